@@ -1,0 +1,222 @@
+"""Tools and their schemas: checked and compiled once, when a snapshot is opened.
+
+Enters: the content of `tools.json`. Leaves: `Catalog`, a mapping from name to `Tool`; a `Tool` normalises
+arguments to their canonical form and holds a compiled validator.
+Knows nothing of responses, tasks or episodes.
+
+A tool's `parameters` is an object schema of JSON Schema 2020-12. It is closed: a parameter that it does not
+name is a violation, unless the schema itself sets `additionalProperties`. References stay inside the
+document; nothing is fetched.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from . import pointer
+from .call import NotCanonical, canonical, encode, plain
+from .errors import SnapshotError
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+REMEDY = "correct the file, or write the snapshot again"
+
+
+class Source(BaseModel):
+    """Where a parameter may take its value: a pointer pattern into the output of a tool."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str
+    pointer: str
+
+
+class ToolSpec(BaseModel):
+    """One entry of `tools.json`.
+
+    `set_like` names array parameters in which order and repetition do not matter, `case_insensitive` string
+    parameters in which case does not. `sources` says which parameter takes its value from which output.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$")
+    description: str = ""
+    parameters: dict[str, Any]
+    domain: str = ""
+    set_like: tuple[str, ...] = ()
+    case_insensitive: tuple[str, ...] = ()
+    sources: dict[str, tuple[Source, ...]] = {}
+
+
+class Tool:
+    """A tool ready for use. `spec` is what the file says, the rest is compiled from it."""
+
+    def __init__(self, spec: ToolSpec) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.properties: Mapping[str, Any] = spec.parameters.get("properties", {})
+        self.required = frozenset(spec.parameters.get("required", ()))
+        # A required parameter is never dropped: the shorter call would be invalid, not the same call.
+        self._defaults = {
+            name: canonical(schema["default"])
+            for name, schema in self.properties.items()
+            if isinstance(schema, dict) and "default" in schema and name not in self.required
+        }
+        self._set_like = frozenset(spec.set_like)
+        self._caseless = frozenset(spec.case_insensitive)
+        self._special = bool(self._defaults or self._set_like or self._caseless)
+
+    def normalise(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """`arguments` with defaults dropped, sets sorted, caseless strings folded; raises `NotCanonical`.
+
+        Two calls are the same call exactly if `encode` gives the same text for both results.
+        """
+        result: dict[str, Any] = plain(arguments)
+        return self._specials(result) if self._special else result
+
+    def _specials(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        result = {}
+        for name, value in arguments.items():
+            if name in self._caseless and isinstance(value, str):
+                value = value.casefold()
+            if name in self._set_like and isinstance(value, list):
+                by_text = {encode(item): item for item in value}
+                value = [by_text[text] for text in sorted(by_text)]
+            if name in self._defaults and encode(value) == self._defaults[name]:
+                continue
+            result[name] = value
+        return result
+
+    @cached_property
+    def validator(self) -> "Validator":
+        """A Draft 2020-12 validator with format checks; its registry fetches nothing."""
+        from jsonschema import Draft202012Validator
+        from referencing import Registry
+
+        closed = {"additionalProperties": False, **self.spec.parameters}
+        return Draft202012Validator(
+            closed, format_checker=Draft202012Validator.FORMAT_CHECKER, registry=Registry()
+        )
+
+    @cached_property
+    def function(self) -> dict[str, Any]:
+        """The tool as an OpenAI function tool."""
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "description": self.spec.description,
+                "parameters": self.spec.parameters,
+            },
+        }
+
+
+class Catalog(Mapping[str, Tool]):
+    """All tools of a snapshot, by name, in the order of the file."""
+
+    def __init__(self, specs: list[ToolSpec], where: str = "tools") -> None:
+        """Raises `SnapshotError` listing every fault of every schema."""
+        problems = [problem for spec in specs for problem in _schema_problems(spec, where)]
+        names = [spec.name for spec in specs]
+        problems += [f"{where}: {name}: named twice" for name in sorted({n for n in names if names.count(n) > 1})]
+        problems += [
+            f"{where}: {spec.name}.{parameter}: takes its value from {source.tool!r}, which is not a tool here"
+            for spec in specs
+            for parameter, sources in spec.sources.items()
+            for source in sources
+            if source.tool not in names
+        ]
+        if problems:
+            raise SnapshotError(problems, REMEDY)
+        self._tools = {spec.name: Tool(spec) for spec in specs}
+
+    @classmethod
+    def parse(cls, document: Any, where: str) -> "Catalog":
+        """The catalog in the parsed JSON of a `tools.json`; raises `SnapshotError`."""
+        if not isinstance(document, dict) or not isinstance(document.get("tools"), list):
+            raise SnapshotError(f'{where}: expected an object with a list "tools"', REMEDY)
+        specs, problems = [], []
+        for index, entry in enumerate(document["tools"]):
+            try:
+                specs.append(ToolSpec.model_validate(entry))
+            except ValidationError as error:
+                name = entry.get("name", index) if isinstance(entry, dict) else index
+                problems += [
+                    f"{where}: {name}{pointer.join(*fault['loc'])}: {fault['msg']}" for fault in error.errors()
+                ]
+        if problems:
+            raise SnapshotError(problems, REMEDY)
+        return cls(specs, where)
+
+    def dump(self) -> dict[str, Any]:
+        """The content of `tools.json`; `parse` reads it back."""
+        return {
+            "tools": [
+                tool.spec.model_dump(mode="json", exclude_defaults=True) for tool in self._tools.values()
+            ]
+        }
+
+    def __getitem__(self, name: str) -> Tool:
+        return self._tools[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tools)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+
+def _schema_problems(spec: ToolSpec, where: str) -> Iterator[str]:
+    """Everything that keeps `spec.parameters` from being a usable object schema."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    place = f"{where}: {spec.name}.parameters"
+    try:
+        canonical(spec.parameters)
+    except NotCanonical as error:
+        yield f"{place}: not a JSON Schema: {error}"
+        return
+    try:
+        Draft202012Validator.check_schema(spec.parameters)
+    except SchemaError as error:
+        yield f"{place}{pointer.join(*error.absolute_path)}: not a JSON Schema: {error.message}"
+        return
+    if spec.parameters.get("type") != "object":
+        yield f'{place}: expected "type": "object", found {spec.parameters.get("type")!r}'
+        return
+    yield from _reference_problems(spec.parameters, spec.parameters, place)
+    properties = spec.parameters.get("properties", {})
+    for field in ("set_like", "case_insensitive", "sources"):
+        for name in getattr(spec, field):
+            if pointer.tokens(name)[0] not in properties if name.startswith("/") else name not in properties:
+                yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
+
+
+def _reference_problems(node: Any, root: Any, place: str) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _reference_problems(item, root, place)
+    elif isinstance(node, dict):
+        for keyword in ("$ref", "$dynamicRef"):
+            target = node.get(keyword)
+            if isinstance(target, str) and not _resolves(root, target):
+                yield f"{place}: {keyword} {target!r} does not point into this schema, and nothing is fetched"
+        for item in node.values():
+            yield from _reference_problems(item, root, place)
+
+
+def _resolves(root: Any, target: str) -> bool:
+    if target == "#":
+        return True
+    if not target.startswith("#/"):
+        return False
+    try:
+        pointer.resolve(root, target[1:])
+    except LookupError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""Reading files from elsewhere: bounded, JSON only, and never outside their folder.
+
+Every fault becomes one of the package's exceptions with file and line.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .errors import FileFault
+
+MAX_LINE = 64 << 20
+"""Bytes of one line of a file, at most."""
+MAX_UNPACKED = 8 << 30
+"""Bytes of one file after unpacking, at most."""
+_TRANSFER = "the file is cut or damaged: fetch or write it again"
+
+Fault = Callable[[str, str], FileFault]
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Strict JSON: no NaN, no duplicate keys; raises `ValueError`, also where nesting is too deep."""
+    try:
+        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An `object_pairs_hook` that refuses a key given twice."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"duplicate key {next(name for name in names if names.count(name) > 1)!r}")
+    return result
+
+
+def refuse_constant(name: str) -> Any:
+    """A `parse_constant` that refuses NaN and the infinities."""
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+
+
+def numbered_lines(path: Path, fault: Fault) -> Iterator[tuple[int, str]]:
+    """The non-empty lines of a UTF-8 file, gunzipped if named so, with their numbers from 1."""
+    number, unpacked = 0, 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+            while line := stream.readline(MAX_LINE + 1):
+                number += 1
+                unpacked += len(line)
+                if len(line) > MAX_LINE or unpacked > MAX_UNPACKED:
+                    raise fault(f"{path.name}:{number}: larger than this package reads", "split the file")
+                if line.strip():
+                    yield number, line.decode()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise fault(f"{path.name}: no such file", "check the path") from error
+        raise fault(f"{path.name}:{number + 1}: {error}", _TRANSFER) from error
+
+
+def inside(folder: Path, name: str, fault: Fault) -> Path:
+    """`folder/name`, if `name` is a plain relative path to a regular file in it, through no link."""
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or "\\" in name or any(part in ("..", ".") or ":" in part for part in parts):
+        raise fault(f"{name!r}: not a path inside the folder", "use plain relative names")
+    path = folder
+    for part in parts:
+        path = path / part
+        if path.is_symlink():
+            raise fault(f"{name}: a symbolic link", "replace the link by the file itself")
+    if path.exists() and not path.is_file():
+        raise fault(f"{name}: not a regular file", "replace it by a file")
+    return path

@@ -1,0 +1,69 @@
+"""JSON Pointer (RFC 6901) and the pattern form used by declared dependencies.
+
+A pattern is a pointer in which the token `*` stands for any index of an array:
+`/results/*/geoname_id` covers `/results/0/geoname_id`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def tokens(pointer: str) -> list[str]:
+    """The unescaped reference tokens; raises `ValueError` if `pointer` is not a JSON Pointer."""
+    if pointer == "":
+        return []
+    if not pointer.startswith("/"):
+        raise ValueError(f"{pointer!r} is not a JSON Pointer: it must be empty or begin with '/'")
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
+
+
+def join(*parts: str | int) -> str:
+    """The pointer with these tokens."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def step(value: Any, token: str) -> Any:
+    """The member of `value` that `token` names; raises `LookupError`."""
+    if isinstance(value, dict):
+        return value[token]
+    if isinstance(value, list) and token.isdecimal() and (token == "0" or token[0] != "0"):
+        return value[int(token)]
+    raise LookupError(token)
+
+
+def resolve(value: Any, pointer: str) -> Any:
+    """The value at `pointer`; raises `LookupError` saying how far it got."""
+    for depth, token in enumerate(tokens(pointer)):
+        try:
+            value = step(value, token)
+        except LookupError as error:
+            raise LookupError(f"{pointer}: nothing at token {depth} ({token!r})") from error
+    return value
+
+
+def pattern(pointer: str) -> str:
+    """The pattern of a concrete pointer: every array index becomes `*`."""
+    return join(*("*" if token.isdecimal() else token for token in tokens(pointer)))
+
+
+def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every scalar in `value` with its pointer, in document order."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, prefix + join(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{prefix}/{index}")
+    else:
+        yield prefix, value
+
+
+def assign(value: Any, pointer: str, new: Any) -> None:
+    """Put `new` at `pointer` inside the containers of `value`; raises `LookupError`."""
+    *parents, last = tokens(pointer)
+    for token in parents:
+        value = step(value, token)
+    if isinstance(value, list):
+        value[int(last)] = new
+    else:
+        value[last] = new

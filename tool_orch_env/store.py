@@ -1,0 +1,87 @@
+"""Where a snapshot's responses lie once opened: a dict of text, or a diskcache of text built once.
+
+Never a pickle: the disk store refuses to read one, whoever put it there.
+"""
+
+import gzip
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from .errors import SnapshotError
+
+MEMORY_LIMIT = 64 << 20
+"""Bytes of response text up to which a snapshot lives in memory."""
+
+
+class Store(Protocol):
+    """Text by key; `None` on a miss."""
+
+    def get(self, key: str, /) -> str | None: ...
+
+    def __len__(self) -> int: ...
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for built snapshots: `TOOL_ORCH_CACHE`, else the XDG cache."""
+    named = os.environ.get("TOOL_ORCH_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tool-orch-env"
+
+
+def built(name: str, fingerprint: str) -> Store | None:
+    """The disk store that an earlier `build` finished, `None` if there is none."""
+    folder = _folder(name, fingerprint)
+    return _open(folder) if folder.is_dir() else None
+
+
+def build(name: str, fingerprint: str, items: Iterable[tuple[str, str]]) -> Store:
+    """Build the disk store beside its place and move it there whole: a killed build leaves nothing."""
+    folder = _folder(name, fingerprint)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    try:
+        cache = _open(draft)
+        with cache.transact():
+            for key, text in items:
+                cache.set(key, text)
+        cache.close()
+        try:
+            draft.rename(folder)
+        except OSError:  # another process finished first; its content has the same fingerprint
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return _open(folder)
+
+
+def _folder(name: str, fingerprint: str) -> Path:
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
+    return cache_folder() / f"{safe}-{fingerprint[:32]}"
+
+
+def _open(folder: Path) -> Any:
+    import diskcache
+
+    class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache ships no types
+        """Text in, text out."""
+
+        def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
+            if mode != diskcache.core.MODE_RAW or not isinstance(value, str):
+                raise SnapshotError(
+                    f"{folder.name}: the built cache holds something that is not text",
+                    "delete that folder; it is built again",
+                )
+            return value
+
+    return diskcache.Cache(str(folder), disk=TextDisk, eviction_policy="none", disk_min_file_size=1 << 30)
+
+
+def gzipped(lines: Iterable[str]) -> bytes:
+    """The lines as gzip without a time stamp: the same lines give the same bytes."""
+    return gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
