@@ -2,3 +2,70 @@
 
 Importing registers `ToolOrch-v0` and nothing else: the public names load their modules on first use.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gymnasium.envs.registration import register
+
+if TYPE_CHECKING:
+    from . import importers
+    from .call import Reply, ToolCall, Turn
+    from .catalog import Catalog, Tool, ToolSpec
+    from .episode import score_turns
+    from .score import RewardConfig, Score
+    from .snapshot import Snapshot, load_tasks
+    from .task import Task, oracle_turns
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Catalog",
+    "Reply",
+    "RewardConfig",
+    "Score",
+    "Snapshot",
+    "Task",
+    "Tool",
+    "ToolCall",
+    "ToolSpec",
+    "Turn",
+    "importers",
+    "load_tasks",
+    "oracle_turns",
+    "score_turns",
+]
+
+_HOME = {
+    "Catalog": "catalog",
+    "Reply": "call",
+    "RewardConfig": "score",
+    "Score": "score",
+    "Snapshot": "snapshot",
+    "Task": "task",
+    "Tool": "catalog",
+    "ToolCall": "call",
+    "ToolSpec": "catalog",
+    "Turn": "call",
+    "load_tasks": "snapshot",
+    "oracle_turns": "task",
+    "score_turns": "episode",
+}
+
+register(
+    id="ToolOrch-v0",
+    entry_point="tool_orch_env.env:ToolOrchEnv",
+    vector_entry_point="tool_orch_env.env:ToolOrchVectorEnv",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "importers":
+        return import_module(".importers", __name__)
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

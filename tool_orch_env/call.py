@@ -26,7 +26,7 @@ to_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 """Compact JSON that keeps the order of keys: how responses and replies are written."""
 
 
-class NotCanonical(ValueError):  # noqa: N818 - it is data on its way to a reply, not a fault
+class NotCanonical(ValueError):
     """A value is no finite, UTF-8, reasonably nested JSON. The message says which and where."""
 
 

@@ -122,7 +122,9 @@ class Catalog(Mapping[str, Tool]):
         """Raises `SnapshotError` listing every fault of every schema."""
         problems = [problem for spec in specs for problem in _schema_problems(spec, where)]
         names = [spec.name for spec in specs]
-        problems += [f"{where}: {name}: named twice" for name in sorted({n for n in names if names.count(n) > 1})]
+        problems += [
+            f"{where}: {name}: named twice" for name in sorted({n for n in names if names.count(n) > 1})
+        ]
         problems += [
             f"{where}: {spec.name}.{parameter}: takes its value from {source.tool!r}, which is not a tool here"
             for spec in specs
@@ -146,7 +148,8 @@ class Catalog(Mapping[str, Tool]):
             except ValidationError as error:
                 name = entry.get("name", index) if isinstance(entry, dict) else index
                 problems += [
-                    f"{where}: {name}{pointer.join(*fault['loc'])}: {fault['msg']}" for fault in error.errors()
+                    f"{where}: {name}{pointer.join(*fault['loc'])}: {fault['msg']}"
+                    for fault in error.errors()
                 ]
         if problems:
             raise SnapshotError(problems, REMEDY)

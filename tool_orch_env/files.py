@@ -67,7 +67,12 @@ def numbered_lines(path: Path, fault: Fault) -> Iterator[tuple[int, str]]:
 def inside(folder: Path, name: str, fault: Fault) -> Path:
     """`folder/name`, if `name` is a plain relative path to a regular file in it, through no link."""
     parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or "\\" in name or any(part in ("..", ".") or ":" in part for part in parts):
+    if (
+        not parts
+        or name.startswith("/")
+        or "\\" in name
+        or any(part in ("..", ".") or ":" in part for part in parts)
+    ):
         raise fault(f"{name!r}: not a path inside the folder", "use plain relative names")
     path = folder
     for part in parts:

@@ -121,7 +121,9 @@ class Snapshot:
         **about: Any,
     ) -> "Snapshot":
         """A snapshot in memory. `about` goes into the manifest (version, licence, sources, captured)."""
-        return cls(name, catalog, dict(map(_item, _deduplicated(records))), about, splits=splits, records=records)
+        return cls(
+            name, catalog, dict(map(_item, _deduplicated(records))), about, splits=splits, records=records
+        )
 
     def get(self, key: str, task: str = "") -> Recorded | None:
         """The recorded response under a replay key, `None` on a miss. A record of `task` comes first."""
@@ -153,10 +155,14 @@ class Snapshot:
         if split is None:
             return [task for name in self.splits for task in self.tasks(name)]
         if split not in self.splits:
-            raise UsageError(f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits) or 'none'}")
+            raise UsageError(
+                f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits) or 'none'}"
+            )
         if split not in self._splits:
             assert self.path is not None
-            found = [f for f in self.manifest["sha256"] if f in (f"tasks/{split}.jsonl", f"tasks/{split}.jsonl.gz")]
+            found = [
+                f for f in self.manifest["sha256"] if f in (f"tasks/{split}.jsonl", f"tasks/{split}.jsonl.gz")
+            ]
             self._splits[split] = read_tasks(self.path / found[0], f"{self.name}/{found[0]}")
         return list(self._splits[split])
 
@@ -184,8 +190,12 @@ def find(name_or_path: str | Path) -> Path:
             return bundled
     folder = Path(name_or_path)
     if not folder.is_dir():
-        names = ", ".join(sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists()))
-        raise UsageError(f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled (bundled: {names})")
+        names = ", ".join(
+            sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists())
+        )
+        raise UsageError(
+            f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled (bundled: {names})"
+        )
     return folder
 
 
@@ -250,11 +260,11 @@ def write(
 
 def verify(snapshot: Snapshot) -> list[str]:
     """Everything that opening does not check: each recorded call is valid, each record is JSON. Problems."""
-    problems = []
-    for record in snapshot.records():
-        for error in snapshot.catalog[record.tool].validator.iter_errors(record.arguments):
-            problems.append(f"{record.key} {record.tool}{pointer.join(*error.absolute_path)}: {error.message}")
-    return problems
+    return [
+        f"{record.key} {record.tool}{pointer.join(*error.absolute_path)}: {error.message}"
+        for record in snapshot.records()
+        for error in snapshot.catalog[record.tool].validator.iter_errors(record.arguments)
+    ]
 
 
 def _key(tool: Tool, arguments: dict[str, Any]) -> str:
@@ -320,7 +330,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         problems.append(f"{place}: counts.bytes: expected an integer")
     if not problems:
         problems = [
-            f"{place}: sha256: {file} is not listed" for file in _present(folder) if file not in manifest["sha256"]
+            f"{place}: sha256: {file} is not listed"
+            for file in _present(folder)
+            if file not in manifest["sha256"]
         ]
     if problems:
         raise SnapshotError(problems, REMEDY)
@@ -386,7 +398,9 @@ def _parse_record(line: str, place: str, catalog: Catalog) -> Record:
     except (ValueError, TypeError, AttributeError) as error:
         raise SnapshotError(f"{place}: not a record: {error}", REMEDY) from error
     if key != record.key:
-        raise SnapshotError(f"{place}: key {record.key!r} does not belong to its call, which has {key}", REMEDY)
+        raise SnapshotError(
+            f"{place}: key {record.key!r} does not belong to its call, which has {key}", REMEDY
+        )
     if not isinstance(record.status, int) or not 100 <= record.status <= 599:
         raise SnapshotError(f"{place}: status expected 100 to 599, found {record.status!r}", REMEDY)
     if not isinstance(record.arguments, dict):

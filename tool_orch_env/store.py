@@ -36,7 +36,8 @@ def cache_folder() -> Path:
 def built(name: str, fingerprint: str) -> Store | None:
     """The disk store that an earlier `build` finished, `None` if there is none."""
     folder = _folder(name, fingerprint)
-    return _open(folder) if folder.is_dir() else None
+    found: Store | None = _open(folder) if folder.is_dir() else None
+    return found
 
 
 def build(name: str, fingerprint: str, items: Iterable[tuple[str, str]]) -> Store:
@@ -57,7 +58,8 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, str]]) -> Stor
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return _open(folder)
+    done: Store = _open(folder)
+    return done
 
 
 def _folder(name: str, fingerprint: str) -> Path:

@@ -109,7 +109,9 @@ class Task(BaseModel):
         try:
             TopologicalSorter({call.id: call.needs for call in self.golden}).prepare()
         except CycleError as error:
-            raise ValueError(f"golden calls need each other in a circle: {' -> '.join(error.args[1])}") from error
+            raise ValueError(
+                f"golden calls need each other in a circle: {' -> '.join(error.args[1])}"
+            ) from error
         return self
 
     @cached_property
@@ -175,7 +177,9 @@ def read_tasks(path: Path, where: str | None = None) -> list[Task]:
         else:
             tasks.append(task)
             if first_line.setdefault(task.id, number) != number:
-                problems.append(f"{where}:{number}: id {task.id!r} stands already at line {first_line[task.id]}")
+                problems.append(
+                    f"{where}:{number}: id {task.id!r} stands already at line {first_line[task.id]}"
+                )
     if problems:
         raise TaskError(problems, REMEDY)
     return tasks

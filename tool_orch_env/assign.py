@@ -1,0 +1,71 @@
+"""The best one-to-one assignment of emitted calls to golden calls, kept while calls arrive one by one.
+
+Adding one row to an optimal assignment takes one augmenting path (as in the Hungarian method): the new row
+takes a column, whose row moves to another column, and so on, until a free column is reached or a row is
+left over. Rows that are left over once never return, so only as many rows as columns are kept.
+Exact; O(columns^3) per row at worst, and columns are the golden calls of one tool.
+"""
+
+from collections.abc import Iterator, Sequence
+
+
+class Assignment:
+    """Rows are emitted calls (any number), columns golden calls; weights are credits in [0, 1]."""
+
+    __slots__ = ("_columns", "_row_of", "_weights")
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+        self._row_of: list[int | None] = [None] * columns
+        self._weights: list[Sequence[float]] = [()] * columns
+
+    @property
+    def value(self) -> float:
+        """Sum of the weights of all assigned pairs."""
+        return sum(
+            weights[column]
+            for column, (row, weights) in enumerate(zip(self._row_of, self._weights, strict=True))
+            if row is not None
+        )
+
+    def rows(self) -> Iterator[tuple[int, int]]:
+        """The assigned pairs as (column, row)."""
+        return ((column, row) for column, row in enumerate(self._row_of) if row is not None)
+
+    def add(self, row: int, weights: Sequence[float]) -> int | None:
+        """Take in a row with its weight per column; returns the row now left over, if any."""
+        gain, came_from = self._paths(weights)
+        best, best_gain = None, 0.0
+        for column in range(self._columns):
+            held = self._weights[column][column] if self._row_of[column] is not None else 0.0
+            if gain[column] - held > best_gain + 1e-12:
+                best, best_gain = column, gain[column] - held
+        if best is None:
+            return row
+        left_over = self._row_of[best]
+        here: int | None = best
+        while here is not None:
+            before = came_from[here]
+            self._row_of[here] = row if before is None else self._row_of[before]
+            self._weights[here] = weights if before is None else self._weights[before]
+            here = before
+        return left_over
+
+    def _paths(self, weights: Sequence[float]) -> tuple[list[float], list[int | None]]:
+        """Greatest gain of an alternating path from the new row into each column, and its last hop."""
+        gain = list(weights)
+        came_from: list[int | None] = [None] * self._columns
+        improved = self._columns > 1
+        while improved:
+            improved = False
+            for column, row in enumerate(self._row_of):
+                if row is None:
+                    continue
+                moving = self._weights[column]
+                base = gain[column] - moving[column]
+                for target in range(self._columns):
+                    if target != column and base + moving[target] > gain[target] + 1e-12:
+                        gain[target] = base + moving[target]
+                        came_from[target] = column
+                        improved = True
+        return gain, came_from

@@ -1,0 +1,70 @@
+"""Call x schema -> violations. The second stage of the way of a call.
+
+Enters: a compiled `Tool` and arguments. Leaves: every violation as data, in document order.
+Knows nothing of snapshots or tasks.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import pointer
+from .call import Violation, to_text
+from .catalog import Tool
+
+MAX_VIOLATIONS = 32
+"""Violations reported of one call; the call is as invalid with fewer."""
+MAX_SHOWN = 120
+"""Characters of an expected or found value that are shown."""
+
+
+def check(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
+    """All violations of the tool's schema (at most `MAX_VIOLATIONS`), none if the call is valid."""
+    found: list[Violation] = []
+    for error in tool.validator.iter_errors(arguments):
+        for violation in _RULES.get(str(error.validator), _general)(error):
+            if violation not in found:
+                found.append(violation)
+        if len(found) >= MAX_VIOLATIONS:
+            break
+    return tuple(sorted(found[:MAX_VIOLATIONS], key=lambda v: (v.pointer, v.rule)))
+
+
+def _general(error: Any) -> Iterator[Violation]:
+    yield Violation(
+        pointer.join(*error.absolute_path),
+        error.validator,
+        _shown(error.validator_value),
+        _shown(error.instance),
+    )
+
+
+def _required(error: Any) -> Iterator[Violation]:
+    for name in error.validator_value:
+        if name not in error.instance:
+            yield Violation(pointer.join(*error.absolute_path, name), "required", "a value", "nothing")
+
+
+def _additional(error: Any) -> Iterator[Violation]:
+    known = error.schema.get("properties", {})
+    patterns = error.schema.get("patternProperties", {})
+    expected = "one of " + ", ".join(known) if known else "no parameters"
+    for name in error.instance:
+        if name not in known and not any(re.search(pattern, name) for pattern in patterns):
+            yield Violation(
+                pointer.join(*error.absolute_path, name),
+                "additionalProperties",
+                expected[:MAX_SHOWN],
+                _shown(error.instance[name]),
+            )
+
+
+_RULES: dict[str, Callable[[Any], Iterator[Violation]]] = {
+    "required": _required,
+    "additionalProperties": _additional,
+}
+
+
+def _shown(value: Any) -> str:
+    text = to_text(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,313 @@
+"""`ToolOrch-v0`: the Gymnasium shell around `Episode`, and its vector form.
+
+Enters: what `gym.make` and `gym.make_vec` pass. Leaves: Gymnasium's five-tuples with text observations.
+Knows nothing of how a call is parsed, checked, replayed or scored.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from string import printable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from . import observe
+from .call import Answered
+from .episode import Episode, Rules, Stage, Step
+from .errors import UsageError
+from .score import Reward, configured
+from .snapshot import Snapshot, load_tasks
+from .task import Task
+
+MAX_TEXT = 1 << 24
+"""Characters of an observation, at most; far above what `max_response_chars` lets through."""
+
+
+class AnyText(gym.spaces.Text):
+    """Every Unicode string. Samples are short printable text."""
+
+    def __init__(self, seed: int | np.random.Generator | None = None) -> None:
+        super().__init__(max_length=MAX_TEXT, min_length=0, charset=printable, seed=seed)
+
+    def contains(self, x: Any) -> bool:
+        return isinstance(x, str) and len(x) <= MAX_TEXT
+
+    def sample(self, mask: Any = None, probability: Any = None) -> str:
+        if mask is not None or probability is not None:
+            return super().sample(mask, probability)
+        length = int(self.np_random.integers(1, 64))
+        return "".join(self.np_random.choice(list(printable), size=length))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    __hash__ = None  # type: ignore[assignment]  # as the other spaces: equal by value, mutable
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class AssistantMessage(AnyText):
+    """Every string, and the structured forms of an action: a message or call as dict, a list of calls."""
+
+    def contains(self, x: Any) -> bool:
+        return super().contains(x) or isinstance(x, (dict, list))
+
+
+class ToolOrchEnv(gym.Env[str, Any]):
+    """One multi-step tool-orchestration task per episode.
+
+    Args:
+        snapshot: A bundled name, a folder, or an open `Snapshot`.
+        split: Which split of the snapshot's tasks; ignored if `tasks` is given.
+        tasks: `None` for the snapshot's split, a task file, or tasks.
+        reward: A preset's name, a `RewardConfig`, or a function from `Score` to S in [0, 1].
+        max_turns: Assistant messages per episode; `None` for twice the golden calls plus 4.
+        miss: What a valid call without a recorded response gets: `error` (a typed reply) or `raise`.
+        max_response_chars: Where a recorded response is cut in the observation, in characters.
+        max_calls: Tool calls per episode; `None` for four times the golden calls plus 16.
+
+    Observation: text, only what is new. Action: see `tool_orch_env.parse`. Rewards add up to the episode's
+    score, in [0, 1]; a single reward is in [-1, 1]. `info` is described in docs/environment.md.
+    Raises `UsageError`, `SnapshotError`, `TaskError` when made; never for what an action holds.
+    """
+
+    metadata = {"render_modes": ["ansi"]}  # noqa: RUF012 - gymnasium declares it on the instance
+
+    def __init__(
+        self,
+        snapshot: str | Path | Snapshot = "travel",
+        split: str = "train",
+        tasks: str | Path | Iterable[Task] | None = None,
+        reward: Reward = "graduated",
+        max_turns: int | None = None,
+        miss: str = "error",
+        max_response_chars: int = 16384,
+        max_calls: int | None = None,
+        render_mode: str | None = None,
+        stage: Stage | None = None,
+    ) -> None:
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise UsageError(f"render_mode: expected None or ansi, found {render_mode!r}")
+        self.observation_space = AnyText()
+        self.action_space = AssistantMessage()
+        self.render_mode = render_mode
+        self._reward = reward
+        self._rules = Rules(miss, max_turns, max_calls, max_response_chars)
+        self._stage = stage or set_stage(snapshot, split, tasks, reward)
+        self._episode: Episode | None = None
+        self._last: str = ""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
+        super().reset(seed=seed)
+        unknown = sorted(set(options or {}) - {"task_id"})
+        if unknown:
+            raise UsageError(f"reset options: expected task_id, found {', '.join(unknown)}")
+        task_id = (options or {}).get("task_id")
+        if task_id is None:
+            task_id = self._stage.ids[int(self.np_random.integers(len(self._stage.ids)))]
+        setting = self._stage.setting(task_id)
+        self._episode = Episode(setting, self._reward, self._rules)
+        self._last = setting.opening_text
+        return self._last, {
+            "task_id": task_id,
+            "messages": observe.opening_messages(setting.task),
+            "tools": setting.function_tools(),
+            "calls": [],
+            "score": self._episode.score.as_dict(),
+        }
+
+    def step(self, action: Any) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Take one assistant message. Never raises for what `action` holds."""
+        episode = self._episode
+        if episode is None:
+            raise UsageError("step before reset: call reset first")
+        step = episode.step(action)
+        info: dict[str, Any] = {
+            "task_id": episode.setting.task.id,
+            "messages": episode.messages(step),
+            "calls": _call_infos(step),
+            "score": step.score.as_dict(),
+        }
+        if episode.over:
+            info["episode_score"] = step.score.total
+        self._last = step.text
+        return step.text, step.reward, step.terminated, step.truncated, info
+
+    def render(self) -> str:
+        """The last observation."""
+        return self._last
+
+
+class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
+    """Many episodes in one process, stepped one after another, nothing copied.
+
+    Args:
+        num_envs: Episodes at a time; episode i of `reset(seed=s)` is that of a single environment with s + i.
+        autoreset_mode: Gymnasium's: `NEXT_STEP` (default), `SAME_STEP` or `DISABLED`.
+        others: As `ToolOrchEnv`.
+
+    Observations are a tuple of `num_envs` strings, rewards float64 `(num_envs,)`, flags bool `(num_envs,)`.
+    Infos follow Gymnasium's vector form: per key an array and a mask of who has it; `score` is a dict of such
+    arrays, with NaN for an `answer` component that the task does not have.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        snapshot: str | Path | Snapshot = "travel",
+        split: str = "train",
+        tasks: str | Path | Iterable[Task] | None = None,
+        reward: Reward = "graduated",
+        **others: Any,
+    ) -> None:
+        super().__init__()
+        stage = set_stage(snapshot, split, tasks, reward)
+        self.envs = [ToolOrchEnv(reward=reward, stage=stage, **others) for _ in range(num_envs)]
+        self.num_envs = num_envs
+        self._mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**ToolOrchEnv.metadata, "autoreset_mode": self._mode}
+        self.single_observation_space = AnyText()
+        self.single_action_space = AssistantMessage()
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._texts: list[str] = [""] * num_envs
+        self._done = np.zeros(num_envs, dtype=np.bool_)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """Reset all, or those of the boolean array `options["reset_mask"]`; other options go to each."""
+        options = dict(options or {})
+        mask = options.pop("reset_mask", None)
+        chosen = (
+            range(self.num_envs) if mask is None else np.flatnonzero(_checked(mask, self.num_envs)).tolist()
+        )
+        if seed is None or isinstance(seed, int):
+            seeds: Sequence[int | None] = [None if seed is None else seed + i for i in range(self.num_envs)]
+        else:
+            seeds = seed
+        if len(seeds) != self.num_envs:
+            raise UsageError(f"seed: expected {self.num_envs} seeds, found {len(seeds)}")
+        infos: list[dict[str, Any] | None] = [None] * self.num_envs
+        for i in chosen:
+            self._texts[i], infos[i] = self.envs[i].reset(seed=seeds[i], options=options)
+            self._done[i] = False
+        return tuple(self._texts), gathered(infos)
+
+    def step(
+        self, actions: Sequence[Any]
+    ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Step every episode; what becomes of ended ones is the autoreset mode's to say."""
+        n = self.num_envs
+        if len(actions) != n:
+            raise UsageError(f"actions: expected {n}, found {len(actions)}")
+        if self._mode is AutoresetMode.DISABLED and self._done.any():
+            raise UsageError(
+                f'episodes {np.flatnonzero(self._done).tolist()} have ended: reset them by "reset_mask"'
+            )
+        rewards = np.zeros(n, dtype=np.float64)
+        terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+        infos: list[dict[str, Any] | None] = [None] * n
+        for i, env in enumerate(self.envs):
+            if self._done[i] and self._mode is AutoresetMode.NEXT_STEP:
+                self._texts[i], infos[i] = env.reset()
+            else:
+                self._texts[i], rewards[i], terminated[i], truncated[i], infos[i] = env.step(actions[i])
+        self._done = terminated | truncated
+        final = self._reset_ended(infos) if self._mode is AutoresetMode.SAME_STEP and self._done.any() else {}
+        return tuple(self._texts), rewards, terminated, truncated, {**gathered(infos), **final}
+
+    def _reset_ended(self, infos: list[dict[str, Any] | None]) -> dict[str, Any]:
+        """Reset the ended episodes at once; their last observations and infos go under `final_*`."""
+        ended = self._done
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        final_infos: list[dict[str, Any] | None] = [None] * self.num_envs
+        for i in np.flatnonzero(ended).tolist():
+            final_obs[i], final_infos[i] = self._texts[i], infos[i]
+            self._texts[i], infos[i] = self.envs[i].reset()
+        self._done = np.zeros(self.num_envs, dtype=np.bool_)
+        return {
+            "final_obs": final_obs,
+            "_final_obs": ended,
+            "final_info": gathered(final_infos),
+            "_final_info": ended.copy(),
+        }
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Nothing is held that needs closing."""
+
+
+def set_stage(
+    snapshot: str | Path | Snapshot, split: str, tasks: str | Path | Iterable[Task] | None, reward: Reward
+) -> Stage:
+    """Open what `gym.make` names; raises `UsageError` if that leaves no task."""
+    opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
+    if tasks is None:
+        chosen = opened.tasks(split)
+    elif isinstance(tasks, (str, Path)):
+        chosen = load_tasks(tasks)
+    else:
+        chosen = list(tasks)
+    if not chosen:
+        raise UsageError("no task to play: the split, file or list is empty")
+    return Stage(opened, chosen, configured(reward)[0].rungs)
+
+
+def gathered(infos: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
+    """Infos of single environments in Gymnasium's vector form."""
+    n, result = len(infos), dict[str, Any]()
+    for key in dict.fromkeys(key for info in infos if info for key in info):
+        mask = np.fromiter((info is not None and key in info for info in infos), np.bool_, n)
+        column = [info[key] if info and key in info else None for info in infos]
+        if key == "score":
+            result[key] = _score_arrays(column, mask)
+        elif key == "episode_score":
+            result[key] = np.array([value or 0.0 for value in column])
+        else:
+            result[key] = np.empty(n, dtype=object)
+            result[key][:] = column
+        result[f"_{key}"] = mask
+    return result
+
+
+def _score_arrays(column: Sequence[dict[str, Any] | None], mask: np.ndarray) -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
+    for name in next(score for score in column if score):
+        values = [score[name] if score else 0.0 for score in column]
+        arrays[name] = np.array([np.nan if value is None else value for value in values])
+        arrays[f"_{name}"] = mask.copy()
+    return arrays
+
+
+def _checked(mask: Any, n: int) -> np.ndarray:
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (n,) or not mask.any():
+        raise UsageError(f"reset_mask: expected a boolean array of shape ({n},) with at least one True")
+    return mask
+
+
+def _call_infos(step: Step) -> list[dict[str, Any]]:
+    return [
+        _call_info(answered, call_id, golden)
+        for answered, call_id, golden in zip(step.calls, step.ids, step.credited, strict=True)
+    ]
+
+
+def _call_info(answered: Answered, call_id: str, golden: str | None) -> dict[str, Any]:
+    """Per call: status code, violations, whether recorded, the golden call it is credited to so far."""
+    reply = answered.reply
+    return {
+        "id": call_id,
+        "tool": answered.call.name if answered.call else None,
+        "code": reply.code.value,
+        "violations": [violation.as_dict() for violation in reply.violations],
+        "recorded": reply.recorded,
+        "credited_to": golden,
+    }

@@ -1,0 +1,251 @@
+"""One episode: the state machine, and the only place that knows the order of the stages.
+
+Enters: a task on its snapshot, then whatever the agent emits. Leaves: observation, reward, and the reasons.
+The way of a call is `Episode.step`: parse, check, replay, score, observe.
+
+An episode ends *terminated* with a final answer, *truncated* when its turns or calls are spent. A step after
+the end is answered `episode_over`, changes nothing and pays nothing.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from . import observe, replay
+from .call import (
+    Answered,
+    Code,
+    Failure,
+    NotCanonical,
+    Reply,
+    ToolCall,
+    close_names,
+    encode,
+    plain,
+    replay_key,
+)
+from .check import check
+from .credit import Rungs
+from .errors import TaskError, UsageError
+from .parse import parse
+from .rubric import Rubric
+from .score import Reward, Score, configured, scorer
+from .snapshot import Snapshot
+from .task import Task
+
+MEMO_LIMIT = 65536
+"""Calls without a recorded response whose verdict is remembered per snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an episode allows.
+
+    `max_turns` and `max_calls` of `None` mean twice the golden calls plus 4, and four times plus 16: room to
+    explore and to repair, not to try everything. `miss` is `error` or `raise`; `max_response_chars` is where a
+    recorded response is cut in the observation. Raises `UsageError` on anything else.
+    """
+
+    miss: str = "error"
+    max_turns: int | None = None
+    max_calls: int | None = None
+    max_response_chars: int = 16384
+
+    def __post_init__(self) -> None:
+        if self.miss not in replay.MISS_POLICIES:
+            raise UsageError(f"miss: expected one of {', '.join(replay.MISS_POLICIES)}, found {self.miss!r}")
+        for name in ("max_turns", "max_calls", "max_response_chars"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise UsageError(f"{name}: expected a whole number of at least 1, found {value!r}")
+
+
+class Stage:
+    """Tasks on the snapshot they are played on, compiled once and shared by every episode."""
+
+    def __init__(self, snapshot: Snapshot, tasks: Sequence[Task], rungs: Rungs = Rungs()) -> None:
+        """Raises `TaskError` listing every task that offers a tool which the snapshot does not have."""
+        problems = [
+            f"task {task.id}: made for snapshot {task.snapshot!r}, offers {name!r}, which {snapshot.name!r} has not"
+            for task in tasks
+            for name in task.tools
+            if name not in snapshot.catalog
+        ]
+        if problems:
+            raise TaskError(problems, "give the snapshot that the tasks were made for")
+        self.snapshot = snapshot
+        self.tasks = {task.id: task for task in tasks}
+        self.ids = tuple(self.tasks)
+        self._rungs = rungs
+        self._settings: dict[str, Setting] = {}
+        self.verdicts: dict[str, Reply | None] = {}
+
+    def setting(self, task_id: str) -> "Setting":
+        """The compiled task; raises `UsageError` if there is none of this id."""
+        known = self._settings.get(task_id)
+        if known is None:
+            if task_id not in self.tasks:
+                close = close_names(task_id, self.ids)
+                raise UsageError(
+                    f"no task {task_id!r} among {len(self.ids)}; close: {', '.join(close) or 'none'}"
+                )
+            known = self._settings[task_id] = Setting(self, self.tasks[task_id], self._rungs)
+        return known
+
+
+class Setting:
+    """One task ready to be played: its rubric, the tools it offers, what is shown at reset."""
+
+    def __init__(self, stage: Stage, task: Task, rungs: Rungs) -> None:
+        self.task = task
+        self.snapshot = stage.snapshot
+        self.verdicts = stage.verdicts
+        self.rubric = Rubric(task, stage.snapshot, rungs)
+        self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
+
+    @cached_property
+    def opening_text(self) -> str:
+        return observe.opening_text(self.task, self.snapshot.catalog)
+
+    @cached_property
+    def _function_tools(self) -> str:
+        return json.dumps(observe.function_tools(self.task, self.snapshot.catalog))
+
+    def function_tools(self) -> list[dict[str, Any]]:
+        """The tools offered, as OpenAI function tools; a new list each time, the caller's to change."""
+        tools: list[dict[str, Any]] = json.loads(self._function_tools)
+        return tools
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step gave. `calls` are the answered calls, then the unreadable ones; `ids` goes with them."""
+
+    text: str
+    reward: float
+    terminated: bool
+    truncated: bool
+    score: Score
+    calls: tuple[Answered, ...]
+    ids: tuple[str, ...]
+    credited: tuple[str | None, ...]
+
+
+class Episode:
+    """One task being played."""
+
+    def __init__(self, setting: Setting, reward: Reward = "graduated", rules: Rules = Rules()) -> None:
+        n = len(setting.task.golden)
+        self.setting = setting
+        self.max_turns = rules.max_turns or 2 * n + 4
+        self.max_calls = rules.max_calls or 4 * n + 16
+        self.terminated = False
+        self.truncated = False
+        self.score = Score(answer=0.0 if setting.task.answer else None)
+        self._rules = rules
+        self._scorer = scorer(setting.rubric, reward)
+        self._turns = 0
+        self._calls = 0
+
+    @property
+    def over(self) -> bool:
+        return self.terminated or self.truncated
+
+    def step(self, action: Any, last: bool = False) -> Step:
+        """Take one assistant message; `last` says that none follows. Never raises for what `action` holds.
+
+        Raises `NotRecordedError` under the miss policy `raise`.
+        """
+        turn = parse(action)
+        if self.over:
+            return self._late(turn.calls, turn.failures)
+        first = self._calls
+        calls = tuple([self._reply(c) for c in turn.calls] + [self._unread(f) for f in turn.failures])
+        self._turns += 1
+        self.terminated = turn.answer is not None
+        self.truncated = not self.terminated and (
+            self._turns >= self.max_turns or self._calls >= self.max_calls
+        )
+        before = self.score.total
+        self.score = self._scorer.turn(calls, turn.answer, self.over or last)
+        return Step(
+            observe.turn_text(calls, self._rules.max_response_chars),
+            self.score.total - before,
+            self.terminated,
+            self.truncated,
+            self.score,
+            calls,
+            _ids((*turn.calls, *turn.failures), first),
+            tuple(self._scorer.credited()),
+        )
+
+    def messages(self, step: Step) -> list[dict[str, Any]]:
+        """The replies of a step as chat messages."""
+        return observe.turn_messages(step.calls, step.ids, self._rules.max_response_chars)
+
+    def _reply(self, call: ToolCall) -> Answered:
+        """Look up first: a recorded call is valid by construction. Check only on a miss."""
+        self._calls += 1
+        if self._calls > self.max_calls:
+            return Answered(replay.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent"), call)
+        tool = self.setting.tools.get(call.name)
+        if tool is None:
+            return Answered(replay.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
+        try:
+            arguments = tool.normalise(call.arguments)
+            key = replay_key(tool.name, encode(arguments))
+        except NotCanonical as error:
+            return Answered(replay.unparsable(Failure("arguments", str(error))), call)
+        found = self.setting.snapshot.get(key, self.setting.task.id)
+        if found is not None:
+            return Answered(replay.recorded(found), call, arguments, key)
+        return Answered(
+            self._verdict(call, key) or replay.missed(call, self._rules.miss), call, arguments, key
+        )
+
+    def _unread(self, failure: Failure) -> Answered:
+        self._calls += 1
+        return Answered(replay.unparsable(failure))
+
+    def _verdict(self, call: ToolCall, key: str) -> Reply | None:
+        """The reply to an invalid call, `None` if the call is valid; remembered by key, with a bound."""
+        verdicts = self.setting.verdicts
+        if key not in verdicts:
+            if len(verdicts) >= MEMO_LIMIT:
+                verdicts.clear()
+            violations = check(self.setting.tools[call.name], plain(call.arguments))
+            verdicts[key] = replay.invalid(violations) if violations else None
+        return verdicts[key]
+
+    def _late(self, calls: Sequence[ToolCall], failures: Sequence[Failure]) -> Step:
+        reply = replay.refused(Code.EPISODE_OVER, "the episode has ended; call reset")
+        answered = tuple(Answered(reply, call) for call in calls) or (Answered(reply),)
+        ids = _ids((*calls, *failures), self._calls) or (f"call_{self._calls}",)
+        text = observe.turn_text(answered, self._rules.max_response_chars)
+        nothing = (None,) * len(answered)
+        return Step(
+            text, 0.0, self.terminated, self.truncated, self.score, answered, ids[: len(answered)], nothing
+        )
+
+
+def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Reward = "graduated") -> Score:
+    """The score of a whole trace: `turns` are actions of any form, in order, played without limits.
+
+    Turns after a final answer are not taken; the last turn counts as the end. Raises `TaskError`,
+    `UsageError`.
+    """
+    config, _ = configured(reward)
+    endless = Rules(max_turns=1 << 62, max_calls=1 << 62)
+    episode = Episode(Stage(snapshot, [task], config.rungs).setting(task.id), reward, endless)
+    actions = list(turns)
+    for index, action in enumerate(actions):
+        episode.step(action, last=index == len(actions) - 1)
+        if episode.over:
+            break
+    return episode.score
+
+
+def _ids(read: Sequence[ToolCall | Failure], first: int) -> tuple[str, ...]:
+    return tuple([one.id or f"call_{first + index}" for index, one in enumerate(read)])

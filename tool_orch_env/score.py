@@ -1,0 +1,243 @@
+"""Turns x task -> `Score`: the graduated reward. The fourth stage of the way of a call.
+
+Enters: a `Rubric` and, turn by turn, the answered calls of an episode. Leaves: the running `Score` S_t, in
+[0, 1]; the reward of a step is S_t - S_(t-1), so that the rewards of an episode add up to its score.
+Knows nothing of text formats, schemas or files.
+
+With golden calls 1…n (optional ones aside):
+
+- A  (atomic validity): value of the best one-to-one assignment of emitted to golden calls, by credit, over n.
+- O  (orchestration): share of golden calls answered by an exact call in a turn after the turns in which all
+  calls they need were so answered. One emitted call answers one golden call.
+- F  (answer): share of answer facts stated in the final answer, discounted if it lists many values.
+- waste: emitted calls the assignment leaves over, and unparsable ones, over n; a valid call that the
+  snapshot did not record weighs half.
+- S = max(0, w_A A + w_O O + w_F F - w_waste waste).
+
+Credit is the ladder of `Rungs`; an exact call has credit 1. A call is exact if its canonical arguments equal
+the golden ones, or both are recorded with the same response that is a success and not empty. See
+docs/reward.md for the reasons, and for what this pays to policies that try to cheat it.
+
+"Other ways to the goal" (a golden call answered through other calls' replies) has its place in
+`Graduated._answer`: it is one more way for a golden call to become answered.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+from .answer import answer_share
+from .assign import Assignment
+from .call import Answered, Code
+from .credit import Golden, Rungs
+from .errors import UsageError
+from .rubric import Rubric
+
+Kind = Literal["graduated", "binary", "execution", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class RewardConfig:
+    """Which formula, and its weights. `weights` are (w_A, w_O), `weights_with_facts` (w_A, w_O, w_F).
+
+    Raises `UsageError` unless the weights of each group are at least 0 and add up to 1 and `waste` is at
+    least 0.
+    """
+
+    kind: Kind = "graduated"
+    weights: tuple[float, float] = (0.5, 0.5)
+    weights_with_facts: tuple[float, float, float] = (0.4, 0.4, 0.2)
+    waste: float = 0.1
+    rungs: Rungs = field(default_factory=Rungs)
+
+    def __post_init__(self) -> None:
+        rungs = (
+            self.rungs.name,
+            self.rungs.parameters,
+            self.rungs.types,
+            self.rungs.values,
+            self.rungs.executed,
+        )
+        for name, group in (
+            ("weights", self.weights),
+            ("weights_with_facts", self.weights_with_facts),
+            ("rungs", rungs),
+        ):
+            if min(group) < 0 or abs(sum(group) - 1.0) > 1e-9:
+                raise UsageError(
+                    f"RewardConfig.{name}: expected numbers of at least 0 that add up to 1, found {group}"
+                )
+        if not self.waste >= 0:
+            raise UsageError(f"RewardConfig.waste: expected at least 0, found {self.waste}")
+        if self.kind not in ("graduated", "binary", "execution", "published"):
+            raise UsageError(f"RewardConfig.kind: unknown {self.kind!r}")
+
+
+PRESETS: dict[str, RewardConfig] = {
+    "graduated": RewardConfig(),
+    "binary": RewardConfig(kind="binary"),
+    "atomic_only": RewardConfig(weights=(1.0, 0.0), weights_with_facts=(1.0, 0.0, 0.0)),
+    "orchestration_only": RewardConfig(weights=(0.0, 1.0), weights_with_facts=(0.0, 1.0, 0.0)),
+    "execution": RewardConfig(kind="execution"),
+    "published": RewardConfig(kind="published"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Components so far, each in [0, 1] except `waste` (at least 0). `answer` is `None` without facts.
+
+    `total` is S, what the rewards so far add up to. Presets that pay at the end keep it at 0 until then.
+    """
+
+    atomic: float = 0.0
+    orchestration: float = 0.0
+    answer: float | None = None
+    waste: float = 0.0
+    total: float = 0.0
+
+    @property
+    def success(self) -> bool:
+        """Every golden call answered exactly and in order, and every fact stated; waste aside."""
+        return self.atomic == 1.0 and self.orchestration == 1.0 and self.answer in (None, 1.0)
+
+    def as_dict(self) -> dict[str, float | None]:
+        return {
+            "atomic": self.atomic,
+            "orchestration": self.orchestration,
+            "answer": self.answer,
+            "waste": self.waste,
+            "total": self.total,
+        }
+
+
+Reward = str | RewardConfig | Callable[[Score], float]
+"""A preset's name, a configuration, or a function from components to S."""
+
+
+class Scorer(Protocol):
+    """Running score of one episode."""
+
+    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+        """Take one turn in; `answer` is the final answer, `done` says that no turn follows."""
+        ...
+
+    def credited(self) -> list[str | None]:
+        """Per call of the last turn: the id of the golden call it is credited to, so far."""
+        ...
+
+
+class Graduated:
+    """The graduated score, and the presets that weigh the same components otherwise."""
+
+    def __init__(
+        self, rubric: Rubric, config: RewardConfig, total: Callable[[Score], float] | None = None
+    ) -> None:
+        self._rubric = rubric
+        self._config = config
+        self._total = total or (self._binary if config.kind == "binary" else self._weighted)
+        self._assignments = {tool: Assignment(len(group)) for tool, group in rubric.by_tool.items()}
+        self._answered_in: list[int | None] = [None] * rubric.n
+        self._answered = 0
+        self._turn = 0
+        self._wasted = 0.0
+        self._weights: list[float] = []
+        self._optional_left = [golden.key for golden in rubric.optional]
+        self._facts: float | None = 0.0 if rubric.task.answer else None
+        self._last: range = range(0)
+        self._done = False
+
+    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+        self._turn += 1
+        self._done = done
+        self._last = range(len(self._weights), len(self._weights) + len(calls))
+        for call in calls:
+            self._take(call)
+        if answer is not None and self._rubric.task.answer:
+            self._facts = answer_share(self._rubric.task, answer)
+        return self._score()
+
+    def credited(self) -> list[str | None]:
+        golden_of = {
+            row: self._rubric.golden[group[column]].id
+            for tool, group in self._rubric.by_tool.items()
+            for column, row in self._assignments[tool].rows()
+        }
+        return [golden_of.get(row) for row in self._last]
+
+    def _take(self, call: Answered) -> None:
+        row = len(self._weights)
+        self._weights.append(_weight(call))
+        group = self._rubric.by_tool.get(call.call.name) if call.call and call.key else None
+        credits = self._rubric.credits(call, group) if group else ()
+        if call.key in self._optional_left and 1.0 not in credits:
+            self._optional_left.remove(call.key)  # an optional call is free, once
+            return
+        left_over = self._assignments[call.call.name].add(row, credits) if group and call.call else row
+        if left_over is not None:
+            self._wasted += self._weights[left_over]
+        if group and 1.0 in credits:
+            self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
+
+    def _answer(self, exact: list[int]) -> None:
+        """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""
+        for index in sorted(exact, key=self._rubric.by_importance.index) if len(exact) > 1 else exact:
+            if self._answered_in[index] is None and self._ready(self._rubric.golden[index]):
+                self._answered_in[index] = self._turn
+                self._answered += 1
+                return
+
+    def _ready(self, golden: Golden) -> bool:
+        turns = (self._answered_in[needed] for needed in golden.needs)
+        return all(turn is not None and turn < self._turn for turn in turns)
+
+    def _score(self) -> Score:
+        n = self._rubric.n
+        value = sum(assignment.value for assignment in self._assignments.values())
+        score = Score(value / n, self._answered / n, self._facts, self._wasted / n)
+        return replace(score, total=self._total(score))
+
+    def _weighted(self, score: Score) -> float:
+        if score.answer is None:
+            a, o = self._config.weights
+            earned = a * score.atomic + o * score.orchestration
+        else:
+            a, o, f = self._config.weights_with_facts
+            earned = a * score.atomic + o * score.orchestration + f * score.answer
+        return max(0.0, earned - self._config.waste * score.waste)
+
+    def _binary(self, score: Score) -> float:
+        return 1.0 if self._done and score.success and score.waste == 0.0 else 0.0
+
+
+def _weight(call: Answered) -> float:
+    """How much a left-over call wastes: the cache's limits are not the model's fault (arXiv 2606.14179)."""
+    return 0.5 if call.reply.code is Code.NOT_RECORDED else 1.0
+
+
+def configured(reward: Reward) -> tuple[RewardConfig, Callable[[Score], float] | None]:
+    """The configuration and the total function that `reward` means; raises `UsageError`."""
+    if isinstance(reward, RewardConfig):
+        return reward, None
+    if isinstance(reward, str):
+        if reward not in PRESETS:
+            raise UsageError(f"no reward preset {reward!r}; there are {', '.join(PRESETS)}")
+        return PRESETS[reward], None
+    if callable(reward):
+        return RewardConfig(), reward
+    raise UsageError(
+        f"reward: expected a preset's name, a RewardConfig or a function, found {type(reward).__name__}"
+    )
+
+
+def scorer(rubric: Rubric, reward: Reward) -> Scorer:
+    """A fresh scorer for one episode."""
+    from .score_execution import Execution
+    from .score_published import Published
+
+    config, total = configured(reward)
+    if config.kind == "published":
+        return Published(rubric)
+    if config.kind == "execution":
+        return Execution(rubric, config)
+    return Graduated(rubric, config, total)

@@ -1,0 +1,123 @@
+"""Does a text state a value? One answer for the request (provenance) and for the final answer (facts).
+
+Enters: text and a JSON scalar. Leaves: yes or no, by surface forms only; no language model, no learning.
+
+- numbers: any numeric token within the tolerance ("1,234.5", "-3", "40%"); whole numbers up to twelve also
+  as words;
+- dates (`2013-07-10`): ISO, or day, month name and year in the usual orders ("10 July 2013", "July 10th, 2013");
+- date-times: the text itself, or its date and its hour ("16:00", "4 pm");
+- truth values: "yes", "true" or "no", "false";
+- other strings: the words themselves, without regard to case, accents' encoding or spacing, on word
+  boundaries.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from functools import lru_cache
+
+MONTHS = tuple(
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+WORDS = tuple("zero one two three four five six seven eight nine ten eleven twelve".split())  # noqa: SIM905
+
+_NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d])|(?<![\w.])[-+−]?\.\d+")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?")
+_VALUE = re.compile(r"[\w][\w.:/+-]*[\w]|\w")
+_SPACES = re.compile(r"\s+")
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """NFKC, case folded, every run of white space one space."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def states(text: str, value: object, tolerance: float = 0.0) -> bool:
+    """Whether `text` states `value`; `tolerance` is absolute and for numbers only."""
+    plain = folded(text)
+    if isinstance(value, bool):
+        return any(_has(plain, word) for word in (("yes", "true") if value else ("no", "false")))
+    if isinstance(value, (int, float)):
+        return _states_number(plain, value, tolerance)
+    if not isinstance(value, str):
+        return False
+    return any(_has(plain, form) for form in _forms(value)) or _states_moment(plain, value)
+
+
+def values(text: str) -> set[str]:
+    """The distinct value-like words of a text: those with a digit or a capital letter, folded."""
+    return {
+        folded(word) for word in _VALUE.findall(text) if any(c.isdigit() for c in word) or word[0].isupper()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _boundary(form: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
+
+
+def _has(plain: str, form: str) -> bool:
+    return bool(form) and form in plain and _boundary(form).search(plain) is not None
+
+
+@lru_cache(maxsize=1024)
+def numbers(plain: str) -> tuple[float, ...]:
+    """The numbers a folded text states in figures, in order."""
+    found = (match.replace(",", "").replace("−", "-") for match in _NUMBER.findall(plain))
+    return tuple(float(number) for number in found if len(number) < 300)
+
+
+def _states_number(plain: str, value: float, tolerance: float) -> bool:
+    # a hair of slack: 0.1 + 0.2 is meant to be 0.3
+    slack = tolerance + 1e-9 * max(1.0, abs(value))
+    if any(abs(number - value) <= slack for number in numbers(plain)):
+        return True
+    return value in range(len(WORDS)) and _has(plain, WORDS[int(value)])
+
+
+@lru_cache(maxsize=4096)
+def _forms(value: str) -> tuple[str, ...]:
+    if _ISO_DATE.fullmatch(value):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            return (folded(value),)
+        return (value, *_date_forms(day))
+    return (folded(value),)
+
+
+def _date_forms(day: date) -> tuple[str, ...]:
+    name = MONTHS[day.month - 1]
+    suffix = "th" if 10 <= day.day <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
+    days = {f"{day.day}", f"{day.day:02d}", f"{day.day}{suffix}"}
+    months = {name, name[:3], f"{name[:3]}.", *({"sept", "sept."} if day.month == 9 else ())}
+    orders = (
+        "{d} {m} {y}",
+        "{d} {m}, {y}",
+        "{d} of {m} {y}",
+        "{d} of {m}, {y}",
+        "{m} {d} {y}",
+        "{m} {d}, {y}",
+    )
+    return tuple(
+        order.format(d=d, m=m, y=day.year) for order in orders for d in sorted(days) for m in sorted(months)
+    )
+
+
+def _states_moment(plain: str, value: str) -> bool:
+    match = _ISO_TIME.fullmatch(value)
+    if match is None:
+        return False
+    day, hour, minute = match[1], int(match[2]), int(match[3])
+    try:
+        datetime.fromisoformat(f"{day}T{match[2]}:{match[3]}")
+    except ValueError:
+        return False
+    noon = f"{hour % 12 or 12}", "am" if hour < 12 else "pm"
+    clock = {f"{hour:02d}:{minute:02d}", f"{hour}:{minute:02d}"}
+    clock |= {f"{noon[0]}:{minute:02d} {noon[1]}", f"{noon[0]}:{minute:02d}{noon[1]}"}
+    if minute == 0:
+        clock |= {f"{noon[0]} {noon[1]}", f"{noon[0]}{noon[1]}"}
+    return any(_has(plain, form) for form in _forms(day)) and any(_has(plain, form) for form in clock)
