@@ -54,6 +54,9 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {name: plain(item, depth + 1) for name, item in value.items()}
     if kind is list or kind is tuple:
         return [plain(item, depth + 1) for item in value]
+    for base in (str, int, float, dict, list):
+        if isinstance(value, base):  # a subclass, numpy.float64 say
+            return plain(base(value), depth)
     raise NotCanonical(f"a value of type {kind.__name__}, which is not JSON")
 
 

@@ -75,7 +75,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
     Raises `UsageError`, `SnapshotError`, `TaskError` when made; never for what an action holds.
     """
 
-    metadata = {"render_modes": ["ansi"]}  # noqa: RUF012 - gymnasium declares it on the instance
+    metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - gymnasium declares it on the instance
 
     def __init__(
         self,

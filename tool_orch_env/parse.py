@@ -45,13 +45,25 @@ def parse(action: Any) -> Turn:
     if isinstance(action, str):
         return _parse_text(action)
     if isinstance(action, Turn):
-        return action
+        return action if _sound(action) else _turn([Failure("the action", "a Turn that holds no calls")])
     if isinstance(action, dict):
         return _parse_message(action) if "name" not in action else _turn([_call(action, "the action")])
     if isinstance(action, (list, tuple)):
         read = [_call(entry, f"call {index}") for index, entry in enumerate(action)]
         return _turn(read) if read else Turn(answer="")
     return _turn([Failure("the action", f"expected text, a message or calls, found {type(action).__name__}")])
+
+
+def _sound(turn: Turn) -> bool:
+    """Whether a ready-made turn holds what its type says; callers build them by hand."""
+    calls = isinstance(turn.calls, tuple) and all(isinstance(c, ToolCall) and _whole(c) for c in turn.calls)
+    failures = isinstance(turn.failures, tuple) and all(isinstance(f, Failure) for f in turn.failures)
+    answer = isinstance(turn.answer, str) if not turn.calls and not turn.failures else turn.answer is None
+    return calls and failures and answer
+
+
+def _whole(call: ToolCall) -> bool:
+    return isinstance(call.name, str) and isinstance(call.arguments, dict)
 
 
 def _turn(read: list[Read]) -> Turn:
@@ -182,7 +194,7 @@ def _parse_message(message: dict[str, Any]) -> Turn:
 def _call(entry: Any, where: str) -> Read:
     """One call from `{"name", "arguments"}` or `{"function": {...}, "id"}`, arguments as object or JSON text."""
     if isinstance(entry, ToolCall):
-        return entry
+        return entry if _whole(entry) else Failure(where, "a ToolCall without a name or arguments")
     if not isinstance(entry, dict):
         return Failure(where, f"expected an object with name and arguments, found {type(entry).__name__}")
     given_id = entry.get("id")

@@ -78,15 +78,16 @@ class Snapshot:
         manifest: Mapping[str, Any],
         path: Path | None = None,
         splits: Mapping[str, Sequence[Task]] | None = None,
-        records: Sequence[Record] = (),
+        records: Iterable[Record] | None = None,
     ) -> None:
+        """Use `open` or `from_records`. `records` are those of `answers`, where they are at hand."""
         self.name = name
         self.catalog = catalog
         self.manifest = manifest
         self.path = path
         self._answers = answers
         self._splits = dict(splits or {})
-        self._records = records
+        self._heads = None if records is None else [record._replace(text="") for record in records]
         self.get_text = answers.get
 
     @classmethod
@@ -108,8 +109,11 @@ class Snapshot:
                 manifest["name"], fingerprint, map(_item, _read_records(folder, manifest, catalog))
             )
         else:
-            answers = dict(map(_item, _read_records(folder, manifest, catalog)))
-        return cls(manifest["name"], catalog, answers, manifest, path=folder)
+            records = list(_read_records(folder, manifest, catalog))
+            return cls(
+                manifest["name"], catalog, dict(map(_item, records)), manifest, folder, records=records
+            )
+        return cls(manifest["name"], catalog, answers, manifest, folder)
 
     @classmethod
     def from_records(
@@ -121,9 +125,8 @@ class Snapshot:
         **about: Any,
     ) -> "Snapshot":
         """A snapshot in memory. `about` goes into the manifest (version, licence, sources, captured)."""
-        return cls(
-            name, catalog, dict(map(_item, _deduplicated(records))), about, splits=splits, records=records
-        )
+        unique = _deduplicated(records)
+        return cls(name, catalog, dict(map(_item, unique)), about, splits=splits, records=unique)
 
     def get(self, key: str, task: str = "") -> Recorded | None:
         """The recorded response under a replay key, `None` on a miss. A record of `task` comes first."""
@@ -136,10 +139,20 @@ class Snapshot:
         return None if known is None else self.get(_key(known, arguments), task)
 
     def records(self) -> Iterator[Record]:
-        """Every record, sorted by key; a snapshot with a folder reads it again."""
-        if self.path is None:
-            return iter(_deduplicated(self._records))
-        return _read_records(self.path, self.manifest, self.catalog)
+        """Every record, file by file, sorted by key; one on disk reads its files again."""
+        if self._heads is None:
+            assert self.path is not None
+            yield from _read_records(self.path, self.manifest, self.catalog)
+            return
+        for head in self._heads:
+            packed = self.get_text(_item(head)[0])
+            assert packed is not None
+            yield head._replace(text=_unpack(packed).text)
+
+    def calls(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Tool and arguments of every record."""
+        heads = self.records() if self._heads is None else iter(self._heads)
+        return ((record.tool, record.arguments) for record in heads)
 
     @property
     def splits(self) -> tuple[str, ...]:

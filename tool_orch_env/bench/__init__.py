@@ -1,0 +1,1 @@
+"""Measuring policies. So far: the scripted ones, which need no model."""

@@ -1,0 +1,174 @@
+"""The command line: `tool-orch`.
+
+Enters: arguments. Leaves: tables and text for a person, JSON where asked, exit status 0, 1 (findings) or 2
+(a fault, told in one message). Everything here calls the library; nothing here is needed by it.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .errors import ToolOrchError
+
+_EPILOG = """
+Examples:
+  tool-orch demo                                 what the reward pays three policies, and one episode told
+  tool-orch play --split test                    solve a task yourself
+  tool-orch snapshot show travel                 what a snapshot holds
+  tool-orch import rows.jsonl --out my_snapshot  make a snapshot of a published file
+  tool-orch audit my_snapshot --json             which golden arguments come from nowhere
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; faults of this package are told, not traced."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except ToolOrchError as error:
+        print(f"tool-orch: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `tool-orch ... | head`
+        sys.stderr.close()
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        "tool-orch",
+        description="A Gymnasium environment for agents that orchestrate tools, on recorded real API responses.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = _command(
+        commands, "demo", _demo, "score three scripted policies on a split, then tell one episode"
+    )
+    _which_tasks(demo, "test")
+    demo.add_argument("--seed", type=int, default=0, help="seed of the random policy (default 0)")
+
+    play = _command(commands, "play", _play, "play an episode yourself, in the terminal")
+    _which_tasks(play, "test")
+    play.add_argument("--task", metavar="ID", help="which task (default: one drawn with --seed)")
+    play.add_argument("--seed", type=int, default=None, help="seed of the draw")
+
+    load = _command(commands, "import", _import, "turn a published file into a snapshot folder")
+    load.add_argument("path", type=Path, help="JSON lines, the published pickle, or their folder")
+    load.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    load.add_argument(
+        "--format", choices=("complexfuncbench", "orchestration_traces"), help="default: detected"
+    )
+
+    audit = _command(commands, "audit", _audit, "prove that every golden argument can be known")
+    audit.add_argument("path", help="a snapshot (bundled name or folder), or a file that `import` reads")
+    audit.add_argument("--split", help="one split only")
+    audit.add_argument("--json", action="store_true", help="findings as JSON on standard output")
+
+    snapshot = commands.add_parser("snapshot", help="look at a snapshot, or verify it")
+    actions = snapshot.add_subparsers(required=True, metavar="ACTION")
+    for name, run, text in (
+        ("show", _show, "what a snapshot holds: tools, responses, tasks, sources"),
+        ("verify", _verify, "check every sum, key, schema and recorded call, and every task"),
+    ):
+        _command(actions, name, run, text).add_argument("snapshot", help="a bundled name or a folder")
+    return top
+
+
+def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + "."
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _which_tasks(command: argparse.ArgumentParser, split: str) -> None:
+    command.add_argument("--snapshot", default="travel", help="a bundled name or a folder (default travel)")
+    command.add_argument("--split", default=split, help=f"split of its tasks (default {split})")
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+
+    start = time.perf_counter()
+    snapshot = Snapshot.open(arguments.snapshot)
+    tasks = snapshot.tasks(arguments.split)
+    tell.scores(snapshot, tasks, arguments.split, ("oracle", "random", "junk"), arguments.seed)
+    tell.episode(max(tasks, key=lambda task: (task.depth, len(task.answer) > 0, len(task.golden))), snapshot)
+    tell.line(f"{time.perf_counter() - start:.1f} s, {len(tasks)} tasks, 3 policies")
+    return 0
+
+
+def _play(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+
+    tell.play(Snapshot.open(arguments.snapshot), arguments.split, arguments.task, arguments.seed)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from . import importers, tell
+
+    snapshot, tasks = importers.load(arguments.path, arguments.format)
+    importers.save(snapshot, arguments.out)
+    tell.line(
+        f"{arguments.out}: {len(snapshot.catalog)} tools, {len(snapshot)} responses, {len(tasks)} tasks"
+    )
+    return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from . import importers, tell
+    from .snapshot import Snapshot, find
+    from .synth.audit import audit
+
+    if Path(arguments.path).is_file():
+        snapshot, tasks = importers.load(Path(arguments.path))
+    else:
+        snapshot = Snapshot.open(find(arguments.path))
+        tasks = snapshot.tasks(arguments.split)
+    found = {task.id: audit(task, snapshot) for task in tell.progress(tasks, "audit")}
+    if arguments.json:
+        listed = [{"id": name, "findings": [one.as_dict() for one in some]} for name, some in found.items()]
+        print(json.dumps({"tasks": listed}, indent=1, ensure_ascii=False))
+    else:
+        tell.findings(found)
+    return int(any(found.values()))
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+
+    tell.snapshot(Snapshot.open(arguments.snapshot))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from . import snapshot as snapshots
+    from . import tell
+    from .episode import Stage
+
+    opened = snapshots.Snapshot.open(arguments.snapshot)
+    problems = snapshots.verify(opened)
+    Stage(opened, opened.tasks())
+    for problem in problems:
+        tell.line(problem)
+    sums = len(opened.manifest["sha256"])
+    tell.line(f"{opened.name}: {sums} files, {len(opened)} responses, {len(opened.tasks())} tasks: ", end="")
+    tell.line("sound" if not problems else f"{len(problems)} recorded calls are not valid")
+    return int(bool(problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

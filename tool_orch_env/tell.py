@@ -1,0 +1,161 @@
+"""What people see on the terminal: tables, one episode told call by call, an episode played by hand.
+
+Enters: snapshots, tasks, findings. Leaves: text on the console, in rich's hands.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import track
+from rich.table import Table
+
+from .bench.scripted import POLICIES
+from .call import Answered, to_text
+from .env import ToolOrchEnv
+from .episode import Episode, Stage, Step, score_turns
+from .score import Score
+from .snapshot import Snapshot
+from .synth.audit import Finding
+from .task import Task, oracle_turns
+
+T = TypeVar("T")
+_console = Console(highlight=False)
+_COLOURS = {"ok": "green", "api_error": "yellow", "not_recorded": "yellow"}
+
+
+def line(text: str, end: str = "\n") -> None:
+    """One line, as it is."""
+    _console.print(escape(text), end=end, soft_wrap=True)
+
+
+def progress(items: Sequence[T], what: str) -> Iterable[T]:
+    """The items, with a progress bar on standard error while they are worked on."""
+    return track(items, description=what, console=Console(stderr=True), transient=True)
+
+
+def scores(snapshot: Snapshot, tasks: Sequence[Task], split: str, policies: Sequence[str], seed: int) -> None:
+    """Mean score and components of scripted policies over the tasks."""
+    table = Table(
+        title=f"{snapshot.name}, split {split}: {len(tasks)} tasks, mean per policy, reward graduated"
+    )
+    for column in ("policy", "score", "atomic", "orchestration", "answer", "waste", "success"):
+        table.add_column(column, justify="left" if column == "policy" else "right")
+    for name in policies:
+        rng = np.random.default_rng(seed)
+        found = [score_turns(task, POLICIES[name](task, snapshot, rng), snapshot) for task in tasks]
+        table.add_row(name, *_means(found), f"{np.mean([score.success for score in found]):.0%}")
+    _console.print(table)
+
+
+def _means(found: Sequence[Score]) -> list[str]:
+    answers = [score.answer for score in found if score.answer is not None]
+    columns = (
+        [score.total for score in found],
+        [score.atomic for score in found],
+        [score.orchestration for score in found],
+        answers,
+        [score.waste for score in found],
+    )
+    return [f"{np.mean(column):.3f}" if column else "-" for column in columns]
+
+
+def episode(task: Task, snapshot: Snapshot) -> None:
+    """The golden trace of a task, told call by call with what each step pays."""
+    played = Episode(Stage(snapshot, [task]).setting(task.id))
+    _console.print(Panel(escape(task.request), title=escape(task.id), title_align="left"))
+    for number, turn in enumerate(oracle_turns(task), 1):
+        step = played.step(turn)
+        _console.print(f"[bold]turn {number}[/]")
+        _tell_calls(step)
+        if turn.answer is not None:
+            _console.print(f"  [cyan]answer[/] {escape(turn.answer)}")
+        _console.print(f"  reward [bold]{step.reward:+.3f}[/], score so far {step.score.total:.3f}")
+
+
+def _tell_calls(step: Step) -> None:
+    for answered, golden in zip(step.calls, step.credited, strict=True):
+        code = answered.reply.code
+        _console.print(f"  [magenta]{escape(_shown_call(answered))}[/]", soft_wrap=True)
+        credited = f" [dim]counts as {golden}[/]" if golden else ""
+        _console.print(
+            f"    [{_COLOURS.get(code, 'red')}]{code}[/] {escape(_short(answered.reply.text))}{credited}"
+        )
+
+
+def _shown_call(answered: Answered) -> str:
+    if answered.call is None:
+        return "(unreadable)"
+    parts = ", ".join(
+        f"{name}={_short(to_text(value), 60)}" for name, value in answered.call.arguments.items()
+    )
+    return f"{answered.call.name}({parts})"
+
+
+def _short(text: str, limit: int = 110) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def play(snapshot: Snapshot, split: str, task_id: str | None, seed: int | None) -> None:
+    """A person plays one episode: a call as JSON, or plain words as the final answer."""
+    env = ToolOrchEnv(snapshot=snapshot, split=split)
+    text, info = env.reset(seed=seed, options={"task_id": task_id} if task_id else None)
+    _console.print(escape(text), soft_wrap=True)
+    line('\nWrite a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}};')
+    line("anything else is your final answer. Ctrl-D leaves.")
+    over = False
+    while not over:
+        try:
+            typed = _console.input("[bold]> [/]")
+        except EOFError:
+            line("left")
+            return
+        action = f"[{typed}]" if typed.rstrip().endswith(")") and "(" in typed else typed
+        text, reward, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+        for message in info["messages"]:
+            line(json.dumps(json.loads(message["content"]), indent=1, ensure_ascii=False))
+        line(f"reward {reward:+.3f}")
+    ended = "answered" if terminated else "out of turns or calls"
+    line(f"{ended}: score {info['episode_score']:.3f} {to_text(info['score'])}")
+
+
+def findings(found: Mapping[str, Sequence[Finding]]) -> None:
+    """Findings by task, call and argument."""
+    table = Table(title=f"{len(found)} tasks, {sum(map(bool, found.values()))} with findings")
+    for column in ("task", "call", "argument", "rule", "message"):
+        table.add_column(column, overflow="fold")
+    for name, some in found.items():
+        for one in some:
+            table.add_row(*map(escape, (name, one.call, one.argument, one.rule, one.message)))
+    _console.print(table if table.row_count else f"{len(found)} tasks, no finding")
+
+
+def snapshot(opened: Snapshot) -> None:
+    """What a snapshot holds."""
+    count: dict[str, list[int]] = {name: [0, 0, 0] for name in opened.catalog}
+    for record in opened.records():
+        row = count[record.tool]
+        row[0] += 1
+        row[1] += record.status >= 400
+        row[2] += len(record.text)
+    table = Table(title=f"{opened.name} {opened.manifest.get('version', '')}: {len(opened)} responses")
+    for column in ("tool", "domain", "responses", "errors", "mean KB", "description"):
+        table.add_column(column, justify="left" if column in ("tool", "domain", "description") else "right")
+    for name, (responses, errors, size) in count.items():
+        spec = opened.catalog[name].spec
+        mean = f"{size / responses / 1024:.1f}" if responses else "-"
+        table.add_row(
+            name, spec.domain, str(responses), str(errors), mean, escape(_short(spec.description, 60))
+        )
+    _console.print(table)
+    line("tasks: " + (", ".join(f"{split} {len(opened.tasks(split))}" for split in opened.splits) or "none"))
+    line(
+        f"licence: {opened.manifest.get('licence', 'not stated')}; captured {opened.manifest.get('captured', '?')}"
+    )
+    for source in opened.manifest.get("sources", ()):
+        line("  " + ", ".join(str(value) for value in source.values()))
