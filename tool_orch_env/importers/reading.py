@@ -1,0 +1,198 @@
+"""From a path to rows: JSON lines, gzipped or not, and pickles of plain data; the format found by content.
+
+Enters: a file or a folder. Leaves: `Found` files with their rows. Of a format it knows only how to recognise
+its rows. Every fault of a file is an `ImportFault` with its place, and nothing in a file is executed.
+
+Bounds: rows nest at most 100 deep; a pickle has at most 1 GiB, and one that repeats shared parts may unfold to
+at most 16 times its size.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..call import NotCanonical, plain
+from ..errors import ImportFault
+from ..files import numbered_lines, parse_json
+from .draft import Format, Row
+from .plain_pickle import read_plain
+
+MAX_DEPTH = 100
+MAX_PICKLE = 1 << 30
+UNFOLDING = 16
+SCHEMAS = "booking_tools.jsonl"
+"""The file of tool schemas that is looked for beside the rows."""
+ENDINGS = (".jsonl", ".jsonl.gz", ".pkl", ".pickle")
+"""What is looked at in a folder. A file that is named itself may have any name."""
+_END = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One file with rows of one format. `sha256` is that of the file as it lies there."""
+
+    path: Path
+    format: Format
+    rows: list[Row]
+    sha256: str
+
+
+def find(path: Path, formats: Sequence[Format]) -> list[Found]:
+    """The files to import at `path`, sorted by name, all of one format; raises `ImportFault`.
+
+    In a folder, files in no known format are left alone as long as one file is in a known one.
+    """
+    if path.is_dir():
+        files = sorted(
+            p for p in path.iterdir() if p.is_file() and p.name.endswith(ENDINGS) and p.name != SCHEMAS
+        )
+        found = [file for file in (_read(p, formats) for p in files) if file is not None]
+    else:
+        found = [file for file in (_read(path, formats),) if file is not None]
+    if not found:
+        shapes = "; ".join(f"{form.name}: {form.title}" for form in formats)
+        raise ImportFault(
+            f"{path.name}: expected rows of a known format ({shapes}), found none", "check the path"
+        )
+    if len({file.format.name for file in found}) > 1:
+        listed = ", ".join(f"{file.path.name} ({file.format.name})" for file in found)
+        raise ImportFault(f"{path.name}: files of several formats: {listed}", "name one file, or the format")
+    return found
+
+
+def schemas_beside(path: Path) -> dict[str, dict[str, Any]]:
+    """The tool schemas that lie beside the rows, by name; empty if there is no such file."""
+    file = (path if path.is_dir() else path.parent) / SCHEMAS
+    if not file.is_file():
+        return {}
+    schemas: dict[str, dict[str, Any]] = {}
+    problems = []
+    for place, value in _lines(file):
+        if isinstance(value.get("name"), str) and value["name"] not in schemas:
+            schemas[value["name"]] = value
+        else:
+            problems.append(
+                f'{place}: expected an object with a new "name", found {str(value.get("name"))[:60]!r}'
+            )
+    if problems:
+        raise ImportFault(
+            problems, "correct the file of tool schemas, or move it away to have schemas inferred"
+        )
+    return schemas
+
+
+def _read(path: Path, formats: Sequence[Format]) -> Found | None:
+    """The file if its first row is of one of the formats, else `None`; raises `ImportFault` if it is damaged."""
+    rows = _pickled(path) if _is_pickle(path) else _lines(path)
+    first = next(rows, None)
+    if first is None:
+        raise ImportFault(f"{path.name}: expected rows, found an empty file", "fetch the file again")
+    form = next((form for form in formats if form.recognises(first.value)), None)
+    if form is None:
+        return None
+    with path.open("rb") as stream:
+        return Found(path, form, [first, *rows], hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def _is_pickle(path: Path) -> bool:
+    """Whether the content is no text of JSON: then a pickle is what is left. Gzipped files hold JSON lines."""
+    if path.suffix == ".gz":
+        return False
+    try:
+        with path.open("rb") as stream:
+            opening = stream.read(64).lstrip(b" \t\r\n\xef\xbb\xbf")
+    except FileNotFoundError:
+        raise ImportFault(f"{path.name}: no such file or folder", "check the path") from None
+    except OSError as error:
+        raise ImportFault(f"{path.name}: cannot be read: {error.strerror}", "check the file") from error
+    # `]` opens a pickled list of protocol 1, `(` one of protocol 0, 0x80 a later one
+    return opening[:1] in (b"]", b"(", b"\x80")
+
+
+def _lines(path: Path) -> Iterator[Row]:
+    """The rows of JSON lines; raises `ImportFault` at the first line that is none."""
+    for number, line in numbered_lines(path, ImportFault):
+        place = f"{path.name}:{number}"
+        try:
+            value = parse_json(line)
+        except ValueError as error:
+            raise ImportFault(f"{place}: not JSON: {error}", "write one JSON object per line") from error
+        yield _row(place, value, _Budget(len(line)))
+
+
+def _pickled(path: Path) -> Iterator[Row]:
+    """The rows of a pickled list."""
+    if path.stat().st_size > MAX_PICKLE:
+        raise ImportFault(f"{path.name}: larger than {MAX_PICKLE >> 20} MiB", "convert it to JSON lines")
+    data = path.read_bytes()
+    rows = read_plain(data, path.name)
+    if not isinstance(rows, list):
+        raise ImportFault(
+            f"{path.name}: expected a pickled list of rows, found {_kind(rows)}", "check the file"
+        )
+    budget = _Budget(len(data))
+    for number, value in enumerate(rows):
+        yield _row(f"{path.name}: row {number}", value, budget)
+
+
+def _row(place: str, value: Any, budget: "_Budget") -> Row:
+    """The row if it is an object of sound JSON."""
+    if not isinstance(value, dict):
+        raise ImportFault(
+            f"{place}: expected an object, found {_kind(value)}", "write one JSON object per line"
+        )
+    try:
+        budget.examine(value)
+    except NotCanonical as error:
+        raise ImportFault(
+            f"{place}: expected sound JSON, found {error}", "correct the row, or leave it out"
+        ) from error
+    return Row(place, value)
+
+
+class _Budget:
+    """How much a file may still unfold to. Without shared parts a file holds less than it has bytes."""
+
+    def __init__(self, size: int) -> None:
+        self.left = UNFOLDING * size + 1000
+
+    def examine(self, value: Any) -> None:
+        """Raises `NotCanonical` if `value` is deep, endless, has odd numbers or text that is not UTF-8."""
+        open_containers: list[Iterator[Any]] = [iter((value,))]
+        while open_containers:
+            item = next(open_containers[-1], _END)
+            if item is _END:
+                open_containers.pop()
+            elif isinstance(item, dict):
+                for name in item:
+                    self._examine_scalar(name)
+                open_containers.append(iter(item.values()))
+            elif isinstance(item, list):
+                open_containers.append(iter(item))
+            else:
+                self._examine_scalar(item)
+            if len(open_containers) > MAX_DEPTH:
+                raise NotCanonical(f"nesting deeper than {MAX_DEPTH}")
+
+    def _examine_scalar(self, item: Any) -> None:
+        self.left -= 1 + (len(item) if isinstance(item, str) else 0)
+        if self.left < 0:
+            raise NotCanonical(f"shared parts that unfold to more than {UNFOLDING} times the file")
+        if isinstance(item, str):
+            _examine_text(item)
+        else:
+            plain(item)
+
+
+def _examine_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise NotCanonical("a lone surrogate, which is not UTF-8") from error
+
+
+def _kind(value: Any) -> str:
+    names: dict[type, str] = {list: "a list", dict: "an object", str: "a string", type(None): "null"}
+    return names.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,163 @@
+"""Tool schemas as they are found, made into JSON Schema 2020-12 that the golden calls satisfy.
+
+Enters: tool declarations as files have them (`dict` for `object`, `float` for `number`, several versions of one
+tool) and the golden arguments. Leaves: entries of a `tools.json`, and a note for every change.
+
+The rules, in order:
+1. *repair* (`repair.py`): what is no JSON Schema 2020-12 is made one.
+2. *merge*: where rows declare one tool differently, the tool takes every parameter of every version, requires
+   what all of them require, and a parameter with two schemas accepts either. So no row's valid call becomes
+   invalid. The descriptions shown are the commonest ones, the first among equals.
+3. *widen*: where a golden call still violates the schema, the violated keyword gives way, and nothing else.
+4. *infer*: a tool with no declaration takes the parameters and types seen in golden calls, requires none and
+   leaves unknown parameters open.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from .. import pointer
+from ..call import canonical
+from .repair import repaired
+
+_MOST_WIDENINGS = 1000
+_TYPE_OF: dict[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
+
+def tool_entry(
+    name: str, declared: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]], notes: Counter[str]
+) -> dict[str, Any]:
+    """The entry of `tools.json` for one tool; changes are counted in `notes`, each sentence with its tool."""
+    if not declared:
+        notes[
+            f"{name}: no schema is given; inferred from {len(calls)} golden calls, unknown parameters allowed"
+        ] += 1
+        return {"name": name, "parameters": inferred(calls)}
+    own: Counter[str] = Counter()
+    versions = [repaired(entry.get("parameters"), own) for entry in declared]
+    parameters = widened(merged(versions, own), calls, own)
+    notes.update({f"{name}: {note}": count for note, count in own.items()})
+    texts = [text for entry in declared if isinstance(text := entry.get("description"), str)]
+    return {"name": name, "description": _commonest(texts) if texts else "", "parameters": parameters}
+
+
+def inferred(calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A permissive object schema: parameters as seen, none required, others allowed."""
+    properties: dict[str, Any] = {}
+    for arguments in calls:
+        for parameter, value in arguments.items():
+            properties[parameter] = {
+                "type": _joined(properties.get(parameter, {}).get("type", []), _type_of(value))
+            }
+    return {
+        "type": "object",
+        "properties": dict(sorted(properties.items())),
+        "additionalProperties": True,
+    }
+
+
+def merged(versions: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str, Any]:
+    """One object schema that accepts what any version accepts."""
+    distinct = {canonical(version): version for version in versions}
+    if len(distinct) == 1:
+        return versions[0]
+    notes[f"declared in {len(distinct)} versions, which are merged"] += 1
+    result = dict(_commonest(versions))
+    names = list(dict.fromkeys(name for version in versions for name in version["properties"]))
+    result["properties"] = {
+        name: _either([v["properties"][name] for v in versions if name in v["properties"]]) for name in names
+    }
+    result["required"] = [
+        name for name in result.get("required", []) if all(name in v.get("required", []) for v in versions)
+    ]
+    for keyword in [k for k in result if k not in ("type", "properties", "required", "description", "title")]:
+        if any(canonical(v.get(keyword)) != canonical(result[keyword]) for v in versions):
+            del result[keyword]
+    if any(version.get("additionalProperties", False) is not False for version in versions):
+        result["additionalProperties"] = True
+    return result
+
+
+def widened(schema: dict[str, Any], calls: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str, Any]:
+    """`schema` with every keyword that a golden call violates given way."""
+    closed = {"additionalProperties": False, **schema}
+    for arguments in calls:
+        for _ in range(_MOST_WIDENINGS):
+            validator = Draft202012Validator(closed, format_checker=Draft202012Validator.FORMAT_CHECKER)
+            error = next(validator.iter_errors(arguments), None)
+            if error is None:
+                break
+            _give_way(closed, error)
+            place = pointer.pattern(pointer.join(*error.absolute_path)) or "the arguments"
+            notes[
+                f"{place}: {error.absolute_schema_path[-1]!r} widened, because golden calls violate it"
+            ] += 1
+    if "additionalProperties" not in schema and closed["additionalProperties"] is False:
+        del closed["additionalProperties"]
+    return closed
+
+
+def _give_way(schema: dict[str, Any], error: ValidationError) -> None:
+    """Change the keyword at which `error` arose so that its value passes it."""
+    *path, keyword = error.absolute_schema_path
+    node: Any = schema
+    for key in path:
+        node = node[key]
+    value: Any = error.instance
+    if keyword == "type":
+        node["type"] = _joined(node["type"], _type_of(value))
+    elif keyword == "required":
+        node["required"] = [name for name in node["required"] if name in value]
+    elif keyword == "additionalProperties" and isinstance(value, dict):
+        properties = node.setdefault("properties", {})
+        for name in sorted(set(value) - set(properties)):
+            properties[name] = {"type": _type_of(value[name])}
+    else:
+        del node[keyword]
+
+
+def _either(schemas: Sequence[Any]) -> Any:
+    """One schema that accepts what any of them accepts; those that differ in words only are one."""
+    bare = {canonical(_without_words(schema)): schema for schema in reversed(schemas)}
+    commonest = _commonest(schemas)
+    if len(bare) == 1:
+        return commonest
+    return {
+        **({"description": commonest["description"]} if "description" in commonest else {}),
+        "anyOf": [_without_words(schema) for _, schema in sorted(bare.items())],
+    }
+
+
+def _without_words(schema: Any) -> Any:
+    return {k: v for k, v in schema.items() if k not in ("description", "title", "examples", "example")}
+
+
+def _commonest(values: Sequence[Any]) -> Any:
+    """The value that occurs most often, the first among equals."""
+    counts = Counter(map(canonical, values))
+    return max(values, key=lambda value: counts[canonical(value)])
+
+
+def _type_of(value: Any) -> str:
+    return _TYPE_OF[type(value)]
+
+
+def _joined(types: str | list[str], new: str) -> str | list[str]:
+    """The types with one more, sorted; a number covers an integer."""
+    names = {types} if isinstance(types, str) else set(types)
+    names.add(new)
+    if "number" in names:
+        names.discard("integer")
+    return next(iter(names)) if len(names) == 1 else sorted(names)

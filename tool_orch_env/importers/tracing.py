@@ -1,0 +1,277 @@
+"""Which earlier response supplies an argument's value: dependencies found by tracing values.
+
+Enters: the request and the golden calls with their responses. Leaves: for each call the calls it needs and the
+bindings (argument -> call and JSON pointer). Knows nothing of formats.
+
+A *flow* is an argument's scalar that stands as a leaf in the response of a call of an earlier turn. Text and
+number are one value here ("32.5" is 32.5), for APIs mix them. What is never a flow:
+
+- truth values, null, empty text, whole numbers below 100;
+- a value that the request states (`stated.states`), or that the tool's own schema names (an enumeration);
+- a value that an earlier call already used without a flow: whoever made that call knew it, and the response
+  merely echoes it.
+
+What is left is *telling* or *vague*. Telling values (identifiers, coordinates, names of several words) are taken
+wherever they stand. Vague ones (single words, small numbers, dates, times) stand in responses by chance, so
+their leaf must also be named like the argument, or be named somewhat like it in a response that supplies a
+telling value to the same call. Dates reckoned from the request ("tomorrow") can still be mistaken for a flow
+where an unrelated response has a leaf of just that name.
+
+Of several leaves, the one named most like the argument wins; then the object that supplies most of the call's
+arguments (latitude and longitude of one place), then the earliest response (it is the weaker claim: nothing
+later was needed), then the first in the document.
+
+Some arguments are made from what a response says: several values joined with commas, or a coordinate rounded.
+Then the call is needed, and there is no binding, for no leaf has that value.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .. import pointer
+from ..call import encode, plain
+from ..stated import states
+from .draft import UNRECORDED
+
+_NUMERIC = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")
+_MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
+_WORD = re.compile(r"[A-Za-z]+(?:[ _-][A-Za-z]+)?")
+_TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_LEAST_NUMBER = 100
+_TELLING_NUMBER = 100_000
+_TELLING_DECIMALS = 3
+_TELLING_LENGTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A golden call as tracing sees it. `turn` counts from 0; `documented` is each parameter's schema as text."""
+
+    arguments: dict[str, Any]
+    response: Any
+    turn: int
+    documented: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """What one call takes from others: their positions, sorted, and argument -> (position, pointer)."""
+
+    needs: tuple[int, ...]
+    bindings: dict[str, tuple[int, str]]
+
+
+class _Leaf(NamedTuple):
+    call: int
+    pointer: str
+    affinity: int
+
+
+class _Wanted(NamedTuple):
+    """One scalar argument: its pointer, its value in the form in which values are compared, how telling."""
+
+    pointer: str
+    form: str
+    telling: bool
+
+
+class _Index(NamedTuple):
+    """A response's leaves by the form of their value, in document order, and what its decimals round to."""
+
+    places: dict[str, list[str]]
+    rounded: set[str]
+
+
+def trace(
+    request: str, calls: Sequence[Observed], declared: Sequence[Collection[int]] | None = None
+) -> list[Flows]:
+    """The flows of every call. With `declared`, a call takes values only from the calls it declares."""
+    indices = [_index(call.response) for call in calls]
+    unbound: dict[str, int] = {}
+    flows = []
+    for position, call in enumerate(calls):
+        allowed = [
+            other
+            for other, earlier in enumerate(calls)
+            if earlier.turn < call.turn and (declared is None or other in declared[position])
+        ]
+        wanted = [
+            want
+            for want in _wanted(call.arguments)
+            if not _given(request, call, want) and unbound.get(want.form, call.turn) >= call.turn
+        ]
+        chosen = _choose(wanted, indices, allowed)
+        derived = _derived([want for want in wanted if want.pointer not in chosen], indices, allowed)
+        flows.append(_flows(chosen, derived))
+        for want in _wanted(call.arguments):
+            if want.pointer not in chosen and want.pointer not in derived:
+                unbound.setdefault(want.form, call.turn)
+    return flows
+
+
+def _flows(chosen: Mapping[str, _Leaf], derived: Mapping[str, set[int]]) -> Flows:
+    bindings = {_argument(place): (leaf.call, leaf.pointer) for place, leaf in chosen.items()}
+    needs = {leaf.call for leaf in chosen.values()}.union(*derived.values())
+    return Flows(tuple(sorted(needs)), bindings)
+
+
+def _argument(place: str) -> str:
+    """A top-level argument goes by its name, a nested one by its pointer."""
+    tokens = pointer.tokens(place)
+    return tokens[0] if len(tokens) == 1 and not tokens[0].startswith("/") else place
+
+
+def _index(response: Any) -> _Index:
+    index = _Index({}, set())
+    if response is not UNRECORDED:
+        for place, value in pointer.leaves(response):
+            form = _form(value)
+            if form is not None:
+                index.places.setdefault(form, []).append(place)
+                index.rounded.update(_roundings(form))
+    return index
+
+
+def _roundings(form: str) -> Iterator[str]:
+    """The shorter decimals that a decimal rounds to, down to those that still tell something."""
+    decimals = len(form.partition(".")[2]) if _NUMERIC.fullmatch(form) else 0
+    for kept in range(_TELLING_DECIMALS, decimals):
+        yield _number_form(round(float(form), kept))
+
+
+def _form(value: Any) -> str | None:
+    """Equal for values that are one for an API; `None` for what is never traced."""
+    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        return _number_form(float(text)) if _NUMERIC.fullmatch(text) and "." in text else text or None
+    return _number_form(value)
+
+
+def _number_form(value: float) -> str:
+    return encode(plain(value))
+
+
+def _wanted(arguments: dict[str, Any]) -> Iterator[_Wanted]:
+    """The scalar arguments that could come from a response at all."""
+    for place, value in pointer.leaves(arguments):
+        form = _form(value)
+        if form is not None and not (
+            _NUMERIC.fullmatch(form) and abs(float(form)) < _LEAST_NUMBER and "." not in form
+        ):
+            yield _Wanted(place, form, _telling(form))
+
+
+def _telling(form: str) -> bool:
+    """Whether so special a value would hardly stand in a response by chance."""
+    if _NUMERIC.fullmatch(form):
+        decimals = len(form.partition(".")[2])
+        return decimals >= _TELLING_DECIMALS or (decimals == 0 and abs(float(form)) >= _TELLING_NUMBER)
+    if _MOMENT.fullmatch(form) or len(form) < _TELLING_LENGTH:
+        return False
+    word = _WORD.fullmatch(form)
+    return word is None or " " in form
+
+
+def _given(request: str, call: Observed, want: _Wanted) -> bool:
+    """Whether the agent has the value from the request or from the tool's schema."""
+    value = pointer.resolve(call.arguments, want.pointer)
+    if states(request, value) or (_NUMERIC.fullmatch(want.form) and states(request, float(want.form))):
+        return True
+    text = call.documented.get(pointer.tokens(want.pointer)[0], "")
+    return not want.telling and re.search(rf"(?<!\w){re.escape(want.form)}(?!\w)", text) is not None
+
+
+def _choose(wanted: Sequence[_Wanted], indices: Sequence[_Index], allowed: Sequence[int]) -> dict[str, _Leaf]:
+    """For each argument that flows, its leaf: telling values first, then the vague ones beside them."""
+    leaves = {
+        want.pointer: [
+            _Leaf(call, place, _affinity(want.pointer, place))
+            for call in allowed
+            for place in indices[call].places.get(want.form, ())
+        ]
+        for want in wanted
+    }
+    telling = {want.pointer for want in wanted if want.telling}
+    sources = {leaf.call for place in telling for leaf in leaves[place]}
+    for want in wanted:
+        if not want.telling:
+            leaves[want.pointer] = [
+                leaf
+                for leaf in leaves[want.pointer]
+                if leaf.affinity == 2 or (leaf.affinity == 1 and leaf.call in sources)
+            ]
+    suppliers = Counter(
+        holder
+        for found in leaves.values()
+        for holder in {(leaf.call, _holder(leaf.pointer)) for leaf in found}
+    )
+    return {
+        place: max(
+            found,
+            key=lambda leaf: (leaf.affinity, suppliers[leaf.call, _holder(leaf.pointer)], -leaf.call),
+        )
+        for place, found in leaves.items()
+        if found
+    }
+
+
+def _holder(place: str) -> str:
+    return place.rpartition("/")[0]
+
+
+def _derived(
+    wanted: Sequence[_Wanted], indices: Sequence[_Index], allowed: Sequence[int]
+) -> dict[str, set[int]]:
+    """For each argument made from responses' values, joined with commas or rounded: their calls."""
+    derived = {}
+    for want in wanted:
+        suppliers = {_supplier(part, indices, allowed) for part in _parts(want.form)} or {None}
+        if None not in suppliers:
+            derived[want.pointer] = {call for call in suppliers if call is not None}
+    return derived
+
+
+def _parts(form: str) -> list[str]:
+    """What `form` may be made of: telling parts between commas, or itself if it is a telling decimal."""
+    parts = [part.strip() for part in form.split(",")]
+    return parts if all(part and _telling(part) for part in parts) else []
+
+
+def _supplier(form: str, indices: Sequence[_Index], allowed: Sequence[int]) -> int | None:
+    """The earliest allowed call whose response has the value, or a longer decimal that rounds to it."""
+    return next(
+        (call for call in allowed if form in indices[call].places or form in indices[call].rounded), None
+    )
+
+
+def _affinity(argument: str, leaf: str) -> int:
+    """How much the last name of a leaf is like the argument's: 2 the same words, 1 some words, 0 none."""
+    wanted = _words(_last_name(argument))
+    if _alike(wanted, _words(_last_name(leaf))):
+        return 2
+    near = _words(_last_name(leaf)) + _words(_last_name(_holder(leaf)))
+    return int(any(_same_word(a, b) for a in wanted for b in near))
+
+
+def _last_name(place: str) -> str:
+    names = [token for token in place.split("/") if token and not token.isdecimal()]
+    return names[-1] if names else ""
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _TOKENS.findall(name)]
+
+
+def _alike(wanted: list[str], found: list[str]) -> bool:
+    return len(wanted) == len(found) and all(_same_word(a, b) for a, b in zip(wanted, found, strict=True))
+
+
+def _same_word(a: str, b: str) -> bool:
+    """`depart` and `departure`, `lat` and `latitude` are one word."""
+    shorter, longer = sorted((a, b), key=len)
+    return a == b or (len(shorter) >= 3 and longer.startswith(shorter))
