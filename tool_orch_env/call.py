@@ -18,6 +18,7 @@ from typing import Any
 
 MAX_DEPTH = 64
 _MAX_NUMBER = int(1.7976931348623157e308)
+_BASES: tuple[type[Any], ...] = (str, int, float, dict, list)
 
 encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """Canonical text of a value that `plain` returned."""
@@ -54,7 +55,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {name: plain(item, depth + 1) for name, item in value.items()}
     if kind is list or kind is tuple:
         return [plain(item, depth + 1) for item in value]
-    for base in (str, int, float, dict, list):
+    for base in _BASES:
         if isinstance(value, base):  # a subclass, numpy.float64 say
             return plain(base(value), depth)
     raise NotCanonical(f"a value of type {kind.__name__}, which is not JSON")

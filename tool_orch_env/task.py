@@ -5,7 +5,6 @@ themselves; whether a snapshot can play them is checked where the two meet.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +73,7 @@ class AnswerFact(BaseModel):
 class Task(BaseModel):
     """One multi-step task. `tools` are the names offered, golden and distractors, in the order shown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(min_length=1)
     snapshot: str
@@ -114,7 +113,7 @@ class Task(BaseModel):
             ) from error
         return self
 
-    @cached_property
+    @property
     def layers(self) -> tuple[tuple[GoldenCall, ...], ...]:
         """Golden calls by dependency level: those of level k need only calls of lower levels."""
         level: dict[str, int] = {}

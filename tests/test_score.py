@@ -1,0 +1,252 @@
+"""Each component of the score, on traces small enough to compute by hand."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import toy as toys
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+import tool_orch_env as toe
+from tool_orch_env.assign import Assignment
+from tool_orch_env.errors import TaskError, UsageError
+from tool_orch_env.score import PRESETS, RewardConfig, Score
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.task import GoldenCall, Task
+
+SNAPSHOT = toys.snapshot()
+CHAIN, FACTS, PAIR = toys.tasks()
+GOLDEN = [{"name": call.tool, "arguments": call.arguments} for call in CHAIN.golden]
+
+
+def score(turns: list[Any], task: Task = CHAIN, **more: Any) -> Score:
+    return toe.score_turns(task, turns, SNAPSHOT, **more)
+
+
+def call(tool: str, /, **arguments: Any) -> dict[str, Any]:
+    return {"name": tool, "arguments": arguments}
+
+
+def test_the_golden_trace_earns_one() -> None:
+    assert score(GOLDEN) == Score(1.0, 1.0, None, 0.0, 1.0)
+
+
+def test_doing_nothing_earns_nothing() -> None:
+    assert score(["I cannot help."]).total == 0.0
+
+
+def test_the_ladder_of_credit_counts_name_parameters_types_values_and_execution() -> None:
+    """One of four golden calls, each rung taken away in turn; A = credit / 4, O = 0."""
+    cases = [
+        (
+            call("rate", currency="NOK", date="2013-07-11"),
+            0.10 + 0.15 + 0.15 + 0.25 + 0.10,
+        ),  # recorded, one value
+        (call("rate", currency="NOK", date="2001-01-01"), 0.10 + 0.15 + 0.15 + 0.25),  # valid, not recorded
+        (call("rate", currency="NOK", date="someday"), 0.10 + 0.15 + 0.075 + 0.25),  # one type broken
+        (call("rate", currency="NOK"), 0.10 + 0.15 * 2 / 3 + 0.075 + 0.25),  # one parameter missing
+        (
+            call("rate", currency="NOK", date="2013-07-10", hour=1),
+            0.10 + 0.15 * 4 / 5 + 0.15 + 0.5,
+        ),  # one too many
+        (call("rate"), 0.10),
+    ]
+    for emitted, credit in cases:
+        assert score([emitted]).atomic == pytest.approx(credit / 4), emitted
+
+
+def test_calls_before_what_they_need_count_for_validity_but_not_for_order() -> None:
+    backwards = score(GOLDEN[::-1])
+    assert (backwards.atomic, backwards.orchestration) == (1.0, 0.25)
+    at_once = score([GOLDEN])
+    assert (at_once.atomic, at_once.orchestration) == (1.0, 0.25)
+
+
+def test_a_repeated_call_can_mend_the_order_and_costs_waste() -> None:
+    mended = score([*GOLDEN[::-1], *GOLDEN[1:]])
+    assert mended.orchestration == 1.0
+    assert mended.waste == 3 / 4
+    assert mended.total == pytest.approx(1.0 - 0.1 * 3 / 4)
+
+
+def test_one_emitted_call_answers_one_golden_call() -> None:
+    twice = CHAIN.model_copy(
+        update={
+            "golden": (CHAIN.golden[0], GoldenCall(id="z", tool="search_city", arguments={"name": "Oslo"}))
+        }
+    )
+    assert score(GOLDEN[:1], twice).total == 0.5
+    assert score(GOLDEN[:1] * 2, twice).total == 1.0
+
+
+def test_left_over_calls_are_waste_and_unrecorded_valid_ones_half() -> None:
+    surplus = {
+        "ping": (call("ping"), 1.0),
+        "unknown tool": (call("pong"), 1.0),
+        "unparsable": ("<tool_call>{</tool_call>", 1.0),
+        "invalid": (call("rate", currency=3), 1.0),
+        "not recorded": (call("rate", currency="XXX", date="2013-07-10"), 0.5),
+    }
+    for what, (emitted, weight) in surplus.items():
+        assert score([*GOLDEN, emitted]).waste == weight / 4, what
+
+
+def test_a_call_with_the_same_recorded_response_is_exact() -> None:
+    tools = toys.catalog()
+    recorded = [r for r in toys.records(tools) if r.tool != "get_city"]
+    from tool_orch_env.snapshot import make_record
+
+    same = {"name": "Oslo", "country": "NO"}
+    for city_id in (11, 110):
+        recorded.append(make_record(tools, "get_city", {"city_id": city_id}, 200, same))
+    snapshot = Snapshot.from_records("toy", tools, recorded)
+    other = [GOLDEN[0], call("get_city", city_id=110), *GOLDEN[2:]]
+    assert toe.score_turns(CHAIN, other, snapshot).total == 1.0
+
+
+def test_calls_with_the_same_empty_response_are_not_exact() -> None:
+    tools = toys.catalog()
+    from tool_orch_env.snapshot import make_record
+
+    recorded = [
+        make_record(tools, "search_city", {"name": n}, 200, {"count": 0, "results": []}) for n in ("A", "B")
+    ]
+    snapshot = Snapshot.from_records("toy", tools, recorded)
+    task = Task(
+        id="t",
+        snapshot="toy",
+        request="A?",
+        tools=("search_city",),
+        golden=(GoldenCall(id="a", tool="search_city", arguments={"name": "A"}),),
+    )
+    assert toe.score_turns(task, [call("search_city", name="B")], snapshot).orchestration == 0.0
+
+
+def test_an_optional_call_earns_nothing_and_costs_nothing_once() -> None:
+    optional = GoldenCall(id="o", tool="ping", arguments={}, optional=True)
+    task = CHAIN.model_copy(update={"golden": (*CHAIN.golden, optional)})
+    assert score(GOLDEN, task).total == 1.0
+    assert score([*GOLDEN, call("ping")], task).total == 1.0
+    assert score([*GOLDEN, call("ping"), call("ping")], task).waste == 1 / 4
+
+
+def test_needs_reach_through_optional_calls() -> None:
+    first, second, *rest = CHAIN.golden
+    task = CHAIN.model_copy(update={"golden": (first, second.model_copy(update={"optional": True}), *rest)})
+    assert score([GOLDEN[0], *GOLDEN[2:]], task).total == 1.0
+    assert score([GOLDEN[2], GOLDEN[0], GOLDEN[3]], task).orchestration == 1 / 3
+
+
+def test_facts_are_paid_in_the_final_answer_only() -> None:
+    golden = [{"name": c.tool, "arguments": c.arguments} for c in FACTS.golden]
+    before, after = score(golden, FACTS), score([*golden, "They pay in EUR."], FACTS)
+    assert (before.answer, before.total) == (0.0, 0.8)
+    assert (after.answer, after.total) == (1.0, 1.0)
+    assert score([*golden, "They pay in SEK."], FACTS).total == 0.8
+
+
+def test_an_answer_that_lists_everything_is_discounted() -> None:
+    everything = " ".join(f"{letter}{other}X" for letter in "ABCDEFGH" for other in "ABCDEFGH") + " EUR"
+    assert score([everything], FACTS).answer == pytest.approx(13 / 65)
+
+
+def test_binary_pays_one_at_the_end_and_only_for_the_exact_trace() -> None:
+    assert score(GOLDEN, reward="binary").total == 1.0
+    assert score([*GOLDEN, call("ping")], reward="binary").total == 0.0
+    assert score(GOLDEN[:3], reward="binary").total == 0.0
+
+
+def test_the_single_sided_presets_pay_their_side() -> None:
+    assert score(GOLDEN[::-1], reward="atomic_only").total == 1.0
+    assert score(GOLDEN[::-1], reward="orchestration_only").total == 0.25
+
+
+def test_execution_needs_no_golden_trace() -> None:
+    assert score([call("ping")], reward="execution").total == 1.0  # its known weakness without facts
+    assert score([call("ping")], FACTS, reward="execution").total == 0.5
+    assert score([call("pong")], FACTS, reward="execution").total == pytest.approx(0.1 * (3 + 0.75))
+    assert score(["EUR"], FACTS, reward="execution").total == 0.5
+
+
+def test_published_pays_at_the_end_what_its_formula_says() -> None:
+    assert score(GOLDEN, reward="published").total == pytest.approx(1.0)
+    assert score(GOLDEN[:1], reward="published") == Score(1.0, 0.25, None, 0.0, 0.625)
+
+
+def test_a_callable_gets_the_components_and_gives_the_total() -> None:
+    assert score(GOLDEN[:2], reward=lambda s: s.orchestration**2).total == 0.25
+
+
+def test_weights_can_be_set_and_wrong_ones_are_refused() -> None:
+    assert score(GOLDEN[::-1], reward=RewardConfig(weights=(0.2, 0.8))).total == pytest.approx(0.2 + 0.8 / 4)
+    for wrong in (
+        {"weights": (0.5, 0.6)},
+        {"weights": (1.5, -0.5)},
+        {"waste": -1.0},
+        {"waste": math.nan},
+        {"kind": "x"},
+    ):
+        with pytest.raises(UsageError, match="RewardConfig"):
+            RewardConfig(**wrong)
+    with pytest.raises(UsageError, match="graduated"):
+        score(GOLDEN, reward="gradated")
+
+
+def test_a_task_of_another_snapshot_is_refused() -> None:
+    with pytest.raises(TaskError, match="made for snapshot"):
+        toe.score_turns(CHAIN.model_copy(update={"tools": (*CHAIN.tools, "fly")}), [], SNAPSHOT)
+
+
+weights = st.lists(
+    st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.4, 0.75, 1.0]), min_size=3, max_size=3), max_size=8
+)
+
+
+@given(weights)
+def test_the_incremental_assignment_is_optimal(rows: list[list[float]]) -> None:
+    assignment = Assignment(3)
+    left_over = [assignment.add(row, weight) for row, weight in enumerate(rows)]
+    if rows:
+        matrix = np.array(rows)
+        best = matrix[linear_sum_assignment(matrix, maximize=True)].sum()
+        assert assignment.value == pytest.approx(best)
+    kept = {row for _, row in assignment.rows()}
+    assert kept.isdisjoint(row for row in left_over if row is not None)
+    assert len(kept) + sum(row is not None for row in left_over) == len(rows)
+
+
+actions = st.lists(
+    st.lists(
+        st.sampled_from(
+            [
+                *GOLDEN,
+                call("ping"),
+                call("rate", currency="NOK"),
+                call("rate", currency="SEK", date="2013-07-11"),
+                call("pong"),
+            ]
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    max_size=8,
+)
+
+
+@given(actions, st.sampled_from(sorted(PRESETS)))
+def test_the_score_of_any_trace_is_between_zero_and_one(turns: list[Any], reward: str) -> None:
+    assert 0.0 <= score(turns, reward=reward).total <= 1.0
+
+
+@given(actions)
+def test_more_of_the_same_never_helps(turns: list[Any]) -> None:
+    """Sending every turn's calls twice never beats sending them once."""
+    assert score([turn * 2 for turn in turns]).total <= score(turns).total + 1e-12
+
+
+@given(actions)
+def test_scoring_twice_gives_the_same(turns: list[Any]) -> None:
+    assert score(turns) == score(turns)
