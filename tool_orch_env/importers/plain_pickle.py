@@ -38,9 +38,8 @@ _WHY_REFUSED = {
     **dict.fromkeys(("EMPTY_SET", "ADDITEMS", "FROZENSET"), "sets are not JSON"),
     **dict.fromkeys(("NEXT_BUFFER", "READONLY_BUFFER"), "a buffer lies outside the file"),
 }
-_SCALARS = (
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8"
-).split()
+_NUMBERS = ("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT")
+_TEXTS = ("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8")
 _MARK = object()
 
 
@@ -119,10 +118,7 @@ _Operation = Callable[[_Machine, Any], Any]
 _OPERATIONS: Mapping[str, _Operation] = {
     "PROTO": _proto,
     "FRAME": lambda machine, length: None,
-    **dict.fromkeys(
-        _SCALARS,
-        _Machine.push,
-    ),
+    **dict.fromkeys((*_NUMBERS, *_TEXTS), _Machine.push),
     "NONE": lambda machine, _: machine.push(None),
     "NEWTRUE": lambda machine, _: machine.push(True),
     "NEWFALSE": lambda machine, _: machine.push(False),

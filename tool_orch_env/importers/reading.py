@@ -3,8 +3,8 @@
 Enters: a file or a folder. Leaves: `Found` files with their rows. Of a format it knows only how to recognise
 its rows. Every fault of a file is an `ImportFault` with its place, and nothing in a file is executed.
 
-Bounds: rows nest at most 100 deep; a pickle has at most 1 GiB, and one that repeats shared parts may unfold to
-at most 16 times its size.
+Bounds: rows nest at most 64 deep (24 is the most seen); a pickle has at most 1 GiB, and one that repeats shared
+parts may unfold to at most 16 times its size.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from ..files import numbered_lines, parse_json
 from .draft import Format, Row
 from .plain_pickle import read_plain
 
-MAX_DEPTH = 100
+MAX_DEPTH = 64
 MAX_PICKLE = 1 << 30
 UNFOLDING = 16
 SCHEMAS = "booking_tools.jsonl"
