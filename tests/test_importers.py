@@ -361,7 +361,8 @@ def test_versions_of_a_tool_merge_so_that_no_call_becomes_invalid() -> None:
     assert both["required"] == ["x"]
     assert set(both["properties"]) == {"x", "y", "z"}
     assert {option["type"] for option in both["properties"]["x"]["anyOf"]} == {"integer", "number"}
-    assert merged([a, a], notes := Counter()) == a and not notes
+    notes: Counter[str] = Counter()
+    assert merged([a, a], notes) == a and not notes
 
 
 def test_repair_reaches_every_level_and_leaves_names_alone() -> None:

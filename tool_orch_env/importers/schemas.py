@@ -22,6 +22,7 @@ from jsonschema.exceptions import ValidationError
 
 from .. import pointer
 from ..call import canonical
+from ..files import parse_json
 from .repair import repaired
 
 _MOST_WIDENINGS = 1000
@@ -46,7 +47,9 @@ def tool_entry(
         ] += 1
         return {"name": name, "parameters": inferred(calls)}
     own: Counter[str] = Counter()
-    versions = [repaired(entry.get("parameters"), own) for entry in declared]
+    found = [canonical(entry.get("parameters")) for entry in declared]
+    distinct = {text: repaired(parse_json(text), own) for text in dict.fromkeys(found)}
+    versions = [distinct[text] for text in found]
     parameters = widened(merged(versions, own), calls, own)
     notes.update({f"{name}: {note}": count for note, count in own.items()})
     texts = [text for entry in declared if isinstance(text := entry.get("description"), str)]
@@ -93,9 +96,9 @@ def merged(versions: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str,
 def widened(schema: dict[str, Any], calls: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str, Any]:
     """`schema` with every keyword that a golden call violates given way."""
     closed = {"additionalProperties": False, **schema}
-    for arguments in calls:
+    validator = Draft202012Validator(closed, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for arguments in {canonical(call): call for call in calls}.values():
         for _ in range(_MOST_WIDENINGS):
-            validator = Draft202012Validator(closed, format_checker=Draft202012Validator.FORMAT_CHECKER)
             error = next(validator.iter_errors(arguments), None)
             if error is None:
                 break

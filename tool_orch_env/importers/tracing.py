@@ -32,7 +32,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .. import pointer
-from ..call import encode, plain
 from ..stated import states
 from .draft import UNRECORDED
 
@@ -89,7 +88,8 @@ def trace(
     request: str, calls: Sequence[Observed], declared: Sequence[Collection[int]] | None = None
 ) -> list[Flows]:
     """The flows of every call. With `declared`, a call takes values only from the calls it declares."""
-    indices = [_index(call.response) for call in calls]
+    last = max((call.turn for call in calls), default=0)
+    indices = [_index(call.response if call.turn < last else UNRECORDED) for call in calls]
     unbound: dict[str, int] = {}
     flows = []
     for position, call in enumerate(calls):
@@ -153,7 +153,8 @@ def _form(value: Any) -> str | None:
 
 
 def _number_form(value: float) -> str:
-    return encode(plain(value))
+    """As canonical JSON writes it."""
+    return repr(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _wanted(arguments: dict[str, Any]) -> Iterator[_Wanted]:
