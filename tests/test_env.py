@@ -114,9 +114,9 @@ def test_long_responses_are_cut_and_say_so() -> None:
     env = make(max_response_chars=10)
     [(obs, *_, info)] = play(env, ["[search_city(name='Oslo')]"], "toy-0")
     [reply] = json.loads(obs)
-    assert reply["truncated"] == {"shown": 10, "of": 41}
+    assert reply["truncated"] == {"shown": 10, "of": 42}
     assert reply["response_text"] == '{"results"'
-    assert json.loads(info["messages"][0]["content"])["truncated"]["of"] == 41
+    assert json.loads(info["messages"][0]["content"])["truncated"]["of"] == 42
 
 
 def test_a_miss_can_raise() -> None:

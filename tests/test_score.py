@@ -100,8 +100,7 @@ def test_a_call_with_the_same_recorded_response_is_exact() -> None:
     from tool_orch_env.snapshot import make_record
 
     same = {"name": "Oslo", "country": "NO"}
-    for city_id in (11, 110):
-        recorded.append(make_record(tools, "get_city", {"city_id": city_id}, 200, same))
+    recorded += [make_record(tools, "get_city", {"city_id": city_id}, 200, same) for city_id in (11, 110)]
     snapshot = Snapshot.from_records("toy", tools, recorded)
     other = [GOLDEN[0], call("get_city", city_id=110), *GOLDEN[2:]]
     assert toe.score_turns(CHAIN, other, snapshot).total == 1.0

@@ -12,21 +12,14 @@ from collections.abc import Iterator, Sequence
 class Assignment:
     """Rows are emitted calls (any number), columns golden calls; weights are credits in [0, 1]."""
 
-    __slots__ = ("_columns", "_row_of", "_weights")
+    __slots__ = ("_columns", "_row_of", "_weights", "value")
 
     def __init__(self, columns: int) -> None:
         self._columns = columns
         self._row_of: list[int | None] = [None] * columns
         self._weights: list[Sequence[float]] = [()] * columns
-
-    @property
-    def value(self) -> float:
-        """Sum of the weights of all assigned pairs."""
-        return sum(
-            weights[column]
-            for column, (row, weights) in enumerate(zip(self._row_of, self._weights, strict=True))
-            if row is not None
-        )
+        self.value = 0.0
+        """Sum of the weights of all assigned pairs; exactly their number where all weigh 1."""
 
     def rows(self) -> Iterator[tuple[int, int]]:
         """The assigned pairs as (column, row)."""
@@ -49,6 +42,7 @@ class Assignment:
             self._row_of[here] = row if before is None else self._row_of[before]
             self._weights[here] = weights if before is None else self._weights[before]
             here = before
+        self.value = sum(self._weights[column][column] for column, _ in self.rows())
         return left_over
 
     def _paths(self, weights: Sequence[float]) -> tuple[list[float], list[int | None]]:

@@ -23,8 +23,8 @@ docs/reward.md for the reasons, and for what this pays to policies that try to c
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from .answer import answer_share
 from .assign import Assignment
@@ -135,7 +135,8 @@ class Graduated:
     ) -> None:
         self._rubric = rubric
         self._config = config
-        self._total = total or (self._binary if config.kind == "binary" else self._weighted)
+        self._function = total
+        self._total = self._called if total else self._binary if config.kind == "binary" else self._weighted
         self._assignments = {tool: Assignment(len(group)) for tool, group in rubric.by_tool.items()}
         self._answered_in: list[int | None] = [None] * rubric.n
         self._answered = 0
@@ -193,21 +194,28 @@ class Graduated:
 
     def _score(self) -> Score:
         n = self._rubric.n
-        value = sum(assignment.value for assignment in self._assignments.values())
-        score = Score(value / n, self._answered / n, self._facts, self._wasted / n)
-        return replace(score, total=self._total(score))
+        value = 0.0
+        for assignment in self._assignments.values():
+            value += assignment.value
+        parts = (value / n, self._answered / n, self._facts, self._wasted / n)
+        return Score(*parts, self._total(*parts))
 
-    def _weighted(self, score: Score) -> float:
-        if score.answer is None:
+    def _weighted(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:
+        if answer is None:
             a, o = self._config.weights
-            earned = a * score.atomic + o * score.orchestration
+            earned = a * atomic + o * orchestration
         else:
             a, o, f = self._config.weights_with_facts
-            earned = a * score.atomic + o * score.orchestration + f * score.answer
-        return max(0.0, earned - self._config.waste * score.waste)
+            earned = a * atomic + o * orchestration + f * answer
+        return max(0.0, earned - self._config.waste * waste)
 
-    def _binary(self, score: Score) -> float:
-        return 1.0 if self._done and score.success and score.waste == 0.0 else 0.0
+    def _binary(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:
+        exact = atomic == orchestration == 1.0 and answer in (None, 1.0) and waste == 0.0
+        return 1.0 if self._done and exact else 0.0
+
+    def _called(self, *parts: Any) -> float:
+        assert self._function is not None
+        return float(self._function(Score(*parts)))
 
 
 def _weight(call: Answered) -> float:

@@ -34,7 +34,10 @@ def reverse(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
 
 def once_per_function(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
     """Each function once, with its first golden arguments; repeats are skipped."""
-    return _one_per_turn(list({call.tool: call for call in reversed(task.golden)}.values())[::-1])
+    first: dict[str, GoldenCall] = {}
+    for call in task.golden:
+        first.setdefault(call.tool, call)
+    return _one_per_turn(list(first.values()))
 
 
 def three_times(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:

@@ -1,0 +1,69 @@
+# Two commands do all set-up on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
+
+.PHONY: help demo test lint unit thorough gymnasium-1.2 wheel travel travel-check bench clean
+
+help:  ## this list
+	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+demo: .venv-demo/ready  ## what the reward pays three policies, and one episode told call by call
+	.venv-demo/bin/tool-orch demo
+
+test: lint unit  ## ruff, mypy strict, pytest
+
+lint: .venv/ready
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+unit: .venv/ready
+	.venv/bin/python -m pytest
+
+thorough: .venv/ready  ## the property tests with 20,000 examples each (an hour or so)
+	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py
+
+gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
+	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py
+
+wheel: .venv/ready  ## the built wheel in a bare environment, core dependencies only
+	rm -rf dist .venv-wheel
+	.venv/bin/python -m build --quiet --wheel --installer pip
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/pip install $(PIP_FLAGS) dist/*.whl
+	cd dist && ../.venv-wheel/bin/python ../tests/smoke.py && ../.venv-wheel/bin/tool-orch demo > /dev/null
+	@echo "the wheel works by itself"
+
+travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place
+	rm -rf cache_snapshots/travel
+	.venv/bin/python examples/travel/record.py --out cache_snapshots/travel
+
+travel-check: .venv/ready  ## record it elsewhere and compare the bytes
+	rm -rf build/travel && mkdir -p build
+	.venv/bin/python examples/travel/record.py --out build/travel
+	diff --recursive --brief build/travel cache_snapshots/travel && echo "recorded again, the same bytes"
+
+bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
+	.venv/bin/python benchmarks/step.py
+	.venv/bin/python benchmarks/opening.py
+	.venv/bin/python benchmarks/rewards.py
+
+clean:
+	rm -rf .venv .venv-* dist build
+
+.venv/ready: pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,travel]'
+	touch $@
+
+.venv-demo/ready: pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/pip install $(PIP_FLAGS) --editable .
+	touch $@
+
+.venv-gymnasium-1.2/ready: pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv .venv-gymnasium-1.2
+	grep -v '^gymnasium==' .ci/constraints.txt > .venv-gymnasium-1.2/constraints.txt
+	.venv-gymnasium-1.2/bin/pip install --quiet --disable-pip-version-check \
+	  --constraint .venv-gymnasium-1.2/constraints.txt --editable '.[dev]' gymnasium==1.2.2
+	touch $@

@@ -1,0 +1,12 @@
+"""The installed wheel by itself: no test runner, no checkout. Run by `make wheel`."""
+
+import gymnasium as gym
+
+import tool_orch_env as toe
+
+env = gym.make("ToolOrch-v0", split="test")
+obs, info = env.reset(seed=0)
+task = next(task for task in toe.load_tasks("travel", "test") if task.id == info["task_id"])
+total = sum(env.step(turn)[1] for turn in toe.oracle_turns(task))
+assert abs(total - 1.0) < 1e-9, total
+print(f"{info['task_id']}: the golden trace earns {total}")
