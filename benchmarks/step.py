@@ -6,7 +6,8 @@
 Every round times each variant on the same calls, one after the other, so that a slow machine slows all of
 them; printed are medians over the rounds and, per round, the ratio to baseline B (median and range).
 
-B      what one builds first: json.loads, one kept jsonschema validator, diskcache of pickled dicts, json.dumps
+B      what one builds first: json.loads, a pydantic model of the call, one kept jsonschema
+       validator, diskcache of pickled dicts, json.dumps
 J      the floor: orjson and a dict of bytes, jsonschema-rs on a miss only; scores nothing, explains nothing
 env    `gym.make("ToolOrch-v0")`: parsed, validated, replayed, scored with `graduated`, with infos
 
@@ -27,6 +28,7 @@ import gymnasium as gym
 import jsonschema
 import jsonschema_rs
 import orjson
+import pydantic
 from rich.console import Console
 from rich.table import Table
 
@@ -98,12 +100,16 @@ def baseline_b(kilobytes: int, folder: str) -> Callable[[str], object]:
         PARAMETERS, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
     )
 
+    class Call(pydantic.BaseModel):
+        name: str
+        arguments: dict[str, object]
+
     def step(message: str) -> object:
-        call = json.loads(message)
-        errors = [error.message for error in validator.iter_errors(call["arguments"])]
+        call = Call.model_validate(json.loads(message))
+        errors = [error.message for error in validator.iter_errors(call.arguments)]
         if errors:
             return json.dumps({"error": errors}), 0.0
-        found = cache.get(call["name"] + json.dumps(call["arguments"], sort_keys=True))
+        found = cache.get(call.name + json.dumps(call.arguments, sort_keys=True))
         return json.dumps(found), float(found is not None)
 
     return step

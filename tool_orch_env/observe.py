@@ -66,7 +66,7 @@ def turn_messages(turn: Sequence[Answered], ids: Sequence[str], limit: int) -> l
 def _entry(answered: Answered, limit: int) -> str:
     reply, call = answered.reply, answered.call
     name = _quoted(call.name) if call else "null"
-    head = f'{{"tool":{name},"code":"{reply.code}",'
+    head = f'{{"tool":{name},"code":"{reply.code.value}",'
     if not reply.recorded:
         return f"{head}{reply.text[1:]}"
     if len(reply.text) <= limit:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .call import Code, Failure, Reply, ToolCall, Violation, to_text
 from .errors import NotRecordedError
-from .snapshot import Recorded
+from .store import Recorded
 
 MISS_POLICIES = ("error", "raise")
 

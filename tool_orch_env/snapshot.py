@@ -17,6 +17,7 @@ from .call import NotCanonical, encode, replay_key, to_text
 from .catalog import Catalog, Tool
 from .errors import SnapshotError, UsageError
 from .files import inside, numbered_lines, parse_json
+from .store import Recorded
 from .task import Task, dump_tasks, read_tasks
 
 FORMAT = 1
@@ -33,17 +34,6 @@ class Record(NamedTuple):
     status: int
     text: str
     task: str = ""
-
-
-class Recorded(NamedTuple):
-    """What a look-up gives: HTTP status and the response's text (JSON)."""
-
-    status: int
-    text: str
-
-    @property
-    def success(self) -> bool:
-        return 200 <= self.status < 400
 
 
 def make_record(
@@ -88,7 +78,7 @@ class Snapshot:
         self._answers = answers
         self._splits = dict(splits or {})
         self._heads = None if records is None else [record._replace(text="") for record in records]
-        self.get_text = answers.get
+        self._get = answers.get
 
     @classmethod
     def open(cls, name_or_path: str | Path, where: Literal["auto", "memory", "disk"] = "auto") -> "Snapshot":
@@ -130,8 +120,7 @@ class Snapshot:
 
     def get(self, key: str, task: str = "") -> Recorded | None:
         """The recorded response under a replay key, `None` on a miss. A record of `task` comes first."""
-        packed = (self.get_text(f"{key}@{task}") if task else None) or self.get_text(key)
-        return _unpack(packed) if packed is not None else None
+        return (self._get(f"{key}@{task}") if task else None) or self._get(key)
 
     def lookup(self, tool: str, arguments: dict[str, Any], task: str = "") -> Recorded | None:
         """The recorded response to a call; `None` on a miss, also where the tool does not exist."""
@@ -145,9 +134,9 @@ class Snapshot:
             yield from _read_records(self.path, self.manifest, self.catalog)
             return
         for head in self._heads:
-            packed = self.get_text(_item(head)[0])
-            assert packed is not None
-            yield head._replace(text=_unpack(packed).text)
+            found = self._get(_item(head)[0])
+            assert found is not None
+            yield head._replace(text=found.text)
 
     def calls(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Tool and arguments of every record."""
@@ -284,13 +273,10 @@ def _key(tool: Tool, arguments: dict[str, Any]) -> str:
     return replay_key(tool.name, encode(tool.normalise(arguments)))
 
 
-def _item(record: Record) -> tuple[str, str]:
-    """A record as key and packed text: what the stores hold, in memory and on disk alike."""
-    return f"{record.key}@{record.task}" if record.task else record.key, f"{record.status} {record.text}"
-
-
-def _unpack(packed: str) -> Recorded:
-    return Recorded(int(packed[:3]), packed[4:])
+def _item(record: Record) -> tuple[str, Recorded]:
+    """A record as the stores hold it: its key, with its task if it is limited to one, and its answer."""
+    key = f"{record.key}@{record.task}" if record.task else record.key
+    return key, Recorded(record.status, record.text)
 
 
 def _deduplicated(records: Iterable[Record]) -> list[Record]:

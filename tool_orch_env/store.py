@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .errors import SnapshotError
 
@@ -17,12 +17,37 @@ MEMORY_LIMIT = 64 << 20
 """Bytes of response text up to which a snapshot lives in memory."""
 
 
-class Store(Protocol):
-    """Text by key; `None` on a miss."""
+class Recorded(NamedTuple):
+    """What a look-up gives: HTTP status and the response's text (JSON)."""
 
-    def get(self, key: str, /) -> str | None: ...
+    status: int
+    text: str
+
+    @property
+    def success(self) -> bool:
+        return 200 <= self.status < 400
+
+
+class Store(Protocol):
+    """Recorded responses by key; `None` on a miss. In memory a plain dict, else a `DiskStore`."""
+
+    def get(self, key: str, /) -> Recorded | None: ...
 
     def __len__(self) -> int: ...
+
+
+class DiskStore:
+    """A diskcache of text: three digits of status, a space, the response."""
+
+    def __init__(self, folder: Path) -> None:
+        self._cache = _open(folder)
+
+    def get(self, key: str, /) -> Recorded | None:
+        packed = self._cache.get(key)
+        return None if packed is None else Recorded(int(packed[:3]), packed[4:])
+
+    def __len__(self) -> int:
+        return len(self._cache)
 
 
 def cache_folder() -> Path:
@@ -36,11 +61,10 @@ def cache_folder() -> Path:
 def built(name: str, fingerprint: str) -> Store | None:
     """The disk store that an earlier `build` finished, `None` if there is none."""
     folder = _folder(name, fingerprint)
-    found: Store | None = _open(folder) if folder.is_dir() else None
-    return found
+    return DiskStore(folder) if folder.is_dir() else None
 
 
-def build(name: str, fingerprint: str, items: Iterable[tuple[str, str]]) -> Store:
+def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) -> Store:
     """Build the disk store beside its place and move it there whole: a killed build leaves nothing."""
     folder = _folder(name, fingerprint)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -48,8 +72,8 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, str]]) -> Stor
     try:
         cache = _open(draft)
         with cache.transact():
-            for key, text in items:
-                cache.set(key, text)
+            for key, found in items:
+                cache.set(key, f"{found.status} {found.text}")
         cache.close()
         try:
             draft.rename(folder)
@@ -58,8 +82,7 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, str]]) -> Stor
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    done: Store = _open(folder)
-    return done
+    return DiskStore(folder)
 
 
 def _folder(name: str, fingerprint: str) -> Path:

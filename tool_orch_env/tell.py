@@ -40,9 +40,7 @@ def progress(items: Sequence[T], what: str) -> Iterable[T]:
 
 def scores(snapshot: Snapshot, tasks: Sequence[Task], split: str, policies: Sequence[str], seed: int) -> None:
     """Mean score and components of scripted policies over the tasks."""
-    table = Table(
-        title=f"{snapshot.name}, split {split}: {len(tasks)} tasks, mean per policy, reward graduated"
-    )
+    table = Table(title=f"{snapshot.name}, {split}: means over {len(tasks)} tasks")
     for column in ("policy", "score", "atomic", "orchestration", "answer", "waste", "success"):
         table.add_column(column, justify="left" if column == "policy" else "right")
     for name in policies:
@@ -82,9 +80,8 @@ def _tell_calls(step: Step) -> None:
         code = answered.reply.code
         _console.print(f"  [magenta]{escape(_shown_call(answered))}[/]", soft_wrap=True)
         credited = f" [dim]counts as {golden}[/]" if golden else ""
-        _console.print(
-            f"    [{_COLOURS.get(code, 'red')}]{code}[/] {escape(_short(answered.reply.text))}{credited}"
-        )
+        told = f"    [{_COLOURS.get(code, 'red')}]{code}[/]{credited} {escape(answered.reply.text[:500])}"
+        _console.print(told, no_wrap=True, overflow="ellipsis")
 
 
 def _shown_call(answered: Answered) -> str:
