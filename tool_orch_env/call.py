@@ -10,7 +10,7 @@ and nesting deeper than 64 have no canonical form.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -18,7 +18,14 @@ from typing import Any
 
 MAX_DEPTH = 64
 _MAX_NUMBER = int(1.7976931348623157e308)
-_BASES: tuple[type[Any], ...] = (str, int, float, dict, list)
+_EXACT: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
+    (str, str.__str__),  # not `str`: a subclass may spell itself otherwise, an enum does
+    (int, int.__int__),
+    (float, float.__float__),
+    (dict, dict),
+    (list, list),
+    (tuple, list),
+)
 
 encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """Canonical text of a value that `plain` returned."""
@@ -55,9 +62,9 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {name: plain(item, depth + 1) for name, item in value.items()}
     if kind is list or kind is tuple:
         return [plain(item, depth + 1) for item in value]
-    for base in _BASES:
+    for base, exact in _EXACT:
         if isinstance(value, base):  # a subclass, numpy.float64 say
-            return plain(base(value), depth)
+            return plain(exact(value), depth)
     raise NotCanonical(f"a value of type {kind.__name__}, which is not JSON")
 
 

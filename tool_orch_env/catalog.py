@@ -11,7 +11,9 @@ document; nothing is fetched.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -60,14 +62,14 @@ class Tool:
         self.name = spec.name
         self.properties: Mapping[str, Any] = spec.parameters.get("properties", {})
         self.required = frozenset(spec.parameters.get("required", ()))
+        self._set_like = frozenset(spec.set_like)
+        self._caseless = frozenset(spec.case_insensitive)
         # A required parameter is never dropped: the shorter call would be invalid, not the same call.
         self._defaults = {
-            name: canonical(schema["default"])
+            name: encode(self._folded(name, plain(schema["default"])))
             for name, schema in self.properties.items()
             if isinstance(schema, dict) and "default" in schema and name not in self.required
         }
-        self._set_like = frozenset(spec.set_like)
-        self._caseless = frozenset(spec.case_insensitive)
         self._special = bool(self._defaults or self._set_like or self._caseless)
 
     def normalise(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -80,16 +82,19 @@ class Tool:
 
     def _specials(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = {}
-        for name, value in arguments.items():
-            if name in self._caseless and isinstance(value, str):
-                value = value.casefold()
-            if name in self._set_like and isinstance(value, list):
-                by_text = {encode(item): item for item in value}
-                value = [by_text[text] for text in sorted(by_text)]
-            if name in self._defaults and encode(value) == self._defaults[name]:
-                continue
-            result[name] = value
+        for name, given in arguments.items():
+            value = self._folded(name, given)
+            if name not in self._defaults or encode(value) != self._defaults[name]:
+                result[name] = value
         return result
+
+    def _folded(self, name: str, value: Any) -> Any:
+        if name in self._caseless and isinstance(value, str):
+            return value.casefold()
+        if name in self._set_like and isinstance(value, list):
+            by_text = {encode(item): item for item in value}
+            return [by_text[text] for text in sorted(by_text)]
+        return value
 
     @cached_property
     def validator(self) -> "Validator":
@@ -192,34 +197,68 @@ def _schema_problems(spec: ToolSpec, where: str) -> Iterator[str]:
     if spec.parameters.get("type") != "object":
         yield f'{place}: expected "type": "object", found {spec.parameters.get("type")!r}'
         return
-    yield from _reference_problems(spec.parameters, spec.parameters, place)
+    yield from _reference_problems(spec.parameters, place)
     properties = spec.parameters.get("properties", {})
     for field in ("set_like", "case_insensitive", "sources"):
         for name in getattr(spec, field):
-            if pointer.tokens(name)[0] not in properties if name.startswith("/") else name not in properties:
+            if name not in properties and not (field == "sources" and _first(name) in properties):
                 yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
 
 
-def _reference_problems(node: Any, root: Any, place: str) -> Iterator[str]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _reference_problems(item, root, place)
-    elif isinstance(node, dict):
-        for keyword in ("$ref", "$dynamicRef"):
-            target = node.get(keyword)
-            if isinstance(target, str) and not _resolves(root, target):
-                yield f"{place}: {keyword} {target!r} does not point into this schema, and nothing is fetched"
-        for item in node.values():
-            yield from _reference_problems(item, root, place)
-
-
-def _resolves(root: Any, target: str) -> bool:
-    if target == "#":
-        return True
-    if not target.startswith("#/"):
-        return False
+def _first(path: str) -> str | None:
+    """The parameter that a JSON Pointer into the arguments begins with, `None` if it is no such pointer."""
     try:
-        pointer.resolve(root, target[1:])
-    except LookupError:
-        return False
-    return True
+        return pointer.tokens(path)[0]
+    except (ValueError, IndexError):
+        return None
+
+
+def _reference_problems(root: dict[str, Any], place: str) -> Iterator[str]:
+    """References out of the schema, and references that a validator would follow forever."""
+    in_place: dict[int, list[int]] = {}
+    for node in _objects(root):
+        for keyword in _REFERENCES:
+            if isinstance(node.get(keyword), str) and _target(root, node[keyword]) is None:
+                yield (
+                    f"{place}: {keyword} {node[keyword]!r} does not point to a schema in this one, "
+                    "and nothing is fetched"
+                )
+        if isinstance(node.get("$id"), str) and node is not root:
+            yield f"{place}: $id {node['$id']!r} begins a second schema; one is expected"
+        in_place[id(node)] = [id(next_node) for next_node in _in_place(node, root)]
+    try:
+        TopologicalSorter(in_place).prepare()
+    except CycleError:
+        yield f"{place}: a reference leads back to itself without going into a value"
+
+
+_REFERENCES = ("$ref", "$dynamicRef")
+_LISTS = ("allOf", "anyOf", "oneOf")
+_SINGLES = ("not", "if", "then", "else")
+
+
+def _in_place(node: dict[str, Any], root: dict[str, Any]) -> Iterator[Any]:
+    """The schemas that a validator applies to the same value as `node`."""
+    yield from (_target(root, node[key]) for key in _REFERENCES if isinstance(node.get(key), str))
+    yield from (item for key in _LISTS if isinstance(node.get(key), list) for item in node[key])
+    yield from (node[key] for key in _SINGLES if key in node)
+    if isinstance(node.get("dependentSchemas"), dict):
+        yield from node["dependentSchemas"].values()
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _objects(item)
+
+
+def _target(root: dict[str, Any], reference: str) -> Any:
+    """The schema that `reference` names inside `root`, else `None`."""
+    if not reference.startswith("#"):
+        return None
+    try:
+        found = pointer.resolve(root, unquote(reference[1:]))
+    except (LookupError, ValueError):
+        return None
+    return found if isinstance(found, (dict, bool)) else None

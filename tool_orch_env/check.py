@@ -4,24 +4,26 @@ Enters: a compiled `Tool` and arguments. Leaves: every violation as data, in doc
 Knows nothing of snapshots or tasks.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import pointer
-from .call import Violation, to_text
+from .call import Violation, encode, to_text
 from .catalog import Tool
 
 MAX_VIOLATIONS = 32
 """Violations reported of one call; the call is as invalid with fewer."""
 MAX_SHOWN = 120
-"""Characters of an expected or found value that are shown."""
+"""Characters of a pointer, an expected or a found value that are shown."""
 
 
 def check(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
     """All violations of the tool's schema (at most `MAX_VIOLATIONS`), none if the call is valid."""
     found: list[Violation] = []
-    for error in tool.validator.iter_errors(arguments):
+    in_order = json.loads(encode(arguments))  # so that the cap cuts the same ones however a call is spelt
+    for error in tool.validator.iter_errors(in_order):
         for violation in _RULES.get(str(error.validator), _general)(error):
             if violation not in found:
                 found.append(violation)
@@ -32,8 +34,8 @@ def check(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
 
 def _general(error: Any) -> Iterator[Violation]:
     yield Violation(
-        pointer.join(*error.absolute_path),
-        error.validator,
+        _place(*error.absolute_path),
+        error.validator or "false",  # the schema `false`, which has no keyword
         _shown(error.validator_value),
         _shown(error.instance),
     )
@@ -42,7 +44,7 @@ def _general(error: Any) -> Iterator[Violation]:
 def _required(error: Any) -> Iterator[Violation]:
     for name in error.validator_value:
         if name not in error.instance:
-            yield Violation(pointer.join(*error.absolute_path, name), "required", "a value", "nothing")
+            yield Violation(_place(*error.absolute_path, name), "required", "a value", "nothing")
 
 
 def _additional(error: Any) -> Iterator[Violation]:
@@ -52,9 +54,9 @@ def _additional(error: Any) -> Iterator[Violation]:
     for name in error.instance:
         if name not in known and not any(re.search(pattern, name) for pattern in patterns):
             yield Violation(
-                pointer.join(*error.absolute_path, name),
+                _place(*error.absolute_path, name),
                 "additionalProperties",
-                expected[:MAX_SHOWN],
+                _cut(expected),
                 _shown(error.instance[name]),
             )
 
@@ -65,6 +67,13 @@ _RULES: dict[str, Callable[[Any], Iterator[Violation]]] = {
 }
 
 
+def _place(*parts: str | int) -> str:
+    return _cut(pointer.join(*parts))
+
+
 def _shown(value: Any) -> str:
-    text = to_text(value)
+    return _cut(to_text(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

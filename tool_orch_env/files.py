@@ -6,6 +6,7 @@ Every fault becomes one of the package's exceptions with file and line.
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -33,8 +34,8 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An `object_pairs_hook` that refuses a key given twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"duplicate key {next(name for name in names if names.count(name) > 1)!r}")
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"duplicate key {twice[:128]!r}")
     return result
 
 
@@ -57,11 +58,18 @@ def numbered_lines(path: Path, fault: Fault) -> Iterator[tuple[int, str]]:
                 if len(line) > MAX_LINE or unpacked > MAX_UNPACKED:
                     raise fault(f"{path.name}:{number}: larger than this package reads", "split the file")
                 if line.strip():
-                    yield number, line.decode()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+                    yield number, _decoded(line, f"{path.name}:{number}", fault)
+    except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, FileNotFoundError):
             raise fault(f"{path.name}: no such file", "check the path") from error
         raise fault(f"{path.name}:{number + 1}: {error}", _TRANSFER) from error
+
+
+def _decoded(line: bytes, place: str, fault: Fault) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise fault(f"{place}: {error}", _TRANSFER) from error
 
 
 def inside(folder: Path, name: str, fault: Fault) -> Path:
@@ -71,6 +79,8 @@ def inside(folder: Path, name: str, fault: Fault) -> Path:
         not parts
         or name.startswith("/")
         or "\\" in name
+        or not name.isprintable()
+        or len(name.encode()) > 255
         or any(part in ("..", ".") or ":" in part for part in parts)
     ):
         raise fault(f"{name!r}: not a path inside the folder", "use plain relative names")

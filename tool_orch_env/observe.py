@@ -56,7 +56,7 @@ def turn_messages(turn: Sequence[Answered], ids: Sequence[str], limit: int) -> l
         {
             "role": "tool",
             "tool_call_id": call_id,
-            "name": answered.call.name if answered.call else "",
+            "name": _clean(answered.call.name) if answered.call else "",
             "content": reply_content(answered, limit),
         }
         for answered, call_id in zip(turn, ids, strict=True)
@@ -79,4 +79,9 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _quoted(name: str) -> str:
-    return to_text(name[:128].encode(errors="replace").decode())
+    return to_text(_clean(name))
+
+
+def _clean(name: str) -> str:
+    """A name as the agent may have made it up, short and fit for UTF-8."""
+    return name[:128].encode(errors="replace").decode()

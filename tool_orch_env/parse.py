@@ -20,6 +20,7 @@ becomes an `unparsable` reply and not an answer. Reasoning in `<think>…</think
 import ast
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,13 +30,19 @@ from .files import refuse_constant, unique_keys
 MAX_TEXT = 1 << 20
 """Characters of a message that are read; a longer message is one failure."""
 
+MAX_CALLS = 256
+"""Calls of a message that are read; the others become one failure."""
+
 _decoder = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
 _THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _HERMES = re.compile(r"<tool_call>(.*?)(?:</tool_call>|(?=<tool_call>)|\Z)", re.DOTALL)
-_FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_FENCE = re.compile(r"```[\w-]*[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHONIC = re.compile(r"\[\s*[A-Za-z_][\w.]*\s*\(")
-_LOOKS_LIKE_CALL = re.compile(r'"(?:name|function|tool_calls)"\s*:[\s\S]*"(?:arguments|parameters)"\s*:')
+_PYTHONIC_CUT = re.compile(_PYTHONIC.pattern + r"\s*[A-Za-z_]\w*\s*=(?!=)")
+_NAME_KEY = re.compile(r'"(?:name|function|tool_calls)"\s*:')
+_ARGUMENTS_KEY = re.compile(r'"(?:arguments|parameters)"\s*:')
 _PYTHON_TAG = "<|python_tag|>"
+_MESSAGE_KEYS = frozenset({"role", "content", "tool_calls", "function"})
 
 Read = ToolCall | Failure
 
@@ -45,9 +52,12 @@ def parse(action: Any) -> Turn:
     if isinstance(action, str):
         return _parse_text(action)
     if isinstance(action, Turn):
-        return action if _sound(action) else _turn([Failure("the action", "a Turn that holds no calls")])
+        if not _sound(action):
+            return _turn([Failure("the action", "a Turn that holds no calls")])
+        return action if action.answer is not None else _turn([*action.calls, *action.failures])
     if isinstance(action, dict):
-        return _parse_message(action) if "name" not in action else _turn([_call(action, "the action")])
+        is_message = not _MESSAGE_KEYS.isdisjoint(action)
+        return _parse_message(action) if is_message else _turn([_call(action, "the action")])
     if isinstance(action, (list, tuple)):
         read = [_call(entry, f"call {index}") for index, entry in enumerate(action)]
         return _turn(read) if read else Turn(answer="")
@@ -57,16 +67,20 @@ def parse(action: Any) -> Turn:
 def _sound(turn: Turn) -> bool:
     """Whether a ready-made turn holds what its type says; callers build them by hand."""
     calls = isinstance(turn.calls, tuple) and all(isinstance(c, ToolCall) and _whole(c) for c in turn.calls)
-    failures = isinstance(turn.failures, tuple) and all(isinstance(f, Failure) for f in turn.failures)
+    failures = isinstance(turn.failures, tuple) and all(
+        isinstance(f, Failure) and isinstance(f.id, str | None) for f in turn.failures
+    )
     answer = isinstance(turn.answer, str) if not turn.calls and not turn.failures else turn.answer is None
     return calls and failures and answer
 
 
 def _whole(call: ToolCall) -> bool:
-    return isinstance(call.name, str) and isinstance(call.arguments, dict)
+    return isinstance(call.name, str) and isinstance(call.arguments, dict) and isinstance(call.id, str | None)
 
 
 def _turn(read: list[Read]) -> Turn:
+    if len(read) > MAX_CALLS:
+        read = [*read[:MAX_CALLS], Failure("the message", f"more than {MAX_CALLS} calls: {len(read)}")]
     return Turn(
         tuple(one for one in read if isinstance(one, ToolCall)),
         None,
@@ -77,13 +91,19 @@ def _turn(read: list[Read]) -> Turn:
 def _parse_text(text: str) -> Turn:
     if len(text) > MAX_TEXT:
         return _turn([Failure("the message", f"longer than {MAX_TEXT} characters: {len(text)}")])
-    if "<think>" in text:
-        text = _THINK.sub("", text)
+    if "think>" in text:
+        text = _unthought(text)
     for read_format in FORMATS:
         read = read_format(text)
         if read:
             return _turn(read)
     return Turn(answer=text.strip())
+
+
+def _unthought(text: str) -> str:
+    """The text without its reasoning, whose opening tag may have stood in the prompt."""
+    head, closed, rest = text.partition("</think>")
+    return _THINK.sub("", rest if closed and "<think>" not in head else text)
 
 
 def _hermes(text: str) -> list[Read]:
@@ -107,10 +127,12 @@ def _json(text: str) -> list[Read]:
 
 def _pythonic(text: str) -> list[Read]:
     text = text.strip().removeprefix(_PYTHON_TAG).lstrip()
-    if not _PYTHONIC.match(text) or not text.endswith("]"):
+    if not (_PYTHONIC if text.endswith("]") else _PYTHONIC_CUT).match(text):
         return []
     try:
-        tree = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the agent's escapes are not the user's to read about
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return [Failure("the message", f"not a list of calls: {type(error).__name__}")]
     if not isinstance(tree, ast.List):
@@ -136,9 +158,14 @@ def _likely(text: str, where: str) -> list[Read]:
     try:
         found = list(_values(text))
     except (ValueError, RecursionError) as error:
-        return [Failure(where, _reason(error))] if _LOOKS_LIKE_CALL.search(text) else []
+        return [Failure(where, _reason(error))] if _looks_like_call(text) else []
     flat = [one for value in found for one in (value if isinstance(value, list) else [value])]
     return [one for entry in flat for one in _entry(entry, where)] if any(map(_is_call, flat)) else []
+
+
+def _looks_like_call(text: str) -> bool:
+    named = _NAME_KEY.search(text)
+    return named is not None and _ARGUMENTS_KEY.search(text, named.end()) is not None
 
 
 def _entry(entry: Any, where: str) -> Iterator[Read]:
@@ -220,7 +247,8 @@ def _call(entry: Any, where: str) -> Read:
 
 
 def _pythonic_call(node: ast.expr, where: str) -> Read:
-    if not isinstance(node, ast.Call):
+    name = _dotted(node.func) if isinstance(node, ast.Call) else None
+    if name is None or not isinstance(node, ast.Call):
         return Failure(where, "expected a call such as f(a=1)")
     if node.args or any(keyword.arg is None for keyword in node.keywords):
         return Failure(where, "expected keyword arguments only")
@@ -229,8 +257,17 @@ def _pythonic_call(node: ast.expr, where: str) -> Read:
         return Failure(where, "an argument is given twice")
     try:
         arguments = {
-            name: ast.literal_eval(keyword.value) for name, keyword in zip(names, node.keywords, strict=True)
+            key: ast.literal_eval(keyword.value) for key, keyword in zip(names, node.keywords, strict=True)
         }
-        return ToolCall(ast.unparse(node.func), arguments)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         return Failure(where, f"an argument is not a literal: {type(error).__name__}")
+    return ToolCall(name, arguments)
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """`a.b.c`, `None` for anything else that can be called."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None

@@ -4,8 +4,12 @@ A pattern is a pointer in which the token `*` stands for any index of an array:
 `/results/*/geoname_id` covers `/results/0/geoname_id`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
+_LONE_TILDE = re.compile(r"~(?![01])")
 
 
 def tokens(pointer: str) -> list[str]:
@@ -14,6 +18,8 @@ def tokens(pointer: str) -> list[str]:
         return []
     if not pointer.startswith("/"):
         raise ValueError(f"{pointer!r} is not a JSON Pointer: it must be empty or begin with '/'")
+    if _LONE_TILDE.search(pointer):
+        raise ValueError(f"{pointer!r} is not a JSON Pointer: '~' must be followed by 0 or 1")
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/")]
 
 
@@ -26,7 +32,7 @@ def step(value: Any, token: str) -> Any:
     """The member of `value` that `token` names; raises `LookupError`."""
     if isinstance(value, dict):
         return value[token]
-    if isinstance(value, list) and token.isdecimal() and (token == "0" or token[0] != "0"):
+    if isinstance(value, list) and _INDEX.fullmatch(token):
         return value[int(token)]
     raise LookupError(token)
 
@@ -43,7 +49,7 @@ def resolve(value: Any, pointer: str) -> Any:
 
 def pattern(pointer: str) -> str:
     """The pattern of a concrete pointer: every array index becomes `*`."""
-    return join(*("*" if token.isdecimal() else token for token in tokens(pointer)))
+    return join(*("*" if _INDEX.fullmatch(token) else token for token in tokens(pointer)))
 
 
 def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -60,10 +66,11 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def assign(value: Any, pointer: str, new: Any) -> None:
     """Put `new` at `pointer` inside the containers of `value`; raises `LookupError`."""
-    *parents, last = tokens(pointer)
+    *parents, last = tokens(pointer) or [""]
     for token in parents:
         value = step(value, token)
-    if isinstance(value, list):
-        value[int(last)] = new
-    else:
+    if isinstance(value, dict):
         value[last] = new
+    else:
+        step(value, last)  # raises where there is nothing to replace
+        value[int(last)] = new

@@ -8,12 +8,13 @@ an empty snapshot, and nothing in a file is executed.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from . import pointer, store
-from .call import NotCanonical, encode, replay_key, to_text
+from .call import NotCanonical, encode, plain, replay_key, to_text
 from .catalog import Catalog, Tool
 from .errors import SnapshotError, UsageError
 from .files import inside, numbered_lines, parse_json
@@ -23,6 +24,7 @@ from .task import Task, dump_tasks, read_tasks
 FORMAT = 1
 REMEDY = "fetch the snapshot again, or write it again with this package"
 SPLITS = ("train", "validation", "test")
+_FILES = re.compile(r"tools\.json|NOTICE\.md|responses[\w-]*\.jsonl\.gz|tasks/[\w-]+\.jsonl(\.gz)?")
 
 
 class Record(NamedTuple):
@@ -41,20 +43,25 @@ def make_record(
 ) -> Record:
     """A record whose arguments satisfy the tool's schema, so that every hit is a valid call.
 
-    Raises `UsageError` if the tool does not exist or the arguments violate its schema.
+    Raises `UsageError` if the tool does not exist, the arguments violate its schema, the status is no HTTP
+    status or the response no JSON.
     """
     known = catalog.get(tool)
     if known is None:
         raise UsageError(f"{tool!r} is not a tool of this catalog")
-    error = next(iter(known.validator.iter_errors(arguments)), None)
+    try:
+        given = plain(arguments)
+        key = _key(known, given)
+    except NotCanonical as fault:
+        raise UsageError(f"{tool}: arguments have no canonical form: {fault}") from fault
+    error = next(iter(known.validator.iter_errors(given)), None)
     if error is not None:
         place = pointer.join(*error.absolute_path)
         raise UsageError(f"{tool}{place}: {error.message}; only valid calls are recorded")
     try:
-        key = _key(known, arguments)
-    except NotCanonical as fault:
-        raise UsageError(f"{tool}: arguments have no canonical form: {fault}") from fault
-    return Record(key, tool, arguments, status, to_text(response), task)
+        return _sound(Record(key, tool, given, status, to_text(response), task))
+    except (ValueError, TypeError, RecursionError) as fault:
+        raise UsageError(f"{tool} {to_text(given)}: {fault}") from fault
 
 
 class Snapshot:
@@ -95,15 +102,20 @@ class Snapshot:
         _verify_sums(folder, manifest["sha256"], skip_responses=built is not None)
         catalog = Catalog.parse(_read_json(folder / "tools.json"), f"{folder.name}/tools.json")
         if on_disk:
+            records = None
             answers = built or store.build(
                 manifest["name"], fingerprint, map(_item, _read_records(folder, manifest, catalog))
             )
         else:
             records = list(_read_records(folder, manifest, catalog))
-            return cls(
-                manifest["name"], catalog, dict(map(_item, records)), manifest, folder, records=records
+            answers = dict(map(_item, records))
+        if len(answers) != manifest["counts"]["responses"]:
+            raise SnapshotError(
+                f"{folder.name}/manifest.json: counts.responses: {manifest['counts']['responses']}, "
+                f"but {len(answers)} are there",
+                REMEDY,
             )
-        return cls(manifest["name"], catalog, answers, manifest, folder)
+        return cls(manifest["name"], catalog, answers, manifest, folder, records=records)
 
     @classmethod
     def from_records(
@@ -146,10 +158,7 @@ class Snapshot:
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits it carries, in the order train, validation, test, others."""
-        if self.path is None:
-            names = set(self._splits)
-        else:
-            names = {Path(f).name.split(".")[0] for f in self.manifest["sha256"] if f.startswith("tasks/")}
+        names = self._splits if self.path is None else _split_files(self.manifest)
         return tuple(sorted(names, key=lambda n: (SPLITS.index(n) if n in SPLITS else len(SPLITS), n)))
 
     def tasks(self, split: str | None = None) -> list[Task]:
@@ -162,10 +171,8 @@ class Snapshot:
             )
         if split not in self._splits:
             assert self.path is not None
-            found = [
-                f for f in self.manifest["sha256"] if f in (f"tasks/{split}.jsonl", f"tasks/{split}.jsonl.gz")
-            ]
-            self._splits[split] = read_tasks(self.path / found[0], f"{self.name}/{found[0]}")
+            file = _split_files(self.manifest)[split]
+            self._splits[split] = read_tasks(self.path / file, f"{self.path.name}/{file}")
         return list(self._splits[split])
 
     def __len__(self) -> int:
@@ -227,18 +234,26 @@ def write(
     """Write a snapshot folder; the same input gives the same bytes.
 
     `records` maps a file stem (`responses`, `responses-osm`) to its records. Raises `UsageError` if `folder`
-    is not empty, `SnapshotError` if two records contradict each other.
+    is not empty or a stem or split has no file name that `open` reads, `SnapshotError` if two records
+    contradict each other or stand in two files.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder.name}: not empty; name a new folder")
     unique = {stem: _deduplicated(some) for stem, some in records.items()}
+    everything = _deduplicated(record for some in unique.values() for record in some)
+    if len(everything) < sum(map(len, unique.values())):
+        raise SnapshotError(f"{', '.join(unique)}: a record stands in two of them", "keep it in one")
     files = {
         "tools.json": (json.dumps(catalog.dump(), indent=1, ensure_ascii=False) + "\n").encode(),
         "NOTICE.md": notice.encode(),
         **{f"{stem}.jsonl.gz": store.gzipped(map(_line, some)) for stem, some in unique.items()},
         **{f"tasks/{split}.jsonl": dump_tasks(tasks) for split, tasks in splits.items()},
     }
-    everything = [record for some in unique.values() for record in some]
+    misnamed = [file for file in files if not _FILES.fullmatch(file)]
+    if misnamed:
+        raise UsageError(
+            f"{', '.join(misnamed)}: stems begin with responses, and names are of the plain kind"
+        )
     manifest = {
         "format": FORMAT,
         "name": name,
@@ -257,7 +272,9 @@ def write(
     (folder / "tasks").mkdir(parents=True, exist_ok=True)
     for file, data in files.items():
         (folder / file).write_bytes(data)
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    (folder / "manifest.json").write_bytes(
+        (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    )
 
 
 def verify(snapshot: Snapshot) -> list[str]:
@@ -280,16 +297,19 @@ def _item(record: Record) -> tuple[str, Recorded]:
 
 
 def _deduplicated(records: Iterable[Record]) -> list[Record]:
-    """Sorted by key, each once; raises `SnapshotError` where one call has two responses."""
+    """Sorted by key, each once; raises `SnapshotError` where one call has two responses.
+
+    Of several spellings of a call the first in order is kept, whatever the order they come in.
+    """
     kept: dict[tuple[str, str], Record] = {}
-    for record in records:
+    for record in sorted(records, key=lambda r: (r.key, r.task, to_text(r.arguments))):
         first = kept.setdefault((record.key, record.task), record)
         if (first.status, first.text) != (record.status, record.text):
             raise SnapshotError(
                 f"{record.tool} {to_text(record.arguments)}: recorded with two different responses",
                 "limit the records to their tasks, or keep them in two snapshot versions",
             )
-    return [kept[identity] for identity in sorted(kept)]
+    return list(kept.values())
 
 
 def _line(record: Record) -> str:
@@ -325,8 +345,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         for field, kind in kinds.items()
         if not isinstance(manifest.get(field), kind)
     ]
-    if not problems and not isinstance(manifest["counts"].get("bytes"), int):
-        problems.append(f"{place}: counts.bytes: expected an integer")
+    if not problems:
+        problems = [
+            f"{place}: counts.{what}: expected an integer"
+            for what in ("bytes", "responses")
+            if not isinstance(manifest["counts"].get(what), int)
+        ]
     if not problems:
         problems = [
             f"{place}: sha256: {file} is not listed"
@@ -336,6 +360,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if problems:
         raise SnapshotError(problems, REMEDY)
     return manifest
+
+
+def _split_files(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The task file of each split."""
+    files = (
+        file for file in sorted(manifest["sha256"]) if file.startswith("tasks/") and _FILES.fullmatch(file)
+    )
+    return {file.removeprefix("tasks/").split(".")[0]: file for file in files}
 
 
 def _present(folder: Path) -> list[str]:
@@ -390,18 +422,26 @@ def _parse_record(line: str, place: str, catalog: Catalog) -> Record:
             to_text(entry["response"]),
             entry.get("task", ""),
         )
-        tool = catalog[record.tool]
-        key = _key(tool, record.arguments)
+        key = _key(catalog[record.tool], record.arguments)
+        _sound(record)
     except KeyError as error:
         raise SnapshotError(f"{place}: missing field or unknown tool {error}", REMEDY) from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SnapshotError(f"{place}: not a record: {error}", REMEDY) from error
     if key != record.key:
         raise SnapshotError(
             f"{place}: key {record.key!r} does not belong to its call, which has {key}", REMEDY
         )
-    if not isinstance(record.status, int) or not 100 <= record.status <= 599:
-        raise SnapshotError(f"{place}: status expected 100 to 599, found {record.status!r}", REMEDY)
+    return record
+
+
+def _sound(record: Record) -> Record:
+    """The record itself; raises `ValueError` where it is not what the stores and files can hold."""
     if not isinstance(record.arguments, dict):
-        raise SnapshotError(f"{place}: arguments expected an object", REMEDY)
+        raise ValueError("arguments expected an object")
+    if not isinstance(record.status, int) or not 100 <= record.status <= 599:
+        raise ValueError(f"status expected 100 to 599, found {record.status!r}")
+    if not isinstance(record.task, str):
+        raise ValueError(f"task expected a string, found {record.task!r}")
+    record.text.encode()  # raises where a lone surrogate is in it
     return record

@@ -21,17 +21,38 @@ MONTHS = tuple(
 )
 WORDS = tuple("zero one two three four five six seven eight nine ten eleven twelve".split())  # noqa: SIM905
 
-_NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d])|(?<![\w.])[-+−]?\.\d+")
+_NUMBER = re.compile(
+    r"(?<![\w.])[-+−]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)(?:e[-+−]?[0-9]{1,3}(?!\w))?(?!\d)"
+)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?")
 _VALUE = re.compile(r"[\w][\w.:/+-]*[\w]|\w")
+LONG = 8192
+"""Characters above which a text is not remembered."""
 _SPACES = re.compile(r"\s+")
 
 
-@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """NFKC, case folded, every run of white space one space."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return _remembered(text) if len(text) <= LONG else _fold(text)
+
+
+def _fold(text: str) -> str:
+    safe = text if text.isascii() else _stream_safe(text)
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", safe).casefold()).strip()
+
+
+_remembered = lru_cache(maxsize=4096)(_fold)
+
+
+def _stream_safe(text: str) -> str:
+    """No more than 30 combining marks in a row (UAX 15): sorting them takes the square of their number."""
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= 30:
+            kept.append(character)
+    return "".join(kept)
 
 
 def states(text: str, value: object, tolerance: float = 0.0) -> bool:
@@ -62,16 +83,20 @@ def _has(plain: str, form: str) -> bool:
     return bool(form) and form in plain and _boundary(form).search(plain) is not None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def numbers(plain: str) -> tuple[float, ...]:
-    """The numbers a folded text states in figures, in order."""
+    """The numbers a folded text states in figures, in order; whole ones exact."""
     found = (match.replace(",", "").replace("−", "-") for match in _NUMBER.findall(plain))
-    return tuple(float(number) for number in found if len(number) < 300)
+    return tuple(
+        float(number) if "." in number or "e" in number else int(number)
+        for number in found
+        if len(number) < 300
+    )
 
 
 def _states_number(plain: str, value: float, tolerance: float) -> bool:
-    # a hair of slack: 0.1 + 0.2 is meant to be 0.3
-    slack = tolerance + 1e-9 * max(1.0, abs(value))
+    # a hair of slack, as 0.1 + 0.2 is meant to be 0.3; none for a whole number, which may be an id
+    slack = tolerance if isinstance(value, int) else tolerance + 1e-9 * abs(value)
     if any(abs(number - value) <= slack for number in numbers(plain)):
         return True
     return value in range(len(WORDS)) and _has(plain, WORDS[int(value)])
@@ -116,8 +141,10 @@ def _states_moment(plain: str, value: str) -> bool:
     except ValueError:
         return False
     noon = f"{hour % 12 or 12}", "am" if hour < 12 else "pm"
-    clock = {f"{hour:02d}:{minute:02d}", f"{hour}:{minute:02d}"}
-    clock |= {f"{noon[0]}:{minute:02d} {noon[1]}", f"{noon[0]}:{minute:02d}{noon[1]}"}
+    clock = {f"{noon[0]}:{minute:02d} {noon[1]}", f"{noon[0]}:{minute:02d}{noon[1]}"}
     if minute == 0:
         clock |= {f"{noon[0]} {noon[1]}", f"{noon[0]}{noon[1]}"}
-    return any(_has(plain, form) for form in _forms(day)) and any(_has(plain, form) for form in clock)
+    if not any(_has(plain, form) for form in _forms(day)):
+        return False
+    bare = re.compile(rf"(?<![\w:])0?{hour}:{minute:02d}(?!\w)(?! ?[ap]\.?m)")  # 4:00, but not 4:00 pm
+    return bare.search(plain) is not None or any(_has(plain, form) for form in clock)

@@ -6,6 +6,7 @@ Never a pickle: the disk store refuses to read one, whoever put it there.
 import gzip
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -70,11 +71,9 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) ->
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     try:
-        cache = _open(draft)
-        with cache.transact():
+        with _open(draft) as cache, cache.transact():
             for key, found in items:
                 cache.set(key, f"{found.status} {found.text}")
-        cache.close()
         try:
             draft.rename(folder)
         except OSError:  # another process finished first; its content has the same fingerprint
@@ -104,7 +103,12 @@ def _open(folder: Path) -> Any:
                 )
             return value
 
-    return diskcache.Cache(str(folder), disk=TextDisk, eviction_policy="none", disk_min_file_size=1 << 30)
+    try:
+        return diskcache.Cache(str(folder), disk=TextDisk, eviction_policy="none", disk_min_file_size=1 << 30)
+    except sqlite3.DatabaseError as error:
+        raise SnapshotError(
+            f"{folder.name}: the built cache cannot be used: {error}", "delete that folder; it is built again"
+        ) from error
 
 
 def gzipped(lines: Iterable[str]) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from . import pointer
-from .call import ToolCall, Turn, to_text
+from .call import ToolCall, Turn, canonical, to_text
 from .errors import TaskError
 from .files import numbered_lines, parse_json
 
@@ -54,6 +54,12 @@ class GoldenCall(BaseModel):
     bindings: dict[str, Binding] = {}
     optional: bool = False
 
+    @field_validator("arguments")
+    @classmethod
+    def _is_canonical(cls, value: dict[str, Any]) -> dict[str, Any]:
+        canonical(value)
+        return value
+
     def as_call(self) -> ToolCall:
         return ToolCall(self.tool, self.arguments, self.id)
 
@@ -67,7 +73,19 @@ class AnswerFact(BaseModel):
     value: str | bool | int | float
     call: str | None = None
     pointer: str | None = None
-    tolerance: float = Field(default=0.0, ge=0.0)
+    tolerance: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+
+    @field_validator("value")
+    @classmethod
+    def _is_canonical(cls, value: str | bool | int | float) -> str | bool | int | float:
+        canonical(value)
+        return value
+
+    @field_validator("pointer")
+    @classmethod
+    def _is_pointer(cls, value: str | None) -> str | None:
+        pointer.tokens(value or "")
+        return value
 
 
 class Task(BaseModel):
