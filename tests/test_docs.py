@@ -1,0 +1,42 @@
+"""What the README and the docs show is run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if _BLOCK.search(p.read_text())], ids=lambda p: p.name)
+def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
+    code = "\n".join(_BLOCK.findall(page.read_text()))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_tables_of_the_docs_are_those_of_the_code() -> None:
+    from tool_orch_env.call import MEANING
+    from tool_orch_env.credit import Rungs
+    from tool_orch_env.score import PRESETS
+
+    environment, reward = (ROOT / "docs" / name for name in ("environment.md", "reward.md"))
+    for code, meaning in MEANING.items():
+        assert f"| `{code.value}` | {meaning} |" in environment.read_text()
+    rungs = Rungs()
+    for name in ("name", "parameters", "types", "values", "executed"):
+        assert f"| {name} | {getattr(rungs, name):.2f} |" in reward.read_text()
+    for preset in PRESETS:
+        assert f"`{preset}`" in reward.read_text()
