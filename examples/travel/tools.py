@@ -99,7 +99,7 @@ TABLE: tuple[tuple[str, str, str, Schema], ...] = (
                 default=100,
             ),
             limit=_described(
-                {"type": "integer", "minimum": 1, "maximum": 50}, "At most this many airports.", default=10
+                {"type": "integer", "minimum": 1, "maximum": 200}, "At most this many airports.", default=10
             ),
         ),
     ),
