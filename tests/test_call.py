@@ -1,0 +1,235 @@
+"""The canonical form and the replay key: what is the same call, and what has no form at all."""
+
+import enum
+import json
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tool_orch_env.call import MAX_DEPTH, NotCanonical, canonical, encode, plain, replay_key
+from tool_orch_env.catalog import Tool, ToolSpec
+
+GOLDEN = Path(__file__).parent / "golden" / "canonical.jsonl"
+LINES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").split("\n") if line]
+
+clean_text = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | clean_text
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(clean_text, inner, max_size=4), max_leaves=12
+)
+
+
+@pytest.mark.parametrize("line", LINES, ids=[line["json"][:40] for line in LINES])
+def test_golden_values_keep_their_canonical_text_and_key(line: dict[str, str]) -> None:
+    assert canonical(json.loads(line["json"])) == line["canonical"]
+    assert replay_key("tool", line["canonical"]) == line["key"]
+
+
+def test_golden_keys_differ_where_the_canonical_texts_do() -> None:
+    assert len({line["key"] for line in LINES}) == len({line["canonical"] for line in LINES})
+
+
+@given(values)
+def test_canonical_form_is_idempotent_and_valid_json(value: Any) -> None:
+    text = canonical(value)
+    assert canonical(json.loads(text)) == text
+    assert canonical(plain(value)) == text
+    text.encode()
+
+
+def _respelt(value: Any) -> Any:
+    """The same JSON with keys reversed, tuples for lists and floats for integers that a double holds."""
+    if isinstance(value, dict):
+        return {name: _respelt(item) for name, item in reversed(value.items())}
+    if isinstance(value, list):
+        return tuple(_respelt(item) for item in value)
+    if type(value) is int and abs(value) < 2**53:
+        return float(value)
+    return value
+
+
+@given(values)
+def test_order_of_keys_and_spelling_of_numbers_are_irrelevant(value: Any) -> None:
+    assert canonical(_respelt(value)) == canonical(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(True, 1), (False, 0), ("1", 1), (None, "null"), (None, {}), ([], {}), ([1], 1), ("a", "A"), ("é", "e\u0301")],
+)
+def test_different_json_values_have_different_forms(one: Any, other: Any) -> None:
+    assert canonical(one) != canonical(other)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_survives_its_canonical_text(value: float) -> None:
+    assert json.loads(canonical(value)) == value
+
+
+class Colour(str, enum.Enum):
+    RED = "red"
+
+
+class Loud(str):
+    def __str__(self) -> "Loud":
+        return self
+
+
+class Pair(NamedTuple):
+    a: int
+    b: int
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Colour.RED, '"red"'),
+        (Loud("x"), '"x"'),
+        (enum.IntEnum("N", "ONE").ONE, "1"),
+        (np.float64(2.5), "2.5"),
+        (np.float64(2.0), "2"),
+        (np.str_("x"), '"x"'),
+        (Pair(1, 2), "[1,2]"),
+    ],
+    ids=repr,
+)
+def test_subclasses_of_json_types_are_the_values_they_hold(value: Any, text: str) -> None:
+    assert canonical(value) == text
+
+
+def _nested(depth: int, kind: type = list) -> Any:
+    value: Any = 0
+    for _ in range(depth):
+        value = {"a": value} if kind is dict else [value]
+    return value
+
+
+def _self_reference(kind: type) -> Any:
+    if kind is dict:
+        looped: dict[str, Any] = {}
+        looped["a"] = looped
+        return looped
+    items: list[Any] = []
+    items.append({"a": items})
+    return items
+
+
+NOT_CANONICAL = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "minus inf": -math.inf,
+    "nan inside": {"a": [math.nan]},
+    "integer beyond a double": 10**309,
+    "negative integer beyond a double": -(10**309),
+    "huge integer": 1 << 100_000,
+    "lone surrogate": "\ud800",
+    "lone surrogate in a key": {"\udfff": 1},
+    "too deep": _nested(MAX_DEPTH + 1),
+    "too deep dict": _nested(MAX_DEPTH + 1, dict),
+    "far too deep": _nested(100_000),
+    "bytes": b"x",
+    "set": {1},
+    "complex": 1j,
+    "ellipsis": ...,
+    "numpy array": np.zeros(2),
+    "numpy integer": np.int64(2),
+    "object": object(),
+    "integer key": {1: 2},
+    "none key": {None: 2},
+    "list of itself": _self_reference(list),
+    "dict of itself": _self_reference(dict),
+}
+
+
+@pytest.mark.parametrize("value", NOT_CANONICAL.values(), ids=NOT_CANONICAL)
+def test_what_is_no_finite_utf8_json_has_no_canonical_form(value: Any) -> None:
+    with pytest.raises(NotCanonical):
+        canonical(value)
+
+
+def test_nesting_is_allowed_up_to_the_limit() -> None:
+    assert canonical(_nested(MAX_DEPTH)) == "[" * MAX_DEPTH + "0" + "]" * MAX_DEPTH
+
+
+def test_a_key_of_text_that_is_not_utf8_is_refused() -> None:
+    with pytest.raises(NotCanonical):
+        replay_key("tool", '{"a":"\ud800"}')
+    with pytest.raises(NotCanonical):
+        replay_key("\ud800", "{}")
+
+
+TOOL = Tool(
+    ToolSpec(
+        name="f",
+        parameters={
+            "type": "object",
+            "required": ["must"],
+            "properties": {
+                "must": {"type": "integer", "default": 1},
+                "units": {"type": "string", "default": "Metric"},
+                "limit": {"type": "number", "default": 10},
+                "tags": {"type": "array", "default": ["b", "a"]},
+                "name": {"type": "string"},
+                "flag": {"type": "boolean", "default": True},
+            },
+        },
+        set_like=("tags",),
+        case_insensitive=("units", "name"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "normal"),
+    [
+        ({"must": 1}, {"must": 1}),
+        ({"must": 1.0}, {"must": 1}),
+        ({"limit": 10.0}, {}),
+        ({"limit": 10}, {}),
+        ({"limit": "10"}, {"limit": "10"}),
+        ({"units": "METRIC"}, {}),
+        ({"units": "Imperial"}, {"units": "imperial"}),
+        ({"tags": ["a", "b"]}, {}),
+        ({"tags": ["b", "a", "a"]}, {}),
+        ({"tags": ["c", "a", "c"]}, {"tags": ["a", "c"]}),
+        ({"tags": [1, 1.0, True, "1"]}, {"tags": ["1", 1, True]}),
+        ({"tags": "b"}, {"tags": "b"}),
+        ({"name": "STRASSE"}, {"name": "strasse"}),
+        ({"name": "Straße"}, {"name": "strasse"}),
+        ({"flag": True}, {}),
+        ({"flag": 1}, {"flag": 1}),
+        ({"unknown": None}, {"unknown": None}),
+    ],
+    ids=str,
+)
+def test_normalising_drops_defaults_sorts_sets_and_folds_case(arguments: dict[str, Any], normal: dict[str, Any]) -> None:
+    assert encode(TOOL.normalise(arguments)) == encode(normal)
+
+
+names = st.sampled_from(["must", "units", "limit", "tags", "name", "flag", "other"])
+few = st.sampled_from([1, 1.0, True, "1", "Metric", "metric", 10, ["a", "b"], ["b", "a", "a"], ["a"], None, [], {}])
+arguments = st.dictionaries(names, few, max_size=4)
+
+
+@given(arguments, arguments)
+def test_keys_are_equal_exactly_if_the_normal_forms_are(one: dict[str, Any], other: dict[str, Any]) -> None:
+    texts = [encode(TOOL.normalise(some)) for some in (one, other)]
+    keys = [replay_key("f", text) for text in texts]
+    assert (keys[0] == keys[1]) == (texts[0] == texts[1])
+
+
+@given(arguments)
+def test_normalising_is_idempotent_and_leaves_its_argument_alone(some: dict[str, Any]) -> None:
+    before = repr(some)
+    once = TOOL.normalise(some)
+    assert encode(TOOL.normalise(once)) == encode(once)
+    assert repr(some) == before
+
+
+def test_the_tool_is_part_of_the_key() -> None:
+    assert replay_key("f", "{}") != replay_key("g", "{}")
