@@ -70,8 +70,8 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
 """
 
 TAIL = """
-Values are given as the tables have them, mistakes included: some aircraft are registered with seat counts that
-their operators did not use, and borders, names and populations are those of the GeoNames extract.
+Values are given as the tables have them, mistakes included: the seat counts of some aircraft look wrong
+for their model. Borders, names and populations are those of the GeoNames extract.
 
 GeoNames data: https://www.geonames.org, licence https://creativecommons.org/licenses/by/4.0/. Apache License 2.0:
 https://www.apache.org/licenses/LICENSE-2.0.

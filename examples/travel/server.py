@@ -21,8 +21,8 @@ from tables import Flight
 app = FastAPI(
     title="travel", summary="Cities, countries, airports, flights, weather, exchange rates, holidays"
 )
-converter = CurrencyConverter()
 Body = dict[str, Any]
+converter: Any = CurrencyConverter()
 
 
 class NotFound(Exception):

@@ -158,7 +158,7 @@ def weather() -> dict[tuple[str, str], dict[str, str]]:
 
 @cache
 def airports() -> dict[str, dict[str, Any]]:
-    return dict(airportsdata.load("IATA"))
+    return {iata: {**airport} for iata, airport in airportsdata.load("IATA").items()}
 
 
 @cache
