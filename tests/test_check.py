@@ -23,7 +23,10 @@ SCHEMA = {
         "either": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "box": {
             "type": "object",
-            "properties": {"corners": {"type": "array", "items": {"type": "number"}, "maxItems": 2}, "a/b": {"type": "null"}},
+            "properties": {
+                "corners": {"type": "array", "items": {"type": "number"}, "maxItems": 2},
+                "a/b": {"type": "null"},
+            },
             "required": ["corners"],
             "additionalProperties": False,
         },
@@ -63,7 +66,13 @@ ONE_VIOLATION = [
     ({"must": 1, "box": {"corners": [1, "2"]}}, "/box/corners/1", "type", '"number"', '"2"'),
     ({"must": 1, "box": {"corners": [1, 2, 3]}}, "/box/corners", "maxItems", "2", "[1,2,3]"),
     ({"must": 1, "box": {"corners": [], "a/b": 1}}, "/box/a~1b", "type", '"null"', "1"),
-    ({"must": 1, "box": {"corners": [], "x": 1}}, "/box/x", "additionalProperties", "one of corners, a/b", "1"),
+    (
+        {"must": 1, "box": {"corners": [], "x": 1}},
+        "/box/x",
+        "additionalProperties",
+        "one of corners, a/b",
+        "1",
+    ),
     ({"must": 1, "same": 4}, "/same", "const", "3", "4"),
     ({"must": 1, "self": {"next": {"next": 5}}}, "/self/next/next", "type", '"object"', "5"),
 ]
@@ -132,7 +141,11 @@ def test_what_is_shown_of_a_value_or_a_name_is_bounded() -> None:
 
 
 junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from tool_orch_env import pointer
 
 # RFC 6901, section 5: the document and its pointers
-RFC = {"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, 'k"l': 6, " ": 7, "m~n": 8}
+RFC = {
+    "foo": ["bar", "baz"],
+    "": 0,
+    "a/b": 1,
+    "c%d": 2,
+    "e^f": 3,
+    "g|h": 4,
+    "i\\j": 5,
+    'k"l': 6,
+    " ": 7,
+    "m~n": 8,
+}
 RFC_POINTERS = {
     "": RFC,
     "/foo": ["bar", "baz"],
@@ -42,7 +53,19 @@ def test_what_is_no_pointer_is_a_value_error(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/bar", "/foo/2", "/foo/-", "/foo/-1", "/foo/00", "/foo/01", "/foo/٠", "/foo/²", "/foo/" + "9" * 5000, "/foo/0/x"]
+    "path",
+    [
+        "/bar",
+        "/foo/2",
+        "/foo/-",
+        "/foo/-1",
+        "/foo/00",
+        "/foo/01",
+        "/foo/٠",
+        "/foo/²",
+        "/foo/" + "9" * 5000,
+        "/foo/0/x",
+    ],
 )
 def test_what_is_not_there_is_a_lookup_error(path: str) -> None:
     with pytest.raises(LookupError):
@@ -65,7 +88,9 @@ documents = st.recursive(
 def test_every_leaf_resolves_and_its_pattern_differs_only_in_indices(document: Any) -> None:
     for path, leaf in pointer.leaves(document):
         assert pointer.resolve(document, path) == leaf
-        for concrete, general in zip(pointer.tokens(path), pointer.tokens(pointer.pattern(path)), strict=True):
+        for concrete, general in zip(
+            pointer.tokens(path), pointer.tokens(pointer.pattern(path)), strict=True
+        ):
             assert general == concrete or (general == "*" and concrete.isdecimal())
 
 

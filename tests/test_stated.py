@@ -116,7 +116,12 @@ def test_a_date_is_stated_in_every_usual_order(form: str) -> None:
 
 @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)))
 def test_a_date_in_words_states_itself_and_not_its_neighbours(day: date) -> None:
-    for form in (f"{day:%d %B %Y}", f"{day:%B} {day.day}, {day.year}", f"{day:%b} {day.day} {day.year}", day.isoformat()):
+    for form in (
+        f"{day:%d %B %Y}",
+        f"{day:%B} {day.day}, {day.year}",
+        f"{day:%b} {day.day} {day.year}",
+        day.isoformat(),
+    ):
         assert states(form, day.isoformat())
         assert not states(form, (day + timedelta(days=1)).isoformat())
         assert not states(form, (day - timedelta(days=1)).isoformat())
@@ -204,7 +209,9 @@ def test_a_million_combining_marks_are_read_in_no_time() -> None:
     assert folded("a" + "\u0300\u0316" * 500_000).startswith("à")
 
 
-@pytest.mark.parametrize("text", ["1," * 500_000, "1" * 1_000_000, "10 july " * 100_000, "A" + "." * 1_000_000, "a" * 1_000_000])
+@pytest.mark.parametrize(
+    "text", ["1," * 500_000, "1" * 1_000_000, "10 july " * 100_000, "A" + "." * 1_000_000, "a" * 1_000_000]
+)
 def test_a_megabyte_of_almost_matches_is_read(text: str) -> None:
     assert not states(text, "2013-07-10T04:00:00Z")
     assert not states(text, 77)

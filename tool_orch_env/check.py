@@ -21,15 +21,18 @@ MAX_SHOWN = 120
 
 def check(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
     """All violations of the tool's schema (at most `MAX_VIOLATIONS`), none if the call is valid."""
-    found: list[Violation] = []
     in_order = json.loads(encode(arguments))  # so that the cap cuts the same ones however a call is spelt
-    for error in tool.validator.iter_errors(in_order):
-        for violation in _RULES.get(str(error.validator), _general)(error):
-            if violation not in found:
-                found.append(violation)
-        if len(found) >= MAX_VIOLATIONS:
+    found: dict[Violation, None] = {}  # each once
+    for violation in _violations(tool, in_order):
+        found[violation] = None
+        if len(found) == MAX_VIOLATIONS:
             break
-    return tuple(sorted(found[:MAX_VIOLATIONS], key=lambda v: (v.pointer, v.rule)))
+    return tuple(sorted(found, key=lambda v: (v.pointer, v.rule)))
+
+
+def _violations(tool: Tool, arguments: dict[str, Any]) -> Iterator[Violation]:
+    for error in tool.validator.iter_errors(arguments):
+        yield from _RULES.get(str(error.validator), _general)(error)
 
 
 def _general(error: Any) -> Iterator[Violation]:
