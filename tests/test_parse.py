@@ -306,10 +306,10 @@ def assert_whole(turn: Turn) -> None:
 
 
 FRAGMENTS = [
-    "<tool_call>", "</tool_call>", "<think>", "</think>", "```", "```json\n", "\n", "<|python_tag|>", "[", "]", "{",
-    "}", "(", ")", '"name"', '"arguments"', '"parameters"', '"tool_calls"', '"function"', ":", ",", ";", '"f"', "f", "a=",
-    "=", "1", "'", '"', "\\", "null", "None", "NaN", "**", "*", ".", "lambda", " ", "\ud800", "\0", "f(a=1)", F_JSON, "é",
-    "#",
+    "<tool_call>", "</tool_call>", "<think>", "</think>", "```", "```json\n", "\n", "<|python_tag|>", "[", "]",
+    "{", "}", "(", ")", '"name"', '"arguments"', '"parameters"', '"tool_calls"', '"function"', ":", ",", ";",
+    '"f"', "f", "a=", "=", "1", "'", '"', "\\", "null", "None", "NaN", "**", "*", ".", "lambda", " ", "\ud800",
+    "\0", "f(a=1)", F_JSON, "é", "#",
 ]  # fmt: skip
 soup = st.lists(st.sampled_from(FRAGMENTS), max_size=24).map("".join)
 any_text = (

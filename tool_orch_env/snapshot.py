@@ -197,8 +197,8 @@ def find(name_or_path: str | Path) -> Path:
         bundled = bundled_folder() / name_or_path
         if name_or_path not in ("", ".", "..") and bundled.is_dir():
             return bundled
-    folder = Path(name_or_path)
-    if not folder.is_dir():
+    folder = Path(name_or_path).absolute()
+    if not name_or_path or not folder.is_dir():
         names = ", ".join(
             sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists())
         )

@@ -7,9 +7,9 @@ themselves; whether a snapshot can play them is checked where the two meet.
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from . import pointer
 from .call import ToolCall, Turn, canonical, to_text
@@ -22,19 +22,28 @@ if TYPE_CHECKING:
 REMEDY = "correct the task, or generate the file again"
 
 
+def _pointer(value: str) -> str:
+    pointer.tokens(value)
+    return value
+
+
+def _json(value: Any) -> Any:
+    canonical(value)
+    return value
+
+
+Pointer = Annotated[str, AfterValidator(_pointer)]
+_JSON = AfterValidator(_json)
+"""Finite, UTF-8, reasonably nested."""
+
+
 class Binding(BaseModel):
     """An argument's value is found at `pointer` in the response to the golden call `call`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     call: str
-    pointer: str
-
-    @field_validator("pointer")
-    @classmethod
-    def _is_pointer(cls, value: str) -> str:
-        pointer.tokens(value)
-        return value
+    pointer: Pointer
 
 
 class GoldenCall(BaseModel):
@@ -49,16 +58,10 @@ class GoldenCall(BaseModel):
 
     id: str
     tool: str
-    arguments: dict[str, Any]
+    arguments: Annotated[dict[str, Any], _JSON]
     needs: tuple[str, ...] = ()
     bindings: dict[str, Binding] = {}
     optional: bool = False
-
-    @field_validator("arguments")
-    @classmethod
-    def _is_canonical(cls, value: dict[str, Any]) -> dict[str, Any]:
-        canonical(value)
-        return value
 
     def as_call(self) -> ToolCall:
         return ToolCall(self.tool, self.arguments, self.id)
@@ -70,22 +73,10 @@ class AnswerFact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    value: str | bool | int | float
+    value: Annotated[str | bool | int | float, _JSON]
     call: str | None = None
-    pointer: str | None = None
+    pointer: Pointer | None = None
     tolerance: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-
-    @field_validator("value")
-    @classmethod
-    def _is_canonical(cls, value: str | bool | int | float) -> str | bool | int | float:
-        canonical(value)
-        return value
-
-    @field_validator("pointer")
-    @classmethod
-    def _is_pointer(cls, value: str | None) -> str | None:
-        pointer.tokens(value or "")
-        return value
 
 
 class Task(BaseModel):
@@ -99,10 +90,11 @@ class Task(BaseModel):
     tools: tuple[str, ...]
     golden: tuple[GoldenCall, ...]
     answer: tuple[AnswerFact, ...] = ()
-    meta: dict[str, Any] = {}
+    meta: Annotated[dict[str, Any], _JSON] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Task":
+        self.to_json().encode()  # raises for a lone surrogate, which no file can hold
         ids = [call.id for call in self.golden]
         if len(set(ids)) < len(ids):
             raise ValueError("two golden calls have the same id")
