@@ -114,6 +114,7 @@ def steps(env: gym.Env[str, Any], emitted: list[Any]) -> list[tuple[str, float, 
             json.loads(message["content"])
             message["content"].encode()
             message["name"].encode()
+            message["tool_call_id"].encode()
         assert isinstance(reward, float)
         assert math.isfinite(reward)
         assert not (terminated and truncated)

@@ -94,6 +94,7 @@ CALLS = {
     "one call": ({"name": "f", "arguments": {"a": 1}}, [F]),
     "one call with an id": ({"id": "7", "name": "f", "arguments": {"a": 1}}, [with_id(F, "7")]),
     "one call with an id that is no text": ({"id": 7, "name": "f", "arguments": {"a": 1}}, [F]),
+    "one call with an id that is no UTF-8": ({"id": "\ud800", "name": "f", "arguments": {"a": 1}}, [F]),
     "one call without arguments": ({"name": "f"}, [ToolCall("f", {})]),
     "one call with null": ({"name": "f", "arguments": None}, [ToolCall("f", {})]),
     "list": ([{"name": "f", "arguments": {"a": 1}}, openai(G, "2")], [F, with_id(G, "2")]),

@@ -21,7 +21,7 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from .call import Failure, ToolCall, Turn
@@ -68,14 +68,19 @@ def _sound(turn: Turn) -> bool:
     """Whether a ready-made turn holds what its type says; callers build them by hand."""
     calls = isinstance(turn.calls, tuple) and all(isinstance(c, ToolCall) and _whole(c) for c in turn.calls)
     failures = isinstance(turn.failures, tuple) and all(
-        isinstance(f, Failure) and isinstance(f.id, str | None) for f in turn.failures
+        isinstance(f, Failure) and _is_id(f.id) for f in turn.failures
     )
     answer = isinstance(turn.answer, str) if not turn.calls and not turn.failures else turn.answer is None
     return calls and failures and answer
 
 
 def _whole(call: ToolCall) -> bool:
-    return isinstance(call.name, str) and isinstance(call.arguments, dict) and isinstance(call.id, str | None)
+    return isinstance(call.name, str) and isinstance(call.arguments, dict) and _is_id(call.id)
+
+
+def _is_id(value: Any) -> bool:
+    """Whether a chat API could have given this id: short, and fit for UTF-8."""
+    return value is None or (isinstance(value, str) and len(value) <= 256 and value.isprintable())
 
 
 def _turn(read: list[Read]) -> Turn:
@@ -146,21 +151,21 @@ FORMATS: tuple[Callable[[str], list[Read]], ...] = (_hermes, _fenced, _json, _py
 def _calls_in(text: str, where: str) -> list[Read]:
     """Every call in a text that must be calls: JSON values one after another, lists opened."""
     try:
-        found = list(_values(text))
+        entries = _entries(text)
     except (ValueError, RecursionError) as error:
         return [Failure(where, _reason(error))]
-    flat = [one for value in found for one in (value if isinstance(value, list) else [value])]
-    return [_call(entry, where) for entry in flat] or [Failure(where, "no call in it")]
+    return [_call(entry, where) for entry in entries] or [Failure(where, "no call in it")]
 
 
 def _likely(text: str, where: str) -> list[Read]:
     """The calls of a JSON text, nothing if it is JSON but not calls, or prose that begins like JSON."""
     try:
-        found = list(_values(text))
+        entries = _entries(text)
     except (ValueError, RecursionError) as error:
         return [Failure(where, _reason(error))] if _looks_like_call(text) else []
-    flat = [one for value in found for one in (value if isinstance(value, list) else [value])]
-    return [one for entry in flat for one in _entry(entry, where)] if any(map(_is_call, flat)) else []
+    if not any(map(_is_call, entries)):
+        return []
+    return [_call(call, where) for entry in entries for call in _inside(entry)]
 
 
 def _looks_like_call(text: str) -> bool:
@@ -168,11 +173,10 @@ def _looks_like_call(text: str) -> bool:
     return named is not None and _ARGUMENTS_KEY.search(text, named.end()) is not None
 
 
-def _entry(entry: Any, where: str) -> Iterator[Read]:
-    if isinstance(entry, dict) and isinstance(entry.get("tool_calls"), list):
-        yield from (_call(one, where) for one in entry["tool_calls"])
-    else:
-        yield _call(entry, where)
+def _inside(entry: Any) -> list[Any]:
+    """The calls of an entry that is a whole message, else the entry itself."""
+    calls = entry.get("tool_calls") if isinstance(entry, dict) else None
+    return calls if isinstance(calls, list) else [entry]
 
 
 def _is_call(entry: Any) -> bool:
@@ -186,15 +190,20 @@ def _is_call(entry: Any) -> bool:
     return isinstance(inner, dict) and ("arguments" in inner or "parameters" in inner)
 
 
-def _values(text: str) -> Iterator[Any]:
-    """The JSON values of a text, one after another; `;` and `,` may stand between them."""
+def _entries(text: str) -> list[Any]:
+    """The JSON values of a text, one after another, lists opened; `;` and `,` may stand between them."""
+    entries: list[Any] = []
     position, end = 0, len(text)
     while position < end:
         if text[position].isspace() or (position and text[position] in ";,"):
             position += 1
+            continue
+        value, position = _decoder.raw_decode(text, position)
+        if isinstance(value, list):
+            entries += value
         else:
-            value, position = _decoder.raw_decode(text, position)
-            yield value
+            entries.append(value)
+    return entries
 
 
 def _reason(error: Exception) -> str:
@@ -225,7 +234,7 @@ def _call(entry: Any, where: str) -> Read:
     if not isinstance(entry, dict):
         return Failure(where, f"expected an object with name and arguments, found {type(entry).__name__}")
     given_id = entry.get("id")
-    call_id = given_id if isinstance(given_id, str) else None
+    call_id = given_id if _is_id(given_id) else None
     inner = entry.get("function", entry)
     if isinstance(inner, str):
         inner = {**entry, "name": inner}
