@@ -27,6 +27,8 @@ class Assignment:
 
     def add(self, row: int, weights: Sequence[float]) -> int | None:
         """Take in a row with its weight per column; returns the row now left over, if any."""
+        if self.value == self._columns:  # every pair weighs 1, the most there is
+            return row
         gain, came_from = self._paths(weights)
         best, best_gain = None, 0.0
         for column in range(self._columns):
