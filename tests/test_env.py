@@ -141,6 +141,7 @@ def test_the_callers_mistakes_raise_with_what_to_do() -> None:
         ({"miss": "invent"}, UsageError),
         ({"max_turns": 0}, UsageError),
         ({"tasks": []}, UsageError),
+        ({"tasks": [TASKS[0], TASKS[0]]}, TaskError),
         ({"tasks": [TASKS[0].model_copy(update={"tools": ("fly",)})]}, TaskError),
     ):
         with pytest.raises(error):

@@ -69,6 +69,9 @@ class ToolOrchEnv(gym.Env[str, Any]):
         miss: What a valid call without a recorded response gets: `error` (a typed reply) or `raise`.
         max_response_chars: Where a recorded response is cut in the observation, in characters.
         max_calls: Tool calls per episode; `None` for four times the golden calls plus 16.
+        render_mode: `ansi` or `None`; `render` gives the last observation.
+        stage: Tasks on a snapshot that another environment set up, to share them; the first three arguments
+            are then ignored.
 
     Observation: text, only what is new. Action: see `tool_orch_env.parse`. Rewards add up to the episode's
     score, in [0, 1]; a single reward is in [-1, 1]. `info` is described in docs/environment.md.

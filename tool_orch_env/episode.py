@@ -8,6 +8,7 @@ the end is answered `episode_over`, changes nothing and pays nothing.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,15 +67,17 @@ class Stage:
     """Tasks on the snapshot they are played on, compiled once and shared by every episode."""
 
     def __init__(self, snapshot: Snapshot, tasks: Sequence[Task], rungs: Rungs = Rungs()) -> None:
-        """Raises `TaskError` listing every task that offers a tool which the snapshot does not have."""
-        problems = [
+        """Raises `TaskError` listing every task whose id stands twice or whose tools the snapshot has not."""
+        times = Counter(task.id for task in tasks)
+        problems = [f"task {name}: given twice" for name, count in times.items() if count > 1]
+        problems += [
             f"task {task.id}: made for snapshot {task.snapshot!r}, offers {name!r}, which {snapshot.name!r} has not"
             for task in tasks
             for name in task.tools
             if name not in snapshot.catalog
         ]
         if problems:
-            raise TaskError(problems, "give the snapshot that the tasks were made for")
+            raise TaskError(problems, "give each task once, and the snapshot that they were made for")
         self.snapshot = snapshot
         self.tasks = {task.id: task for task in tasks}
         self.ids = tuple(self.tasks)
