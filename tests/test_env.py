@@ -17,6 +17,8 @@ from gymnasium.vector import AutoresetMode
 
 import tool_orch_env as toe
 from tool_orch_env.errors import NotRecordedError, SnapshotError, TaskError, UsageError
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.task import GoldenCall
 
 TASKS = toys.tasks()
 SNAPSHOT = toys.snapshot()
@@ -117,6 +119,26 @@ def test_long_responses_are_cut_and_say_so() -> None:
     assert reply["truncated"] == {"shown": 10, "of": 42}
     assert reply["response_text"] == '{"results"'
     assert json.loads(info["messages"][0]["content"])["truncated"]["of"] == 42
+
+
+@pytest.mark.parametrize("order", [("Metric", "metric"), ("metric", "Metric")])
+def test_the_verdict_on_a_call_does_not_depend_on_what_was_called_before(order: tuple[str, str]) -> None:
+    """`u` is case-insensitive, so both spellings are one call; its schema takes only one of them."""
+    from tool_orch_env.catalog import Catalog, ToolSpec
+
+    schema = {"type": "object", "properties": {"u": {"enum": ["Metric"]}}}
+    tools = Catalog([ToolSpec(name="f", parameters=schema, case_insensitive=("u",))])
+    golden = (GoldenCall(id="a", tool="f", arguments={}),)
+    task = toe.Task(id="t", snapshot="s", request="?", tools=("f",), golden=golden)
+    env = make(snapshot=Snapshot.from_records("s", tools, []), tasks=[task])
+    calls = [{"name": "f", "arguments": {"u": spelling}} for spelling in order]
+    codes = {u: step[4]["calls"][0]["code"] for u, step in zip(order, play(env, calls, "t"), strict=True)}
+    assert codes == {"Metric": "not_recorded", "metric": "invalid_arguments"}
+
+
+def test_a_trace_that_is_changed_leaves_the_task_as_it_was() -> None:
+    toe.oracle_turns(TASKS[0])[0].calls[0].arguments["name"] = "changed"
+    assert TASKS[0].golden[0].arguments["name"] == "Oslo"
 
 
 def test_a_miss_can_raise() -> None:

@@ -70,7 +70,8 @@ class Tool:
             for name, schema in self.properties.items()
             if isinstance(schema, dict) and "default" in schema and name not in self.required
         }
-        self._special = bool(self._defaults or self._set_like or self._caseless)
+        self.folds = bool(self._set_like or self._caseless)
+        """Whether calls spelt differently, beyond numbers and defaults, can be one call."""
 
     def normalise(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """`arguments` with defaults dropped, sets sorted, caseless strings folded; raises `NotCanonical`.
@@ -78,7 +79,7 @@ class Tool:
         Two calls are the same call exactly if `encode` gives the same text for both results.
         """
         result: dict[str, Any] = plain(arguments)
-        return self._specials(result) if self._special else result
+        return self._specials(result) if self.folds or self._defaults else result
 
     def _specials(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = {}

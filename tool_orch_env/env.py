@@ -308,7 +308,7 @@ def _call_info(answered: Answered, call_id: str, golden: str | None) -> dict[str
     reply = answered.reply
     return {
         "id": call_id,
-        "tool": answered.call.name if answered.call else None,
+        "tool": observe.shown_name(answered.call.name) if answered.call else None,
         "code": reply.code.value,
         "violations": [violation.as_dict() for violation in reply.violations],
         "recorded": reply.recorded,

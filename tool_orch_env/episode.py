@@ -27,6 +27,7 @@ from .call import (
     plain,
     replay_key,
 )
+from .catalog import Tool
 from .check import check
 from .credit import Rungs
 from .errors import TaskError, UsageError
@@ -191,8 +192,9 @@ class Episode:
     def _reply(self, call: ToolCall) -> Answered:
         """Look up first: a recorded call is valid by construction. Check only on a miss."""
         self._calls += 1
-        if self._calls > self.max_calls:
-            return Answered(replay.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent"), call)
+        spent = self._spent()
+        if spent is not None:
+            return Answered(spent, call)
         tool = self.setting.tools.get(call.name)
         if tool is None:
             return Answered(replay.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
@@ -205,22 +207,32 @@ class Episode:
         if found is not None:
             return Answered(replay.recorded(found), call, arguments, key)
         return Answered(
-            self._verdict(call, key) or replay.missed(call, self._rules.miss), call, arguments, key
+            self._verdict(call, tool, key) or replay.missed(call, self._rules.miss), call, arguments, key
         )
 
     def _unread(self, failure: Failure) -> Answered:
         self._calls += 1
-        return Answered(replay.unparsable(failure))
+        return Answered(self._spent() or replay.unparsable(failure))
 
-    def _verdict(self, call: ToolCall, key: str) -> Reply | None:
-        """The reply to an invalid call, `None` if the call is valid; remembered by key, with a bound."""
+    def _spent(self) -> Reply | None:
+        if self._calls <= self.max_calls:
+            return None
+        return replay.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
+
+    def _verdict(self, call: ToolCall, tool: Tool, key: str) -> Reply | None:
+        """The reply to an invalid call, `None` if the call is valid; remembered, with a bound.
+
+        Remembered by key, and by spelling where a tool folds: "metric" may break a pattern that "METRIC" keeps.
+        """
         verdicts = self.setting.verdicts
-        if key not in verdicts:
+        arguments = plain(call.arguments)
+        spelling = f"{key} {encode(arguments)}" if tool.folds else key
+        if spelling not in verdicts:
             if len(verdicts) >= MEMO_LIMIT:
                 verdicts.clear()
-            violations = check(self.setting.tools[call.name], plain(call.arguments))
-            verdicts[key] = replay.invalid(violations) if violations else None
-        return verdicts[key]
+            violations = check(tool, arguments)
+            verdicts[spelling] = replay.invalid(violations) if violations else None
+        return verdicts[spelling]
 
     def _late(self, calls: Sequence[ToolCall], failures: Sequence[Failure]) -> Step:
         reply = replay.refused(Code.EPISODE_OVER, "the episode has ended; call reset")

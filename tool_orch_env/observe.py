@@ -57,7 +57,7 @@ def turn_messages(turn: Sequence[Answered], ids: Sequence[str], limit: int) -> l
         {
             "role": "tool",
             "tool_call_id": call_id,
-            "name": _clean(answered.call.name) if answered.call else "",
+            "name": shown_name(answered.call.name) if answered.call else "",
             "content": reply_content(answered, limit),
         }
         for answered, call_id in zip(turn, ids, strict=True)
@@ -80,9 +80,9 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _quoted(name: str) -> str:
-    return to_text(_clean(name))
+    return to_text(shown_name(name))
 
 
-def _clean(name: str) -> str:
+def shown_name(name: str) -> str:
     """A name as the agent may have made it up, short and fit for UTF-8."""
     return name[:128].encode(errors="replace").decode()

@@ -5,6 +5,7 @@ themselves; whether a snapshot can play them is checked where the two meet.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,7 +65,8 @@ class GoldenCall(BaseModel):
     optional: bool = False
 
     def as_call(self) -> ToolCall:
-        return ToolCall(self.tool, self.arguments, self.id)
+        """The call as an agent makes it; its arguments are the caller's to change."""
+        return ToolCall(self.tool, deepcopy(self.arguments), self.id)
 
 
 class AnswerFact(BaseModel):
