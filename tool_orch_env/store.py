@@ -41,7 +41,7 @@ class DiskStore:
     """A diskcache of text: three digits of status, a space, the response."""
 
     def __init__(self, folder: Path) -> None:
-        self._cache = _open(folder)
+        self._cache = text_cache(folder)
 
     def get(self, key: str, /) -> Recorded | None:
         packed = self._cache.get(key)
@@ -71,7 +71,7 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) ->
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     try:
-        with _open(draft) as cache, cache.transact():
+        with text_cache(draft) as cache, cache.transact():
             for key, found in items:
                 cache.set(key, f"{found.status} {found.text}")
         try:
@@ -89,7 +89,8 @@ def _folder(name: str, fingerprint: str) -> Path:
     return cache_folder() / f"{safe}-{fingerprint[:32]}"
 
 
-def _open(folder: Path) -> Any:
+def text_cache(folder: Path) -> Any:
+    """A diskcache in `folder` that gives text and nothing else; made if it is not there."""
     import diskcache
 
     class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache ships no types
