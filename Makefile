@@ -53,7 +53,7 @@ clean:
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,travel]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,record,travel]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt

@@ -19,6 +19,7 @@ LAYERS = [
     {"episode"},
     {"env"},
     {"synth", "bench", "record", "importers"},
+    {"survey"},
     {"tell", "adapters"},
     {"cli"},
 ]

@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .errors import FileFault
-
 MAX_LINE = 64 << 20
 """Bytes of one line of a file, at most."""
 MAX_UNPACKED = 8 << 30
 """Bytes of one file after unpacking, at most."""
 _TRANSFER = "the file is cut or damaged: fetch or write it again"
 
-Fault = Callable[[str, str], FileFault]
+Fault = Callable[[str, str], Exception]
 
 
 def parse_json(text: str | bytes) -> Any:

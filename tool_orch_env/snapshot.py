@@ -139,6 +139,10 @@ class Snapshot:
         known = self.catalog.get(tool)
         return None if known is None else self.get(_key(known, arguments), task)
 
+    def key(self, tool: str, arguments: dict[str, Any]) -> str:
+        """The replay key of a call; raises `KeyError` if there is no such tool, `NotCanonical`."""
+        return _key(self.catalog[tool], arguments)
+
     def records(self) -> Iterator[Record]:
         """Every record, file by file, sorted by key; one on disk reads its files again."""
         if self._heads is None:

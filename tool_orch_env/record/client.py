@@ -6,7 +6,6 @@ environment's proxies and netrc are not used. No text that leaves here holds a s
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -96,9 +95,11 @@ class Client:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def ask(self, tool: str, arguments: Mapping[str, Any]) -> Answer | Unkept:
+    async def ask(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
         """Ask one call; raises nothing for what the API does."""
         endpoint = self._spec.endpoints[tool]
+        if self._scrub.json(arguments) != arguments:
+            return Unkept("the arguments hold a secret: not asked", lasting=False)
         try:
             request = build(endpoint, arguments)
         except Unsendable as error:

@@ -23,6 +23,7 @@ from . import plan
 from .client import Answer, Client
 from .journal import Journal
 from .schema import Step
+from .scrub import Scrub
 from .spec import Spec
 
 
@@ -87,6 +88,7 @@ class _Recording:
         self.planned: dict[str, tuple[str, dict[str, Any]]] = {}
         self._steps: dict[str, list[str]] = {}
         self._progress = progress
+        self._scrub = Scrub(spec.secrets)
 
     async def run(self) -> None:
         """Every step after the other, its calls side by side."""
@@ -157,7 +159,7 @@ class _Recording:
         elif outcome.lasting:
             self.journal.refused(key, tool, arguments, outcome.why)
         else:
-            self.report.faults.append(Fault(tool, arguments, outcome.why))
+            self.report.faults.append(Fault(tool, self._scrub.json(arguments), outcome.why))
 
     def refusals(self) -> Iterator[Fault]:
         """Planned calls whose answer can never be kept."""

@@ -107,9 +107,11 @@ class _Filled:
 
     def secrets(self, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if len(self._environ.get(name, "")) < SHORTEST:
+            value = self._environ.get(name, "")
+            if len(value) < SHORTEST or not value.isprintable() or value != value.strip():
                 self._problems.append(
-                    f"secrets: the environment variable {name} is not set, or shorter than {SHORTEST} characters"
+                    f"secrets: the environment variable {name} is not set, shorter than {SHORTEST} characters, "
+                    "or has white space around it"
                 )
         return tuple(self._environ.get(name, "") for name in names)
 
