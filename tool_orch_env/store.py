@@ -3,12 +3,12 @@
 Never a pickle: the disk store refuses to read one, whoever put it there.
 """
 
-import gzip
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -94,24 +94,34 @@ def text_cache(folder: Path) -> Any:
     import diskcache
 
     class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache ships no types
-        """Text in, text out."""
+        """Text in, text out: keys and values are never unpickled, no file is read or removed."""
+
+        def get(self, key: Any, raw: bool) -> Any:
+            return key if raw and isinstance(key, str) else self._refuse()
 
         def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-            if mode != diskcache.core.MODE_RAW or not isinstance(value, str):
-                raise SnapshotError(
-                    f"{folder.name}: the built cache holds something that is not text",
-                    "delete that folder; it is built again",
-                )
-            return value
+            return value if mode == diskcache.core.MODE_RAW and isinstance(value, str) else self._refuse()
+
+        def remove(self, file_path: str) -> None:
+            self._refuse()
+
+        def _refuse(self) -> None:
+            raise SnapshotError(
+                f"{folder.name}: the cache holds something that is not text", "delete that folder"
+            )
 
     try:
         return diskcache.Cache(str(folder), disk=TextDisk, eviction_policy="none", disk_min_file_size=1 << 30)
     except sqlite3.DatabaseError as error:
         raise SnapshotError(
-            f"{folder.name}: the built cache cannot be used: {error}", "delete that folder; it is built again"
+            f"{folder.name}: the cache cannot be used: {error}",
+            "delete that folder; a snapshot's is built again",
         ) from error
 
 
-def gzipped(lines: Iterable[str]) -> bytes:
-    """The lines as gzip without a time stamp: the same lines give the same bytes."""
-    return gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
+def gzipped(lines: Iterable[str]) -> Iterator[bytes]:
+    """The lines as gzip without a time stamp, in parts: the same lines give the same bytes."""
+    packer = zlib.compressobj(9, wbits=31)
+    for line in lines:
+        yield packer.compress(line.encode())
+    yield packer.flush()
