@@ -111,7 +111,15 @@ def text_cache(folder: Path) -> Any:
             )
 
     try:
-        return diskcache.Cache(str(folder), disk=TextDisk, eviction_policy="none", disk_min_file_size=1 << 30)
+        return diskcache.Cache(
+            str(folder),
+            disk=TextDisk,
+            eviction_policy="none",
+            size_limit=1 << 50,
+            disk_min_file_size=1 << 30,
+            sqlite_cache_size=2048,  # pages of 4 KiB: with the defaults a reader grows to 150 MB,
+            sqlite_mmap_size=0,  # and is no faster for it
+        )
     except sqlite3.DatabaseError as error:
         raise SnapshotError(
             f"{folder.name}: the cache cannot be used: {error}",

@@ -31,18 +31,15 @@ def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    names = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for name, (key, _) in zip(names, node.value, strict=True):
+    result: dict[Any, Any] = {}
+    for key, value in node.value:
+        name, line = loader.construct_object(key, deep=True), key.start_mark.line + 1
         if not isinstance(name, str):
-            raise ValueError(
-                f"line {key.start_mark.line + 1}: the key {name!r} is not text: put it in quotes"
-            )
-        if names.count(name) > 1:
-            raise ValueError(f"line {key.start_mark.line + 1}: the key {name!r} is given twice")
-    return {
-        name: loader.construct_object(value, deep=True)
-        for name, (_, value) in zip(names, node.value, strict=True)
-    }
+            raise ValueError(f"line {line}: the key {name!r} is not text: put it in quotes")
+        if name in result:
+            raise ValueError(f"line {line}: the key {name!r} is given twice")
+        result[name] = loader.construct_object(value, deep=True)
+    return result
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
