@@ -47,6 +47,7 @@ bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of reward
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
+	.venv/bin/python benchmarks/snapshot.py
 
 clean:
 	rm -rf .venv .venv-* dist build

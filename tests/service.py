@@ -20,6 +20,9 @@ TOWNS = {
 }
 
 
+BOMB = gzip.compress(b'"' + b"x" * 30_000_000 + b'"')
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers by the first part of the path."""
 
@@ -135,7 +138,7 @@ def text(handler: Handler, rest: list[str], query: dict[str, str], number: int) 
 
 
 def bomb(handler: Handler, rest: list[str], query: dict[str, str], number: int) -> None:
-    handler.give(gzip.compress(b'"' + b"x" * 30_000_000 + b'"'), Content_Encoding="gzip")
+    handler.give(BOMB, Content_Encoding="gzip")
 
 
 def status(handler: Handler, rest: list[str], query: dict[str, str], number: int) -> None:
@@ -221,7 +224,7 @@ def spec(folder: Path, url: str, **changes: Any) -> Path:
         "name": "towns",
         "captured": "2026-11-22",
         "api": {"base_url": url},
-        "limits": {"timeout": 0.6, "attempts": 2, "backoff": 0.01},
+        "limits": {"timeout": 5, "attempts": 2, "backoff": 0.01},
         "drop": ["/served"],
         "tools": TOOLS,
         "plan": PLAN,

@@ -275,7 +275,7 @@ def valid(schema: Any, **arguments: Any) -> bool:
 
 def test_openapi_3_0_becomes_json_schema_2020_12(tmp_path: Path) -> None:
     tools = drafted(tmp_path, OLD)
-    assert tools.keys() == {"getTown", "PUT_/towns/{id}"}
+    assert tools.keys() == {"getTown", "put_towns_id"}
     town = tools["getTown"]
     assert (town.method, town.url, town.description, town.domain) == (
         "GET",

@@ -344,6 +344,30 @@ def test_a_line_or_a_file_too_large_is_refused_before_it_fills_memory(
     refused(folder, "responses.jsonl.gz:9001: larger than this package reads")
 
 
+def test_a_gzip_bomb_is_not_unpacked_beyond_what_the_manifest_counts(folder: Path) -> None:
+    whole = (folder / "responses.jsonl.gz").read_bytes()
+    put(folder, "responses.jsonl.gz", whole + gzip.compress(b"\n" * 50_000_000))
+    refused(folder, "larger than this package reads")
+    line = gzip.decompress(whole).splitlines(keepends=True)[0]
+    put(
+        folder,
+        "responses.jsonl.gz",
+        gzip.compress(line.replace(b'"response":', b'"response":' + b" " * 40_000_000)),
+    )
+    refused(folder, "responses.jsonl.gz:1: larger than this package reads")
+    put(folder, "responses.jsonl.gz", whole)
+    change_manifest(folder, lambda m: m["counts"].update(bytes=100))
+    refused(folder, "counts.bytes: 100, but there are more")
+
+
+def test_a_million_tools_are_refused_before_any_is_checked(folder: Path) -> None:
+    entry = '{"name":"t%d","parameters":{}}'
+    put(folder, "tools.json", ('{"tools":[' + ",".join(entry % n for n in range(1_000_000)) + "]}").encode())
+    refused(folder, "toy/tools.json: larger than")
+    put(folder, "tools.json", ('{"tools":[' + ",".join(entry % n for n in range(20_000)) + "]}").encode())
+    refused(folder, "toy/tools.json: 20000 tools, at most 10000 are read")
+
+
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "unknown format": (lambda m: m.update(format=2), "format 2 is unknown, this package reads 1"),
     "no format": (lambda m: m.pop("format"), "format None is unknown"),
@@ -575,7 +599,7 @@ def test_a_disk_store_that_is_no_database_is_refused(folder: Path, cache: Path) 
     Snapshot.open(folder, where="disk")
     for path in stored(cache).iterdir():
         path.write_bytes(b"not a database" * 1000)
-    refused(folder, "the built cache cannot be used", "delete that folder", where="disk")
+    refused(folder, "the cache cannot be used", "delete that folder", where="disk")
 
 
 def test_another_content_is_another_disk_store(folder: Path, tmp_path: Path, cache: Path) -> None:

@@ -438,8 +438,9 @@ def _read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -
                 raise SnapshotError(f"{place}: duplicate key {record.key}", REMEDY)
             seen.add((record.key, record.task))
             left -= len(record.text.encode())
-            if left < 0 or len(seen) > counts["responses"]:
-                raise SnapshotError(f"{place}: more responses or bytes than the manifest counts", REMEDY)
+            for what, exceeded in (("responses", len(seen) > counts["responses"]), ("bytes", left < 0)):
+                if exceeded:
+                    raise SnapshotError(f"{place}: counts.{what}: {counts[what]}, but there are more", REMEDY)
             yield record
 
 

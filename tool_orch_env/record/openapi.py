@@ -9,6 +9,7 @@ A body that is a JSON object gives one parameter per property; any other body is
 parameter that stands in two places (a path and a body, say) is a problem.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,7 @@ def operations(path: Path, chosen: Mapping[str, str] | None = None) -> dict[str,
     document = _read(path)
     known = {label: found for found in _all(document) for label in found[0]}
     if chosen is None:
-        chosen = {labels[0].replace(" ", "_"): labels[0] for labels, *_ in _all(document)}
+        chosen = {_name(labels[0]): labels[0] for labels, *_ in _all(document)}
     drafts, problems = {}, []
     for name, label in chosen.items():
         if label not in known:
@@ -121,6 +122,11 @@ def _invalid(document: dict[str, Any], version: str) -> Iterator[str]:
     kind = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
     for error in kind(document).iter_errors():
         yield f"{pointer.join(*error.absolute_path) or '/'}: {error.message[:300]}"
+
+
+def _name(label: str) -> str:
+    """A tool's name from an operationId or from `GET /path`: `get_path`."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", label.lower() if " " in label else label).strip("_")
 
 
 Found = tuple[tuple[str, ...], str, str, dict[str, Any], list[Any]]
