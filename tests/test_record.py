@@ -45,6 +45,19 @@ def test_a_plan_becomes_a_snapshot(service: Service, tmp_path: Path) -> None:
     assert set(service.seen.values()) == {1}
 
 
+def test_calls_beyond_the_limit_are_left_out_and_counted(service: Service, tmp_path: Path) -> None:
+    report, snapshot = run(spec(tmp_path, service.url, limits={"calls": 10}), tmp_path / "out")
+    assert (report.planned, len(snapshot), service.seen.total()) == (10, 10, 10)
+    assert report.left_out == 32 + 18
+
+
+def test_invalid_calls_of_a_plan_are_told_and_not_asked(service: Service, tmp_path: Path) -> None:
+    plan = [{"call": "get_town", "over": [{"values": {"id": [1, "two", None]}}]}]
+    report, _ = run(spec(tmp_path, service.url, plan=plan), tmp_path / "out")
+    assert service.seen == {"/towns/1": 1}
+    assert [fault.why.startswith("not asked: get_town/id: ") for fault in report.faults] == [True, True]
+
+
 def test_a_second_run_asks_nothing_and_writes_the_same_bytes(service: Service, tmp_path: Path) -> None:
     path, out = spec(tmp_path, service.url), tmp_path / "out"
     run(path, out)
@@ -63,35 +76,41 @@ def test_a_longer_plan_asks_only_what_is_new(service: Service, tmp_path: Path) -
 
 
 KILLS = """
-import os, random, shutil, signal, sys, time
+import os, random, signal, sys, time
 from pathlib import Path
 from tool_orch_env.record.recorder import record
 from tool_orch_env.record.spec import read_spec
 
 spec, folder, wanted, rng = read_spec(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), random.Random(7)
-kills = finished = 0
-def run_and_kill(out):
+
+def begun(out):
     child = os.fork()
     if child == 0:
         record(spec, out)
         os._exit(0)
-    time.sleep(rng.uniform(0.0, 0.12))
-    os.kill(child, signal.SIGKILL)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    return child
+
+start = time.monotonic()
+os.waitpid(begun(folder / "timed"), 0)
+whole = time.monotonic() - start
+kills = number = 0
 while kills < wanted:
-    out = folder / f"killed-{finished}"
-    while kills < wanted and run_and_kill(out):
+    out = folder / f"killed-{number}"
+    child = begun(out)
+    time.sleep(rng.uniform(0, whole))
+    os.kill(child, signal.SIGKILL)
+    if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
         kills += 1
         journal = out.with_name(out.name + ".journal.jsonl")
-        lines = journal.read_bytes().count(b"\\n") if journal.exists() else 0
-        print("killed", finished, lines, flush=True)
-    record(spec, out)
-    finished += 1
+        print("killed", journal.read_bytes().count(b"\\n") if journal.exists() else 0, flush=True)
+    else:
+        number += 1
+record(spec, out)
 """
 
 
 def test_fifty_kills_leave_the_bytes_of_an_undisturbed_run(service: Service, tmp_path: Path) -> None:
-    service.delay = 0.01
+    service.delay = 0.003
     path = spec(tmp_path, service.url, limits={"concurrency": 4})
     run(path, tmp_path / "whole")
     service.seen.clear()
@@ -99,14 +118,14 @@ def test_fifty_kills_leave_the_bytes_of_an_undisturbed_run(service: Service, tmp
         [sys.executable, "-c", KILLS, str(path), str(tmp_path), "50"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    told = [line.split() for line in done.stdout.splitlines()]
-    assert len(told) == 50
-    recordings = len(list(tmp_path.glob("killed-*/")))
-    for number in range(recordings):
-        assert folder_bytes(tmp_path / f"killed-{number}") == folder_bytes(tmp_path / "whole")
+    lines = sorted(int(line.split()[1]) for line in done.stdout.splitlines())
+    assert len(lines) == 50
+    assert lines[0] < 10 and lines[-1] > 50, "the kills came all at the same time of the run"
+    recordings = list(tmp_path.glob("killed-*/"))
+    for folder in recordings:
+        assert folder_bytes(folder) == folder_bytes(tmp_path / "whole")
     # each recording asks each call once, and a kill loses at most what was in flight
-    assert service.seen.total() <= 60 * recordings + 50 * 4
-    assert any(0 < int(lines) < 61 for _, _, lines in told), "no kill came in the middle"
+    assert service.seen.total() <= 60 * (len(recordings) + 1) + 50 * 4
 
 
 def test_a_journal_cut_anywhere_in_its_tail_is_repaired(service: Service, tmp_path: Path) -> None:

@@ -372,15 +372,17 @@ def test_a_document_that_cannot_be_used_is_told_why(
 
 def test_a_spec_adds_to_the_tools_of_its_document(tmp_path: Path) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(OLD))
-    tools = {"town": {"domain": "geo", "case_insensitive": ["unit"], "drop": ["/etag"]}}
+    tools = {"town": {"domain": "geo", "drop": ["/etag"]}}
     path = spec(
         tmp_path,
         URL,
+        api={"base_url": URL, "query": {"Unit": "m"}},
         openapi={"file": "openapi.json", "operations": {"town": "getTown"}},
         tools=tools,
         plan=[],
     )
     read = read_spec(path)
     assert read.catalog["town"].spec.domain == "geo" and read.catalog["town"].spec.description == "One town."
+    assert list(read.catalog["town"].properties) == ["id", "near", "above"]  # every request carries the unit
     assert read.endpoints["town"].url == f"{URL}/towns/{{id}}"
     assert read.endpoints["town"].drop == ("/served", "/etag")

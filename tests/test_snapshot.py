@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import json
 import multiprocessing
+import pickle
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -586,6 +588,20 @@ def test_a_pickle_in_the_disk_store_is_never_run(folder: Path, cache: Path, tmp_
         poisoned.set(key, b"200 {}")
     with pytest.raises(SnapshotError, match="What to do: delete that folder"):
         snapshot.lookup("ping", {})
+
+
+def test_a_disk_store_is_read_only_and_goes_where_its_snapshot_goes(folder: Path, cache: Path) -> None:
+    snapshot = Snapshot.open(folder, where="disk")
+    before = {path.name: path.read_bytes() for path in stored(cache).iterdir()}
+    copy = pickle.loads(pickle.dumps(snapshot))
+    expected = snapshot.lookup("ping", {})
+    assert expected is not None
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda one: one.lookup("ping", {}), [snapshot, copy] * 8))
+    assert set(found) == {expected}
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.starmap(snapshot.lookup, [("ping", {})] * 4) == [expected] * 4
+    assert {path.name: path.read_bytes() for path in stored(cache).iterdir()} == before
 
 
 def test_a_disk_store_that_lost_records_is_refused(folder: Path, cache: Path) -> None:

@@ -162,6 +162,7 @@ def _record(arguments: argparse.Namespace) -> int:
         return 130
     tell.faults(grouped(report.faults))
     lacking = f", {len(report.faults)} not recorded" if report.faults else ""
+    lacking += f", {report.left_out} left out by limits.calls" if report.left_out else ""
     tell.line(
         f"{arguments.out}: {report.planned} calls, {report.asked} asked now, "
         f"{report.reused} answered before{lacking}"

@@ -102,7 +102,7 @@ class Client:
             return Unkept("the arguments hold a secret: not asked", lasting=False)
         try:
             request = build(endpoint, arguments)
-        except Unsendable as error:
+        except (Unsendable, httpx.InvalidURL) as error:
             return Unkept(self._scrub.text(str(error)), lasting=True)
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self._limits.attempts),
@@ -184,7 +184,7 @@ class Client:
 
     def _read(self, endpoint: Endpoint, response: httpx.Response, data: bytes) -> Answer:
         status, kind = response.status_code, response.headers.get("content-type", "")
-        scrub = self._scrub.with_more(response.cookies.values())
+        scrub = self._scrub.with_more(cookie.value or "" for cookie in response.cookies.jar)
         after = self._asked_to_wait(response)
         if status in _NOT_ANSWERS:
             patient = after is None or after <= self._limits.patience

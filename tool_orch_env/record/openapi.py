@@ -32,6 +32,8 @@ _STYLES: Mapping[tuple[str, bool], Style] = {
     ("deepObject", True): "deep",
 }
 """OpenAPI's style and explode of a query parameter."""
+_NOT_PARAMETERS = frozenset(("header", name) for name in ("accept", "content-type", "authorization"))
+"""Headers that OpenAPI says to ignore as parameters."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,13 @@ class _Assembly:
             self.required.append(name)
 
 
-def operations(path: Path, chosen: Mapping[str, str] | None = None) -> dict[str, Drafted]:
-    """The tools of a document: all of them, or those that `chosen` names. Raises `SpecError`."""
+def operations(
+    path: Path, chosen: Mapping[str, str] | None = None, given: frozenset[tuple[str, str]] = frozenset()
+) -> dict[str, Drafted]:
+    """The tools of a document: all of them, or those that `chosen` names. Raises `SpecError`.
+
+    `given` are parameters, by place and name in lower case, that every request carries anyway: no tool has them.
+    """
     document = _read(path)
     known = {label: found for found in _all(document) for label in found[0]}
     if chosen is None:
@@ -77,7 +84,7 @@ def operations(path: Path, chosen: Mapping[str, str] | None = None) -> dict[str,
             problems.append(f"{path.name}: no operation {label!r}")
             continue
         _, method, url, operation, shared = known[label]
-        drafts[name], found = _drafted(document, method, url, operation, shared)
+        drafts[name], found = _drafted(document, method, url, operation, shared, given | _NOT_PARAMETERS)
         problems += [f"{path.name}: {label}: {problem}" for problem in found]
     if problems:
         raise SpecError(problems, REMEDY)
@@ -145,16 +152,22 @@ def _all(document: dict[str, Any]) -> Iterator[Found]:
 
 
 def _drafted(
-    document: dict[str, Any], method: str, url: str, operation: dict[str, Any], shared: list[Any]
+    document: dict[str, Any],
+    method: str,
+    url: str,
+    operation: dict[str, Any],
+    shared: list[Any],
+    given: frozenset[tuple[str, str]],
 ) -> tuple[Drafted, list[str]]:
     parts = _Assembly()
     old = document["openapi"].startswith("3.0")
     by_name = {}
-    for given in (*shared, *operation.get("parameters", ())):  # an operation's own comes later and replaces
-        parameter = _resolved(document, given)
+    for entry in (*shared, *operation.get("parameters", ())):  # an operation's own comes later and replaces
+        parameter = _resolved(document, entry)
         by_name[parameter["name"], parameter["in"]] = parameter
-    for parameter in by_name.values():
-        _add_parameter(parts, parameter, old)
+    for (name, at), parameter in by_name.items():
+        if (at, name.lower()) not in given:
+            _add_parameter(parts, parameter, old)
     if "requestBody" in operation:
         _add_body(parts, document, _resolved(document, operation["requestBody"]), old)
     schema = {

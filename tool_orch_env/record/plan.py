@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import chain, product
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,10 @@ def chosen(
     rows: Iterable[Arguments], limit: int | None, sample: int | None, seed: int, salt: str = ""
 ) -> list[Arguments]:
     """`sample` of the rows, then the first `limit` of them; `None` for all."""
+    if sample is None:
+        return list(islice(rows, limit))
     some = list(rows)
-    if sample is not None and sample < len(some):
+    if sample < len(some):
         drawn = sorted(range(len(some)), key=lambda i: _lot(seed, salt, some[i]))[:sample]
         some = [some[i] for i in sorted(drawn)]
     return some[:limit]

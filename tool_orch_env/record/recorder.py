@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from .. import snapshot
 from ..call import to_text
-from ..errors import UsageError
+from ..errors import JournalError, UsageError
 from ..files import parse_json
 from ..snapshot import Record, make_record
 from ..store import Recorded
@@ -38,9 +38,14 @@ class Fault:
 
 @dataclass
 class Report:
-    """What became of a plan: calls planned, answers that stood in the journal, answers that came now, faults."""
+    """What became of a plan.
+
+    Calls planned, those left out by `limits.calls`, answers that stood in the journal, answers that came now,
+    bytes of an unfinished line that were cut off the journal, and faults.
+    """
 
     planned: int = 0
+    left_out: int = 0
     reused: int = 0
     asked: int = 0
     repaired: int = 0
@@ -75,7 +80,13 @@ def record(spec: Spec, out: Path, progress: Progress | None = None) -> Report:
         raise UsageError(f"{out.name}: not empty, and no {place.name} beside it; name a new folder")
     with Journal(place, spec.fingerprint) as journal:
         recording = _Recording(spec, journal, progress or Silent())
-        asyncio.run(recording.run())
+        try:
+            asyncio.run(recording.run())
+        except* OSError as group:
+            raise JournalError(
+                f"{place.name}: cannot be written: {group.exceptions[0]}",
+                "make room; the same command resumes",
+            ) from group
         _write(out, spec, recording)
     return recording.report
 
@@ -127,11 +138,12 @@ class _Recording:
             except UsageError as error:
                 self.report.faults.append(Fault(step.call, arguments, f"not asked: {error}"))
                 continue
-            if made.key in own or (
-                most is not None and made.key not in self.planned and len(self.planned) >= most
-            ):
+            if made.key in own:
                 continue
             own.add(made.key)
+            if most is not None and made.key not in self.planned and len(self.planned) >= most:
+                self.report.left_out += 1
+                continue
             self.planned.setdefault(made.key, (step.call, made.arguments))
             self.report.planned = len(self.planned)
             yield made.key

@@ -163,7 +163,10 @@ def _drafts(file: SpecFile, folder: Path, problems: list[str]) -> dict[str, Draf
     found: dict[str, Drafted] = {}
     if file.openapi is not None:
         try:
-            found = operations(inside(folder, file.openapi.file, SpecError), file.openapi.operations)
+            given = {("header", name.lower()) for name in file.api.headers}
+            given |= {("query", name.lower()) for name in file.api.query}
+            document = inside(folder, file.openapi.file, SpecError)
+            found = operations(document, file.openapi.operations, frozenset(given))
         except FileFault as error:
             problems += [f"openapi: {problem}" for problem in error.problems]
     for name, entry in file.tools.items():
