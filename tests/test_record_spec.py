@@ -386,3 +386,10 @@ def test_a_spec_adds_to_the_tools_of_its_document(tmp_path: Path) -> None:
     assert list(read.catalog["town"].properties) == ["id", "near", "above"]  # every request carries the unit
     assert read.endpoints["town"].url == f"{URL}/towns/{{id}}"
     assert read.endpoints["town"].drop == ("/served", "/etag")
+
+
+def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
+    api = {"base_url": "${ADDRESS}/v1", "headers": {"x-api-key": "${MISSING}"}}
+    path = spec(tmp_path, URL, api=api, secrets=["ADDRESS"], plan=[])
+    found = problems(path, {"ADDRESS": "no-url-but-a-secret"})
+    assert any("[secret]/v1" in problem for problem in found) and "but-a-secret" not in "".join(found)

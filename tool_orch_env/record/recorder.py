@@ -136,7 +136,7 @@ class _Recording:
             try:
                 made = make_record(self.spec.catalog, step.call, arguments, 200, None)
             except UsageError as error:
-                self.report.faults.append(Fault(step.call, arguments, f"not asked: {error}"))
+                self._fault(step.call, arguments, f"not asked: {error}")
                 continue
             if made.key in own:
                 continue
@@ -171,7 +171,10 @@ class _Recording:
         elif outcome.lasting:
             self.journal.refused(key, tool, arguments, outcome.why)
         else:
-            self.report.faults.append(Fault(tool, self._scrub.json(arguments), outcome.why))
+            self._fault(tool, arguments, outcome.why)
+
+    def _fault(self, tool: str, arguments: dict[str, Any], why: str) -> None:
+        self.report.faults.append(Fault(tool, self._scrub.json(arguments), self._scrub.text(why)))
 
     def refusals(self) -> Iterator[Fault]:
         """Planned calls whose answer can never be kept."""

@@ -24,7 +24,7 @@ from ..files import inside
 from .openapi import Drafted, operations
 from .request import Endpoint, Place, Where
 from .schema import FromFile, FromResponses, SpecFile, Step, ToolEntry, Values
-from .scrub import SHORTEST
+from .scrub import SHORTEST, Scrub
 from .yaml12 import parse_yaml
 
 REMEDY = "correct the spec; docs/record.md describes every field"
@@ -80,7 +80,8 @@ def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec
     for name in [*file.tasks.values(), *_files(file)]:
         problems += _missing(path.parent, name)
     if problems:
-        raise SpecError([f"{path.name}: {problem}" for problem in problems], REMEDY)
+        scrub = Scrub(secret for secret in secrets if len(secret) >= SHORTEST)
+        raise SpecError([scrub.text(f"{path.name}: {problem}") for problem in problems], REMEDY)
     fingerprint = _fingerprint(file, catalog, drafts)
     return Spec(file, path.parent, catalog, endpoints, origins, secrets, proxy, fingerprint)
 
