@@ -47,13 +47,14 @@ bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of reward
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
+	.venv/bin/python benchmarks/snapshot.py
 
 clean:
 	rm -rf .venv .venv-* dist build
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,travel]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,record,travel]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt

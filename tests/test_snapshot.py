@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import json
 import multiprocessing
+import pickle
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -344,6 +346,30 @@ def test_a_line_or_a_file_too_large_is_refused_before_it_fills_memory(
     refused(folder, "responses.jsonl.gz:9001: larger than this package reads")
 
 
+def test_a_gzip_bomb_is_not_unpacked_beyond_what_the_manifest_counts(folder: Path) -> None:
+    whole = (folder / "responses.jsonl.gz").read_bytes()
+    put(folder, "responses.jsonl.gz", whole + gzip.compress(b"\n" * 50_000_000))
+    refused(folder, "larger than this package reads")
+    line = gzip.decompress(whole).splitlines(keepends=True)[0]
+    put(
+        folder,
+        "responses.jsonl.gz",
+        gzip.compress(line.replace(b'"response":', b'"response":' + b" " * 40_000_000)),
+    )
+    refused(folder, "responses.jsonl.gz:1: larger than this package reads")
+    put(folder, "responses.jsonl.gz", whole)
+    change_manifest(folder, lambda m: m["counts"].update(bytes=100))
+    refused(folder, "counts.bytes: 100, but there are more")
+
+
+def test_a_million_tools_are_refused_before_any_is_checked(folder: Path) -> None:
+    entry = '{"name":"t%d","parameters":{}}'
+    put(folder, "tools.json", ('{"tools":[' + ",".join(entry % n for n in range(1_000_000)) + "]}").encode())
+    refused(folder, "toy/tools.json: larger than")
+    put(folder, "tools.json", ('{"tools":[' + ",".join(entry % n for n in range(20_000)) + "]}").encode())
+    refused(folder, "toy/tools.json: 20000 tools, at most 10000 are read")
+
+
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "unknown format": (lambda m: m.update(format=2), "format 2 is unknown, this package reads 1"),
     "no format": (lambda m: m.pop("format"), "format None is unknown"),
@@ -564,6 +590,20 @@ def test_a_pickle_in_the_disk_store_is_never_run(folder: Path, cache: Path, tmp_
         snapshot.lookup("ping", {})
 
 
+def test_a_disk_store_is_read_only_and_goes_where_its_snapshot_goes(folder: Path, cache: Path) -> None:
+    snapshot = Snapshot.open(folder, where="disk")
+    before = {path.name: path.read_bytes() for path in stored(cache).iterdir()}
+    copy = pickle.loads(pickle.dumps(snapshot))
+    expected = snapshot.lookup("ping", {})
+    assert expected is not None
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda one: one.lookup("ping", {}), [snapshot, copy] * 8))
+    assert set(found) == {expected}
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.starmap(snapshot.lookup, [("ping", {})] * 4) == [expected] * 4
+    assert {path.name: path.read_bytes() for path in stored(cache).iterdir()} == before
+
+
 def test_a_disk_store_that_lost_records_is_refused(folder: Path, cache: Path) -> None:
     Snapshot.open(folder, where="disk")
     with diskcache.Cache(str(stored(cache))) as damaged:
@@ -575,7 +615,7 @@ def test_a_disk_store_that_is_no_database_is_refused(folder: Path, cache: Path) 
     Snapshot.open(folder, where="disk")
     for path in stored(cache).iterdir():
         path.write_bytes(b"not a database" * 1000)
-    refused(folder, "the built cache cannot be used", "delete that folder", where="disk")
+    refused(folder, "the cache cannot be used", "delete that folder", where="disk")
 
 
 def test_another_content_is_another_disk_store(folder: Path, tmp_path: Path, cache: Path) -> None:

@@ -24,6 +24,7 @@ from .errors import SnapshotError
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
+MOST_TOOLS = 10_000
 REMEDY = "correct the file, or write the snapshot again"
 
 
@@ -147,6 +148,10 @@ class Catalog(Mapping[str, Tool]):
         """The catalog in the parsed JSON of a `tools.json`; raises `SnapshotError`."""
         if not isinstance(document, dict) or not isinstance(document.get("tools"), list):
             raise SnapshotError(f'{where}: expected an object with a list "tools"', REMEDY)
+        if len(document["tools"]) > MOST_TOOLS:
+            raise SnapshotError(
+                f"{where}: {len(document['tools'])} tools, at most {MOST_TOOLS} are read", REMEDY
+            )
         specs, problems = [], []
         for index, entry in enumerate(document["tools"]):
             try:

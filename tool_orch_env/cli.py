@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .errors import ToolOrchError
+from .errors import ToolOrchError, UsageError
 
 _EPILOG = """
 Examples:
@@ -21,6 +21,8 @@ Examples:
   tool-orch play --split test                    solve a task yourself
   tool-orch snapshot show travel                 what a snapshot holds
   tool-orch import rows.jsonl --out my_snapshot  make a snapshot of a published file
+  tool-orch record spec.yaml --out my_snapshot   ask a live API and keep its answers; stop and resume at will
+  tool-orch snapshot diff old new                what changed between two versions
   tool-orch audit my_snapshot --json             which golden arguments come from nowhere
 """
 
@@ -67,18 +69,35 @@ def parser() -> argparse.ArgumentParser:
         "--format", choices=("complexfuncbench", "orchestration_traces"), help="default: detected"
     )
 
+    record = _command(commands, "record", _record, "ask a live API by a spec and write a snapshot; resumes")
+    record.add_argument("spec", type=Path, help="a YAML file, see docs/record.md")
+    record.add_argument("--out", type=Path, required=True, metavar="DIR", help="the snapshot's folder")
+
     audit = _command(commands, "audit", _audit, "prove that every golden argument can be known")
     audit.add_argument("path", help="a snapshot (bundled name or folder), or a file that `import` reads")
     audit.add_argument("--split", help="one split only")
     audit.add_argument("--json", action="store_true", help="findings as JSON on standard output")
 
-    snapshot = commands.add_parser("snapshot", help="look at a snapshot, or verify it")
+    snapshot = commands.add_parser("snapshot", help="look at a snapshot, verify, compare or merge it")
     actions = snapshot.add_subparsers(required=True, metavar="ACTION")
     for name, run, text in (
         ("show", _show, "what a snapshot holds: tools, responses, tasks, sources"),
         ("verify", _verify, "check every sum, key, schema and recorded call, and every task"),
     ):
         _command(actions, name, run, text).add_argument("snapshot", help="a bundled name or a folder")
+    stats = _command(actions, "stats", _stats, "count responses, sizes, empty answers and hits by tool")
+    stats.add_argument("snapshot", help="a bundled name or a folder")
+    stats.add_argument("--log", type=Path, help="JSON lines of the infos of a run: gives the hit rates")
+
+    diff = _command(actions, "diff", _diff, "compare two versions by key; exit status 1 if they differ")
+    diff.add_argument("old", help="a bundled name or a folder")
+    diff.add_argument("new", help="a bundled name or a folder")
+
+    merge = _command(actions, "merge", _merge, "make a new version of a snapshot and a live overlay")
+    merge.add_argument("snapshot", help="a bundled name or a folder")
+    merge.add_argument("overlay", type=Path, help="the overlay's folder")
+    merge.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    merge.add_argument("--version", help="default: the last number of the old version, plus one")
     return top
 
 
@@ -127,6 +146,30 @@ def _import(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _record(arguments: argparse.Namespace) -> int:
+    from . import tell
+
+    try:
+        from .record.recorder import grouped, record
+        from .record.spec import read_spec
+    except ImportError as error:
+        raise UsageError(f"recording needs {error.name}: install 'tool-orch-env[record]'") from error
+    try:
+        with tell.RecordingBar() as bar:
+            report = record(read_spec(arguments.spec), arguments.out, bar)
+    except KeyboardInterrupt:
+        tell.line("stopped; the same command goes on from here")
+        return 130
+    tell.faults(grouped(report.faults))
+    lacking = f", {len(report.faults)} not recorded" if report.faults else ""
+    lacking += f", {report.left_out} left out by limits.calls" if report.left_out else ""
+    tell.line(
+        f"{arguments.out}: {report.planned} calls, {report.asked} asked now, "
+        f"{report.reused} answered before{lacking}"
+    )
+    return int(bool(report.faults))
+
+
 def _audit(arguments: argparse.Namespace) -> int:
     from . import importers, tell
     from .snapshot import Snapshot, find
@@ -168,6 +211,40 @@ def _verify(arguments: argparse.Namespace) -> int:
     tell.line(f"{opened.name}: {sums} files, {len(opened)} responses, {len(opened.tasks())} tasks: ", end="")
     tell.line("sound" if not problems else f"{len(problems)} recorded calls are not valid")
     return int(bool(problems))
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+    from .survey import holdings
+
+    opened = Snapshot.open(arguments.snapshot)
+    tell.holdings(f"{opened.name} {opened.manifest.get('version', '')}", holdings(opened, arguments.log))
+    return 0
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+    from .survey import difference
+
+    found = difference(Snapshot.open(arguments.old), Snapshot.open(arguments.new))
+    tell.difference(found)
+    return int(bool(found))
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .record.merge import merge
+    from .record.overlay import Overlay
+    from .snapshot import Snapshot
+
+    if not arguments.overlay.is_dir():
+        raise UsageError(f"{arguments.overlay.name}: no such overlay")
+    base = Snapshot.open(arguments.snapshot)
+    added = merge(base, Overlay(arguments.overlay).records(), arguments.out, arguments.version)
+    tell.line(f"{arguments.out}: {len(base)} responses of {base.name}, {added} added")
+    return 0
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from . import observe
 from .call import Answered
 from .episode import Episode, Rules, Stage, Step
 from .errors import UsageError
+from .replay import Live
 from .score import Reward, configured
 from .snapshot import Snapshot, load_tasks
 from .task import Task
@@ -66,12 +67,15 @@ class ToolOrchEnv(gym.Env[str, Any]):
         tasks: `None` for the snapshot's split, a task file, or tasks.
         reward: A preset's name, a `RewardConfig`, or a function from `Score` to S in [0, 1].
         max_turns: Assistant messages per episode; `None` for twice the golden calls plus 4.
-        miss: What a valid call without a recorded response gets: `error` (a typed reply) or `raise`.
+        miss: What a valid call without a recorded response gets: `error` (a typed reply), `raise`, or `live`
+            (asks the API by the spec `record` and keeps the answer; needs the `[record]` extra).
         max_response_chars: Where a recorded response is cut in the observation, in characters.
         max_calls: Tool calls per episode; `None` for four times the golden calls plus 16.
         render_mode: `ansi` or `None`; `render` gives the last observation.
         stage: Tasks on a snapshot that another environment set up, to share them; the first three arguments
             are then ignored.
+        record: Under `miss="live"`, the recording spec's path, or anything with the method of `replay.Live`.
+        overlay: The folder that keeps live answers; `None` for one in the user's cache folder.
 
     Observation: text, only what is new. Action: see `tool_orch_env.parse`. Rewards add up to the episode's
     score, in [0, 1]; a single reward is in [-1, 1]. `info` is described in docs/environment.md.
@@ -91,6 +95,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
         max_response_chars: int = 16384,
         max_calls: int | None = None,
         render_mode: str | None = None,
+        record: str | Path | Live | None = None,
+        overlay: str | Path | None = None,
         stage: Stage | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
@@ -100,7 +106,9 @@ class ToolOrchEnv(gym.Env[str, Any]):
         self.render_mode = render_mode
         self._reward = reward
         self._rules = Rules(miss, max_turns, max_calls, max_response_chars)
-        self._stage = stage or set_stage(snapshot, split, tasks, reward)
+        self._stage = stage or set_stage(snapshot, split, tasks, reward, record, overlay)
+        if miss == "live" and self._stage.live is None:
+            raise UsageError('miss="live" needs record=, the spec that says how the API is asked')
         self._episode: Episode | None = None
         self._last: str = ""
 
@@ -169,10 +177,12 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
         split: str = "train",
         tasks: str | Path | Iterable[Task] | None = None,
         reward: Reward = "graduated",
+        record: str | Path | Live | None = None,
+        overlay: str | Path | None = None,
         **others: Any,
     ) -> None:
         super().__init__()
-        stage = set_stage(snapshot, split, tasks, reward)
+        stage = set_stage(snapshot, split, tasks, reward, record, overlay)
         self.envs = [ToolOrchEnv(reward=reward, stage=stage, **others) for _ in range(num_envs)]
         self.num_envs = num_envs
         self._mode = AutoresetMode(autoreset_mode)
@@ -249,7 +259,12 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
 
 
 def set_stage(
-    snapshot: str | Path | Snapshot, split: str, tasks: str | Path | Iterable[Task] | None, reward: Reward
+    snapshot: str | Path | Snapshot,
+    split: str,
+    tasks: str | Path | Iterable[Task] | None,
+    reward: Reward,
+    record: str | Path | Live | None = None,
+    overlay: str | Path | None = None,
 ) -> Stage:
     """Open what `gym.make` names; raises `UsageError` if that leaves no task."""
     opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
@@ -261,7 +276,18 @@ def set_stage(
         chosen = list(tasks)
     if not chosen:
         raise UsageError("no task to play: the split, file or list is empty")
-    return Stage(opened, chosen, configured(reward)[0].rungs)
+    return Stage(opened, chosen, configured(reward)[0].rungs, _live(record, opened, overlay))
+
+
+def _live(record: str | Path | Live | None, snapshot: Snapshot, overlay: str | Path | None) -> Live | None:
+    """The live API that `record` names; the one place where the environment reaches for the recorder."""
+    if not isinstance(record, (str, Path)):
+        return record
+    try:
+        from .record.live import open_live
+    except ImportError as error:
+        raise UsageError(f"miss=\"live\" needs {error.name}: install 'tool-orch-env[record]'") from error
+    return open_live(record, snapshot, overlay)
 
 
 def gathered(infos: Sequence[dict[str, Any] | None]) -> dict[str, Any]:

@@ -46,8 +46,9 @@ class Rules:
     """What an episode allows.
 
     `max_turns` and `max_calls` of `None` mean twice the golden calls plus 4, and four times plus 16: room to
-    explore and to repair, not to try everything. `miss` is `error` or `raise`; `max_response_chars` is where a
-    recorded response is cut in the observation. Raises `UsageError` on anything else.
+    explore and to repair, not to try everything. `miss` is `error`, `raise` or `live`, and the last needs a stage
+    with a live API; `max_response_chars` is where a recorded response is cut in the observation. Raises
+    `UsageError` on anything else.
     """
 
     miss: str = "error"
@@ -67,8 +68,17 @@ class Rules:
 class Stage:
     """Tasks on the snapshot they are played on, compiled once and shared by every episode."""
 
-    def __init__(self, snapshot: Snapshot, tasks: Sequence[Task], rungs: Rungs = Rungs()) -> None:
-        """Raises `TaskError` listing every task whose id stands twice or whose tools the snapshot has not."""
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        tasks: Sequence[Task],
+        rungs: Rungs = Rungs(),
+        live: replay.Live | None = None,
+    ) -> None:
+        """`live` is asked under `miss="live"`.
+
+        Raises `TaskError` listing every task whose id stands twice or whose tools the snapshot has not.
+        """
         times = Counter(task.id for task in tasks)
         problems = [f"task {name}: given twice" for name, count in times.items() if count > 1]
         problems += [
@@ -80,6 +90,7 @@ class Stage:
         if problems:
             raise TaskError(problems, "give each task once, and the snapshot that they were made for")
         self.snapshot = snapshot
+        self.live = live
         self.tasks = {task.id: task for task in tasks}
         self.ids = tuple(self.tasks)
         self._rungs = rungs
@@ -105,6 +116,7 @@ class Setting:
     def __init__(self, stage: Stage, task: Task, rungs: Rungs) -> None:
         self.task = task
         self.snapshot = stage.snapshot
+        self.live = stage.live
         self.verdicts = stage.verdicts
         self.rubric = Rubric(task, stage.snapshot, rungs)
         self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
@@ -141,6 +153,8 @@ class Episode:
     """One task being played."""
 
     def __init__(self, setting: Setting, reward: Reward = "graduated", rules: Rules = Rules()) -> None:
+        if rules.miss == "live" and setting.live is None:
+            raise UsageError('miss="live" needs record=, the spec that says how the API is asked')
         n = len(setting.task.golden)
         self.setting = setting
         self.max_turns = rules.max_turns or 2 * n + 4
@@ -206,9 +220,16 @@ class Episode:
         found = self.setting.snapshot.get(key, self.setting.task.id)
         if found is not None:
             return Answered(replay.recorded(found), call, arguments, key)
-        return Answered(
-            self._verdict(call, tool, key) or replay.missed(call, self._rules.miss), call, arguments, key
-        )
+        return Answered(self._verdict(call, tool, key) or self._missed(call, key), call, arguments, key)
+
+    def _missed(self, call: ToolCall, key: str) -> Reply:
+        """A valid call that is not recorded: asked now if the policy is `live`."""
+        if self._rules.miss != "live" or self.setting.live is None:
+            return replay.missed(call, self._rules.miss)
+        answer = self.setting.live.answer(key, call.name, plain(call.arguments))
+        if isinstance(answer, str):
+            return replay.missed(call, "live", f"the API gave no answer to keep: {answer}")
+        return replay.recorded(answer)
 
     def _unread(self, failure: Failure) -> Answered:
         self._calls += 1

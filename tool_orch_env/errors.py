@@ -17,7 +17,7 @@ class UsageError(ToolOrchError, ValueError):
 
 
 class FileFault(ToolOrchError, ValueError):
-    """A file is not what its format says. Base of `SnapshotError` and `TaskError`.
+    """A file is not what its format says. Base of `SnapshotError`, `TaskError` and others.
 
     `problems` holds one sentence per fault, each beginning with `file` or `file:line`.
     """
@@ -41,6 +41,14 @@ class TaskError(FileFault):
 
 class ImportFault(FileFault):
     """A file given to an importer is in no known format, or holds what the format forbids."""
+
+
+class SpecError(FileFault):
+    """A recording spec, or a file that it names, is not what the recorder can carry out."""
+
+
+class JournalError(FileFault):
+    """A recording's journal is damaged before its last line."""
 
 
 class NotRecordedError(ToolOrchError, LookupError):

@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .errors import FileFault
-
 MAX_LINE = 64 << 20
 """Bytes of one line of a file, at most."""
 MAX_UNPACKED = 8 << 30
 """Bytes of one file after unpacking, at most."""
 _TRANSFER = "the file is cut or damaged: fetch or write it again"
 
-Fault = Callable[[str, str], FileFault]
+Fault = Callable[[str, str], Exception]
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -47,15 +45,15 @@ def refuse_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
 
 
-def numbered_lines(path: Path, fault: Fault) -> Iterator[tuple[int, str]]:
-    """The non-empty lines of a UTF-8 file, gunzipped if named so, with their numbers from 1."""
+def numbered_lines(path: Path, fault: Fault, most: int = MAX_UNPACKED) -> Iterator[tuple[int, str]]:
+    """The non-empty lines of a UTF-8 file, gunzipped if named so, with their numbers from 1; at most `most` bytes."""
     number, unpacked = 0, 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             while line := stream.readline(MAX_LINE + 1):
                 number += 1
                 unpacked += len(line)
-                if len(line) > MAX_LINE or unpacked > MAX_UNPACKED:
+                if len(line) > MAX_LINE or unpacked > min(most, MAX_UNPACKED):
                     raise fault(f"{path.name}:{number}: larger than this package reads", "split the file")
                 if line.strip():
                     yield number, _decoded(line, f"{path.name}:{number}", fault)

@@ -6,13 +6,20 @@ typed explanation. A response is never made up: a miss says `not_recorded` and l
 The reply texts that are not recorded are JSON objects: `{"error": {"code", "message", ...}}`.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 from .call import Code, Failure, Reply, ToolCall, Violation, to_text
 from .errors import NotRecordedError
 from .store import Recorded
 
-MISS_POLICIES = ("error", "raise")
+MISS_POLICIES = ("error", "raise", "live")
+
+
+class Live(Protocol):
+    """The API behind a snapshot, asked for what was not recorded (`tool_orch_env.record.live`)."""
+
+    def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
+        """The API's answer to a valid call, kept for the next time; a sentence where there is none to keep."""
 
 
 def recorded(found: Recorded) -> Reply:
@@ -20,14 +27,14 @@ def recorded(found: Recorded) -> Reply:
     return Reply(Code.OK if found.success else Code.API_ERROR, found.text)
 
 
-def missed(call: ToolCall, policy: str) -> Reply:
+def missed(call: ToolCall, policy: str, why: str = "this snapshot holds no response to it") -> Reply:
     """A valid call without a recorded response; raises `NotRecordedError` under the policy `raise`."""
     if policy == "raise":
         raise NotRecordedError(
             f"{call.name} {to_text(call.arguments)}: valid, but not recorded in this snapshot; "
             'use miss="error", or record the call'
         )
-    return _explained(Code.NOT_RECORDED, "valid call, but this snapshot holds no response to it")
+    return _explained(Code.NOT_RECORDED, f"valid call, but {why}")
 
 
 def invalid(violations: tuple[Violation, ...]) -> Reply:

@@ -23,6 +23,10 @@ from .task import Task, dump_tasks, read_tasks
 
 FORMAT = 1
 REMEDY = "fetch the snapshot again, or write it again with this package"
+_MOST_DOCUMENT = 32 << 20
+"""Bytes of `manifest.json` and `tools.json`, at most."""
+_MOST_BESIDE = 64 << 10
+"""Bytes of a record beside its response, on average at most."""
 SPLITS = ("train", "validation", "test")
 _FILES = re.compile(r"tools\.json|NOTICE\.md|responses[\w-]*\.jsonl\.gz|tasks/[\w-]+\.jsonl(\.gz)?")
 
@@ -139,6 +143,10 @@ class Snapshot:
         known = self.catalog.get(tool)
         return None if known is None else self.get(_key(known, arguments), task)
 
+    def key(self, tool: str, arguments: dict[str, Any]) -> str:
+        """The replay key of a call; raises `KeyError` if there is no such tool, `NotCanonical`."""
+        return _key(self.catalog[tool], arguments)
+
     def records(self) -> Iterator[Record]:
         """Every record, file by file, sorted by key; one on disk reads its files again."""
         if self._heads is None:
@@ -243,17 +251,18 @@ def write(
     everything = _deduplicated(record for some in unique.values() for record in some)
     if len(everything) < sum(map(len, unique.values())):
         raise SnapshotError(f"{', '.join(unique)}: a record stands in two of them", "keep it in one")
-    files = {
-        "tools.json": (json.dumps(catalog.dump(), indent=1, ensure_ascii=False) + "\n").encode(),
-        "NOTICE.md": notice.encode(),
+    files: dict[str, Iterable[bytes]] = {
+        "tools.json": [(json.dumps(catalog.dump(), indent=1, ensure_ascii=False) + "\n").encode()],
+        "NOTICE.md": [notice.encode()],
         **{f"{stem}.jsonl.gz": store.gzipped(map(_line, some)) for stem, some in unique.items()},
-        **{f"tasks/{split}.jsonl": dump_tasks(tasks) for split, tasks in splits.items()},
+        **{f"tasks/{split}.jsonl": [dump_tasks(tasks)] for split, tasks in splits.items()},
     }
     misnamed = [file for file in files if not _FILES.fullmatch(file)]
     if misnamed:
         raise UsageError(
             f"{', '.join(misnamed)}: stems begin with responses, and names are of the plain kind"
         )
+    (folder / "tasks").mkdir(parents=True, exist_ok=True)
     manifest = {
         "format": FORMAT,
         "name": name,
@@ -267,14 +276,21 @@ def write(
             "bytes": sum(len(record.text.encode()) for record in everything),
             "tasks": {split: len(tasks) for split, tasks in splits.items()},
         },
-        "sha256": {file: hashlib.sha256(data).hexdigest() for file, data in sorted(files.items())},
+        "sha256": {file: _written(folder / file, parts) for file, parts in sorted(files.items())},
     }
-    (folder / "tasks").mkdir(parents=True, exist_ok=True)
-    for file, data in files.items():
-        (folder / file).write_bytes(data)
     (folder / "manifest.json").write_bytes(
         (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
     )
+
+
+def _written(path: Path, parts: Iterable[bytes]) -> str:
+    """Write the parts; the sha256 of them all."""
+    digest = hashlib.sha256()
+    with path.open("wb") as stream:
+        for part in parts:
+            stream.write(part)
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def verify(snapshot: Snapshot) -> list[str]:
@@ -322,9 +338,16 @@ def _line(record: Record) -> str:
 def _read_json(path: Path) -> Any:
     place = f"{path.parent.name}/{path.name}"
     try:
-        return parse_json(path.read_bytes())
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_DOCUMENT + 1)
     except OSError as error:
         raise SnapshotError(f"{place}: cannot be read: {error.strerror}", REMEDY) from error
+    if len(data) > _MOST_DOCUMENT:
+        raise SnapshotError(
+            f"{place}: larger than {_MOST_DOCUMENT} bytes, which is the most that is read", REMEDY
+        )
+    try:
+        return parse_json(data)
     except ValueError as error:
         raise SnapshotError(f"{place}: not JSON: {error}", REMEDY) from error
 
@@ -397,17 +420,27 @@ def _verify_sums(folder: Path, sums: Mapping[str, str], skip_responses: bool) ->
 
 
 def _read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -> Iterator[Record]:
-    """The records of all response files, every key checked; raises `SnapshotError` with file and line."""
+    """The records of all response files, every key checked; raises `SnapshotError` with file and line.
+
+    Reading ends where there is more than the manifest counts: a gzip bomb is not unpacked.
+    """
     seen: set[tuple[str, str]] = set()
+    counts = manifest["counts"]
+    most = counts["bytes"] * 2 + counts["responses"] * _MOST_BESIDE + (1 << 20)
+    left = counts["bytes"]
     for file in sorted(manifest["sha256"]):
         if not file.startswith("responses"):
             continue
-        for number, line in numbered_lines(inside(folder, file, SnapshotError), SnapshotError):
+        for number, line in numbered_lines(inside(folder, file, SnapshotError), SnapshotError, most):
             place = f"{folder.name}/{file}:{number}"
             record = _parse_record(line, place, catalog)
             if (record.key, record.task) in seen:
                 raise SnapshotError(f"{place}: duplicate key {record.key}", REMEDY)
             seen.add((record.key, record.task))
+            left -= len(record.text.encode())
+            for what, exceeded in (("responses", len(seen) > counts["responses"]), ("bytes", left < 0)):
+                if exceeded:
+                    raise SnapshotError(f"{place}: counts.{what}: {counts[what]}, but there are more", REMEDY)
             yield record
 
 

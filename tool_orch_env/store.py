@@ -3,12 +3,13 @@
 Never a pickle: the disk store refuses to read one, whoever put it there.
 """
 
-import gzip
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +17,11 @@ from .errors import SnapshotError
 
 MEMORY_LIMIT = 64 << 20
 """Bytes of response text up to which a snapshot lives in memory."""
+
+_PAGES = 2048
+"""Pages of 4 KiB that a connection keeps in memory."""
+_RAW = 1
+"""diskcache's mode of a value that stands in its row as it is."""
 
 
 class Recorded(NamedTuple):
@@ -38,17 +44,43 @@ class Store(Protocol):
 
 
 class DiskStore:
-    """A diskcache of text: three digits of status, a space, the response."""
+    """A built diskcache of text, read-only: three digits of status, a space, the response.
+
+    Read by sqlite3 itself: diskcache would write its settings at every opening and take twice the time. One
+    connection per process and thread, so that it may be forked, pickled and shared.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._cache = _open(folder)
+        self._folder = folder
+        self._connections: dict[tuple[int, int], sqlite3.Connection] = {}
+        [(self._count,)] = self._ask("SELECT COUNT(*) FROM Cache")
 
     def get(self, key: str, /) -> Recorded | None:
-        packed = self._cache.get(key)
-        return None if packed is None else Recorded(int(packed[:3]), packed[4:])
+        for mode, packed in self._ask("SELECT mode, value FROM Cache WHERE key = ? AND raw = 1", key):
+            if mode != _RAW or type(packed) is not str:
+                raise not_text(self._folder)
+            return Recorded(int(packed[:3]), packed[4:])
+        return None
+
+    def _ask(self, query: str, *values: str) -> list[Any]:
+        mine = os.getpid(), threading.get_ident()
+        try:
+            connection = self._connections.get(mine) or self._connections.setdefault(mine, self._connected())
+            return connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self._folder, error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        place = (self._folder.absolute() / "cache.db").as_uri()
+        connection = sqlite3.connect(f"{place}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        connection.execute(f"PRAGMA cache_size = {_PAGES}")
+        return connection
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DiskStore, (self._folder,)
 
     def __len__(self) -> int:
-        return len(self._cache)
+        return int(self._count)
 
 
 def cache_folder() -> Path:
@@ -71,7 +103,7 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) ->
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     try:
-        with _open(draft) as cache, cache.transact():
+        with text_cache(draft) as cache, cache.transact():
             for key, found in items:
                 cache.set(key, f"{found.status} {found.text}")
         try:
@@ -89,28 +121,53 @@ def _folder(name: str, fingerprint: str) -> Path:
     return cache_folder() / f"{safe}-{fingerprint[:32]}"
 
 
-def _open(folder: Path) -> Any:
+def text_cache(folder: Path) -> Any:
+    """A diskcache in `folder` that gives text and nothing else; made if it is not there."""
     import diskcache
 
     class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache ships no types
-        """Text in, text out."""
+        """Text in, text out: keys and values are never unpickled, no file is read or removed."""
+
+        def get(self, key: Any, raw: bool) -> Any:
+            return key if raw and isinstance(key, str) else self._refuse()
 
         def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-            if mode != diskcache.core.MODE_RAW or not isinstance(value, str):
-                raise SnapshotError(
-                    f"{folder.name}: the built cache holds something that is not text",
-                    "delete that folder; it is built again",
-                )
-            return value
+            return value if mode == diskcache.core.MODE_RAW and isinstance(value, str) else self._refuse()
+
+        def remove(self, file_path: str) -> None:
+            self._refuse()
+
+        def _refuse(self) -> None:
+            raise not_text(folder)
 
     try:
-        return diskcache.Cache(str(folder), disk=TextDisk, eviction_policy="none", disk_min_file_size=1 << 30)
+        return diskcache.Cache(
+            str(folder),
+            disk=TextDisk,
+            eviction_policy="none",
+            size_limit=1 << 50,
+            disk_min_file_size=1 << 30,
+            sqlite_cache_size=_PAGES,
+            sqlite_mmap_size=0,
+        )
     except sqlite3.DatabaseError as error:
-        raise SnapshotError(
-            f"{folder.name}: the built cache cannot be used: {error}", "delete that folder; it is built again"
-        ) from error
+        raise _unusable(folder, error) from error
 
 
-def gzipped(lines: Iterable[str]) -> bytes:
-    """The lines as gzip without a time stamp: the same lines give the same bytes."""
-    return gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
+def not_text(folder: Path) -> SnapshotError:
+    """The fault of a cache that holds a pickle, a number or a file's name."""
+    return SnapshotError(f"{folder.name}: the cache holds something that is not text", "delete that folder")
+
+
+def _unusable(folder: Path, error: sqlite3.DatabaseError) -> SnapshotError:
+    return SnapshotError(
+        f"{folder.name}: the cache cannot be used: {error}", "delete that folder; a snapshot's is built again"
+    )
+
+
+def gzipped(lines: Iterable[str]) -> Iterator[bytes]:
+    """The lines as gzip without a time stamp, in parts: the same lines give the same bytes."""
+    packer = zlib.compressobj(9, wbits=31)
+    for line in lines:
+        yield packer.compress(line.encode())
+    yield packer.flush()

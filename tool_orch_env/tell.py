@@ -11,7 +11,15 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import track
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    track,
+)
 from rich.table import Table
 
 from .bench.scripted import POLICIES
@@ -20,6 +28,7 @@ from .env import ToolOrchEnv
 from .episode import Episode, Stage, Step, score_turns
 from .score import Score
 from .snapshot import Snapshot
+from .survey import Difference, Holdings
 from .synth.audit import Finding
 from .task import Task, oracle_turns
 
@@ -156,3 +165,90 @@ def snapshot(opened: Snapshot) -> None:
     )
     for source in opened.manifest.get("sources", ()):
         line("  " + ", ".join(str(value) for value in source.values()))
+
+
+class RecordingBar:
+    """Progress of a recording, step by step, with the calls per second and the time that remains."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "RecordingBar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self._bar.stop()
+
+    def begin(self, step: str, calls: int) -> None:
+        """A step of so many calls begins."""
+        self._task = self._bar.add_task(escape(step), total=calls, rate="")
+
+    def done(self) -> None:
+        """One of its calls is done."""
+        assert self._task is not None
+        speed = self._bar.tasks[self._task].speed
+        self._bar.update(self._task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+
+
+def faults(groups: Sequence[tuple[str, str, int, str]]) -> None:
+    """Calls that a recording lacks, by tool and reason."""
+    table = Table(title="not recorded")
+    for column in ("tool", "why", "calls", "first"):
+        table.add_column(column, overflow="fold", justify="right" if column == "calls" else "left")
+    for tool, why, count, first in groups:
+        table.add_row(escape(tool), escape(why), str(count), escape(_short(first, 80)))
+    if groups:
+        _console.print(table)
+
+
+def holdings(name: str, found: Mapping[str, Holdings]) -> None:
+    """Counts by tool, and their sums."""
+    table = Table(title=name)
+    for column in ("tool", "responses", "errors", "empty", "KB", "largest KB", "golden recorded", "hit rate"):
+        table.add_column(column, justify="left" if column == "tool" else "right")
+    whole = Holdings()
+    for some in found.values():
+        for field in Holdings.__dataclass_fields__:
+            total = max if field == "largest" else int.__add__
+            setattr(whole, field, total(getattr(whole, field), getattr(some, field)))
+    for tool, some in [*found.items(), ("all", whole)]:
+        table.add_row(
+            escape(tool),
+            str(some.responses),
+            str(some.errors),
+            _share(some.empty, some.responses - some.errors),
+            f"{some.bytes / 1024:.1f}",
+            f"{some.largest / 1024:.1f}",
+            f"{some.recorded}/{some.golden}",
+            _share(some.hits, some.hits + some.misses),
+        )
+    _console.print(table)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def difference(found: Difference, most: int = 20) -> None:
+    """Tools and calls that differ; at most `most` calls of each kind are listed."""
+    for sign, names in (("+", found.tools_added), ("-", found.tools_removed), ("~", found.tools_changed)):
+        for name in names:
+            line(f"{sign} tool {name}")
+    for sign, records in (("+", found.added), ("-", found.removed), ("~", found.changed)):
+        for record in records[:most]:
+            line(f"{sign} {record.key} {record.tool} {_short(to_text(record.arguments), 80)}")
+        if len(records) > most:
+            line(f"{sign} ... and {len(records) - most} more")
+    line(
+        f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, "
+        f"{found.same} the same"
+    )

@@ -1,0 +1,395 @@
+"""Specs, OpenAPI documents and plans: every problem is told before anything is asked."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from service import TOOLS, parameters, spec
+
+from tool_orch_env.catalog import Catalog, ToolSpec
+from tool_orch_env.errors import SpecError
+from tool_orch_env.record import plan
+from tool_orch_env.record.openapi import operations
+from tool_orch_env.record.pattern import matches, removed
+from tool_orch_env.record.schema import Step
+from tool_orch_env.record.spec import read_spec
+from tool_orch_env.record.yaml12 import parse_yaml
+
+URL = "http://127.0.0.1:1"
+
+
+def problems(path: Path, environ: Mapping[str, str] | None = None) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        read_spec(path, environ or {})
+    return [problem.removeprefix("spec.yaml: ") for problem in caught.value.problems]
+
+
+def test_every_problem_of_a_spec_is_told_at_once(tmp_path: Path) -> None:
+    api = {"base_url": URL, "headers": {"Authorization": "Bearer abc"}, "query": {"k": "${NOT_SET}"}}
+    tools = {
+        **TOOLS,
+        "far": {"url": "http://elsewhere.example/a", "parameters": parameters()},
+        "loose": {"url": "/x/{id}", "parameters": parameters(id={"type": "integer"})},
+        "bare": {"description": "nothing else"},
+        "wrong": {"url": "/w", "parameters": {"type": "object", "properties": {"a": {"type": "strnig"}}}},
+    }
+    steps = [
+        {"call": "nobody"},
+        {"call": "get_town", "over": [{"from": "list_towns", "take": {"id": "id"}}]},
+        {"call": "near", "arguments": {"lat": 1}, "over": [{"values": {"lat": [1, 2], "lon": [1]}}]},
+        {"call": "echo", "over": [{"file": "../secret.json", "take": {"shout": "/a"}}]},
+    ]
+    found = problems(
+        spec(tmp_path, URL, api=api, tools=tools, plan=steps, secrets=["SHORT"]), {"SHORT": "abc"}
+    )
+    expected = [
+        "api.query.k: the environment variable NOT_SET is not set",
+        "secrets: the environment variable SHORT is not set, shorter",
+        "api.headers.Authorization: a credential stands in no spec",
+        "tools.bare: a tool by hand needs url and parameters",
+        "tools.far.url: its host is not among",
+        "tools.loose: {id} in the URL is not a required parameter",
+        "plan.0.call: 'nobody' is not a tool",
+        "plan.1.over.0.from: 'list_towns' is not an earlier step",
+        "plan.1.over.0: 'id' is not a JSON Pointer",
+        "plan.2: 'lat' is given twice",
+        "plan.2.over.0.values: the lists have different lengths",
+        "plan.3: echo has no parameter 'shout'",
+        "'../secret.json': not a path inside the folder",
+        "tools: wrong.parameters/properties/a/type: not a JSON Schema",
+    ]
+    for text in expected:
+        assert sum(problem.startswith(text) for problem in found) == 1, text
+    assert len(found) == len(expected)
+
+
+def test_a_field_that_does_not_exist_is_told_with_its_place(tmp_path: Path) -> None:
+    found = problems(spec(tmp_path, URL, limits={"rte": 1}, plan=[{"call": "echo", "over": [{"from": 3}]}]))
+    assert "limits.rte: Extra inputs are not permitted" in found
+    assert any(problem.startswith("plan.0.over.0.from") for problem in found)
+
+
+def test_yaml_is_read_as_version_1_2() -> None:
+    text = "[NO, yes, 2013-07-10, 12:30, 0x1F, 1e3, 12, ~, true, 'a', .5, 007]"
+    assert parse_yaml(text) == [
+        "NO",
+        "yes",
+        "2013-07-10",
+        "12:30",
+        "0x1F",
+        1000.0,
+        12,
+        None,
+        True,
+        "a",
+        0.5,
+        7,
+    ]
+    assert parse_yaml("a:\nb: {c: [1, {d: }]}") == {"a": None, "b": {"c": [1, {"d": None}]}}
+    for bad, why in (
+        ("a: 1\na: 2", "line 2: the key 'a' is given twice"),
+        ("1: a", "not text"),
+        ("a: [", "line"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            parse_yaml(bad)
+
+
+def test_patterns_cover_arrays_and_objects() -> None:
+    value = {"a": [{"b": 1}, {"b": 2}, {}], "rates": {"USD": {"v": 3}, "EUR": {"v": 4}}}
+    assert list(matches(value, "/a/*/b")) == [1, 2]
+    assert list(matches(value, "/rates/*/v")) == [3, 4]
+    assert list(matches(value, "/nothing/*")) == [] and list(matches(value, "")) == [value]
+    for pattern in ("/a/*/b", "/rates/*/v", "/a/7", "/nothing/x"):
+        removed(value, pattern)
+    assert value == {"a": [{}, {}, {}], "rates": {"USD": {}, "EUR": {}}}
+
+
+FLIGHT = Catalog(
+    [
+        ToolSpec(
+            name="flights",
+            parameters=parameters(
+                origin={"type": "string"},
+                dest={"type": "string"},
+                date={"type": "string"},
+                hour={"type": "integer"},
+            ),
+        )
+    ]
+)["flights"]
+
+
+def called(step: Mapping[str, Any], folder: Path = Path(), **answers: list[Any]) -> list[dict[str, Any]]:
+    return plan.calls(
+        Step.model_validate({"call": "flights", **step}), FLIGHT, folder, lambda name: answers[name]
+    )
+
+
+def test_a_step_is_a_cross_product_of_rows() -> None:
+    found = called(
+        {
+            "arguments": {"hour": 7},
+            "over": [
+                {"values": {"origin": ["EWR", "JFK"]}},
+                {"values": {"dest": ["LAX", "SFO"], "date": ["2013-01-01", "2013-01-02"]}},
+            ],
+        }
+    )
+    assert [(c["hour"], c["origin"], c["dest"], c["date"][-1]) for c in found] == [
+        (7, "EWR", "LAX", "1"),
+        (7, "EWR", "SFO", "2"),
+        (7, "JFK", "LAX", "1"),
+        (7, "JFK", "SFO", "2"),
+    ]
+
+
+def test_rows_come_from_files_beside_the_spec(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("from,at,note\nEWR,7,x\nJFK,8,\n")
+    (tmp_path / "a.json").write_text(
+        '{"routes": [{"to": {"code": "LAX"}}, {"to": {}}, {"to": {"code": "SFO"}}]}'
+    )
+    (tmp_path / "a.jsonl").write_text('"2013-01-01"\n"2013-01-02"\n')
+    table = {"file": "a.csv", "take": {"origin": "/from", "hour": "/at"}}
+    assert called({"over": [table]}, tmp_path) == [{"origin": "EWR", "hour": 7}, {"origin": "JFK", "hour": 8}]
+    routes = {"file": "a.json", "each": "/routes/*", "take": {"dest": "/to/code"}}
+    assert called({"over": [routes]}, tmp_path) == [{"dest": "LAX"}, {"dest": "SFO"}]
+    assert called({"over": [{"file": "a.jsonl", "take": {"date": ""}}]}, tmp_path) == [
+        {"date": "2013-01-01"},
+        {"date": "2013-01-02"},
+    ]
+
+
+def test_rows_from_responses_are_limited_and_sampled_per_response() -> None:
+    answers = [({"day": d}, {"hits": [{"o": f"O{d}{i}", "d": f"D{d}{i}"} for i in range(10)]}) for d in "ab"]
+    rows = {
+        "from": "search",
+        "each": "/hits/*",
+        "take": {"origin": "/o", "dest": "/d"},
+        "keep": {"date": "/day"},
+    }
+    first = called({"over": [{**rows, "limit": 2}]}, search=answers)
+    assert [(c["origin"], c["dest"], c["date"]) for c in first] == [
+        ("Oa0", "Da0", "a"),
+        ("Oa1", "Da1", "a"),
+        ("Ob0", "Db0", "b"),
+        ("Ob1", "Db1", "b"),
+    ]
+    drawn = called({"over": [{**rows, "sample": 3, "seed": 5}]}, search=answers)
+    assert drawn == called({"over": [{**rows, "sample": 3, "seed": 5}]}, search=answers)
+    assert [c["date"] for c in drawn] == list("aaabbb") and all(
+        c["origin"][1:] == c["dest"][1:] for c in drawn
+    )
+    assert drawn != called({"over": [{**rows, "sample": 3, "seed": 6}]}, search=answers)
+    assert (
+        called({"over": [rows], "sample": 4, "seed": 1, "limit": 2}, search=answers)
+        == (called({"over": [rows], "sample": 4, "seed": 1}, search=answers)[:2])
+    )
+
+
+def test_an_element_without_the_value_gives_no_row() -> None:
+    answers = [({}, {"hits": [{"o": "A"}, {"o": None}, {}, 3]})]
+    assert called({"over": [{"from": "s", "each": "/hits/*", "take": {"origin": "/o"}}]}, s=answers) == [
+        {"origin": "A"}
+    ]
+
+
+OLD: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "info": {"title": "towns", "version": "1"},
+    "paths": {
+        "/towns/{id}": {
+            "parameters": [{"$ref": "#/components/parameters/Id"}],
+            "get": {
+                "operationId": "getTown",
+                "tags": ["places"],
+                "summary": "One town.",
+                "parameters": [
+                    {
+                        "name": "unit",
+                        "in": "query",
+                        "schema": {"type": "string", "enum": ["m", "ft"], "nullable": True},
+                    },
+                    {
+                        "name": "near",
+                        "in": "query",
+                        "style": "form",
+                        "explode": False,
+                        "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Point"}},
+                    },
+                    {
+                        "name": "above",
+                        "in": "query",
+                        "schema": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "example": 3},
+                    },
+                ],
+                "responses": {"200": {"description": "a town"}},
+            },
+            "put": {
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Town"}}},
+                },
+                "responses": {"200": {"description": "done"}},
+            },
+        }
+    },
+    "components": {
+        "parameters": {"Id": {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}},
+        "schemas": {
+            "Point": {
+                "type": "object",
+                "properties": {"lat": {"type": "number"}, "next": {"$ref": "#/components/schemas/Point"}},
+                "nullable": True,
+            },
+            "Town": {
+                "type": "object",
+                "required": ["name", "made"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "made": {"type": "string", "readOnly": True},
+                    "place": {
+                        "allOf": [{"$ref": "#/components/schemas/Point"}],
+                        "nullable": True,
+                        "description": "p",
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def drafted(tmp_path: Path, document: dict[str, Any], chosen: dict[str, str] | None = None) -> dict[str, Any]:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    return operations(path, chosen)
+
+
+def valid(schema: Any, **arguments: Any) -> bool:
+    return Draft202012Validator(schema).is_valid(arguments)
+
+
+def test_openapi_3_0_becomes_json_schema_2020_12(tmp_path: Path) -> None:
+    tools = drafted(tmp_path, OLD)
+    assert tools.keys() == {"getTown", "put_towns_id"}
+    town = tools["getTown"]
+    assert (town.method, town.url, town.description, town.domain) == (
+        "GET",
+        "/towns/{id}",
+        "One town.",
+        "places",
+    )
+    schema = town.parameters
+    Draft202012Validator.check_schema(schema)
+    assert valid(schema, id=1, unit=None, near=[{"lat": 1, "next": {"next": None}}], above=0.1)
+    for wrong in (
+        {"unit": "km"},
+        {"above": 0},
+        {"near": [{"lat": "x"}]},
+        {"near": [3]},
+        {"id": "x"},
+        {"more": 1},
+    ):
+        assert not valid(schema, **{"id": 1, **wrong}), wrong
+    assert not valid(schema) and town.places["near"].style == "comma"
+    assert "nullable" not in json.dumps(schema) and "example" not in json.dumps(schema)
+
+
+def test_an_object_body_gives_a_parameter_per_property(tmp_path: Path) -> None:
+    change = drafted(tmp_path, OLD, {"change_town": "PUT /towns/{id}"})["change_town"]
+    assert {name: place.at for name, place in change.places.items()} == {
+        "id": "path",
+        "name": "body",
+        "place": "body",
+    }
+    assert change.parameters["required"] == ["id", "name"]
+    assert valid(change.parameters, id=1, name="a", place=None)
+    assert valid(change.parameters, id=1, name="a", place={"lat": 1})
+    assert not valid(change.parameters, id=1, name="a", place={"lat": "x"})
+    Catalog([ToolSpec(name="change_town", parameters=dict(change.parameters))])
+
+
+def test_openapi_3_1_keeps_its_json_schema(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(OLD))
+    document["openapi"] = "3.1.0"
+    get = document["paths"]["/towns/{id}"]["get"]
+    get["parameters"] = [
+        {"name": "unit", "in": "query", "schema": {"type": ["string", "null"], "enum": ["m", None]}},
+        {
+            "name": "where",
+            "in": "query",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/P"}}},
+        },
+    ]
+    document["components"]["schemas"] = {
+        "P": {
+            "type": "object",
+            "properties": {"x": {"type": "number", "exclusiveMinimum": 0}, "k": {"const": "a"}},
+        }
+    }
+    document["paths"]["/towns/{id}"].pop("put")
+    town = drafted(tmp_path, document)["getTown"]
+    assert valid(town.parameters, id=1, unit=None, where={"x": 1, "k": "a"})
+    for wrong in ({"unit": "ft"}, {"where": {"x": 0}}, {"where": {"k": "b"}}):
+        assert not valid(town.parameters, **{"id": 1, **wrong}), wrong
+    assert town.places["where"].style == "json"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "why"),
+    [
+        (["openapi"], "2.0", "expected 3.0 or 3.1, found 2.0"),
+        (["info"], {}, "/info: 'title' is a required property"),
+        (["components", "parameters"], {}, "does not lead into this document"),
+        (["components", "schemas", "Point"], {"$ref": "http://127.0.0.1:9/x.json"}, "nothing is fetched"),
+        (
+            ["paths", "/towns/{id}", "put", "requestBody", "content"],
+            {"text/plain": {"schema": {"type": "string"}}},
+            "not application/json",
+        ),
+        (
+            ["components", "schemas", "Town", "properties", "id"],
+            {"type": "integer"},
+            "'id' stands in two places",
+        ),
+    ],
+)
+def test_a_document_that_cannot_be_used_is_told_why(
+    tmp_path: Path, place: list[str], value: Any, why: str
+) -> None:
+    document = json.loads(json.dumps(OLD))
+    holder = document
+    for name in place[:-1]:
+        holder = holder[name]
+    holder[place[-1]] = value
+    with pytest.raises(SpecError, match=why):
+        drafted(tmp_path, document)
+
+
+def test_a_spec_adds_to_the_tools_of_its_document(tmp_path: Path) -> None:
+    (tmp_path / "openapi.json").write_text(json.dumps(OLD))
+    tools = {"town": {"domain": "geo", "drop": ["/etag"]}}
+    path = spec(
+        tmp_path,
+        URL,
+        api={"base_url": URL, "query": {"Unit": "m"}},
+        openapi={"file": "openapi.json", "operations": {"town": "getTown"}},
+        tools=tools,
+        plan=[],
+    )
+    read = read_spec(path)
+    assert read.catalog["town"].spec.domain == "geo" and read.catalog["town"].spec.description == "One town."
+    assert list(read.catalog["town"].properties) == ["id", "near", "above"]  # every request carries the unit
+    assert read.endpoints["town"].url == f"{URL}/towns/{{id}}"
+    assert read.endpoints["town"].drop == ("/served", "/etag")
+
+
+def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
+    api = {"base_url": "${ADDRESS}/v1", "headers": {"x-api-key": "${MISSING}"}}
+    path = spec(tmp_path, URL, api=api, secrets=["ADDRESS"], plan=[])
+    found = problems(path, {"ADDRESS": "no-url-but-a-secret"})
+    assert any("[secret]/v1" in problem for problem in found) and "but-a-secret" not in "".join(found)

@@ -1,0 +1,80 @@
+"""The bytes of an answer as the JSON text that is kept.
+
+Enters: bytes and their content type. Leaves: compact JSON, secrets masked and volatile fields dropped.
+Refuses, with `NotJson`, what is no JSON; never guesses.
+"""
+
+from email.message import Message
+from typing import Any
+
+from ..call import MAX_DEPTH, to_text
+from ..files import parse_json
+from .pattern import removed
+from .request import Endpoint
+from .scrub import Scrub
+
+
+class NotJson(ValueError):
+    """The body is no JSON. `lasting` is true where asking again would give the same."""
+
+    def __init__(self, why: str, lasting: bool) -> None:
+        self.lasting = lasting
+        super().__init__(why)
+
+
+def kept(data: bytes, content_type: str, status: int, endpoint: Endpoint, scrub: Scrub) -> str:
+    """The text to keep: raises `NotJson`. An empty body of status 204 or 205 is `null`."""
+    value = scrub.json(_value(data, content_type, status, endpoint.wrap_text))
+    for pattern in endpoint.drop:
+        removed(value, pattern)
+    return to_text(value)
+
+
+def _value(data: bytes, content_type: str, status: int, wrap_text: bool) -> Any:
+    if not data and status in (204, 205):
+        return None
+    kind, charset = _kind(content_type)
+    says_json = kind == "application/json" or kind.endswith("+json")
+    if wrap_text and not says_json:
+        return {"text": _decoded(data, charset)}
+    try:
+        value = parse_json(data.removeprefix(b"\xef\xbb\xbf"))
+        to_text(value).encode()  # raises where a lone surrogate is in it
+    except (ValueError, RecursionError) as error:
+        raise NotJson(_why(data, kind, error), lasting=not says_json and bool(kind)) from error
+    if _depth(value) > MAX_DEPTH:
+        raise NotJson(f"nested deeper than {MAX_DEPTH}", lasting=True)
+    return value
+
+
+def _why(data: bytes, kind: str, error: Exception) -> str:
+    if not data:
+        return "an empty body, no JSON"
+    return f"{kind or 'a body without content type'}, {len(data)} bytes, no JSON: {error}"
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    try:
+        return data.decode(charset)
+    except (LookupError, UnicodeDecodeError) as error:
+        raise NotJson(f"text that is not {charset}", lasting=True) from error
+
+
+def _kind(content_type: str) -> tuple[str, str]:
+    """Media type in lower case and charset; UTF-8 where none is said."""
+    header = Message()
+    header["content-type"] = content_type
+    return (header.get_content_type() if content_type else ""), header.get_content_charset("utf-8")
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            child
+            for node in level
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+    return depth - 1

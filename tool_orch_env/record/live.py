@@ -1,0 +1,82 @@
+"""`miss="live"`: a valid call that a snapshot lacks is asked now, and its answer kept in an overlay.
+
+Enters: the calls that an episode could not answer. Leaves: recorded answers, or the reason why there is none.
+The same client asks as for a recording: only hosts of the spec, no secret in what is kept, the same limits.
+The rate holds for all processes that share an overlay. Two processes that miss the same call at the same
+moment may both ask; the first answer counts for both.
+"""
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from ..call import canonical
+from ..errors import SpecError
+from ..snapshot import Snapshot
+from ..store import Recorded, cache_folder
+from .client import Answer, Client, Unkept
+from .overlay import Overlay
+from .spec import Spec, read_spec
+
+
+class LiveApi:
+    """Answers misses from the overlay, else from the API."""
+
+    def __init__(self, spec: Spec, overlay: Overlay) -> None:
+        self.spec = spec
+        self.overlay = overlay
+
+    def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
+        """The answer to a valid call, or a sentence that says why there is none. Blocks while the API thinks."""
+        known = self.overlay.get(key)
+        if known is not None:
+            return known
+        if tool not in self.spec.endpoints:
+            return "the recording spec does not say how this tool is asked"
+        if self.spec.file.limits.rate:
+            time.sleep(self.overlay.turn(1 / self.spec.file.limits.rate))
+        outcome = _run(self.spec, tool, arguments)
+        if isinstance(outcome, Unkept):
+            return outcome.why
+        return self.overlay.add(key, tool, arguments, Recorded(outcome.status, outcome.text))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LiveApi":
+        return self  # gymnasium copies the arguments of `make`
+
+
+def open_live(record: str | Path, snapshot: Snapshot, overlay: str | Path | None = None) -> LiveApi:
+    """The live API of a spec beside a snapshot; raises `SpecError` if the two describe a tool differently.
+
+    `overlay` is a folder; `None` for one in the user's cache folder, named by snapshot and spec.
+    """
+    spec = read_spec(record)
+    differing = [
+        f"{Path(record).name}: tools.{name}: parameters are not those of snapshot {snapshot.name!r}"
+        for name, tool in spec.catalog.items()
+        if name in snapshot.catalog and _shape(tool.spec) != _shape(snapshot.catalog[name].spec)
+    ]
+    if differing:
+        raise SpecError(differing, "use the spec that the snapshot was recorded with")
+    folder = Path(overlay) if overlay else cache_folder() / f"live-{snapshot.name}-{spec.fingerprint}"
+    return LiveApi(spec, Overlay(folder))
+
+
+def _shape(spec: Any) -> str:
+    """All that decides whether a call is valid and which key it has."""
+    return canonical([spec.parameters, sorted(spec.set_like), sorted(spec.case_insensitive)])
+
+
+def _run(spec: Spec, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
+    """Ask in a thread of its own, so that it works where an event loop is already running (a notebook)."""
+    outcome: list[Answer | Unkept] = []
+
+    async def ask() -> None:
+        async with Client(spec) as client:
+            outcome.append(await client.ask(tool, arguments))
+
+    thread = threading.Thread(target=lambda: asyncio.run(ask()))
+    thread.start()
+    thread.join()
+    return outcome[0]

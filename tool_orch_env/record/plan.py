@@ -1,0 +1,127 @@
+"""What to call: the steps of a plan turned into calls, from lists, files and earlier answers.
+
+Enters: a step and what earlier steps were answered. Leaves: arguments, in an order that depends on nothing but
+the spec and the answers. A sample is the rows with the smallest blake2b of seed and row, in their own order, so
+it is the same for every Python and hardly changes when a row is added.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import chain, islice, product
+from pathlib import Path
+from typing import Any
+
+from .. import pointer
+from ..call import NotCanonical, canonical
+from ..catalog import Tool
+from ..errors import SpecError
+from ..files import numbered_lines, parse_json
+from .pattern import matches
+from .schema import FromFile, FromResponses, Step, Values
+from .yaml12 import parse_yaml
+
+Arguments = dict[str, Any]
+Answered = Callable[[str], Iterable[tuple[Arguments, Any]]]
+"""Arguments and response of every success of an earlier step, in the order in which it was planned."""
+
+
+def calls(step: Step, tool: Tool, folder: Path, answered: Answered) -> list[Arguments]:
+    """The arguments of every call of a step; raises `SpecError` where a file is not what it should be."""
+    tables = [list(_rows(rows, tool, folder, answered)) for rows in step.over]
+    crossed = ({**step.arguments, **_merged(combination)} for combination in product(*tables))
+    return chosen(crossed, step.limit, step.sample, step.seed)
+
+
+def chosen(
+    rows: Iterable[Arguments], limit: int | None, sample: int | None, seed: int, salt: str = ""
+) -> list[Arguments]:
+    """`sample` of the rows, then the first `limit` of them; `None` for all."""
+    if sample is None:
+        return list(islice(rows, limit))
+    some = list(rows)
+    if sample < len(some):
+        drawn = sorted(range(len(some)), key=lambda i: _lot(seed, salt, some[i]))[:sample]
+        some = [some[i] for i in sorted(drawn)]
+    return some[:limit]
+
+
+def _lot(seed: int, salt: str, row: Arguments) -> bytes:
+    try:
+        text = canonical(row)
+    except NotCanonical:  # refused later, by the schema's check
+        text = repr(row)
+    return blake2b(f"{seed}\n{salt}\n{text}".encode(errors="replace"), digest_size=16).digest()
+
+
+def _merged(rows: Sequence[Arguments]) -> Arguments:
+    return dict(chain.from_iterable(row.items() for row in rows))
+
+
+def _rows(
+    rows: Values | FromFile | FromResponses, tool: Tool, folder: Path, answered: Answered
+) -> Iterator[Arguments]:
+    if isinstance(rows, FromResponses):
+        for arguments, response in answered(rows.from_):
+            kept = _taken(arguments, rows.keep)
+            found = [row for row in _each(response, rows.each, rows.take) if kept is not None]
+            few = chosen(found, rows.limit, rows.sample, rows.seed, canonical(arguments))
+            yield from ({**row, **(kept or {})} for row in few)
+    elif isinstance(rows, Values):
+        zipped = zip(*rows.values.values(), strict=True)
+        table = [dict(zip(rows.values, row, strict=True)) for row in zipped]
+        yield from chosen(table, rows.limit, rows.sample, rows.seed)
+    else:
+        table = list(_each(_content(folder / rows.file), rows.each, rows.take))
+        if rows.file.endswith(".csv"):
+            table = [
+                {name: _typed(text, tool.properties[name]) for name, text in row.items()} for row in table
+            ]
+        yield from chosen(table, rows.limit, rows.sample, rows.seed)
+
+
+def _each(value: Any, pattern: str, take: Mapping[str, str]) -> Iterator[Arguments]:
+    for element in matches(value, pattern):
+        row = _taken(element, take)
+        if row is not None:
+            yield row
+
+
+def _taken(element: Any, take: Mapping[str, str]) -> Arguments | None:
+    """The values at the pointers; `None` where one of them is missing or null."""
+    row = {}
+    for name, place in take.items():
+        try:
+            row[name] = pointer.resolve(element, place)
+        except LookupError:
+            return None
+        if row[name] is None:
+            return None
+    return row
+
+
+def _content(path: Path) -> Any:
+    """A JSON, JSON lines, YAML or CSV file as a JSON value."""
+    try:
+        if path.suffix == ".csv":
+            text = path.read_text(encoding="utf-8-sig")
+            return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        if path.suffix == ".jsonl":
+            return [parse_json(line) for _, line in numbered_lines(path, SpecError)]
+        return (
+            parse_json(path.read_bytes()) if path.suffix == ".json" else parse_yaml(path.read_text("utf-8"))
+        )
+    except (OSError, ValueError, csv.Error) as error:
+        raise SpecError(f"{path.name}: cannot be read: {error}", "correct the file") from error
+
+
+def _typed(text: Any, schema: Any) -> Any:
+    """A CSV cell as its parameter's type: numbers and booleans are read as JSON, the rest is text."""
+    kinds = schema.get("type", "string") if isinstance(schema, dict) else "string"
+    if isinstance(text, str) and not {"string"} & set([kinds] if isinstance(kinds, str) else kinds):
+        try:
+            return parse_json(text)
+        except ValueError:
+            return text
+    return text

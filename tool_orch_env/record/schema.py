@@ -1,0 +1,164 @@
+"""The fields of a spec file, as pydantic models. `spec.py` reads a file by them and compiles it.
+
+`${NAME}` in `base_url`, `hosts`, `headers`, `query` and `proxy` is the environment variable NAME.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..catalog import Source
+from .request import Place
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+Pointers = tuple[str, ...]
+Placing = Annotated[Place, BeforeValidator(lambda given: {"at": given} if isinstance(given, str) else given)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Api(_Strict):
+    """Where the calls go and what every request carries.
+
+    `hosts` are origins that may be contacted beside that of `base_url`, by tools or redirects.
+    """
+
+    base_url: str
+    hosts: tuple[str, ...] = ()
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    proxy: str | None = None
+
+
+class Limits(_Strict):
+    """How hard the API is asked.
+
+    `rate`: requests per second, evenly spaced; `None` for no limit. `timeout`: seconds of one attempt, from
+    connecting to the last byte. `attempts`: per call, where the answer is 429, 5xx or none. `backoff`: seconds
+    before the second attempt, doubled each time, up to `patience`; a Retry-After beyond `patience` ends the
+    call. `max_bytes`: of one body after decompression. `calls`: of the whole plan.
+    """
+
+    concurrency: int = Field(default=8, ge=1, le=256)
+    rate: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=30.0, gt=0)
+    attempts: int = Field(default=5, ge=1, le=100)
+    backoff: float = Field(default=0.5, ge=0)
+    patience: float = Field(default=60.0, gt=0)
+    max_bytes: int = Field(default=4 << 20, ge=1)
+    calls: int | None = Field(default=None, ge=0)
+
+
+class ToolEntry(_Strict):
+    """One tool: by hand with at least `url` and `parameters`, or additions to one of the OpenAPI document.
+
+    `places` says where parameters go that do not stand in the URL: by default the query, and the body for POST,
+    PUT and PATCH. `drop`: pointer patterns of volatile fields. `wrap_text`: keep a body of another type than
+    JSON as `{"text": ...}`. `server_errors`: record a 5xx, after the last attempt, as an error of the API.
+    """
+
+    method: Method | None = None
+    url: str | None = None
+    parameters: dict[str, Any] | None = None
+    places: dict[str, Placing] = {}
+    description: str | None = None
+    domain: str | None = None
+    set_like: tuple[str, ...] = ()
+    case_insensitive: tuple[str, ...] = ()
+    sources: dict[str, tuple[Source, ...]] = {}
+    drop: Pointers = ()
+    wrap_text: bool | None = None
+    server_errors: bool | None = None
+
+
+class OpenApi(_Strict):
+    """An OpenAPI 3.0 or 3.1 document beside the spec. `operations`: tool name -> operationId or `GET /path`;
+    `None` for all operations, named by their ids."""
+
+    file: str
+    operations: dict[str, str] | None = None
+
+
+class _Rows(_Strict):
+    """What the kinds of rows have in common: `limit` rows at most, or `sample` rows drawn with `seed`.
+
+    Of rows from responses these count per response.
+    """
+
+    limit: int | None = Field(default=None, ge=0)
+    sample: int | None = Field(default=None, ge=0)
+    seed: int = 0
+
+
+class Values(_Rows):
+    """Lists of values by argument; several lists are zipped and have one length."""
+
+    values: dict[str, list[Any]] = Field(min_length=1)
+
+
+class FromFile(_Rows):
+    """Rows of a JSON, JSON lines, YAML or CSV file beside the spec.
+
+    `each` is the pattern of one element, `take` says which pointer in it gives which argument. A CSV row is an
+    object of texts; a text becomes a number or boolean where the parameter's schema asks for one.
+    """
+
+    file: str
+    each: str = "/*"
+    take: dict[str, str] = Field(min_length=1)
+
+
+class FromResponses(_Rows):
+    """Rows from the successful responses of an earlier step (its `id`, by default its tool).
+
+    `each` is the pattern of one element in a response, `take` says which pointer in it gives which argument;
+    `keep` takes arguments of the earlier call itself. An element in which a pointer leads nowhere or to null
+    gives no row.
+    """
+
+    from_: str = Field(alias="from")
+    each: str = ""
+    take: dict[str, str] = {}
+    keep: dict[str, str] = {}
+
+
+class Step(_Rows):
+    """Calls of one tool: `arguments` in each, and the cross product of the rows of `over`.
+
+    `limit` and `sample` are of the step's calls.
+    """
+
+    call: str
+    id: str | None = None
+    arguments: dict[str, Any] = {}
+    over: tuple[Values | FromFile | FromResponses, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.id or self.call
+
+
+class SpecFile(_Strict):
+    """The whole file. `captured` fixes the manifest's date; `None` for the days on which answers came.
+
+    `secrets`: names of environment variables. `tasks`: task files beside the spec by split.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    version: str = "1"
+    licence: str = "not stated"
+    captured: str | None = None
+    sources: tuple[dict[str, str], ...] = ()
+    notice: str = ""
+    api: Api
+    secrets: tuple[str, ...] = ()
+    limits: Limits = Field(default_factory=Limits)
+    drop: Pointers = ()
+    wrap_text: bool = False
+    server_errors: bool = False
+    openapi: OpenApi | None = None
+    tools: dict[str, ToolEntry] = {}
+    plan: tuple[Step, ...] = ()
+    tasks: dict[str, str] = {}
