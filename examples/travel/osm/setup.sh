@@ -92,6 +92,13 @@ max_connections = 30
 CONF
 }
 
+# "museum" alone, "museum near ..." and "museum in ..." are three phrases to Nominatim
+write_phrases() {
+  echo "phrase,class,type,operator,plural"
+  awk -F , 'NR > 1 { printf "%s,%s,%s,-,N\n%s near,%s,%s,near,N\n%s in,%s,%s,in,N\n",
+                     $1, $2, $3, $1, $2, $3, $1, $2, $3 }' "$here/categories.csv"
+}
+
 import_map() {
   start_postgres
   as_owner "$(pg_bin)/dropdb" --host "$socket" --if-exists nominatim
@@ -102,7 +109,8 @@ import_map() {
   # one thread: ids follow the order of import, and ties between places follow the ids
   "$venv/bin/nominatim" import --project-dir "$project" --osm-file "$map" --threads 1 --offline --no-updates \
     --osm2pgsql-cache 200
-  "$venv/bin/nominatim" special-phrases --project-dir "$project" --import-from-csv "$here/phrases.csv"
+  write_phrases > "$project/phrases.csv"
+  "$venv/bin/nominatim" special-phrases --project-dir "$project" --import-from-csv "$project/phrases.csv"
   as_owner "$(pg_bin)/vacuumdb" --host "$socket" --dbname nominatim --analyze --quiet
   "$venv/bin/nominatim" admin --project-dir "$project" --check-database
 }
