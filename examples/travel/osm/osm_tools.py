@@ -4,18 +4,16 @@ Tables and nothing else. `TABLE` and `SOURCES` are written as in the travel serv
 a call becomes a request, and `KEEP` which fields of the reply are recorded, the rest being dropped.
 """
 
+import csv
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tool_orch_env.catalog import Catalog, Source, ToolSpec
 
 Schema = dict[str, Any]
 
-CATEGORIES = (
-    "artwork, attraction, bakery, bank, bar, bicycle rental, bookshop, bus stop, cafe, church, cinema, "
-    "clothes shop, convenience store, fast food, gallery, hairdresser, hostel, hotel, library, museum, nightclub, "
-    "park, parking, pharmacy, playground, police, post office, pub, railway station, restaurant, school, "
-    "supermarket, theatre, toilets, townhall, tram stop, university, viewpoint"
-).split(", ")
+with Path(__file__).with_name("categories.csv").open(encoding="utf-8") as file:
+    CATEGORIES = sorted(row["phrase"] for row in csv.DictReader(file))
 
 LATITUDE: Schema = {"type": "number", "minimum": -90, "maximum": 90, "description": "Degrees north."}
 LONGITUDE: Schema = {"type": "number", "minimum": -180, "maximum": 180, "description": "Degrees east."}
@@ -65,7 +63,8 @@ TABLE: tuple[tuple[str, str, str, Schema], ...] = (
         "search_nearby",
         "places",
         "Find places of one category around a named place or street in central Helsinki. The order is not that of "
-        "the walking distance.",
+        "the walking distance. Around a place that is mapped as an outline (its id begins with W or R) nothing "
+        "may be found: search around its street then.",
         _object(
             "category near",
             category={"type": "string", "enum": CATEGORIES, "description": "Category of the places wanted."},
@@ -123,7 +122,8 @@ TABLE: tuple[tuple[str, str, str, Schema], ...] = (
         "walk_tour",
         "walking",
         "The quickest order in which to visit several points on foot. First and last stay first and last, the "
-        "others are put in order: original_index is the position in the points given, from 0.",
+        "others are put in order: original_index is the position in the points given, from 0. End elsewhere than "
+        "at the start: a round trip may as well be walked the other way.",
         _object(
             "locations", locations=_points("Start, the points to visit in any order, and the end.", 4, 10)
         ),
@@ -137,7 +137,12 @@ TABLE: tuple[tuple[str, str, str, Schema], ...] = (
             "lat lon minutes",
             lat=LATITUDE,
             lon=LONGITUDE,
-            minutes={"type": "integer", "minimum": 1, "maximum": 30, "description": "Walking time in minutes."},
+            minutes={
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 30,
+                "description": "Walking time in minutes.",
+            },
         ),
     ),
 )
@@ -200,7 +205,9 @@ ENDPOINTS: dict[str, Endpoint] = {
         "places",
     ),
     "lookup_poi": Endpoint("nominatim", "GET", "/lookup", {"osm_ids": "{osm_ids}", **_FULL}, "details"),
-    "reverse_geocode": Endpoint("nominatim", "GET", "/reverse", {"lat": "{lat}", "lon": "{lon}", **_NAMES}, "spot"),
+    "reverse_geocode": Endpoint(
+        "nominatim", "GET", "/reverse", {"lat": "{lat}", "lon": "{lon}", **_NAMES}, "spot"
+    ),
     "walk_matrix": Endpoint(
         "valhalla",
         "POST",
@@ -229,7 +236,7 @@ ENDPOINTS: dict[str, Endpoint] = {
 
 # Tags that say something about a place. A list of what stays, so that no telephone, e-mail, social or web
 # address of anyone slips through.
-TAGS = (
+TAGS = (  # noqa: SIM905
     "access architect artist_name artwork_type backrest bicycle_parking brand branch building:levels capacity "
     "clothes covered cuisine delivery denomination diet:vegan diet:vegetarian fee height heritage "
     "internet_access layer level lit lottery material maxspeed memorial operator opening_hours outdoor_seating "
@@ -252,7 +259,9 @@ KEEP: dict[str, Any] = {
         "sources_to_targets": [[dict.fromkeys(("from_index", "to_index", "time", "distance"), "keep")]],
         "units": "keep",
     },
-    "route": {"trip": {"summary": _SUMMARY, "legs": [{"summary": _SUMMARY, "maneuvers": _STEPS}], "units": "keep"}},
+    "route": {
+        "trip": {"summary": _SUMMARY, "legs": [{"summary": _SUMMARY, "maneuvers": _STEPS}], "units": "keep"}
+    },
     "tour": {
         "trip": {
             "locations": [dict.fromkeys(("original_index", "lat", "lon"), "keep")],

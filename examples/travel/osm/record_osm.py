@@ -14,6 +14,8 @@ from pathlib import Path
 import plan
 from ask import Servers
 
+import examples
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Record Nominatim and Valhalla over Helsinki.")
@@ -23,6 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     servers = Servers({"nominatim": arguments.nominatim, "valhalla": arguments.valhalla})
     plan.explore(servers)
+    examples.build(servers)  # so that every golden call is held
     arguments.out.write_text(servers.lines(), encoding="utf-8")
     for tool, count in sorted(Counter(record.tool for record in servers.records.values()).items()):
         print(f"{tool:16} {count:5}")
