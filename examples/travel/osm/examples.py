@@ -90,17 +90,18 @@ ASKED: tuple[tuple[Any, dict[str, Any], str], ...] = (
         walks.tour,
         {
             "start": "Hilton Helsinki Strand",
-            "visits": ("Bank of Finland Museum", "Päivälehti museum", "Ateneum"),
-            "end": "Radisson Blu Plaza",
+            "visits": ("Päivälehti museum", "Ateneum", "Kinopalatsi"),
+            "end": "Klaus K",
         },
-        "I start at Hilton Helsinki Strand, want to see Bank of Finland Museum, Päivälehti museum and Ateneum in "
-        "whatever order is quickest on foot, and end at Radisson Blu Plaza. How long is that in km, which of the "
-        "three comes first, and what is mapped about wheelchair access there?",
+        "I start at Hilton Helsinki Strand, want to visit the Päivälehti museum, Ateneum and Kinopalatsi in "
+        "whatever order is quickest on foot, and end at Klaus K. How long is that in km, which of the three comes "
+        "first, and what is mapped about wheelchair access there?",
     ),
     (
         walks.edge_of_reach,
         {"start": "Hotel Kämp", "minutes": 10, "axis": 1, "choose": max},
-        "Take the area within 10 minutes on foot of Hotel Kämp. What is the address at its northernmost corner: "
+        "Take the polygon of the area within 10 minutes on foot of Hotel Kämp. What is the address at its northernmost "
+        "corner: "
         "street and postcode?",
     ),
     (
@@ -109,10 +110,10 @@ ASKED: tuple[tuple[Any, dict[str, Any], str], ...] = (
         "What is mapped at latitude 60.1702622, longitude 24.944182? Name, artist and start date, please.",
     ),
     (
-        walks.streets_compared,
-        {"category": "post office", "streets": ("Mannerheimintie", "Kaivokatu"), "goal": "Hotel Finn"},
-        "Search for a post office near Mannerheimintie and for a post office near Kaivokatu. From each of the two "
-        "lists, which is the nearest on foot from Hotel Finn?",
+        walks.nearest_to_each,
+        {"starts": ("Hotel Haven", "Hotel Arthur"), "category": "cinema"},
+        "Two of us stay at Hotel Haven and at Hotel Arthur. Which cinema is the nearest on foot to each of the two "
+        "hotels, and how many km is each walk?",
     ),
 )
 

@@ -42,6 +42,10 @@ class Trace(FlatTrace):
         )
         return Reply(name, response)
 
+    def aside(self, tool: str, arguments: dict[str, Any]) -> Any:
+        """The response to a call that is no golden call: what a template checks for itself."""
+        return self._ask(tool, arguments)[1]
+
 
 def _refs(value: Any, *path: str | int) -> list[tuple[str, Ref]]:
     """Every `Ref` with where it stands: a parameter's name, or a pointer if it is deeper."""

@@ -5,6 +5,7 @@ that the request states, and a pick that is not unique is refused.
 """
 
 from collections.abc import Callable
+from itertools import pairwise, permutations
 from typing import Any, NamedTuple
 
 from osm_tracing import Ref, Reply, Trace
@@ -139,14 +140,35 @@ def first_street(t: Trace, start: str, goal: str) -> None:
 
 
 def tour(t: Trace, start: str, visits: tuple[str, ...], end: str) -> None:
-    """Several visits in the quickest order, and what is known of the first of them."""
+    """Several visits in the quickest order, and what is known of the first of them.
+
+    Valhalla searches for the order by chance: refused unless it is the best of all orders by a minute.
+    """
     spots = [_named(t, name) for name in (start, *visits, end)]
     trip = t.call("walk_tour", locations=[spot.point for spot in spots])
-    first = spots[trip.value["trip"]["locations"][1]["original_index"]]
+    order = [place["original_index"] for place in trip.value["trip"]["locations"]]
+    if order != _best_order(t.aside("walk_matrix", _all_pairs(spots))):
+        raise ValueError(f"{order} is not clearly the quickest order")
+    first = spots[order[1]]
     seen = t.call("lookup_poi", osm_ids=[first.at("id")])
     t.fact("km in all", trip.at("/trip/summary/length"), KM)
     t.fact("first visit", seen.at("/0/name"))
     t.fact("wheelchair access", seen.at("/0/extratags/wheelchair"))
+
+
+def _all_pairs(spots: list[Spot]) -> dict[str, Any]:
+    points = [{axis: ref.value for axis, ref in spot.point.items()} for spot in spots]
+    return {"sources": points, "targets": points}
+
+
+def _best_order(walks: Any) -> list[int] | None:
+    """The quickest way from the first through all others to the last; `None` if another is within a minute."""
+    seconds = [[cell["time"] for cell in row] for row in walks["sources_to_targets"]]
+    last = len(seconds) - 1
+    ways = [[0, *middle, last] for middle in permutations(range(1, last))]
+    ways.sort(key=lambda way: sum(seconds[one][other] for one, other in pairwise(way)))
+    best, second = (sum(seconds[one][other] for one, other in pairwise(way)) for way in ways[:2])
+    return ways[0] if second - best > 60 else None
 
 
 def edge_of_reach(t: Trace, start: str, minutes: int, axis: int, choose: Callable[[Any], Any]) -> None:
@@ -170,10 +192,12 @@ def what_stands_here(t: Trace, lat: float, lon: float, tags: tuple[str, ...]) ->
         t.fact(tag, seen.at(f"/0/extratags/{tag}"))
 
 
-def streets_compared(t: Trace, category: str, streets: tuple[str, str], goal: str) -> None:
-    """One list per street, each walked to from one place: the nearest of each list."""
-    origin = _named(t, goal)
-    for street in streets:
-        spots = _around(t, category, street)
-        nearest = spots[_by_distance(_walks(t, origin, spots))[0]]
-        t.fact(f"{category} near {street}", nearest.at("name"))
+def nearest_to_each(t: Trace, starts: tuple[str, str], category: str) -> None:
+    """The nearest of a category to each of two places."""
+    for start in starts:
+        origin = _named(t, start)
+        spots = _around(t, category, start)
+        walks = _walks(t, origin, spots)
+        index = _by_distance(walks)[0]
+        t.fact(f"{category} nearest to {start}", spots[index].at("name"))
+        t.fact(f"km from {start}", walks.at(f"{ROW}/{index}/distance"), KM)
