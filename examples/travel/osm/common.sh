@@ -54,10 +54,11 @@ running() {
 
 birth() { sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20; }  # in clock ticks since the boot
 
-# spawn NAME COMMAND...: start in the background, remember pid and birth
+# spawn NAME PORT COMMAND...: start in the background, remember pid and birth
 spawn() {
-  local name=$1; shift
+  local name=$1 port=$2; shift 2
   running "$name" && { say "$name runs already"; return; }
+  (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null && die "$name: port $port is taken; give another"
   setsid nohup "$@" < /dev/null > "$logs/$name.log" 2>&1 &
   echo "$! $(birth $!)" > "$data/$name.pid"
 }
