@@ -10,6 +10,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from tours import best_order
+
 Ask = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 Place = dict[str, Any]
 
@@ -53,7 +55,8 @@ def explore(ask: Ask) -> None:
 
 
 def _near(ask: Ask, category: str, near: str) -> list[Place]:
-    return ask("search_nearby", {"category": category, "near": near})[1]
+    found: list[Place] = ask("search_nearby", {"category": category, "near": near})[1]
+    return found
 
 
 def _ask_names(ask: Ask, places: Mapping[str, Place]) -> None:
@@ -82,9 +85,11 @@ def _walk(
             ask("lookup_poi", {"osm_ids": [place["id"] for place in museums]})
         for sight in sights[6:9]:
             ask("walk_route", {"locations": [start, point(sight)]})
-        # not back to the start: a round trip may be walked either way, and the answer would vary
         for some, end in zip(combinations(sights[:6], 3), _others(hotels, hotel), strict=False):
-            ask("walk_tour", {"locations": [start, *map(point, some), point(end)]})
+            stops = [start, *map(point, some), point(end)]
+            _, matrix = ask("walk_matrix", {"sources": stops, "targets": stops})
+            if best_order(matrix):
+                ask("walk_tour", {"locations": stops})
     for one, other in combinations(sights, 2):
         ask("walk_route", {"locations": [point(one), point(other)]})
 

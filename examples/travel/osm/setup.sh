@@ -99,15 +99,6 @@ write_phrases() {
                      $1, $2, $3, $1, $2, $3, $1, $2, $3 }' "$here/categories.csv"
 }
 
-# An object with two main tags (an office that is a shop) gives two rows, which osm2pgsql writes in an order that
-# its Lua leaves to chance; a tie between them is answered by the first. So the rows are laid down in one order.
-settle_order() {
-  as_owner "$(pg_bin)/psql" --host "$socket" --dbname nominatim --set ON_ERROR_STOP=1 \
-    --command 'CREATE INDEX settle_order ON placex (osm_type, osm_id, class, type)' \
-    --command 'CLUSTER placex USING settle_order' \
-    --command 'DROP INDEX settle_order'
-}
-
 import_map() {
   start_postgres
   as_owner "$(pg_bin)/dropdb" --host "$socket" --if-exists nominatim
@@ -116,11 +107,11 @@ import_map() {
   rm -rf "$project"
   mkdir -p "$project"
   # one thread: ids follow the order of import, and ties between places follow the ids
-  "$venv/bin/nominatim" import --project-dir "$project" --osm-file "$map" --threads 1 --offline --no-updates \
+  NOMINATIM_OSM2PGSQL_BINARY=$here/osm2pgsql-in-order.sh \
+    "$venv/bin/nominatim" import --project-dir "$project" --osm-file "$map" --threads 1 --offline --no-updates \
     --osm2pgsql-cache 200
   write_phrases > "$project/phrases.csv"
   "$venv/bin/nominatim" special-phrases --project-dir "$project" --import-from-csv "$project/phrases.csv"
-  settle_order
   as_owner "$(pg_bin)/vacuumdb" --host "$socket" --dbname nominatim --analyze --quiet
   "$venv/bin/nominatim" admin --project-dir "$project" --check-database
 }

@@ -5,10 +5,10 @@ that the request states, and a pick that is not unique is refused.
 """
 
 from collections.abc import Callable
-from itertools import pairwise, permutations
 from typing import Any, NamedTuple
 
 from osm_tracing import Ref, Reply, Trace
+from tours import best_order
 
 ROW = "/sources_to_targets/0"
 KM = 0.01  # what rounding a distance to two places may lose
@@ -142,12 +142,12 @@ def first_street(t: Trace, start: str, goal: str) -> None:
 def tour(t: Trace, start: str, visits: tuple[str, ...], end: str) -> None:
     """Several visits in the quickest order, and what is known of the first of them.
 
-    Valhalla searches for the order by chance: refused unless it is the best of all orders by a minute.
+    Refused unless the order is clearly the best of all.
     """
     spots = [_named(t, name) for name in (start, *visits, end)]
     trip = t.call("walk_tour", locations=[spot.point for spot in spots])
     order = [place["original_index"] for place in trip.value["trip"]["locations"]]
-    if order != _best_order(t.aside("walk_matrix", _all_pairs(spots))):
+    if order != best_order(t.aside("walk_matrix", _all_pairs(spots))):
         raise ValueError(f"{order} is not clearly the quickest order")
     first = spots[order[1]]
     seen = t.call("lookup_poi", osm_ids=[first.at("id")])
@@ -159,16 +159,6 @@ def tour(t: Trace, start: str, visits: tuple[str, ...], end: str) -> None:
 def _all_pairs(spots: list[Spot]) -> dict[str, Any]:
     points = [{axis: ref.value for axis, ref in spot.point.items()} for spot in spots]
     return {"sources": points, "targets": points}
-
-
-def _best_order(walks: Any) -> list[int] | None:
-    """The quickest way from the first through all others to the last; `None` if another is within a minute."""
-    seconds = [[cell["time"] for cell in row] for row in walks["sources_to_targets"]]
-    last = len(seconds) - 1
-    ways = [[0, *middle, last] for middle in permutations(range(1, last))]
-    ways.sort(key=lambda way: sum(seconds[one][other] for one, other in pairwise(way)))
-    best, second = (sum(seconds[one][other] for one, other in pairwise(way)) for way in ways[:2])
-    return ways[0] if second - best > 60 else None
 
 
 def edge_of_reach(t: Trace, start: str, minutes: int, axis: int, choose: Callable[[Any], Any]) -> None:
