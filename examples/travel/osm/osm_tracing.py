@@ -4,6 +4,7 @@ A `Ref` may stand anywhere inside an argument; its binding is then named by a JS
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,24 @@ __all__ = ["Ref", "Reply", "Trace"]
 class Trace(FlatTrace):
     """Golden calls c1, c2, ... in the order in which they are asked."""
 
-    def call(self, tool: str, **arguments: Any) -> Reply:
-        """Ask a tool; every `Ref` in the arguments is bound to the reply it comes from."""
+    def call(self, tool: str, *, after: Sequence[Reply] = (), **arguments: Any) -> Reply:
+        """Ask a tool; every `Ref` in the arguments is bound to the reply it comes from.
+
+        `after` are the replies that decide which value to take, though they do not hold it.
+        """
         refs = dict(_refs(arguments))
         values = _values(arguments)
         status, response = self._ask(tool, values)
         if status != 200 or not response or "error" in response:
             raise ValueError(f"{tool} {values}: no success, or an empty one: {status} {response}")
         name = f"c{len(self.golden) + 1}"
+        needed = {ref.call for ref in refs.values()} | {reply.call for reply in after}
         self.golden.append(
             GoldenCall(
                 id=name,
                 tool=tool,
                 arguments=values,
-                needs=tuple(sorted({ref.call for ref in refs.values()}, key=lambda call: int(call[1:]))),
+                needs=tuple(sorted(needed, key=lambda call: int(call[1:]))),
                 bindings={
                     place: Binding(call=ref.call, pointer=ref.pointer) for place, ref in sorted(refs.items())
                 },

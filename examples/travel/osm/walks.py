@@ -4,7 +4,7 @@ Enters: a `Trace`, which asks. Leaves nothing; the trace holds calls and facts. 
 that the request states, and a pick that is not unique is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from osm_tracing import Ref, Reply, Trace
@@ -35,9 +35,9 @@ def _named(t: Trace, name: str) -> Spot:
     return Spot(found, int(line[1:]))
 
 
-def _around(t: Trace, category: str, near: Any) -> list[Spot]:
+def _around(t: Trace, category: str, near: Any, after: Sequence[Reply] = ()) -> list[Spot]:
     """All places of a category near another; refused if the list may be cut, or holds one without a name."""
-    found = t.call("search_nearby", category=category, near=near)
+    found = t.call("search_nearby", after=after, category=category, near=near)
     if len(found.value) >= 10 or not all(place["name"] for place in found.value):
         raise ValueError(f"{category} near {near}: the list may be cut, or a place has no name")
     return [Spot(found, line) for line in range(len(found.value))]
@@ -59,30 +59,30 @@ def _by_distance(walks: Reply) -> list[int]:
     return orders[0]
 
 
-def _ranked(t: Trace, start: str, category: str, rank: int) -> tuple[Spot, Ref]:
-    """The place of a category that is the nearest (0), second nearest (1) or farthest (-1), and its distance."""
+def _ranked(t: Trace, start: str, category: str, rank: int) -> tuple[Spot, Ref, Reply]:
+    """The place of a category that is the nearest (0), second nearest (1) or farthest (-1), its distance, the walks."""
     origin = _named(t, start)
     spots = _around(t, category, start)
     walks = _walks(t, origin, spots)
     index = _by_distance(walks)[rank]
     t.fact(f"the {category}", spots[index].at("name"))
-    return spots[index], walks.at(f"{ROW}/{index}/distance")
+    return spots[index], walks.at(f"{ROW}/{index}/distance"), walks
 
 
 def nearest_and_detail(t: Trace, start: str, category: str, tag: str) -> None:
-    spot, distance = _ranked(t, start, category, 0)
+    spot, distance, walks = _ranked(t, start, category, 0)
     t.fact("distance in km", distance, KM)
-    seen = t.call("lookup_poi", osm_ids=[spot.at("id")])
+    seen = t.call("lookup_poi", after=[walks], osm_ids=[spot.at("id")])
     t.fact(tag, seen.at(f"/0/extratags/{tag}"))
 
 
 def farthest(t: Trace, start: str, category: str) -> None:
-    _, distance = _ranked(t, start, category, -1)
+    _, distance, _ = _ranked(t, start, category, -1)
     t.fact("distance in km", distance, KM)
 
 
 def second_nearest(t: Trace, start: str, category: str) -> None:
-    _, distance = _ranked(t, start, category, 1)
+    _, distance, _ = _ranked(t, start, category, 1)
     t.fact("distance in km", distance, KM)
 
 
@@ -118,8 +118,8 @@ def street_of_a_place(t: Trace, start: str, category: str) -> None:
 
 def then_on(t: Trace, start: str, first: str, then: str) -> None:
     """The nearest of one category, and from there the nearest of another."""
-    spot, distance = _ranked(t, start, first, 0)
-    spots = _around(t, then, spot.at("name"))
+    spot, distance, walk = _ranked(t, start, first, 0)
+    spots = _around(t, then, spot.at("name"), after=[walk])
     walks = _walks(t, spot, spots)
     index = _by_distance(walks)[0]
     t.fact("km of the first walk", distance, KM)
@@ -150,7 +150,7 @@ def tour(t: Trace, start: str, visits: tuple[str, ...], end: str) -> None:
     if order != best_order(t.aside("walk_matrix", _all_pairs(spots))):
         raise ValueError(f"{order} is not clearly the quickest order")
     first = spots[order[1]]
-    seen = t.call("lookup_poi", osm_ids=[first.at("id")])
+    seen = t.call("lookup_poi", after=[trip], osm_ids=[first.at("id")])
     t.fact("km in all", trip.at("/trip/summary/length"), KM)
     t.fact("first visit", seen.at("/0/name"))
     t.fact("wheelchair access", seen.at("/0/extratags/wheelchair"))
