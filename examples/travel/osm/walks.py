@@ -163,7 +163,8 @@ def _all_pairs(spots: list[Spot]) -> dict[str, Any]:
 
 def edge_of_reach(t: Trace, start: str, minutes: int, axis: int, choose: Callable[[Any], Any]) -> None:
     """The address nearest to the outermost corner of the area within some minutes' walk."""
-    area = t.call("isochrone", **_named(t, start).point, minutes=minutes)
+    spot = _named(t, start)
+    area = t.call("isochrone", lat=spot.at("lat"), lon=spot.at("lon"), minutes=minutes)
     ring = "/features/0/geometry/coordinates/0"
     ends = [corner[axis] for corner in area.at(ring).value[:-1]]
     if ends.count(choose(ends)) != 1:
