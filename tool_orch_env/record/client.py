@@ -18,9 +18,10 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from . import body
+from .faults import origin
 from .request import Endpoint, Unsendable, build
 from .scrub import Scrub
-from .spec import Spec, origin
+from .spec import Spec
 
 MAX_REDIRECTS = 5
 USER_AGENT = "tool-orch-env"

@@ -1,0 +1,125 @@
+"""What a spec gets wrong although each of its fields is well formed.
+
+Enters: the fields of a spec, its tools and endpoints. Leaves: one sentence per fault, each beginning with its place.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from .. import pointer
+from ..errors import SpecError
+from ..files import inside
+from .openapi import Drafted
+from .request import Endpoint
+from .schema import FromFile, FromResponses, SpecFile, Step, Values
+
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+IN_PATH = re.compile(r"\{([^{}]*)\}")
+_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
+
+
+def origin(url: httpx.URL) -> str:
+    """Scheme, host and port: what must agree for a request to be allowed."""
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    return f"{url.scheme}://{url.host}:{port}"
+
+
+def origin_of(text: str) -> str | None:
+    """The origin of a URL, `None` if it is none."""
+    try:
+        return origin(httpx.URL(text))
+    except httpx.InvalidURL:
+        return None
+
+
+def credentials(file: SpecFile) -> Iterator[str]:
+    """Headers that carry a credential written into the spec."""
+    for name, text in file.api.headers.items():
+        named = VARIABLE.findall(text)
+        if name.lower() in _HEADERS and not set(named) & set(file.secrets):
+            yield f"api.headers.{name}: a credential stands in no spec: write ${{NAME}} and list NAME in secrets"
+
+
+def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str]) -> Iterator[str]:
+    """A tool that cannot be asked as it is described, or not at an allowed host."""
+    place = f"tools.{endpoint.tool}"
+    for name in IN_PATH.findall(endpoint.url):
+        if name not in draft.parameters.get("required", ()):
+            yield f"{place}: {{{name}}} in the URL is not a required parameter"
+    for name in draft.places:
+        if name not in endpoint.places:
+            yield f"{place}.places: {name!r} is not a parameter"
+    bodies = [p.name for p in endpoint.places.values() if p.at == "body"]
+    if "" in bodies and len(bodies) > 1:
+        yield f"{place}.places: one parameter is the whole body, so no other goes there"
+    if "{" in endpoint.url.split("://", 1)[-1].split("/", 1)[0]:
+        yield f"{place}.url: a parameter in the host"
+    elif origin_of(IN_PATH.sub("x", endpoint.url)) not in origins:
+        yield f"{place}.url: its host is not among api.base_url and api.hosts"
+
+
+def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
+    """Steps that call, take or give what does not exist."""
+    earlier: set[str] = set()
+    for index, step in enumerate(file.plan):
+        place = f"plan.{index}"
+        if step.call not in drafts:
+            yield f"{place}.call: {step.call!r} is not a tool of this spec"
+        else:
+            yield from _argument_faults(place, step, drafts[step.call].parameters.get("properties", {}))
+        for number, rows in enumerate(step.over):
+            if isinstance(rows, FromResponses) and rows.from_ not in earlier:
+                yield f"{place}.over.{number}.from: {rows.from_!r} is not an earlier step"
+            if isinstance(rows, Values) and len({len(some) for some in rows.values.values()}) > 1:
+                yield f"{place}.over.{number}.values: the lists have different lengths"
+        earlier.add(step.name)
+
+
+def _argument_faults(place: str, step: Step, properties: Mapping[str, Any]) -> Iterator[str]:
+    given = list(step.arguments)
+    for rows in step.over:
+        given += list(_given(rows))
+    for name in dict.fromkeys(given):
+        if name not in properties:
+            yield f"{place}: {step.call} has no parameter {name!r}"
+        if given.count(name) > 1:
+            yield f"{place}: {name!r} is given twice"
+
+
+def _given(rows: Values | FromFile | FromResponses) -> tuple[str, ...]:
+    if isinstance(rows, Values):
+        return tuple(rows.values)
+    return (*rows.take, *rows.keep) if isinstance(rows, FromResponses) else tuple(rows.take)
+
+
+def pattern_faults(file: SpecFile) -> Iterator[str]:
+    """Pointers that are none, and a `drop` of everything."""
+    used = [("drop", text) for text in file.drop]
+    used += [(f"tools.{name}.drop", text) for name, entry in file.tools.items() for text in entry.drop]
+    for index, step in enumerate(file.plan):
+        for number, rows in enumerate(step.over):
+            if not isinstance(rows, Values):
+                kept = rows.keep if isinstance(rows, FromResponses) else {}
+                place = f"plan.{index}.over.{number}"
+                used += [(place, text) for text in (rows.each, *rows.take.values(), *kept.values())]
+    for place, text in used:
+        try:
+            if not pointer.tokens(text) and "drop" in place:
+                yield f"{place}: the empty pointer would drop everything"
+        except ValueError as error:
+            yield f"{place}: {error}"
+
+
+def missing(file: SpecFile, folder: Path) -> Iterator[str]:
+    """Files beside the spec that are not there, or lie elsewhere."""
+    rows = [rows for step in file.plan for rows in step.over if isinstance(rows, FromFile)]
+    for name in (*file.tasks.values(), *(some.file for some in rows)):
+        try:
+            if not inside(folder, name, SpecError).exists():
+                yield f"{name}: no such file beside the spec"
+        except SpecError as error:
+            yield from error.problems
