@@ -393,3 +393,10 @@ def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
     path = spec(tmp_path, URL, api=api, secrets=["ADDRESS"], plan=[])
     found = problems(path, {"ADDRESS": "no-url-but-a-secret"})
     assert any("[secret]/v1" in problem for problem in found) and "but-a-secret" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "towns", "ftp://x.test", "http://me:word@x.test", "http:///a"]
+)
+def test_a_base_url_that_is_none_is_told(tmp_path: Path, url: str) -> None:
+    assert any(problem.startswith("api: ") for problem in problems(spec(tmp_path, url, plan=[])))
