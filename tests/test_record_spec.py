@@ -343,7 +343,7 @@ def test_openapi_3_1_keeps_its_json_schema(tmp_path: Path) -> None:
     ("place", "value", "why"),
     [
         (["openapi"], "2.0", "expected 3.0 or 3.1, found 2.0"),
-        (["info"], {}, "/info: 'title' is a required property"),
+        (["info"], {}, "/info: .title. is a required property"),
         (["components", "parameters"], {}, "does not lead into this document"),
         (["components", "schemas", "Point"], {"$ref": "http://127.0.0.1:9/x.json"}, "nothing is fetched"),
         (

@@ -128,7 +128,7 @@ def _invalid(document: dict[str, Any], version: str) -> Iterator[str]:
 
     kind = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
     for error in kind(document).iter_errors():
-        yield f"{pointer.join(*error.absolute_path) or '/'}: {error.message[:300]}"
+        yield f"{pointer.join(*error.absolute_path) or '/'}: {error.message.splitlines()[0][:300]}"
 
 
 def _name(label: str) -> str:
