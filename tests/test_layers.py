@@ -13,7 +13,7 @@ ROOT = Path(tool_orch_env.__file__).parent
 
 LAYERS = [
     {"errors", "call", "pointer", "files", "stated"},
-    {"catalog", "store", "snapshot", "task"},
+    {"catalog", "store", "recorded", "task", "folder", "snapshot"},
     {"answer", "assign", "credit", "rubric"},
     {"parse", "check", "replay", "score", "score_published", "score_execution", "observe"},
     {"episode"},

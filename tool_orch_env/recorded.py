@@ -1,0 +1,116 @@
+"""One recorded call and its response: the record, its key, its line in a file.
+
+Enters: calls and responses, or lines of a `responses*.jsonl.gz`. Leaves: `Record`s that are sound: valid
+arguments where they are made, the right key where they are read.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from . import pointer
+from .call import NotCanonical, encode, plain, replay_key, to_text
+from .catalog import Catalog, Tool
+from .errors import SnapshotError, UsageError
+from .files import parse_json
+
+REMEDY = "fetch the snapshot again, or write it again with this package"
+
+
+class Record(NamedTuple):
+    """One recorded response. `text` is compact JSON; `task` limits the record to one task, "" means all."""
+
+    key: str
+    tool: str
+    arguments: dict[str, Any]
+    status: int
+    text: str
+    task: str = ""
+
+
+def make_record(
+    catalog: Catalog, tool: str, arguments: dict[str, Any], status: int, response: Any, task: str = ""
+) -> Record:
+    """A record whose arguments satisfy the tool's schema, so that every hit is a valid call.
+
+    Raises `UsageError` if the tool does not exist, the arguments violate its schema, the status is no HTTP
+    status or the response no JSON.
+    """
+    known = catalog.get(tool)
+    if known is None:
+        raise UsageError(f"{tool!r} is not a tool of this catalog")
+    try:
+        given = plain(arguments)
+        key = key_of(known, given)
+    except NotCanonical as fault:
+        raise UsageError(f"{tool}: arguments have no canonical form: {fault}") from fault
+    error = next(iter(known.validator.iter_errors(given)), None)
+    if error is not None:
+        place = pointer.join(*error.absolute_path)
+        raise UsageError(f"{tool}{place}: {error.message}; only valid calls are recorded")
+    try:
+        return _sound(Record(key, tool, given, status, to_text(response), task))
+    except (ValueError, TypeError, RecursionError) as fault:
+        raise UsageError(f"{tool} {to_text(given)}: {fault}") from fault
+
+
+def deduplicated(records: Iterable[Record]) -> list[Record]:
+    """Sorted by key, each once; raises `SnapshotError` where one call has two responses.
+
+    Of several spellings of a call the first in order is kept, whatever the order they come in.
+    """
+    kept: dict[tuple[str, str], Record] = {}
+    for record in sorted(records, key=lambda r: (r.key, r.task, to_text(r.arguments))):
+        first = kept.setdefault((record.key, record.task), record)
+        if (first.status, first.text) != (record.status, record.text):
+            raise SnapshotError(
+                f"{record.tool} {to_text(record.arguments)}: recorded with two different responses",
+                "limit the records to their tasks, or keep them in two snapshot versions",
+            )
+    return list(kept.values())
+
+
+def line_of(record: Record) -> str:
+    head = {"key": record.key, "tool": record.tool, "arguments": record.arguments, "status": record.status}
+    if record.task:
+        head["task"] = record.task
+    return f'{to_text(head)[:-1]},"response":{record.text}}}\n'
+
+
+def parse_record(line: str, place: str, catalog: Catalog) -> Record:
+    try:
+        entry = parse_json(line)
+        record = Record(
+            entry["key"],
+            entry["tool"],
+            entry["arguments"],
+            entry["status"],
+            to_text(entry["response"]),
+            entry.get("task", ""),
+        )
+        key = key_of(catalog[record.tool], record.arguments)
+        _sound(record)
+    except KeyError as error:
+        raise SnapshotError(f"{place}: missing field or unknown tool {error}", REMEDY) from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise SnapshotError(f"{place}: not a record: {error}", REMEDY) from error
+    if key != record.key:
+        raise SnapshotError(
+            f"{place}: key {record.key!r} does not belong to its call, which has {key}", REMEDY
+        )
+    return record
+
+
+def _sound(record: Record) -> Record:
+    """The record itself; raises `ValueError` where it is not what the stores and files can hold."""
+    if not isinstance(record.arguments, dict):
+        raise ValueError("arguments expected an object")
+    if not isinstance(record.status, int) or not 100 <= record.status <= 599:
+        raise ValueError(f"status expected 100 to 599, found {record.status!r}")
+    if not isinstance(record.task, str):
+        raise ValueError(f"task expected a string, found {record.task!r}")
+    record.text.encode()  # raises where a lone surrogate is in it
+    return record
+
+
+def key_of(tool: Tool, arguments: dict[str, Any]) -> str:
+    return replay_key(tool.name, encode(tool.normalise(arguments)))
