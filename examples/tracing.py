@@ -53,10 +53,12 @@ class Reply(NamedTuple):
         return f"{listed}/{hits[0]}"
 
     def best(self, listed: str, by: str, choose: Callable[[Any], Any], **wanted: Any) -> str:
-        """The pointer of the only item with the least (`min`) or greatest (`max`) `by`, among those `wanted`."""
+        """The pointer of the only item with the least (`min`) or greatest (`max`) `by`, among those `wanted`.
+
+        An item whose `by` is null is passed over."""
         items = pointer.resolve(self.value, listed)
         values = [item[by] for item in items if all(item[name] == value for name, value in wanted.items())]
-        return self.where(listed, **{**wanted, by: choose(values)})
+        return self.where(listed, **{**wanted, by: choose(v for v in values if v is not None)})
 
 
 class Trace:

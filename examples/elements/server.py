@@ -218,13 +218,13 @@ def list_isotopes(
 ) -> Body:
     """Isotopes of one element by mass number, with abundance in percent and half-life in seconds (null if stable).
 
-    Held are the stable ones, those with a half-life of at least an hour, and those into which they decay."""
+    Held are those found in nature, those with a half-life of at least an hour, and those into which they decay."""
     number = _element(element_id)["atomic_number"]
     chosen = {
         "all": lambda isotope: True,
         "natural": lambda isotope: isotope["abundance"] is not None,
-        "stable": lambda isotope: not isotope["is_radioactive"],
-        "radioactive": lambda isotope: isotope["is_radioactive"],
+        "stable": lambda isotope: not isotope["radioactive"],
+        "radioactive": lambda isotope: isotope["radioactive"],
     }[kind]
     everyone = tables.isotopes().values()
     hits = [isotope for isotope in everyone if isotope["atomic_number"] == number and chosen(isotope)]
@@ -261,7 +261,7 @@ def get_isotope(isotope_id: IsotopeId) -> Body:
         "neutrons": isotope["mass_number"] - isotope["atomic_number"],
         "mass_da": tidy(isotope["mass"]),
         "abundance_percent": tidy(isotope["abundance"]),
-        "radioactive": bool(isotope["is_radioactive"]),
+        "radioactive": isotope["radioactive"],
         "half_life": tidy(isotope["half_life"]),
         "half_life_unit": isotope["half_life_unit"] if known else None,
         "half_life_s": isotope["half_life_s"],

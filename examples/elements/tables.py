@@ -135,7 +135,7 @@ def series() -> dict[str, Row]:
 def isotopes() -> dict[str, Row]:
     """By isotope id, in the order of atomic and mass numbers: those worth asking for.
 
-    They are the stable ones, those with a half-life of an hour or more, and all into which these are seen to decay.
+    Those found in nature, those with a half-life of an hour or more, and all into which these are seen to decay.
     `half_life_s`: seconds, `None` if stable or not known.
     """
     query = "select id as row, * from isotopes order by atomic_number, mass_number"
@@ -143,6 +143,8 @@ def isotopes() -> dict[str, Row]:
     for row in everyone.values():
         known = row["half_life"] is not None
         row["half_life_s"] = tidy(row["half_life"] * SECONDS[row["half_life_unit"]]) if known else None
+        # the table calls what flies apart at once not radioactive; only what is found in nature can be stable
+        row["radioactive"] = bool(row["is_radioactive"]) or row["abundance"] is None
     waiting = [key for key, row in everyone.items() if _lasting(row)]
     kept = set()
     while waiting:
@@ -157,7 +159,7 @@ def isotopes() -> dict[str, Row]:
 
 
 def _lasting(isotope: Row) -> bool:
-    if not isotope["is_radioactive"] or isotope["abundance"] is not None:
+    if isotope["abundance"] is not None:
         return True
     return isotope["half_life_s"] is not None and isotope["half_life_s"] >= SECONDS["hour"]
 
