@@ -78,14 +78,14 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.most_abundant_isotope,
-        {"name": "Strontium"},
-        "Among the natural isotopes of strontium, which is the most abundant? Tell me its mass number, its mass in Da "
-        "and its nuclear spin.",
+        {"name": "Antimony"},
+        "Among the natural isotopes of antimony, which is the most abundant? Tell me its mass number, its mass in Da "
+        "to at least three decimals, and its nuclear spin.",
     ),
     (
         templates.most_abundant_isotope,
-        {"name": "Calcium", "choose": LEAST},
-        "We're tuning the mass spectrometer for calcium. Of its natural isotopes, look up the one with the lowest "
+        {"name": "Vanadium", "choose": LEAST},
+        "We're tuning the mass spectrometer with vanadium. Of its natural isotopes, look up the one with the lowest "
         "abundance: which mass number has it, what is its exact mass in Da, and what is its spin?",
     ),
     (
@@ -159,20 +159,20 @@ ROWS: tuple[Row, ...] = (
     (
         templates.decay_product,
         {"name": "Cobalt", "mass_number": 60},
-        "Our irradiator holds cobalt of mass number 60. How does that isotope decay, and what is the mass in Da of the "
-        "isotope it turns into?",
+        "Our irradiator holds cobalt of mass number 60. How does that isotope decay, and what is the exact mass (in "
+        "Da) of the isotope it turns into?",
     ),
     (
         templates.decay_product,
         {"name": "Americium", "mass_number": 241},
         "Smoke detectors contain the americium isotope with mass number 241. By which mode does it mostly decay? Look "
-        "up the isotope that this leads to and tell me its mass in Da.",
+        "up the isotope that this leads to as well: I want its mass in Da, with three decimals or more.",
     ),
     (
         templates.branches,
         {"name": "Copper", "mass_number": 64},
-        "For a PET tracer based on copper, mass number 64: what percentage takes the most frequent decay branch and "
-        "what percentage down the second one, and what are the masses in Da of the two products?",
+        "I'm preparing a PET tracer with copper, mass number 64. It decays along two branches: what percentage takes "
+        "each of them, and what are the exact masses, in Da, of the two isotopes they end in?",
     ),
     (
         templates.neighbour_of_member,
@@ -183,8 +183,8 @@ ROWS: tuple[Row, ...] = (
     (
         templates.neighbour_of_member,
         {"text": "Alkaline earths", "place": "fourth", "side": "right"},
-        "A crossword clue reads 'to the right of the fourth', and the theme is the group called alkaline earths, counted "
-        "from the top. Which element is it? The next clues are the year and the country of its discovery.",
+        "A crossword clue reads 'to the right of the fourth', and the theme is the group called alkaline earths, "
+        "counted from the top. Which element is it? The next clues are the year and the country of its discovery.",
     ),
     (
         templates.year_of_isotope,
@@ -219,33 +219,33 @@ ROWS: tuple[Row, ...] = (
     (
         templates.element_of_product,
         {"name": "Polonium", "mass_number": 210, "aspect": "electronegativity"},
-        "Suppose polonium of mass number 210 decays the way it usually does. What mass number does the product have, "
+        "Suppose polonium of mass number 210 decays the way it usually does. How many neutrons does the product have, "
         "and what is the Pauling electronegativity of the element that it has become?",
     ),
     (
         templates.element_of_product,
         {"name": "Thallium", "mass_number": 201, "aspect": "cas"},
-        "We dispose of spent thallium scans, mass number 201. The form asks for the decay product: its mass number and "
-        "the CAS number of the element it belongs to.",
+        "We store spent thallium scans, mass number 201, until they have decayed. The disposal form asks for the decay "
+        "product: its number of neutrons, and the CAS number of the element it belongs to.",
     ),
     (
         templates.element_of_product,
-        {"name": "Iridium", "mass_number": 192, "aspect": "discovery"},
-        "The radiography source is iridium with mass number 192. Following its most frequent decay, which mass number "
-        "comes out, and in what year was that product's element discovered?",
+        {"name": "Cesium", "mass_number": 137, "aspect": "discovery"},
+        "The level gauge on our tank uses cesium with mass number 137. In what year was the element it decays into "
+        "discovered, and how many neutrons are there in the nucleus of that decay product?",
     ),
     (
         templates.two_steps_down,
-        {"name": "Strontium", "mass_number": 90},
-        "Follow strontium, mass number 90, through two decays, always by the most frequent mode. What are the two "
-        "modes called, and what mass number and mass in Da does the isotope at the end have?",
+        {"name": "Plutonium", "mass_number": 241},
+        "Follow plutonium, mass number 241, through two decays, always by the most frequent mode. What are the two "
+        "modes called, and what is the mass in Da, to three decimals, of the isotope at the end?",
     ),
     (
         templates.isotope_of_family_member,
-        {"text": "Noble gases", "place": "fourth"},
-        "Start from the group of the noble gases and count to the fourth from the top. Of all isotopes of that "
-        "element, which one has the longest half-life that is known? I need its mass number, the half-life, and the year "
-        "in which it was discovered.",
+        {"text": "Noble gases", "place": "third"},
+        "Start from the group of the noble gases and count to the third from the top. Which isotope of that element "
+        "has the longest half-life that is known? I need its mass number, the half-life, and the year in which the "
+        "isotope was discovered.",
     ),
     (
         templates.extreme_of_series,
@@ -255,16 +255,17 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.above_in_group,
-        {"name": "Radium", "to_unit": "celsius"},
+        {"name": "Radium"},
         "Go up from radium to the topmost element of its group, then one place to the right of that. Which element do "
-        "you land on, and what is its boiling point in Celsius?",
+        "you land on, and what is its boiling point in kelvin?",
     ),
 )
 
 # what could do a golden tool's work another way is no distractor
 SUBSTITUTES = {
-    "search_group": ("search_series",),
-    "search_series": ("search_group",),
+    "search_group": ("search_series", "search_element"),
+    "search_series": ("search_group", "search_element"),
+    "search_discoveries": ("search_element",),
     "elements_in_group": ("elements_in_series",),
     "elements_in_series": ("elements_in_group",),
 }

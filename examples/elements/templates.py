@@ -26,6 +26,11 @@ def _state(t: Trace, name: str, ref: Ref) -> None:
     t.fact(name, ref, _slack(ref))
 
 
+def _mass(t: Trace, name: str, isotope: Reply) -> None:
+    """A mass in Da, to three decimals: the mass number alone does not do."""
+    t.fact(name, isotope.at("/mass_da"), 0.0005)
+
+
 def _element(t: Trace, name: str, listed: str = "") -> Ref:
     """The id of the element of this name; `listed` is the table's spelling if that is another."""
     found = t.call("search_element", name=name)
@@ -109,7 +114,7 @@ def most_abundant_isotope(t: Trace, name: str, choose: Choose = MOST) -> None:
     line = found.best("/isotopes", "abundance_percent", choose)
     isotope = t.call("get_isotope", isotope_id=found.at(line + "/isotope_id"))
     _state(t, "mass number", found.at(line + "/mass_number"))
-    _state(t, "mass", isotope.at("/mass_da"))
+    _mass(t, "mass", isotope)
     _state(t, "spin", isotope.at("/spin"))
 
 
@@ -180,7 +185,7 @@ def decay_product(t: Trace, name: str, mass_number: int) -> None:
     modes = t.call("decay_modes", isotope_id=_isotope(t, name, mass_number))
     product = t.call("get_isotope", isotope_id=modes.at("/modes/0/daughter_id"))
     _state(t, "mode", modes.at("/modes/0/mode"))
-    _state(t, "mass of the product", product.at("/mass_da"))
+    _mass(t, "mass of the product", product)
 
 
 def branches(t: Trace, name: str, mass_number: int) -> None:
@@ -188,7 +193,7 @@ def branches(t: Trace, name: str, mass_number: int) -> None:
     for index, which in enumerate(("first", "second")):
         product = t.call("get_isotope", isotope_id=modes.at(f"/modes/{index}/daughter_id"))
         _state(t, f"share of the {which} branch", modes.at(f"/modes/{index}/share_percent"))
-        _state(t, f"mass of the {which} product", product.at("/mass_da"))
+        _mass(t, f"mass of the {which} product", product)
 
 
 def neighbour_of_member(t: Trace, text: str, place: str, side: str) -> None:
@@ -245,7 +250,7 @@ def element_of_product(t: Trace, name: str, mass_number: int, aspect: str) -> No
         _state(t, "electronegativity", seen.at("/electronegativity"))
     else:
         _state(t, "CAS number", t.call("get_element", element_id=element_id).at("/cas"))
-    _state(t, "mass number", product.at("/mass_number"))
+    _state(t, "neutrons", product.at("/neutrons"))
 
 
 def two_steps_down(t: Trace, name: str, mass_number: int) -> None:
@@ -254,8 +259,7 @@ def two_steps_down(t: Trace, name: str, mass_number: int) -> None:
     product = t.call("get_isotope", isotope_id=further.at("/modes/0/daughter_id"))
     _state(t, "first mode", modes.at("/modes/0/mode"))
     _state(t, "second mode", further.at("/modes/0/mode"))
-    _state(t, "mass number", product.at("/mass_number"))
-    _state(t, "mass", product.at("/mass_da"))
+    _mass(t, "mass", product)
 
 
 def isotope_of_family_member(t: Trace, text: str, place: str) -> None:
@@ -281,11 +285,13 @@ def extreme_of_series(t: Trace, name: str, choose: Choose, to_unit: str) -> None
         _state(t, field, _into(t, points, field, to_unit))
 
 
-def above_in_group(t: Trace, name: str, to_unit: str) -> None:
+def above_in_group(t: Trace, name: str) -> None:
     """The element's group, its topmost member, that one's right neighbour, and its boiling point."""
     element = t.call("get_element", element_id=_element(t, name))
     members = t.call("elements_in_group", group_id=element.at("/group_id"))
     around = t.call("table_neighbours", element_id=members.at("/elements/0/element_id"))
     points = t.call("phase_points", element_id=around.at("/right/element_id"))
+    if len(points.value["forms"]) != 1:
+        raise ValueError("several forms: choose another element")
     _state(t, "element", around.at("/right/name"))
-    _state(t, "boiling point", _into(t, points, "boiling_point", to_unit))
+    _state(t, "boiling point", points.at("/forms/0/boiling_point"))
