@@ -33,7 +33,8 @@ def record(folder: Path) -> int:
     if status == 0:
         TASKS.write_text(tasks.text(Snapshot.open(folder)), encoding="utf-8")
         status = cli.main(["record", str(SPEC), "--out", str(folder)])  # asks nothing: the service has gone
-    folder.with_name(folder.name + ".journal.jsonl").unlink(missing_ok=True)
+    for left in (".journal.jsonl", ".journal.jsonl.lock"):
+        folder.with_name(folder.name + left).unlink(missing_ok=True)
     return status
 
 

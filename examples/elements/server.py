@@ -427,7 +427,7 @@ def search_discoveries(from_year: Year, to_year: Year) -> Body:
         }
         for element in hits
     ]
-    return {"total": len(lines), "elements": lines}
+    return {"from_year": from_year, "to_year": to_year, "total": len(lines), "elements": lines}
 
 
 Unit = Literal[

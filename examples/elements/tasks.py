@@ -34,8 +34,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.periods_listed,
-        {"periods": (2, 3)},
-        "Get me the complete list of elements in period 2 and the one for period 3, please. I'm making flash cards.",
+        {"periods": (2, 5)},
+        "Get me the complete list of elements in period 2 and the one for period 5, please. I'm making flash cards.",
     ),
     (
         templates.properties_compared,
