@@ -15,9 +15,11 @@ def document() -> str:
 
 
 def _plain(node: Any, inside: str = "") -> Any:
-    """Without generated titles, summaries and response schemas; `title` and `version` of `info` stay."""
+    """Without generated titles (but that of `info`), summaries and response schemas; descriptions on one line."""
     if isinstance(node, list):
         return [_plain(item, inside) for item in node]
+    if inside == "description" and isinstance(node, str):
+        return " ".join(node.split())
     if not isinstance(node, dict):
         return node
     dropped = {"summary", "components"} | ({"title"} if inside != "info" else set())

@@ -216,9 +216,10 @@ def list_isotopes(
         Query(description="All, or only those with a natural abundance, the stable or the radioactive ones."),
     ] = "all",
 ) -> Body:
-    """Isotopes of one element by mass number, with abundance in percent and half-life in seconds (null if stable).
+    """Isotopes of one element by mass number, with abundance in percent and half-life in seconds.
 
-    Held are those found in nature, those with a half-life of at least an hour, and those into which they decay."""
+    The half-life is null if the isotope is stable or it is not known. Held are those found in nature, those with a half-life of
+    an hour or more, and those into which these decay."""
     number = _element(element_id)["atomic_number"]
     chosen = {
         "all": lambda isotope: True,
