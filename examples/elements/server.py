@@ -218,8 +218,8 @@ def list_isotopes(
 ) -> Body:
     """Isotopes of one element by mass number, with abundance in percent and half-life in seconds.
 
-    The half-life is null if the isotope is stable or it is not known. Held are those found in nature, those with a half-life of
-    an hour or more, and those into which these decay."""
+    The half-life is null if the isotope is stable or it is not known. Held are those found in nature, those with a
+    half-life of an hour or more, and those into which these decay."""
     number = _element(element_id)["atomic_number"]
     chosen = {
         "all": lambda isotope: True,
