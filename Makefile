@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit thorough gymnasium-1.2 wheel travel travel-check bench clean
+.PHONY: help demo test lint unit thorough gymnasium-1.2 wheel travel travel-check elements elements-check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -34,14 +34,23 @@ wheel: .venv/ready  ## the built wheel in a bare environment, core dependencies 
 	cd dist && ../.venv-wheel/bin/python ../tests/smoke.py && ../.venv-wheel/bin/tool-orch demo > /dev/null
 	@echo "the wheel works by itself"
 
-travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place
+travel: .venv/ready  ## record the first bundled snapshot again, over HTTP, in place
 	rm -rf cache_snapshots/travel
-	.venv/bin/python examples/travel/record.py --out cache_snapshots/travel
+	.venv/bin/python -m examples.travel.record --out cache_snapshots/travel
 
 travel-check: .venv/ready  ## record it elsewhere and compare the bytes
 	rm -rf build/travel && mkdir -p build
-	.venv/bin/python examples/travel/record.py --out build/travel
+	.venv/bin/python -m examples.travel.record --out build/travel
 	diff --recursive --brief build/travel cache_snapshots/travel && echo "recorded again, the same bytes"
+
+elements: .venv/ready  ## record the second bundled snapshot again, in place
+	rm -rf cache_snapshots/elements
+	.venv/bin/python -m examples.elements.record --out cache_snapshots/elements
+
+elements-check: .venv/ready  ## record it elsewhere and compare the bytes
+	rm -rf build/elements && mkdir -p build
+	.venv/bin/python -m examples.elements.record --out build/elements
+	diff --recursive --brief build/elements cache_snapshots/elements && echo "recorded again, the same bytes"
 
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
 	.venv/bin/python benchmarks/step.py
@@ -54,7 +63,7 @@ clean:
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,record,travel]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,record,travel,elements]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt
