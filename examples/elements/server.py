@@ -216,7 +216,9 @@ def list_isotopes(
         Query(description="All, or only those with a natural abundance, the stable or the radioactive ones."),
     ] = "all",
 ) -> Body:
-    """The known isotopes of one element, by mass number, with abundance in percent and half-life in seconds."""
+    """Isotopes of one element by mass number, with abundance in percent and half-life in seconds (null if stable).
+
+    Held are the stable ones, those with a half-life of at least an hour, and those into which they decay."""
     number = _element(element_id)["atomic_number"]
     chosen = {
         "all": lambda isotope: True,

@@ -133,17 +133,44 @@ def series() -> dict[str, Row]:
 
 @cache
 def isotopes() -> dict[str, Row]:
-    """By isotope id, in the order of atomic and mass numbers. `half_life_s`: seconds, `None` if not known."""
+    """By isotope id, in the order of atomic and mass numbers: those worth asking for.
+
+    They are the stable ones, those with a half-life of an hour or more, and all into which these are seen to decay.
+    `half_life_s`: seconds, `None` if stable or not known.
+    """
     query = "select id as row, * from isotopes order by atomic_number, mass_number"
-    found = {}
-    for row in _rows(query):
-        name = opaque("iso", row["atomic_number"], row["mass_number"])
+    everyone = {(row["atomic_number"], row["mass_number"]): row for row in _rows(query)}
+    for row in everyone.values():
         known = row["half_life"] is not None
         row["half_life_s"] = tidy(row["half_life"] * SECONDS[row["half_life_unit"]]) if known else None
-        if name in found:
-            raise RuntimeError(f"two isotopes share the id {name}")
-        found[name] = {**row, "id": name}
-    return found
+    waiting = [key for key, row in everyone.items() if _lasting(row)]
+    kept = set()
+    while waiting:
+        key = waiting.pop()
+        if key in everyone and key not in kept:
+            kept.add(key)
+            waiting += _daughters(everyone[key])
+    found = {opaque("iso", *key): row for key, row in everyone.items() if key in kept}
+    if len(found) != len(kept):
+        raise RuntimeError("two isotopes share an id")
+    return {name: {**row, "id": name} for name, row in found.items()}
+
+
+def _lasting(isotope: Row) -> bool:
+    if not isotope["is_radioactive"] or isotope["abundance"] is not None:
+        return True
+    return isotope["half_life_s"] is not None and isotope["half_life_s"] >= SECONDS["hour"]
+
+
+def _daughters(isotope: Row) -> list[tuple[int, int]]:
+    """Atomic and mass numbers of what the modes that were seen lead to."""
+    changes = [
+        MODES.get(mode["mode"], ("", None))[1]
+        for mode in decay_modes().get(isotope["row"], [])
+        if not mode["is_allowed_not_observed"]
+    ]
+    number, mass = isotope["atomic_number"], isotope["mass_number"]
+    return [(number + change[0], mass + change[1]) for change in changes if change]
 
 
 @cache
