@@ -36,11 +36,11 @@ wheel: .venv/ready  ## the built wheel in a bare environment, core dependencies 
 
 travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place
 	rm -rf cache_snapshots/travel
-	.venv/bin/python examples/travel/record.py --out cache_snapshots/travel
+	.venv/bin/python -m examples.travel.record --out cache_snapshots/travel
 
 travel-check: .venv/ready  ## record it elsewhere and compare the bytes
 	rm -rf build/travel && mkdir -p build
-	.venv/bin/python examples/travel/record.py --out build/travel
+	.venv/bin/python -m examples.travel.record --out build/travel
 	diff --recursive --brief build/travel cache_snapshots/travel && echo "recorded again, the same bytes"
 
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from tracing import Ask
+from ..tracing import Ask
 
 Call = tuple[str, dict[str, Any]]
 NEW_YORK = ("EWR", "JFK", "LGA")

@@ -1,56 +1,29 @@
 """Records the `travel` snapshot: starts the server on the loopback, asks it over HTTP, writes the folder.
 
-    python examples/travel/record.py --out DIR [--captured 2026-11-22]
+    python -m examples.travel.record --out DIR [--captured 2026-11-22]
 
 Needs the `[travel]` extra. The plan is fixed and nothing reads a clock, so two runs with the same package
 versions give the same bytes.
 """
 
 import argparse
-import socket
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import httpx
-import neighbours
-import notice
-import tasks
-import tools
-import uvicorn
 from rich.progress import Progress
 
 from tool_orch_env import snapshot
 from tool_orch_env.snapshot import Record
 
+from ..serving import serving
+from . import neighbours, notice, tasks, tools
+from .server import app
+
 VERSION = "1.0.0"
 CAPTURED = "2026-11-22"
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """The server on a free loopback port, for as long as the block runs. Yields its base URL."""
-    from server import app
-
-    # named as TCP, the socket gets TCP_NODELAY from asyncio; without it every answer waits 40 ms
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                if not thread.is_alive():
-                    raise RuntimeError("the server stopped before it answered")
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
 
 
 class Recorder:
@@ -78,7 +51,7 @@ class Recorder:
 
 def record(folder: Path, captured: str) -> int:
     """Write the snapshot into `folder`; returns the number of responses."""
-    with serving() as url, httpx.Client(base_url=url, timeout=60) as client, Progress() as progress:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client, Progress() as progress:
         bar = progress.add_task("asking")
         recorder = Recorder(client)
         splits = tasks.build(recorder.catalog, recorder.ask)

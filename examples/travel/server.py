@@ -2,7 +2,7 @@
 
 Enters: query strings. Leaves: JSON objects with status 200, or a 404 whose body says which thing was not found.
 Knows nothing of snapshots or tasks. Queries and response shapes are this project's own, the values are not.
-Run it by hand with `uvicorn server:app` in this folder.
+Run it by hand with `uvicorn examples.travel.server:app`.
 """
 
 import datetime
@@ -12,11 +12,12 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 import holidays
-import tables
 from currency_converter import CurrencyConverter, RateNotFoundError
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from tables import Flight
+
+from . import tables
+from .tables import Flight
 
 app = FastAPI(
     title="travel", summary="Cities, countries, airports, flights, weather, exchange rates, holidays"

@@ -4,22 +4,14 @@ Enters: a function that asks a tool. Leaves: tasks by split. The test split hold
 training split does not. Distractors and their order are drawn by a generator seeded with the task's id.
 """
 
-from collections.abc import Callable
-from random import Random
-from typing import Any
-
-import templates
-from tracing import Ask, Trace
-
 from tool_orch_env.catalog import Catalog
 from tool_orch_env.task import Task
 
+from ..tracing import Ask, Row, traced
+from . import templates
+
 F, L = templates.FIRST, templates.LAST
 US = "United States"
-Template = Callable[..., None]
-
-# template, its entities, request
-Row = tuple[Template, dict[str, Any], str]
 
 TRAIN: tuple[Row, ...] = (
     (
@@ -460,38 +452,8 @@ def build(catalog: Catalog, ask: Ask) -> dict[str, list[Task]]:
     """All tasks by split; `ask` is called with every golden call."""
     return {
         split: [
-            _task(f"travel-{split}-{number:03d}", row, catalog, ask) for number, row in enumerate(rows, 1)
+            traced("travel", f"travel-{split}-{number:03d}", row, catalog, ask, SUBSTITUTES)
+            for number, row in enumerate(rows, 1)
         ]
         for split, rows in SPLITS.items()
     }
-
-
-def _task(name: str, row: Row, catalog: Catalog, ask: Ask) -> Task:
-    template, entities, request = row
-    trace = Trace(ask)
-    try:
-        template(trace, **entities)
-    except (ValueError, LookupError) as error:
-        raise ValueError(f"{name} ({template.__name__}): {error}") from error
-    used = sorted({call.tool for call in trace.golden})
-    task = Task(
-        id=name,
-        snapshot="travel",
-        request=request,
-        tools=_offered(name, used, catalog),
-        golden=tuple(trace.golden),
-        answer=tuple(trace.facts),
-    )
-    shape = {"depth": task.depth, "width": max(map(len, task.layers))}
-    domains = sorted({catalog[tool].spec.domain for tool in used})
-    return task.model_copy(update={"meta": {"domains": domains, **shape, "template": template.__name__}})
-
-
-def _offered(name: str, used: list[str], catalog: Catalog) -> tuple[str, ...]:
-    """The golden tools and two to four others, shuffled."""
-    generator = Random(name)
-    substitutes = {other for tool in used for other in SUBSTITUTES.get(tool, ())}
-    others = sorted(set(catalog) - set(used) - substitutes)
-    offered = used + generator.sample(others, generator.randint(2, 4))
-    generator.shuffle(offered)
-    return tuple(offered)

@@ -7,7 +7,7 @@ is picked by a criterion that the request states, and the trace refuses a pick t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tracing import Reply, Trace
+from ..tracing import Reply, Trace
 
 FIRST, LAST = min, max
 ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]

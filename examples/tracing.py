@@ -1,17 +1,24 @@
 """Writing down a golden trace while asking: what a call takes from earlier replies becomes its bindings.
 
-Enters: a function that asks a tool. Leaves: golden calls with `needs` and `bindings`, and answer facts.
+Enters: a function that asks a tool, and a template, its entities and the request. Leaves: a task whose golden calls
+have `needs` and `bindings`, with its answer facts and shuffled distractors.
 Refuses what a task must not hold: a golden reply that is no success, and a pick that is not unique.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 from tool_orch_env import pointer
-from tool_orch_env.task import AnswerFact, Binding, GoldenCall
+from tool_orch_env.catalog import Catalog
+from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 
 Ask = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 """Tool name and arguments to HTTP status and response."""
+Row = tuple[Callable[..., None], Mapping[str, Any], str]
+"""A template, its entities, and the request."""
+Substitutes = Mapping[str, Sequence[str]]
+"""Tools that could do a tool's work another way, and so are no distractors beside it."""
 
 
 class Ref(NamedTuple):
@@ -85,3 +92,37 @@ class Trace:
         self.facts.append(
             AnswerFact(name=label, value=ref.value, call=ref.call, pointer=ref.pointer, tolerance=tolerance)
         )
+
+
+def traced(
+    snapshot: str, name: str, row: Row, catalog: Catalog, ask: Ask, substitutes: Substitutes | None = None
+) -> Task:
+    """The task `name`; raises `ValueError` naming it if its template finds no task."""
+    template, entities, request = row
+    trace = Trace(ask)
+    try:
+        template(trace, **entities)
+    except (ValueError, LookupError) as error:
+        raise ValueError(f"{name} ({template.__name__}): {error}") from error
+    used = sorted({call.tool for call in trace.golden})
+    task = Task(
+        id=name,
+        snapshot=snapshot,
+        request=request,
+        tools=_offered(name, used, catalog, substitutes or {}),
+        golden=tuple(trace.golden),
+        answer=tuple(trace.facts),
+    )
+    shape = {"depth": task.depth, "width": max(map(len, task.layers))}
+    domains = sorted({catalog[tool].spec.domain for tool in used})
+    return task.model_copy(update={"meta": {"domains": domains, **shape, "template": template.__name__}})
+
+
+def _offered(name: str, used: list[str], catalog: Catalog, substitutes: Substitutes) -> tuple[str, ...]:
+    """The golden tools and two to four others, drawn and shuffled by a generator seeded with the task's name."""
+    generator = Random(name)
+    avoided = {other for tool in used for other in substitutes.get(tool, ())}
+    others = sorted(set(catalog) - set(used) - avoided)
+    offered = used + generator.sample(others, generator.randint(2, 4))
+    generator.shuffle(offered)
+    return tuple(offered)

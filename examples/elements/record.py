@@ -1,0 +1,47 @@
+"""Records the `elements` snapshot: starts the service, runs the recorder on `record.yaml`, traces the tasks.
+
+    python -m examples.elements.record --out DIR
+
+Needs the `[elements]` extra. The recorder runs twice: what it recorded gives the tasks, and a second run, which
+finds every answer in its journal, puts them into the folder. `openapi.json` and `tasks.jsonl` beside the spec are
+written anew. With the same package versions, the same bytes.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tool_orch_env import cli
+from tool_orch_env.snapshot import Snapshot
+
+from ..serving import serving
+from . import openapi, tasks
+from .server import app
+
+HERE = Path(__file__).parent
+SPEC, TASKS = HERE / "record.yaml", HERE / "tasks.jsonl"
+
+
+def record(folder: Path) -> int:
+    """Write the snapshot into `folder`, a new one; returns the recorder's exit status, 0 if nothing is missing."""
+    (HERE / "openapi.json").write_text(openapi.document(), encoding="utf-8")
+    TASKS.write_text("", encoding="utf-8")
+    with serving(app) as url:
+        os.environ["ELEMENTS_URL"] = url
+        status = cli.main(["record", str(SPEC), "--out", str(folder)])
+    if status == 0:
+        TASKS.write_text(tasks.text(Snapshot.open(folder)), encoding="utf-8")
+        status = cli.main(["record", str(SPEC), "--out", str(folder)])  # asks nothing: the service has gone
+    folder.with_name(folder.name + ".journal.jsonl").unlink(missing_ok=True)
+    return status
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Record the elements snapshot from the tables in a package.")
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    return record(parser.parse_args().out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
