@@ -288,7 +288,7 @@ def _argument_problems(place: str, step: Step, properties: Mapping[str, Any]) ->
 def _given(rows: Values | FromFile | FromResponses) -> tuple[str, ...]:
     if isinstance(rows, Values):
         return tuple(rows.values)
-    return (*rows.take, *rows.keep) if isinstance(rows, FromResponses) else tuple(rows.take)
+    return (*rows.take, *rows.keep) if isinstance(rows, FromResponses) else tuple(rows.take or ())
 
 
 def _pattern_problems(file: SpecFile) -> Iterator[str]:
@@ -299,7 +299,7 @@ def _pattern_problems(file: SpecFile) -> Iterator[str]:
             if not isinstance(rows, Values):
                 kept = rows.keep if isinstance(rows, FromResponses) else {}
                 place = f"plan.{index}.over.{number}"
-                used += [(place, text) for text in (rows.each, *rows.take.values(), *kept.values())]
+                used += [(place, text) for text in (rows.each, *(rows.take or {}).values(), *kept.values())]
     for place, text in used:
         try:
             if not pointer.tokens(text) and "drop" in place:
