@@ -5,7 +5,7 @@ have `needs` and `bindings`, with its answer facts and shuffled distractors.
 Refuses what a task must not hold: a golden reply that is no success, and a pick that is not unique.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -69,24 +69,32 @@ class Trace:
         self.golden: list[GoldenCall] = []
         self.facts: list[AnswerFact] = []
 
-    def call(self, tool: str, **arguments: Any) -> Reply:
-        """Ask a tool; an argument that is a `Ref` is bound to the reply it comes from."""
-        refs = {name: value for name, value in arguments.items() if isinstance(value, Ref)}
-        values = {name: value.value if isinstance(value, Ref) else value for name, value in arguments.items()}
+    def call(self, tool: str, *, after: Sequence[Reply] = (), **arguments: Any) -> Reply:
+        """Ask a tool; every `Ref` in the arguments is bound to the reply it comes from.
+
+        `after` are the replies that decide which value to take, though they do not hold it.
+        """
+        refs = dict(_refs(arguments))
+        values = _values(arguments)
         status, response = self._ask(tool, values)
-        if status != 200 or 0 in (response.get("total"), len(response.get("holidays", "some"))):
+        if status != 200 or _empty(response):
             raise ValueError(f"{tool} {values}: no success, or an empty one: {status} {response}")
         name = f"c{len(self.golden) + 1}"
+        needed = {ref.call for ref in refs.values()} | {reply.call for reply in after}
         self.golden.append(
             GoldenCall(
                 id=name,
                 tool=tool,
                 arguments=values,
-                needs=tuple(sorted({ref.call for ref in refs.values()}, key=lambda call: int(call[1:]))),
-                bindings={name: Binding(call=ref.call, pointer=ref.pointer) for name, ref in refs.items()},
+                needs=tuple(sorted(needed, key=lambda call: int(call[1:]))),
+                bindings={place: Binding(call=ref.call, pointer=ref.pointer) for place, ref in refs.items()},
             )
         )
         return Reply(name, response)
+
+    def aside(self, tool: str, arguments: dict[str, Any]) -> Any:
+        """The response to a call that is no golden call: what a template checks for itself."""
+        return self._ask(tool, arguments)[1]
 
     def fact(self, name: str, ref: Ref, tolerance: float = 0.0) -> None:
         """The final answer must state this value; `tolerance` is absolute, for numbers."""
@@ -96,10 +104,43 @@ class Trace:
         )
 
 
+def _empty(response: Any) -> bool:
+    """Whether a success says that nothing was found."""
+    if not isinstance(response, dict):
+        return not response
+    return "error" in response or 0 in (response.get("total"), len(response.get("holidays", "some")))
+
+
+def _refs(value: Any, *path: str | int) -> list[tuple[str, Ref]]:
+    """Every `Ref` with where it stands: a parameter's name, or a pointer into the arguments if it is deeper."""
+    if isinstance(value, Ref):
+        return [(str(path[0]) if len(path) == 1 else pointer.join(*path), value)]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for name, item in items for found in _refs(item, *path, name)]
+
+
+def _values(value: Any) -> Any:
+    """The same with the values of its `Ref`s."""
+    if isinstance(value, Ref):
+        return value.value
+    if isinstance(value, dict):
+        return {name: _values(item) for name, item in value.items()}
+    return [_values(item) for item in value] if isinstance(value, list) else value
+
+
 def traced(
-    snapshot: str, name: str, row: Row, catalog: Catalog, ask: Ask, substitutes: Substitutes | None = None
+    snapshot: str,
+    name: str,
+    row: Row,
+    catalog: Catalog,
+    ask: Ask,
+    substitutes: Substitutes | None = None,
+    families: Sequence[Collection[str]] = (),
 ) -> Task:
-    """The task `name`; raises `ValueError` naming it if its template finds no task."""
+    """The task `name`; raises `ValueError` naming it if its template finds no task.
+
+    Of each of the `families` of tools, at least one is a distractor; without any, the catalog is the family.
+    """
     template, entities, request = row
     trace = Trace(ask)
     try:
@@ -111,7 +152,7 @@ def traced(
         id=name,
         snapshot=snapshot,
         request=request,
-        tools=_offered(name, used, catalog, substitutes or {}),
+        tools=_offered(name, used, families or [catalog], substitutes or {}),
         golden=tuple(trace.golden),
         answer=tuple(trace.facts),
     )
@@ -120,11 +161,16 @@ def traced(
     return task.model_copy(update={"meta": {"domains": domains, **shape, "template": template.__name__}})
 
 
-def _offered(name: str, used: list[str], catalog: Catalog, substitutes: Substitutes) -> tuple[str, ...]:
+def _offered(
+    name: str, used: list[str], families: Sequence[Collection[str]], substitutes: Substitutes
+) -> tuple[str, ...]:
     """The golden tools and two to four others, drawn and shuffled by a generator seeded with the task's name."""
     generator = Random(name)
-    avoided = {other for tool in used for other in substitutes.get(tool, ())}
-    others = sorted(set(catalog) - set(used) - avoided)
-    offered = used + generator.sample(others, generator.randint(2, 4))
+    avoided = {*used, *(other for tool in used for other in substitutes.get(tool, ()))}
+    pools = [sorted(set(family) - avoided) for family in families]
+    number = generator.randint(2, 4)
+    drawn = [generator.choice(pool) for pool in pools] if len(pools) > 1 else []
+    others = sorted(set().union(*pools) - set(drawn))
+    offered = used + drawn + generator.sample(others, number - len(drawn))
     generator.shuffle(offered)
     return tuple(offered)

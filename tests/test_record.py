@@ -1,5 +1,6 @@
 """The recorder against a real server that behaves and misbehaves."""
 
+import gzip
 import json
 import os
 import random
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from service import PLAN, Service, asks, serving, spec
+from service import PLAN, TOOLS, Service, asks, serving, spec
 
 from tool_orch_env.errors import JournalError, UsageError
 from tool_orch_env.record.recorder import Report, record
@@ -73,6 +74,25 @@ def test_a_longer_plan_asks_only_what_is_new(service: Service, tmp_path: Path) -
     assert (report.asked, report.reused, len(snapshot)) == (18, 42, 60)
     _, shorter = run(spec(tmp_path, service.url, plan=PLAN[:1]), tmp_path / "out")
     assert len(shorter) == 2  # what the plan does not name stays in the journal only
+
+
+def test_a_tool_may_have_a_file_of_its_own(service: Service, tmp_path: Path) -> None:
+    tools = {**TOOLS, "near": {**TOOLS["near"], "file": "responses-map"}}
+    _, snapshot = run(spec(tmp_path, service.url, tools=tools), tmp_path / "out")
+    lines = {
+        path.name: [json.loads(line)["tool"] for line in gzip.decompress(path.read_bytes()).splitlines()]
+        for path in (tmp_path / "out").glob("responses*")
+    }
+    assert set(lines["responses.jsonl.gz"]) == {"list_towns", "get_town"}
+    assert set(lines["responses-map.jsonl.gz"]) == {"near"} and len(snapshot) == 60
+
+
+def test_a_file_of_calls_is_a_plan(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "calls.jsonl").write_text('{"id": 3}\n{"id": 4}\n{"town": 5}\n')
+    plan = [{"call": "get_town", "over": [{"file": "calls.jsonl"}]}]
+    report, _ = run(spec(tmp_path, service.url, plan=plan), tmp_path / "out")
+    assert service.seen == {"/towns/3": 1, "/towns/4": 1}
+    assert [fault.why.startswith("not asked: get_town") for fault in report.faults] == [True]
 
 
 KILLS = """

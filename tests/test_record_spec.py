@@ -161,6 +161,8 @@ def test_rows_come_from_files_beside_the_spec(tmp_path: Path) -> None:
         {"date": "2013-01-01"},
         {"date": "2013-01-02"},
     ]
+    with pytest.raises(SpecError, match=r"a\.jsonl: an element is no object of arguments"):
+        called({"over": [{"file": "a.jsonl"}]}, tmp_path)
 
 
 def test_rows_from_responses_are_limited_and_sampled_per_response() -> None:

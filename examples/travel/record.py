@@ -1,90 +1,113 @@
-"""Records the `travel` snapshot: starts the server on the loopback, asks it over HTTP, writes the folder.
+"""Records the `travel` snapshot: starts the service, surveys it, runs the recorder on what the survey found.
 
-    python -m examples.travel.record --out DIR [--captured 2026-11-22]
+    python -m examples.travel.record --out DIR [--nominatim URL --valhalla URL]
 
-Needs the `[travel]` extra. The plan is fixed and nothing reads a clock, so two runs with the same package
-versions give the same bytes.
+Needs the extras `[travel,record]`. Without the URLs of the two servers (osm/start.sh) only the tools over tables
+are recorded, and `responses-osm.jsonl.gz` stays empty. Nothing reads a clock: the same versions of packages, servers
+and map give the same bytes. `DIR.survey` keeps the spec with its calls and tasks until all is recorded.
 """
 
 import argparse
-from collections.abc import Mapping
+import os
+import shutil
+import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import httpx
-from rich.progress import Progress
 
-from tool_orch_env import snapshot
-from tool_orch_env.snapshot import Record
+from tool_orch_env import cli
+from tool_orch_env.catalog import Catalog
+from tool_orch_env.record.spec import Spec, read_spec
+from tool_orch_env.record.yaml12 import parse_yaml
+from tool_orch_env.task import dump_tasks
 
 from ..serving import serving
-from . import neighbours, notice, tasks, tools
+from . import neighbours, tasks
+from .osm import gateway, plan
+from .osm import tasks as helsinki
 from .server import app
+from .survey import Survey
 
-VERSION = "1.0.0"
-CAPTURED = "2026-11-22"
-
-
-class Recorder:
-    """Asks each call once over HTTP and keeps the answer. Only calls that satisfy the schema are sent."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self.catalog = tools.catalog()
-        self.records: dict[str, Record] = {}
-        self._client = client
-        self._answers: dict[str, tuple[int, Any]] = {}
-
-    def ask(self, tool: str, arguments: Mapping[str, Any]) -> tuple[int, Any]:
-        """Status and response; raises `UsageError` for an invalid call, `RuntimeError` for another status."""
-        key = snapshot.make_record(self.catalog, tool, dict(arguments), 200, None).key
-        if key not in self._answers:
-            reply = self._client.get(f"/{tool}", params=dict(arguments))
-            if reply.status_code not in (200, 404):
-                raise RuntimeError(f"{tool} {arguments}: status {reply.status_code}: {reply.text[:200]}")
-            self._answers[key] = reply.status_code, reply.json()
-            self.records[key] = snapshot.make_record(
-                self.catalog, tool, dict(arguments), reply.status_code, reply.json()
-            )
-        return self._answers[key]
+SPEC = Path(__file__).with_name("record.yaml")
+MAP = "OpenStreetMap"
 
 
-def record(folder: Path, captured: str) -> int:
-    """Write the snapshot into `folder`; returns the number of responses."""
-    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client, Progress() as progress:
-        bar = progress.add_task("asking")
-        recorder = Recorder(client)
-        splits = tasks.build(recorder.catalog, recorder.ask)
+def record(folder: Path, osm: tuple[str, str] | None) -> int:
+    """Write the snapshot into `folder`, a new one; returns the recorder's exit status, 0 if nothing is missing.
+
+    `osm`: the URLs of Nominatim and Valhalla; `None` to leave their tools without responses and tasks.
+    """
+    work = folder.with_name(folder.name + ".survey")
+    versions = gateway.mount(app, *osm) if osm else {}
+    with serving(app) as url:
+        os.environ["TRAVEL_URL"] = url
+        survey(work, url, versions, osm is not None)
+        status = cli.main(["record", str(work / SPEC.name), "--out", str(folder)])
+    if status == 0:
+        shutil.rmtree(work)
+        folder.with_name(folder.name + ".journal.jsonl").unlink()
+    return status
+
+
+def survey(work: Path, url: str, versions: dict[str, str], osm: bool) -> None:
+    """Write into `work` the spec, the files of calls that its plan names, and the tasks."""
+    spec = _spec(work)
+    _check_versions(spec, versions)
+    over_map = {name for name, entry in spec.file.tools.items() if entry.file == "responses-osm"}
+    tables = Catalog([tool.spec for tool in spec.catalog.values() if tool.spec.name not in over_map])
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+        ask = Survey(spec, client)
+        splits = tasks.build(tables, ask)
         golden = [
             (call.tool, call.arguments) for some in splits.values() for task in some for call in task.golden
         ]
-        neighbours.explore(
-            recorder.ask, golden, lambda done, of: progress.update(bar, completed=done, total=of)
-        )
-    versions = {name: version(name) for name in notice.PACKAGES}
-    snapshot.write(
-        folder,
-        name="travel",
-        version=VERSION,
-        licence=notice.LICENCE,
-        sources=notice.sources(versions),
-        captured=captured,
-        catalog=recorder.catalog,
-        records={"responses": list(recorder.records.values())},
-        splits=splits,
-        notice=notice.text(versions, captured),
-    )
-    return len(recorder.records)
+        neighbours.explore(ask, golden)
+        if osm:
+            plan.explore(ask)
+            counts = {split: len(some) for split, some in splits.items()}
+            for split, more in helsinki.build(spec.catalog, (tables, over_map), ask, counts).items():
+                splits[split] += more
+    ask.write(work / "calls")
+    for split, some in splits.items():
+        (work / spec.file.tasks[split]).write_bytes(dump_tasks(some))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Record the travel snapshot from the tables in packages.")
+def _spec(work: Path) -> Spec:
+    """The spec in its work folder, where every file that it names begins empty."""
+    shutil.rmtree(work, ignore_errors=True)
+    for folder in ("calls", "tasks"):
+        (work / folder).mkdir(parents=True)
+    shutil.copy(SPEC, work)
+    named = parse_yaml(SPEC.read_text(encoding="utf-8"))
+    for name in (*(f"calls/{tool}.jsonl" for tool in named["tools"]), *named["tasks"].values()):
+        (work / name).touch()
+    return read_spec(work / SPEC.name)
+
+
+def _check_versions(spec: Spec, servers: dict[str, str]) -> None:
+    """Raises `SystemExit` if the spec states other versions than those that answer."""
+    stated = {source["name"]: source["version"] for source in spec.file.sources}
+    found = {name: version(name) for name in stated if name != MAP}
+    if servers:
+        found[MAP] = ", ".join([stated[MAP].split(", ")[0], *map(" ".join, servers.items())])
+    wrong = [
+        f"{name}: {stated[name]} stated, {found[name]} found" for name in found if found[name] != stated[name]
+    ]
+    if wrong:
+        raise SystemExit(f"{SPEC.name}: " + "; ".join(wrong))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Record the travel snapshot.")
     parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
-    parser.add_argument("--captured", default=CAPTURED, help="capture date written into the manifest")
+    parser.add_argument("--nominatim", help="URL of Nominatim over the Helsinki extract")
+    parser.add_argument("--valhalla", help="URL of Valhalla over the Helsinki extract")
     arguments = parser.parse_args()
-    count = record(arguments.out, arguments.captured)
-    print(f"{arguments.out}: {count} responses")
+    if bool(arguments.nominatim) != bool(arguments.valhalla):
+        parser.error("--nominatim and --valhalla go together")
+    return record(arguments.out, (arguments.nominatim, arguments.valhalla) if arguments.nominatim else None)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -449,7 +449,7 @@ SPLITS: dict[str, tuple[Row, ...]] = {"train": TRAIN, "validation": VALIDATION, 
 
 
 def build(catalog: Catalog, ask: Ask) -> dict[str, list[Task]]:
-    """All tasks by split; `ask` is called with every golden call."""
+    """All tasks by split; `ask` is called with every golden call, `catalog` holds the tools over tables."""
     return {
         split: [
             traced("travel", f"travel-{split}-{number:03d}", row, catalog, ask, SUBSTITUTES)

@@ -48,7 +48,7 @@ def _slack(rate: float) -> float:
 
 def weather_at_hour(t: Trace, airports: Sequence[str], time_hour: str, units: str = "") -> None:
     for airport in airports:
-        more = {"units": units} if units else {}
+        more: dict[str, Any] = {"units": units} if units else {}
         seen = t.call("airport_weather", origin=airport, time_hour=time_hour, **more)
         t.fact(f"temperature at {airport}", seen.at("/temperature_c" if units else "/temperature_f"), 0.5)
 
@@ -61,7 +61,7 @@ def rates_of_day(t: Trace, currencies: Sequence[str], date: str) -> None:
 
 def conversions(t: Trace, amounts: Sequence[tuple[int, str]], date: str, to: str = "") -> None:
     for amount, currency in amounts:
-        more = {"to_currency": to} if to else {}
+        more: dict[str, Any] = {"to_currency": to} if to else {}
         done = t.call("convert_currency", amount=amount, from_currency=currency, date=date, **more)
         t.fact(f"amount from {currency}", done.at("/result"), 0.5)
 

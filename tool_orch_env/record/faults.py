@@ -93,7 +93,7 @@ def _argument_faults(place: str, step: Step, properties: Mapping[str, Any]) -> I
 def _given(rows: Values | FromFile | FromResponses) -> tuple[str, ...]:
     if isinstance(rows, Values):
         return tuple(rows.values)
-    return (*rows.take, *rows.keep) if isinstance(rows, FromResponses) else tuple(rows.take)
+    return (*rows.take, *rows.keep) if isinstance(rows, FromResponses) else tuple(rows.take or ())
 
 
 def pattern_faults(file: SpecFile) -> Iterator[str]:
@@ -105,7 +105,7 @@ def pattern_faults(file: SpecFile) -> Iterator[str]:
             if not isinstance(rows, Values):
                 kept = rows.keep if isinstance(rows, FromResponses) else {}
                 place = f"plan.{index}.over.{number}"
-                used += [(place, text) for text in (rows.each, *rows.take.values(), *kept.values())]
+                used += [(place, text) for text in (rows.each, *(rows.take or {}).values(), *kept.values())]
     for place, text in used:
         try:
             if not pointer.tokens(text) and "drop" in place:

@@ -73,12 +73,21 @@ def _rows(
         table = [dict(zip(rows.values, row, strict=True)) for row in zipped]
         yield from chosen(table, rows.limit, rows.sample, rows.seed)
     else:
-        table = list(_each(_content(folder / rows.file), rows.each, rows.take))
+        content = _content(folder / rows.file)
+        table = _whole(rows, content) if rows.take is None else list(_each(content, rows.each, rows.take))
         if rows.file.endswith(".csv"):
             table = [
-                {name: _typed(text, tool.properties[name]) for name, text in row.items()} for row in table
+                {name: _typed(text, tool.properties.get(name)) for name, text in row.items()} for row in table
             ]
         yield from chosen(table, rows.limit, rows.sample, rows.seed)
+
+
+def _whole(rows: FromFile, content: Any) -> list[Arguments]:
+    """The elements themselves, as objects of arguments."""
+    found = list(matches(content, rows.each))
+    if not all(isinstance(element, dict) for element in found):
+        raise SpecError(f"{rows.file}: an element is no object of arguments", "correct the file, or `take`")
+    return found
 
 
 def _each(value: Any, pattern: str, take: Mapping[str, str]) -> Iterator[Arguments]:

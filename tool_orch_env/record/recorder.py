@@ -199,7 +199,7 @@ def _write(out: Path, spec: Spec, recording: _Recording) -> None:
         sources=list(file.sources),
         captured=file.captured or recording.captured(),
         catalog=spec.catalog,
-        records={"responses": list(recording.records())},
+        records=_by_file(spec, recording.records()),
         splits=_tasks(spec),
         notice=file.notice or _notice(spec),
     )
@@ -207,6 +207,15 @@ def _write(out: Path, spec: Spec, recording: _Recording) -> None:
         out.rename(old)
     draft.rename(out)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _by_file(spec: Spec, records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Records by the stem of their file; one that the plan leaves empty is written all the same."""
+    stems = {name: entry.file for name, entry in spec.file.tools.items()}
+    found: dict[str, list[Record]] = {stem: [] for stem in ("responses", *sorted(set(stems.values())))}
+    for record in records:
+        found[stems.get(record.tool, "responses")].append(record)
+    return found
 
 
 def _tasks(spec: Spec) -> dict[str, list[Task]]:

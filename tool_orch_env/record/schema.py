@@ -57,6 +57,7 @@ class ToolEntry(_Strict):
     `places` says where parameters go that do not stand in the URL: by default the query, and the body for POST,
     PUT and PATCH. `drop`: pointer patterns of volatile fields. `wrap_text`: keep a body of another type than
     JSON as `{"text": ...}`. `server_errors`: record a 5xx, after the last attempt, as an error of the API.
+    `file`: the stem of the file that holds the answers.
     """
 
     method: Method | None = None
@@ -71,6 +72,7 @@ class ToolEntry(_Strict):
     drop: Pointers = ()
     wrap_text: bool | None = None
     server_errors: bool | None = None
+    file: str = Field(default="responses", pattern=r"^responses(-[a-z0-9]+)*$")
 
 
 class OpenApi(_Strict):
@@ -101,13 +103,14 @@ class Values(_Rows):
 class FromFile(_Rows):
     """Rows of a JSON, JSON lines, YAML or CSV file beside the spec.
 
-    `each` is the pattern of one element, `take` says which pointer in it gives which argument. A CSV row is an
-    object of texts; a text becomes a number or boolean where the parameter's schema asks for one.
+    `each` is the pattern of one element, `take` says which pointer in it gives which argument; without `take`
+    an element is an object of arguments. A CSV row is an object of texts; a text becomes a number or boolean
+    where the parameter's schema asks for one.
     """
 
     file: str
     each: str = "/*"
-    take: dict[str, str] = Field(min_length=1)
+    take: dict[str, str] | None = Field(default=None, min_length=1)
 
 
 class FromResponses(_Rows):

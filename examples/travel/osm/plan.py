@@ -5,14 +5,14 @@ depends on plan.toml and on earlier answers alone.
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from tours import best_order
+from ...tracing import Ask
+from .tours import best_order
 
-Ask = Callable[[str, Mapping[str, Any]], tuple[int, Any]]
 Place = dict[str, Any]
 
 TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("plan.toml").read_text(encoding="utf-8"))

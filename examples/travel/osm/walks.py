@@ -1,4 +1,4 @@
-"""Fifteen templates of golden traces over the Helsinki tools, each with entities and a request.
+"""Templates of golden traces over the Helsinki tools; the last two begin in the tables of cities and countries.
 
 Enters: a `Trace`, which asks. Leaves nothing; the trace holds calls and facts. A place is picked by a criterion
 that the request states, and a pick that is not unique is refused.
@@ -7,8 +7,8 @@ that the request states, and a pick that is not unique is refused.
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from osm_tracing import Ref, Reply, Trace
-from tours import best_order
+from ...tracing import Ref, Reply, Trace
+from .tours import best_order
 
 ROW = "/sources_to_targets/0"
 KM = 0.01  # what rounding a distance to two places may lose
@@ -192,3 +192,35 @@ def nearest_to_each(t: Trace, starts: tuple[str, str], category: str) -> None:
         index = _by_distance(walks)[0]
         t.fact(f"{category} nearest to {start}", spots[index].at("name"))
         t.fact(f"km from {start}", walks.at(f"{ROW}/{index}/distance"), KM)
+
+
+def _centre(t: Trace, city: Any) -> tuple[Ref, Ref]:
+    """Latitude and longitude that the table of cities gives for the largest city of a name."""
+    found = t.call("search_city", name=city)
+    name = city.value if isinstance(city, Ref) else city
+    line = found.best("/results", "population", max, name=name)
+    place = t.call("get_city", geoname_id=found.at(line + "/geoname_id"))
+    return place.at("/latitude"), place.at("/longitude")
+
+
+def from_the_centre(t: Trace, city: str, goals: tuple[str, ...]) -> None:
+    """The walks from the point that the table of cities gives to places on the map."""
+    lat, lon = _centre(t, city)
+    spots = [_named(t, goal) for goal in goals]
+    walks = t.call("walk_matrix", sources=[{"lat": lat, "lon": lon}], targets=[spot.point for spot in spots])
+    for index, goal in enumerate(goals):
+        t.fact(f"km to {goal}", walks.at(f"{ROW}/{index}/distance"), KM)
+
+
+def centre_of_the_capital(t: Trace, country: str, goal: str) -> None:
+    """From a country to its capital, the address at its point, and the walk to a place on the map."""
+    found = t.call("search_country", name=country)
+    line = found.where("/results", name=country)
+    profile = t.call("get_country", country_id=found.at(line + "/country_id"))
+    lat, lon = _centre(t, profile.at("/capital"))
+    seen = t.call("reverse_geocode", lat=lat, lon=lon)
+    spot = _named(t, goal)
+    route = t.call("walk_route", locations=[{"lat": lat, "lon": lon}, spot.point])
+    t.fact("capital", profile.at("/capital"))
+    t.fact("street", seen.at("/address/road"))
+    t.fact("km", route.at("/trip/summary/length"), KM)
