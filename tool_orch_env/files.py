@@ -42,6 +42,15 @@ def refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def json_at(text: str, start: int) -> tuple[Any, int]:
+    """The JSON value that begins at `start`, and where it ends; of a key given twice the last counts."""
+    try:
+        return _QUICK.raw_decode(text, start)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+_QUICK = json.JSONDecoder(parse_constant=refuse_constant)
 _DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
 
 

@@ -4,6 +4,7 @@ Enters: calls and responses, or lines of a `responses*.jsonl.gz`. Leaves: `Recor
 arguments where they are made, the right key where they are read.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from . import pointer
 from .call import NotCanonical, encode, plain, replay_key, to_text
 from .catalog import Catalog, Tool
 from .errors import SnapshotError, UsageError
-from .files import parse_json
+from .files import json_at, parse_json
 
 REMEDY = "fetch the snapshot again, or write it again with this package"
 
@@ -77,16 +78,9 @@ def line_of(record: Record) -> str:
 
 
 def parse_record(line: str, place: str, catalog: Catalog) -> Record:
+    """The record of a line; raises `SnapshotError` naming `place`."""
     try:
-        entry = parse_json(line)
-        record = Record(
-            entry["key"],
-            entry["tool"],
-            entry["arguments"],
-            entry["status"],
-            to_text(entry["response"]),
-            entry.get("task", ""),
-        )
+        record = _as_written(line) or _spelt_otherwise(parse_json(line))
         key = key_of(catalog[record.tool], record.arguments)
         _sound(record)
     except KeyError as error:
@@ -98,6 +92,34 @@ def parse_record(line: str, place: str, catalog: Catalog) -> Record:
             f"{place}: key {record.key!r} does not belong to its call, which has {key}", REMEDY
         )
     return record
+
+
+_HEAD = re.compile(r'\{"key":"([0-9a-f]{32})","tool":"([\w.-]+)","arguments":')
+_STATUS = re.compile(r',"status":([0-9]{3})(?:,"task":("(?:[^"\\]|\\.)*"))?,"response":')
+
+
+def _as_written(line: str) -> Record | None:
+    """The record of a line as `line_of` writes it: the response's text is cut out, not encoded again."""
+    head = _HEAD.match(line)
+    if head is None:
+        return None
+    arguments, end = json_at(line, head.end())
+    status = _STATUS.match(line, end)
+    if status is None:
+        return None
+    start = status.end()
+    _, end = json_at(line, start)
+    if line[end:].rstrip() != "}":
+        return None
+    task = parse_json(status[2]) if status[2] else ""
+    return Record(head[1], head[2], arguments, int(status[1]), line[start:end], task)
+
+
+def _spelt_otherwise(entry: Any) -> Record:
+    """The record of a line that somebody else wrote."""
+    text = to_text(entry["response"])
+    task = entry.get("task", "")
+    return Record(entry["key"], entry["tool"], entry["arguments"], entry["status"], text, task)
 
 
 def _sound(record: Record) -> Record:
