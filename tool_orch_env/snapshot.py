@@ -6,10 +6,12 @@ Knows nothing of episodes or rewards. Opening verifies every sum and every key; 
 an empty snapshot, and nothing in a file is executed.
 """
 
+import gc
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -111,8 +113,9 @@ class Snapshot:
                 manifest["name"], fingerprint, map(_item, _read_records(folder, manifest, catalog))
             )
         else:
-            records = list(_read_records(folder, manifest, catalog))
-            answers = dict(map(_item, records))
+            with _uncollected():
+                records = list(_read_records(folder, manifest, catalog))
+                answers = dict(map(_item, records))
         if len(answers) != manifest["counts"]["responses"]:
             raise SnapshotError(
                 f"{folder.name}/manifest.json: counts.responses: {manifest['counts']['responses']}, "
@@ -417,6 +420,18 @@ def _verify_sums(folder: Path, sums: Mapping[str, str], skip_responses: bool) ->
         problems.append(f"{folder.name}/manifest.json: sha256: tools.json is not listed")
     if problems:
         raise SnapshotError(problems, REMEDY)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: nothing that is read is garbage, and each would walk the whole heap."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -> Iterator[Record]:
