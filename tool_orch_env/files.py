@@ -4,6 +4,7 @@ Every fault becomes one of the package's exceptions with file and line.
 """
 
 import gzip
+import io
 import json
 import zlib
 from collections import Counter
@@ -15,6 +16,7 @@ MAX_LINE = 64 << 20
 """Bytes of one line of a file, at most."""
 MAX_UNPACKED = 8 << 30
 """Bytes of one file after unpacking, at most."""
+_BUFFER = 1 << 17
 _TRANSFER = "the file is cut or damaged: fetch or write it again"
 
 Fault = Callable[[str, str], Exception]
@@ -58,7 +60,8 @@ def numbered_lines(path: Path, fault: Fault, most: int = MAX_UNPACKED) -> Iterat
     """The non-empty lines of a UTF-8 file, gunzipped if named so, with their numbers from 1; at most `most` bytes."""
     number, unpacked = 0, 0
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as raw:
+            stream = io.BufferedReader(raw, _BUFFER)  # gzip's own readline takes twice the time
             while line := stream.readline(MAX_LINE + 1):
                 number += 1
                 unpacked += len(line)
