@@ -58,6 +58,9 @@ class CfbOptions:
     judge: Judge | None = None
 
 
+LENIENT = CfbOptions()
+
+
 def golden_steps(task: Task) -> list[list[GoldenCall]]:
     """The golden calls by turn of the file, by dependency level where the file has none."""
     turns = task.meta.get("turns")
@@ -74,7 +77,7 @@ class CfbPlay(Play):
 
     rules = Rules(max_turns=1 << 62, max_calls=1 << 62)
 
-    def __init__(self, setting: Setting, options: CfbOptions = CfbOptions()) -> None:
+    def __init__(self, setting: Setting, options: CfbOptions = LENIENT) -> None:
         super().__init__(setting)
         self._options = options
         self._steps = golden_steps(setting.task)

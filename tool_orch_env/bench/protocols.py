@@ -7,6 +7,7 @@ into a run's fingerprint.
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .. import observe
@@ -15,7 +16,7 @@ from ..errors import UsageError
 from ..snapshot import Snapshot
 from ..task import Task
 from . import cfb
-from .cfb import CfbOptions, CfbPlay
+from .cfb import LENIENT, CfbOptions, CfbPlay
 from .play import Play
 
 PROTOCOLS = ("toolorch", "cfb-offline")
@@ -29,7 +30,7 @@ class Arena:
         tasks: Sequence[Task],
         snapshot: Snapshot,
         protocol: str = "toolorch",
-        options: CfbOptions = CfbOptions(),
+        options: CfbOptions = LENIENT,
     ) -> None:
         """Raises `UsageError` on an unknown protocol, `TaskError` if tasks and snapshot do not fit."""
         if protocol not in PROTOCOLS:
@@ -46,6 +47,12 @@ class Arena:
         """A fresh episode; raises `UsageError` if there is no such task."""
         setting = self._stage.setting(task_id)
         return Play(setting) if self.protocol == "toolorch" else CfbPlay(setting, self.options)
+
+    def strict_play(self, task_id: str) -> Play | None:
+        """The strict counterpart of a lenient `cfb-offline` episode, else `None`."""
+        if self.protocol != "cfb-offline" or self.options.strict:
+            return None
+        return CfbPlay(self._stage.setting(task_id), replace(self.options, strict=True))
 
     def steps(self, task: Task) -> list[list[Any]]:
         """The golden calls by turn, as this protocol wants them."""

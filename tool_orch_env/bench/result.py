@@ -3,7 +3,7 @@
 Enters: nothing; this is the vocabulary between protocols, runner, metrics and report. All of it is JSON.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -26,6 +26,8 @@ class EpisodeResult:
     trial: int = 0
     cause: str | None = None
     """Why the policy gave no answer, `None` if it always did."""
+    strict_success: bool | None = None
+    """Under a lenient `cfb-offline` run by the runner: whether the strict one calls it a success."""
     correct_turns: int = 0
     golden_turns: int = 0
     components: dict[str, float | None] = field(default_factory=dict)
@@ -42,7 +44,11 @@ class EpisodeResult:
     """Per turn: content, answer, reward, score, calls with code, violations, credit and the head of the reply."""
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """JSON, the same when read back."""
+        return {**asdict(self), "log": list(self.log)}
+
+    def with_strict(self, success: bool) -> "EpisodeResult":
+        return replace(self, strict_success=success)
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> "EpisodeResult":
