@@ -40,6 +40,13 @@ class Ledger:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = (folder / ".lock").open("w")
         try:
+            self._open(folder, manifest, tasks)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _open(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
+        try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UsageError(f"{folder.name}: another process is at work on this run") from error
