@@ -70,7 +70,7 @@ def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str
         "causes": dict(sorted(Counter(r.cause.split(":")[0] for r in ordered if r.cause).items())),
         "by": {
             name: _grouped(ordered, by_id, key)
-            for name, key in (("domain", _domain), ("depth", _depth), ("calls", _calls))
+            for name, key in (("domain", domain), ("depth", _depth), ("calls", _calls))
         },
     }
 
@@ -147,7 +147,7 @@ def _grouped(
     }
 
 
-def _domain(task: Task) -> str:
+def domain(task: Task) -> str:
     found = task.meta.get("domains") or task.meta.get("domain") or "unknown"
     return " + ".join(sorted(map(str, found))) if isinstance(found, list) else str(found)
 
