@@ -15,6 +15,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +57,22 @@ class Ledger:
         self.records = read_records(folder)
         self._file = self.path.open("ab", buffering=0)
         self._synced = time.monotonic()
+        self._syncing = ThreadPoolExecutor(1)
 
     def append(self, record: Record) -> None:
         """One line, one write."""
         self._file.write(_line(record))
         self.records[record["task_id"], record["trial"]] = record
         if time.monotonic() - self._synced > 1.0:
-            self._sync()
+            self._synced = time.monotonic()
+            self._syncing.submit(os.fsync, self._file.fileno())  # the others need not wait for the disk
 
     def close(self) -> None:
         """Sync and let other processes have it."""
-        self._sync()
+        self._syncing.shutdown()
+        os.fsync(self._file.fileno())
         self._file.close()
         self._lock.close()
-
-    def _sync(self) -> None:
-        os.fsync(self._file.fileno())
-        self._synced = time.monotonic()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

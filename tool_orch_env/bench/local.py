@@ -48,7 +48,7 @@ def run(
 def _episode(play: Play, policy: Policy) -> EpisodeResult:
     while play.stop_reason is None:
         try:
-            action = recordable(policy([dict(one) for one in play.messages], play.setting.function_tools()))
+            action = recordable(policy([dict(one) for one in play.messages], play.tools))
         except Exception as error:  # whatever it is, it is the policy's
             return play.result(cause=f"raised {type(error).__name__}: {error}"[:500])
         play.take(action)

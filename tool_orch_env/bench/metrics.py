@@ -70,7 +70,7 @@ def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str
         "causes": dict(sorted(Counter(r.cause.split(":")[0] for r in ordered if r.cause).items())),
         "by": {
             name: _grouped(ordered, by_id, key)
-            for name, key in (("domain", domain), ("depth", _depth), ("calls", _calls))
+            for name, key in (("domain", domains), ("depth", _depth), ("calls", _calls))
         },
     }
 
@@ -135,11 +135,13 @@ def _errors(results: Sequence[EpisodeResult]) -> dict[str, Any]:
 
 
 def _grouped(
-    results: Sequence[EpisodeResult], tasks: Mapping[str, Task], key: Callable[[Task], str]
+    results: Sequence[EpisodeResult], tasks: Mapping[str, Task], keys: Callable[[Task], list[str]]
 ) -> dict[str, Any]:
+    """A task of several domains counts in each of them."""
     groups: dict[str, list[EpisodeResult]] = {}
     for result in results:
-        groups.setdefault(key(tasks[result.task_id]), []).append(result)
+        for name in keys(tasks[result.task_id]):
+            groups.setdefault(name, []).append(result)
     order = sorted(groups, key=lambda name: (int(name) if name.isdigit() else 0, name))
     return {
         name: {"episodes": len(groups[name]), "figures": figures(groups[name], SHOWN_BY_GROUP)}
@@ -147,14 +149,15 @@ def _grouped(
     }
 
 
-def domain(task: Task) -> str:
+def domains(task: Task) -> list[str]:
+    """The domains that the task's `meta` names, at least one."""
     found = task.meta.get("domains") or task.meta.get("domain") or "unknown"
-    return " + ".join(sorted(map(str, found))) if isinstance(found, list) else str(found)
+    return sorted({str(one) for one in found}) if isinstance(found, list) else [str(found)]
 
 
-def _depth(task: Task) -> str:
-    return str(task.depth)
+def _depth(task: Task) -> list[str]:
+    return [str(task.depth)]
 
 
-def _calls(task: Task) -> str:
-    return str(len(task.golden))
+def _calls(task: Task) -> list[str]:
+    return [str(len(task.golden))]

@@ -43,8 +43,8 @@ class Play:
         """One assistant message, as a policy returned it. Never raises for what it holds."""
         message = as_message(action, self.turns)
         self.messages.append(message)
-        step = self.episode.step(message)
         turn = parse(message)
+        step = self.episode.step(turn)
         self.turns += 1
         self._answered.append(step.calls)
         replies = self.replies(step, turn)

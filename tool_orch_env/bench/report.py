@@ -16,7 +16,7 @@ from ..task import Task
 from . import show
 from .diagnose import KINDS, STATES
 from .ledger import Record, read_run
-from .metrics import FIGURES, SHOWN_BY_GROUP, domain, summary
+from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
 from .result import EpisodeResult
 
 BINS = 20
@@ -46,7 +46,9 @@ def page(folder: Path) -> str:
         about=about,
         protocol=show.protocol_name(about),
         found=found,
-        shares=[(name, found["figures"][name], FIGURES[name][2]) for name in SHARES if name in found["figures"]],
+        shares=[
+            (name, found["figures"][name], FIGURES[name][2]) for name in SHARES if name in found["figures"]
+        ],
         others=[(name, f, FIGURES[name][2]) for name, f in found["figures"].items() if name not in SHARES],
         passes=[(name, figure) for name, figure in found["pass"].items()],
         groups=found["by"],
@@ -79,7 +81,7 @@ def _task(task: Task) -> Mapping[str, Any]:
     level = {call.id: depth for depth, layer in enumerate(task.layers) for call in layer}
     return {
         "request": task.request,
-        "domain": domain(task),
+        "domains": domains(task),
         "golden": [
             {
                 "id": call.id,

@@ -3,7 +3,7 @@
 Enters: nothing; this is the vocabulary between protocols, runner, metrics and report. All of it is JSON.
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 
@@ -45,7 +45,7 @@ class EpisodeResult:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON, the same when read back."""
-        return {**asdict(self), "log": list(self.log)}
+        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "log": list(self.log)}
 
     def with_strict(self, success: bool) -> "EpisodeResult":
         return replace(self, strict_success=success)

@@ -85,7 +85,7 @@ async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:
     """The policy's next message as JSON; raises `PolicyFault`."""
     try:
         async with asyncio.timeout(patience):
-            said = await speaker([dict(one) for one in play.messages], play.setting.function_tools())
+            said = await speaker([dict(one) for one in play.messages], play.tools)
     except TimeoutError as error:
         raise PolicyFault("timeout", f"no answer within {patience:g} s") from error
     try:

@@ -26,7 +26,7 @@ function options(id, values) {
 }
 options("stop", data.episodes.map((e) => e.stop_reason));
 options("error", data.episodes.flatMap((e) => Object.keys(e.errors)));
-options("domain", Object.values(data.tasks).map((t) => t.domain));
+options("domain", Object.values(data.tasks).flatMap((t) => t.domains));
 
 function list() {
   const words = byId("words").value.toLowerCase(), outcome = byId("outcome").value;
@@ -34,7 +34,7 @@ function list() {
     (!words || e.words.includes(words)) && (!outcome || e.success === (outcome === "won")) &&
     (!byId("stop").value || e.stop_reason === byId("stop").value) &&
     (!byId("error").value || byId("error").value in e.errors) &&
-    (!byId("domain").value || data.tasks[e.task_id].domain === byId("domain").value));
+    (!byId("domain").value || data.tasks[e.task_id].domains.includes(byId("domain").value)));
   byId("list").replaceChildren(...shown.map((e) => {
     const a = make("a", { href: link(e), class: e.cause ? "broken" : e.success ? "won" : "lost" },
       make("span", {}, label(e)), make("span", { class: "mono" }, e.score.toFixed(2)));
