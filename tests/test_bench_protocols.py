@@ -8,9 +8,10 @@ import toy as toys
 import tool_orch_env as toe
 from tool_orch_env import importers
 from tool_orch_env.bench.cfb import PROBLEM, golden_steps
+from tool_orch_env.bench.cfb_match import all_free, same
 from tool_orch_env.bench.chat import turn_message
 from tool_orch_env.bench.result import EpisodeResult
-from tool_orch_env.call import Turn
+from tool_orch_env.call import ToolCall, Turn
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import GoldenCall, Task, oracle_turns
@@ -266,3 +267,41 @@ def test_a_protocol_that_is_none_and_options_of_another_are_refused() -> None:
     for protocol, strict in (("cfb", False), ("toolorch", True)):
         with pytest.raises(UsageError):
             toe.bench.run(toys.tasks(), lambda m, t: END, protocol, toys.snapshot(), strict)
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason", "correct"),
+    [
+        (["a1", "a2", "b1", "b2"], "success", 4),  # the next step comes although the first is unfinished
+        (["a1", "b1", "a2", "b2"], "success", 4),
+        (["a2"], "no_match", 0),  # not reached yet
+        (["a1", "a1"], "no_match", 1),  # answered already, and not free
+        (["a1", "a2"], "stop_early", 2),
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_each_turn_with_a_match_brings_the_next_step(
+    turns: list[str], reason: str, correct: int, strict: bool
+) -> None:
+    task = toys.two_cities(0)
+    by_id = {call.id: call for call in task.golden}
+    policy = scripted([task], lambda task: [[by_id[name]] for name in turns])
+    [result] = toe.bench.run([task], policy, "cfb-offline", toys.snapshot(), strict)
+    assert (result.stop_reason, result.correct_calls) == (reason, correct)
+
+
+def test_a_list_with_a_search_for_one_hotel_counts_as_free() -> None:
+    def call(tool: str, **arguments: Any) -> GoldenCall:
+        return GoldenCall(id=tool, tool=tool, arguments=arguments)
+
+    other = call("Get_Room_List")
+    assert all_free([call("Search_Hotels", search_type="hotel"), other])
+    assert not all_free([call("Search_Hotels", search_type="city"), other])
+    assert all_free([call("Taxi_Search_Location")]) and all_free([]) and not all_free([other])
+
+
+def test_the_filter_of_categories_compares_as_a_set() -> None:
+    golden = GoldenCall(id="c", tool="f", arguments={"categories_filter": "a,b", "x": "a,b"})
+    assert same(ToolCall("f", {"categories_filter": "b,a", "x": "a,b"}), golden)
+    assert not same(ToolCall("f", {"categories_filter": "b,a", "x": "b,a"}), golden)
+    assert not same(ToolCall("g", golden.arguments), golden)

@@ -16,6 +16,8 @@ from .ledger import FORMAT
 from .policies import Settings
 from .protocols import Arena
 
+ANSWERS = ("seed", "tools", "temperature", "max_tokens")
+"""The settings that change what a policy answers. Time limits and retries may change when a run is resumed."""
 PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
 
 
@@ -30,7 +32,7 @@ def manifest(
         "strict": arena.options.strict,
         "deciding": {name: list(some) for name, some in sorted(arena.options.deciding.items())},
         "trials": trials,
-        "settings": {name: getattr(settings, name) for name in Settings.__dataclass_fields__},
+        "settings": {name: getattr(settings, name) for name in ANSWERS},
         "source": dict(source),
         "fingerprint": fingerprint(arena),
     }
