@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit thorough gymnasium-1.2 wheel travel travel-check elements elements-check bench clean
+.PHONY: help demo test lint unit chromium thorough gymnasium-1.2 wheel travel travel-check elements elements-check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -17,8 +17,13 @@ lint: .venv/ready
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-unit: .venv/ready
+unit: .venv/ready chromium
 	.venv/bin/python -m pytest
+
+chromium:  ## the browser that the report is tested in; without one, and unless root, those tests skip
+	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+	  || echo "no Chromium, and no right to install it: the report's browser tests skip"
 
 thorough: .venv/ready  ## the property tests with 20,000 examples each (an hour or so)
 	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py
@@ -69,13 +74,14 @@ bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of reward
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
 	.venv/bin/python benchmarks/snapshot.py
+	.venv/bin/python benchmarks/bench.py
 
 clean:
 	rm -rf .venv .venv-* dist build
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,record,travel,elements]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,record,travel,elements]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt

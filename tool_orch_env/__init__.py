@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gymnasium.envs.registration import register
 
 if TYPE_CHECKING:
-    from . import importers
+    from . import bench, importers
     from .call import Reply, ToolCall, Turn
     from .catalog import Catalog, Tool, ToolSpec
     from .episode import score_turns
@@ -30,6 +30,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "Turn",
+    "bench",
     "importers",
     "load_tasks",
     "oracle_turns",
@@ -60,8 +61,8 @@ register(
 
 
 def __getattr__(name: str) -> Any:
-    if name == "importers":
-        return import_module(".importers", __name__)
+    if name in ("bench", "importers"):
+        return import_module(f".{name}", __name__)
     if name in _HOME:
         return getattr(import_module(f".{_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

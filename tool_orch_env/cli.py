@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .bench import arguments as bench_arguments
 from .errors import ToolOrchError, UsageError
 
 _EPILOG = """
@@ -23,6 +24,8 @@ Examples:
   tool-orch import rows.jsonl --out my_snapshot  make a snapshot of a published file
   tool-orch record spec.yaml --out my_snapshot   ask a live API and keep its answers; stop and resume at will
   tool-orch snapshot diff old new                what changed between two versions
+  tool-orch bench --policy oracle --out runs/a   benchmark a policy; again: goes on where it stopped
+  tool-orch report runs/a                        one HTML page of a run
   tool-orch audit my_snapshot --json             which golden arguments come from nowhere
 """
 
@@ -77,6 +80,8 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("path", help="a snapshot (bundled name or folder), or a file that `import` reads")
     audit.add_argument("--split", help="one split only")
     audit.add_argument("--json", action="store_true", help="findings as JSON on standard output")
+
+    bench_arguments.add(commands, _command)
 
     snapshot = commands.add_parser("snapshot", help="look at a snapshot, verify, compare or merge it")
     actions = snapshot.add_subparsers(required=True, metavar="ACTION")

@@ -1,0 +1,217 @@
+"""Runs on the command line: killed and resumed, scored again, compared."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import toy as toys
+
+from tool_orch_env.bench.intervals import ratio
+from tool_orch_env.bench.ledger import RunError, read_run
+from tool_orch_env.bench.metrics import passes, summary
+from tool_orch_env.bench.result import EpisodeResult
+from tool_orch_env.cli import main
+
+POLICY = '''
+import hashlib, json, time
+
+def wobbly(messages, tools):
+    """The same answers in every process: now a random tool, now words; slow enough to be killed."""
+    time.sleep(0.004)
+    said = json.dumps([m for m in messages if m["role"] != "system"], sort_keys=True)
+    draw = hashlib.sha256(said.encode()).digest()
+    if draw[0] < 90:
+        return "Done."
+    tool = tools[draw[1] % len(tools)]["function"]["name"]
+    return {"tool_calls": [{"function": {"name": tool, "arguments": "{}"}}]}
+'''
+COMMAND = [
+    sys.executable, "-m", "tool_orch_env.cli", "bench", "--policy", "python:wobbly_policy:wobbly",
+    "--tasks", "travel", "--trials", "12", "--concurrency", "8",
+]  # fmt: skip
+
+
+def oracle(folder: Path, *more: str, policy: str = "oracle") -> int:
+    return main(["bench", "--policy", policy, "--out", str(folder), *more])
+
+
+def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
+    """SIGKILL at twenty random moments of its work, then resumed: the same records as an undisturbed run."""
+    (tmp_path / "wobbly_policy.py").write_text(POLICY)
+    command = [*COMMAND, "--out"]
+    subprocess.run([*command, "whole"], cwd=tmp_path, check=True, capture_output=True)
+    draw = random.Random(5)
+    ledger = tmp_path / "broken" / "episodes.jsonl"
+    for number in range(20):
+        process = subprocess.Popen(
+            [*command, "broken"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        before = ledger.stat().st_size if ledger.exists() else 0
+        at_least = before + draw.randrange(6_000) if number % 4 else 0
+        while process.poll() is None and (ledger.stat().st_size if ledger.exists() else 0) <= at_least:
+            time.sleep(0.001)
+        time.sleep(draw.random() / 100)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if number % 5 == 0 and ledger.exists():  # a write that the kill cut in two
+            with ledger.open("ab") as stream:
+                stream.write(b'{"task_id": "travel-te')
+    assert 20 < len(ledger.read_bytes().splitlines()) < 240  # killed on the way, and at work when killed
+    subprocess.run([*command, "broken"], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "whole/summary.json").read_bytes() == (tmp_path / "broken/summary.json").read_bytes()
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    episodes = [(line["task_id"], line["trial"]) for line in lines]
+    assert len(set(episodes)) == len(episodes) == 240
+
+    def without_time(folder: str) -> list[dict]:
+        return [{**record, "seconds": 0} for record in read_run(tmp_path / folder)[2]]
+
+    assert without_time("whole") == without_time("broken")
+
+
+def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    run = tmp_path / "run"
+    assert oracle(run, "--limit", "3") == 0
+    before = (run / "episodes.jsonl").read_bytes()
+    assert oracle(run, "--limit", "3") == 0
+    assert (run / "episodes.jsonl").read_bytes() == before
+    assert oracle(run, "--limit", "4") == 2
+    assert "begun with another" in capsys.readouterr().err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("private")
+    assert oracle(tmp_path / "mine") == 2
+
+
+@pytest.mark.parametrize("damage", ["{}\n", "junk\n", '{"task_id": "no such", "trial": 0}\n'])
+def test_a_damaged_ledger_is_told_and_not_repaired(tmp_path: Path, damage: str) -> None:
+    run = tmp_path / "run"
+    assert oracle(run, "--limit", "2") == 0
+    path = run / "episodes.jsonl"
+    path.write_text(damage + path.read_text())
+    with pytest.raises(RunError):
+        read_run(run)
+
+
+def test_what_a_policy_broke_off_is_played_again_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    code = "import pathlib\ndef f(m, t):\n    assert pathlib.Path('up').exists()\n    return 'Done.'\n"
+    (tmp_path / "down_policy.py").write_text(code)
+    more = ("--limit", "2")
+    assert oracle(tmp_path / "run", *more, policy="python:down_policy:f") == 0
+    assert all("AssertionError" in record["fault"] for record in read_run(tmp_path / "run")[2])
+    (tmp_path / "up").touch()
+    assert oracle(tmp_path / "run", *more, policy="python:down_policy:f") == 0
+    assert all(record["fault"] for record in read_run(tmp_path / "run")[2])
+    assert oracle(tmp_path / "run", *more, "--retry-failed", policy="python:down_policy:f") == 0
+    assert not any(record["fault"] for record in read_run(tmp_path / "run")[2])
+
+
+def test_scored_again_offline_a_run_is_the_same(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert oracle(tmp_path / "run", policy="random") == 0
+    before = (tmp_path / "run" / "summary.json").read_bytes()
+    assert main(["bench", "rescore", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
+    assert "0 with another result" in capsys.readouterr().out
+    assert (tmp_path / "again" / "summary.json").read_bytes() == before
+    assert (tmp_path / "again" / "manifest.json").read_bytes() == (
+        tmp_path / "run" / "manifest.json"
+    ).read_bytes()
+
+
+def test_runs_are_compared_in_pairs_and_only_where_they_mean_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for name in ("oracle", "junk"):
+        assert oracle(tmp_path / name, policy=name) == 0
+    assert oracle(tmp_path / "other", "--protocol", "cfb-offline") == 0
+    capsys.readouterr()
+    assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "oracle"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["tasks"] == 20 and found["figures"]["success"]["difference"]["low"] == 1.0
+    assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other")]) == 2
+    assert "scorer" in capsys.readouterr().err
+    assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other"), "--anyway"]) == 0
+    assert "although they differ" in capsys.readouterr().out
+
+
+def test_a_published_file_is_benchmarked_lenient_and_strict_at_once(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    rows = str(shared_data / "complexfuncbench" / "raw_5.jsonl")
+    assert oracle(tmp_path / "run", "--tasks", rows, "--protocol", "cfb-offline", "--json") == 0
+    told = capsys.readouterr()
+    figures = json.loads(told.out)["figures"]
+    assert figures["success"]["value"] == figures["strict success"]["value"] == 1.0
+    assert "not the published file" in told.err
+    assert json.loads((tmp_path / "run" / "manifest.json").read_text())["deciding"]["Get_Room_List"]
+
+
+def test_commands_that_lack_something_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["bench"]) == 2
+    assert main(["bench", "rescore", str(tmp_path)]) == 2
+    assert oracle(tmp_path / "run", "--strict") == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def result(task: str, trial: int, success: bool, **more: Any) -> EpisodeResult:
+    return EpisodeResult(task, success, float(success), "answered", 1, 2, 3, trial, **more)
+
+
+def test_pass_at_k_and_pass_to_the_k_are_unbiased() -> None:
+    wins = {"a": [True, False, True], "b": [False, False, False]}
+    found = passes([result(task, i, win) for task, some in wins.items() for i, win in enumerate(some)])
+    values = {name: round(figure["value"], 4) for name, figure in found.items()}
+    assert values == {
+        "pass@1": 0.3333, "pass^1": 0.3333, "pass@2": 0.5, "pass^2": 0.1667, "pass@3": 0.5, "pass^3": 0.0,
+    }  # fmt: skip
+
+
+def test_an_interval_is_that_of_another_implementation() -> None:
+    """Percentile bootstrap of a mean: scipy's, to what the draws leave open."""
+    from scipy.stats import bootstrap
+
+    values = np.random.default_rng(1).random(60)
+    other = bootstrap((values,), np.mean, method="percentile", n_resamples=20000, rng=2).confidence_interval
+    found = ratio(values.tolist(), [1.0] * 60)
+    assert found is not None and abs(found.low - other.low) < 0.01 and abs(found.high - other.high) < 0.01
+
+
+def test_intervals_of_pooled_figures_draw_tasks_and_cover_the_truth() -> None:
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(200):
+        wanted = rng.integers(1, 6, 40)
+        found = ratio(rng.binomial(wanted, 0.7).tolist(), wanted.tolist())
+        assert found is not None
+        covered += found.low <= 0.7 <= found.high
+    assert covered >= 176  # 95 % of 200, less what chance and 40 tasks explain
+
+
+def test_a_summary_does_not_depend_on_the_order_of_its_results() -> None:
+    tasks = toys.tasks()
+    some = [result(task.id, trial, (len(task.id) + trial) % 2 == 0) for task in tasks for trial in range(3)]
+    assert summary(some, tasks) == summary(some[::-1], tasks)
+    assert set(summary(some, tasks)["by"]["depth"]) == {"2", "4"}
+
+
+def test_no_key_gets_into_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from model_server import serving
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    with serving() as server:
+        assert (
+            oracle(
+                tmp_path / "run", "--limit", "1", "--retries", "0", policy=f"openai:error_500@{server.url}"
+            )
+            == 0
+        )
+    assert not any(b"sk-very-secret" in path.read_bytes() for path in (tmp_path / "run").iterdir())

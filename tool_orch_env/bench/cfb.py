@@ -1,0 +1,211 @@
+"""`cfb-offline`: the deterministic part of ComplexFuncBench's protocol, and a strict reading of it.
+
+Enters: a compiled task, then actions. Leaves: replies, an end, a success. Its figures are not those of the published
+table: recorded responses stand in for the live API, likeness for sentence vectors, and nothing for the judge unless
+one is given (`cfb_match.py`).
+
+The golden list begins as step 0, and as steps 0 and 1 if step 0 is free. A turn with a match takes the matched calls
+off it and appends the next step. A matched call is answered with its recorded observation, a format error with
+`{"error"}`, every other call with `PROBLEM`. The episode ends:
+
+==================  =========================================================================
+success             final text; only free calls are left and every step was reached
+stop_early          any other final text
+no_match            a turn without a match and without a format error
+func_hallucination  a call when no golden call is left
+decode_error        a call that cannot be read
+name_error          a call without a name
+turn_limit          the cap on turns, which the original lacks: 100, or 2n + 4 if strict
+before_observation  strict only: final text, but a call stood in the turn of the call that supplies its values
+==================  =========================================================================
+
+Lenient keeps the original's quirk that a repeated free call counts again; strict counts it once, and it does not
+bring the next step.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..call import ToolCall, Turn
+from ..episode import Rules, Setting, Step
+from ..task import GoldenCall, Task
+from .cfb_match import Deciding, Judge, all_free, format_error, is_free, pair, same, same_response
+from .play import Play
+
+SYSTEM_PROMPT = (
+    "You fulfil the user's request by calling functions. Take values from the request or from what functions "
+    "returned. Calls that do not depend on each other may go into one message. "
+    "When nothing is left to call, answer the user without any call."
+)
+PROBLEM = json.dumps(
+    {
+        "api_status": True,
+        "content": "There is a problem with your api call, please double-check for possible problems.",
+    }
+)
+LENIENT_CAP = 100
+"""Turns after which an episode ends although the original would go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CfbOptions:
+    """`deciding`: see `cfb_match.Deciding`. `judge` is asked about pairs that nothing else called equal."""
+
+    strict: bool = False
+    deciding: Deciding = field(default_factory=dict)
+    judge: Judge | None = None
+
+
+LENIENT = CfbOptions()
+
+
+def golden_steps(task: Task) -> list[list[GoldenCall]]:
+    """The golden calls by turn of the file, by dependency level where the file has none."""
+    turns = task.meta.get("turns")
+    if not isinstance(turns, list) or len(turns) != len(task.golden):
+        return [list(layer) for layer in task.layers]
+    steps: dict[int, list[GoldenCall]] = {}
+    for turn, call in zip(turns, task.golden, strict=True):
+        steps.setdefault(turn, []).append(call)
+    return [steps[turn] for turn in sorted(steps)]
+
+
+class CfbPlay(Play):
+    """One episode under `cfb-offline`. The package's own episode runs beside it, for the diagnosis only."""
+
+    rules = Rules(max_turns=1 << 62, max_calls=1 << 62)
+
+    def __init__(self, setting: Setting, options: CfbOptions = LENIENT) -> None:
+        super().__init__(setting)
+        self._options = options
+        self._steps = golden_steps(setting.task)
+        self._cap = 2 * len(setting.task.golden) + 4 if options.strict else LENIENT_CAP
+        self._waiting: list[GoldenCall] = []
+        self._reached = 0
+        self._matched_in: dict[str, int] = {}
+        self._repeats = 0
+        self._append_step()
+        if all_free(self._waiting):
+            self._append_step()
+
+    def opening(self) -> list[dict[str, Any]]:
+        return [
+            {"role": "system", "content": SYSTEM_PROMPT},
+            {"role": "user", "content": self.setting.task.request},
+        ]
+
+    def replies(self, step: Step, turn: Turn) -> list[str]:
+        silent = [call.reply.text for call in step.calls]
+        if turn.failures:
+            nameless = any("no tool name" in failure.why for failure in turn.failures)
+            self.stop_reason = "name_error" if nameless else "decode_error"
+            return silent
+        if turn.answer is not None:
+            self.stop_reason = self._ending()
+            return silent
+        if not self._waiting:
+            self.stop_reason = "func_hallucination"
+            return silent
+        return self._answer(turn.calls)
+
+    def _ending(self) -> str:
+        if not all_free(self._waiting) or self._reached < len(self._steps):
+            return "stop_early"
+        return "before_observation" if self._options.strict and self._blind() else "success"
+
+    def _answer(self, calls: Sequence[ToolCall]) -> list[str]:
+        """Match the calls of a turn, then move on, go on, or stop."""
+        replies: list[str | None] = [None] * len(calls)
+        matches, alive = self._equal_ones(calls, replies)
+        rest = [i for i, reply in enumerate(replies) if reply is None]
+        more, errors = self._paired_ones([calls[i] for i in rest])
+        for position, text in more.items():
+            replies[rest[position]] = text
+        if matches + len(more) - errors > 0:
+            self._append_step()
+        elif not errors and not alive:
+            self.stop_reason = "no_match"
+        if self.stop_reason is None and self.turns >= self._cap:
+            self.stop_reason = "turn_limit"
+        return [reply or PROBLEM for reply in replies]
+
+    def _equal_ones(self, calls: Sequence[ToolCall], replies: list[str | None]) -> tuple[int, bool]:
+        """Calls equal to one that waits, or answered already. Matches, and whether a repeat keeps it going."""
+        known = [call for step in self._steps[: self._reached] for call in step]
+        matches, alive = 0, False
+        for index, call in enumerate(calls):
+            waiting = next((one for one in self._waiting if same(call, one)), None)
+            if waiting is not None:
+                matches += 1
+                replies[index] = self._match(waiting)
+            elif (golden := next((one for one in known if same(call, one)), None)) is not None:
+                replies[index] = self._observation(golden)
+                if is_free(golden):
+                    alive = True
+                    self._repeats += 1
+                    matches += not self._options.strict
+        return matches, alive
+
+    def _paired_ones(self, calls: Sequence[ToolCall]) -> tuple[dict[int, str], int]:
+        """Replies to calls that were paired: observations of those found equal, and format errors (counted)."""
+        found: dict[int, str] = {}
+        errors = 0
+        waiting = list(self._waiting)
+        for row, column in pair(calls, waiting).items():
+            wrong = format_error(calls[row], self.setting.tools)
+            if wrong is not None:
+                errors += 1
+                found[row] = json.dumps({"error": wrong})
+            elif self._equal(calls[row], waiting[column]):
+                found[row] = self._match(waiting[column])
+        return found, errors
+
+    def _equal(self, call: ToolCall, golden: GoldenCall) -> bool:
+        task, judge = self.setting.task, self._options.judge
+        if same_response(call, golden, task, self.setting.snapshot, self._options.deciding):
+            return True
+        return judge is not None and judge(call, golden, task)
+
+    def _match(self, golden: GoldenCall) -> str:
+        self._waiting = [one for one in self._waiting if one is not golden]
+        self._matched_in[golden.id] = self.turns
+        return self._observation(golden)
+
+    def _observation(self, golden: GoldenCall) -> str:
+        found = self.setting.snapshot.lookup(golden.tool, golden.arguments, self.setting.task.id)
+        return found.text if found else json.dumps({"error": "no response was recorded to this call"})
+
+    def _append_step(self) -> None:
+        if self._reached < len(self._steps):
+            self._waiting += self._steps[self._reached]
+            self._reached += 1
+
+    def _blind(self) -> bool:
+        """Whether a call was matched before the one that supplies its values had been answered."""
+        turn_of = self._matched_in
+        if (
+            len(self._steps) > 1
+            and len(turn_of) == len(self.setting.task.golden)
+            and set(turn_of.values()) == {1}
+        ):
+            return True
+        return any(
+            turn_of[call.id] <= turn_of[needed]
+            for call in self.setting.task.golden
+            if call.id in turn_of
+            for needed in call.needs
+            if needed in turn_of
+        )
+
+    def verdict(self, golden: dict[str, str]) -> dict[str, Any]:
+        matched, wanted = len(self._matched_in), len(self.setting.task.golden)
+        return {
+            "success": self.stop_reason == "success",
+            "score": matched / wanted,
+            "correct_calls": matched + (0 if self._options.strict else self._repeats),
+            "golden_calls": wanted,
+            "correct_turns": sum(all(c.id in self._matched_in for c in step) for step in self._steps),
+            "golden_turns": len(self._steps),
+        }

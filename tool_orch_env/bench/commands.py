@@ -1,0 +1,113 @@
+"""`tool-orch bench`, `bench rescore`, `bench compare` and `report`.
+
+Enters: parsed arguments. Leaves: a run's folder, tables, a page; the exit status.
+"""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from . import show
+from .cfb import CfbOptions
+from .compare import compare
+from .ledger import Ledger, Record, read_run, rewrite
+from .manifest import manifest
+from .metrics import summary
+from .policies import Settings, parse_policy
+from .protocols import Arena
+from .result import EpisodeResult
+from .runner import jobs, play_all, rescored
+from .taskset import load_task_set
+
+STOPPED = 130
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Play what is still to be played of a run, then show its summary; 130 if interrupted."""
+    if not arguments.policy or not arguments.out:
+        raise UsageError("bench: expected --policy and --out, or one of rescore, compare")
+    settings = Settings(**{name: getattr(arguments, name) for name in Settings.__dataclass_fields__})
+    policy = parse_policy(arguments.policy, settings)
+    source = {
+        "tasks": arguments.tasks,
+        "snapshot": arguments.snapshot,
+        "limit": arguments.limit,
+    }
+    arena = _arena(source, arguments.protocol, arguments.strict, arguments.deciding)
+    about = manifest(arena, source, policy.name, settings, arguments.trials)
+    ledger = Ledger(arguments.out, about, arena.tasks)
+    try:
+        todo = jobs(arena, arguments.trials, ledger, arguments.retry_failed)
+        total = arguments.trials * len(arena.tasks)
+        again = {(name, trial) for name, trial in todo}
+        before = {key: record for key, record in ledger.records.items() if key not in again}
+        with show.RunBar(total, before) as bar:
+            asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
+    except KeyboardInterrupt:
+        show.line("stopped; the same command goes on from here")
+        return STOPPED
+    finally:
+        ledger.close()
+    return _show(arguments.out, arguments.json)
+
+
+def rescore(arguments: argparse.Namespace) -> int:
+    """Score a run anew from the recorded messages, offline, with this version of the package."""
+    about, tasks, records = read_run(arguments.run_folder)
+    options = CfbOptions(about["strict"], about["deciding"])
+    source = {**about["source"], **({"snapshot": arguments.snapshot} if arguments.snapshot else {})}
+    opened = load_task_set(source["tasks"], source["snapshot"]).snapshot
+    arena = Arena(tasks, opened, about["protocol"], options)
+    settings = Settings(**about["settings"])
+    fresh = manifest(arena, about["source"], about["policy"], settings, about["trials"])
+    before = [record["result"] for record in records]
+    after = [rescored(arena, record) for record in records]
+    changed = sum(old != new["result"] for old, new in zip(before, after, strict=True))
+    rewrite(arguments.out or arguments.run_folder, fresh, tasks, after)
+    show.line(f"{len(after)} episodes scored again, {changed} with another result")
+    return _show(arguments.out or arguments.run_folder, arguments.json)
+
+
+def compare_runs(arguments: argparse.Namespace) -> int:
+    """Paired differences between two runs."""
+    found = compare(arguments.first, arguments.second, arguments.anyway)
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+    else:
+        show.comparison(arguments.first.name, arguments.second.name, found)
+    return 0
+
+
+def summarised(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Manifest and summary of a run."""
+    about, tasks, records = read_run(folder)
+    return about, summary(results(records), tasks)
+
+
+def results(records: Sequence[Record]) -> list[EpisodeResult]:
+    return [EpisodeResult.from_dict(record["result"]) for record in records]
+
+
+def _show(folder: Path, as_json: bool) -> int:
+    about, found = summarised(folder)
+    (folder / "summary.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        show.summary(about, found)
+    return 0
+
+
+def _arena(source: Mapping[str, Any], protocol: str, strict: bool, deciding: Path | None) -> Arena:
+    loaded = load_task_set(source["tasks"], source["snapshot"], deciding)
+    if loaded.verified is False:
+        show.warn("not the published file, byte by byte: figures are of these rows only")
+    tasks = loaded.tasks[: source["limit"]]
+    if not tasks:
+        raise UsageError(f"{source['tasks']}: no tasks")
+    known = loaded.deciding if protocol == "cfb-offline" else {}
+    return Arena(tasks, loaded.snapshot, protocol, CfbOptions(strict, known))

@@ -1,0 +1,55 @@
+"""Two runs, task by task: paired differences with intervals.
+
+Enters: two run folders. Leaves: for every figure both have, the values on the tasks both played and the mean
+difference. Refuses runs of different fingerprints unless told to: their figures do not mean the same.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from .intervals import mean
+from .ledger import read_run
+from .manifest import differing
+from .metrics import FIGURES, per_task
+from .result import EpisodeResult
+
+
+def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
+    """`{"differing", "tasks", "figures": {name: {"first", "second", "difference"}}}`; differences are B − A.
+
+    Raises `UsageError` if the fingerprints differ and `anyway` is not set, or if no task is in both.
+    """
+    one, _, records = read_run(first)
+    other, _, more = read_run(second)
+    parts = differing(one, other)
+    if parts and not anyway:
+        raise UsageError(
+            f"{first.name} and {second.name} differ in {', '.join(parts)}: their figures do not mean the same; "
+            "run both alike, rescore the older one, or say --anyway"
+        )
+    a, b = ([EpisodeResult.from_dict(record["result"]) for record in some] for some in (records, more))
+    shared = {result.task_id for result in a} & {result.task_id for result in b}
+    if not shared:
+        raise UsageError(f"{first.name} and {second.name} have no task in common")
+    figures = {name: _paired(a, b, name) for name in FIGURES}
+    return {
+        "differing": parts,
+        "tasks": len(shared),
+        "figures": {name: found for name, found in figures.items() if found is not None},
+    }
+
+
+def _paired(a: Sequence[EpisodeResult], b: Sequence[EpisodeResult], name: str) -> dict[str, Any] | None:
+    """Means over the tasks that have the figure in both, and the mean of the differences."""
+    first, second = per_task(a, name), per_task(b, name)
+    shared = sorted(first.keys() & second.keys())
+    if not shared:
+        return None
+    found = {
+        "first": mean([first[task] for task in shared]),
+        "second": mean([second[task] for task in shared]),
+        "difference": mean([second[task] - first[task] for task in shared]),
+    }
+    return {key: figure.as_dict() for key, figure in found.items() if figure is not None}

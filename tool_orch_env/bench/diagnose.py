@@ -1,0 +1,133 @@
+"""What went wrong in an episode, call by call, after its end: the error taxonomy.
+
+Enters: a compiled task and the answered calls of every turn. Leaves: counts by kind, and a state for each golden
+call. The same for every protocol. Emitted calls are matched to golden ones as the score does (`assign.py`).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..assign import Assignment
+from ..call import Answered, Code, encode
+from ..catalog import Tool
+from ..credit import Golden
+from ..episode import Setting
+from ..task import GoldenCall
+
+KINDS: Mapping[str, str] = {
+    "wrong_tool": "a tool that is not offered, or that no golden call uses",
+    "missing_call": "a golden call that nothing came near",
+    "wrong_parameter": "a parameter too many or too few",
+    "wrong_type": "a value that the schema refuses",
+    "wrong_value_request": "another value than the request states",
+    "wrong_value_binding": "another value than an earlier reply supplies",
+    "wrong_value_default": "another value than the schema's default",
+    "order": "a right call made before what it needs had been returned",
+    "surplus_call": "a call of a wanted tool beyond those wanted",
+    "miss": "a surplus call that is valid and not recorded",
+    "unparsable": "a call that could not be read",
+}
+STATES: Mapping[str, str] = {
+    "exact": "right, and in order",
+    "order": "right, too early",
+    "inexact": "attempted, not right",
+    "missing": "never attempted",
+    "optional": "optional, counts for nothing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Counts by kind (only those above 0, in the order of `KINDS`), states by golden call, calls left over."""
+
+    errors: dict[str, int]
+    golden: dict[str, str]
+    wasted: int
+
+
+def diagnose(setting: Setting, turns: Sequence[Sequence[Answered]]) -> Diagnosis:
+    """The diagnosis of a whole episode."""
+    rubric = setting.rubric
+    emitted = [(number, call) for number, calls in enumerate(turns) for call in calls]
+    paired, left_over = _assigned(setting, emitted)
+    found: Counter[str] = Counter(_left_over_kind(setting, call) for call in left_over)
+    exact_in = {g: emitted[row][0] for g, row in paired.items() if _is_exact(setting, emitted[row][1], g)}
+    states = dict.fromkeys((golden.id for golden in rubric.optional), "optional")
+    by_id = {call.id: call for call in setting.task.golden}
+    for golden in rubric.golden:
+        state = "missing"
+        if golden.index in exact_in:
+            early = any(exact_in.get(n, -1) >= exact_in[golden.index] for n in golden.needs)
+            state = "order" if early else "exact"
+            found["order"] += early
+        elif golden.index in paired:
+            state = "inexact"
+            call = emitted[paired[golden.index]][1]
+            found.update(_differences(call, golden, by_id[golden.id], setting.tools[golden.tool]))
+        found["missing_call"] += state == "missing"
+        states[golden.id] = state
+    order = [call.id for call in setting.task.golden]
+    return Diagnosis(
+        {kind: found[kind] for kind in KINDS if found[kind]},
+        {name: states[name] for name in order},
+        len(left_over),
+    )
+
+
+def _assigned(
+    setting: Setting, emitted: Sequence[tuple[int, Answered]]
+) -> tuple[dict[int, int], list[Answered]]:
+    """Golden index -> row of `emitted`, and the calls that no golden call took."""
+    rubric = setting.rubric
+    assignments = {tool: Assignment(len(group)) for tool, group in rubric.by_tool.items()}
+    optional = [golden.key for golden in rubric.optional]
+    free = set()
+    for row, (_, call) in enumerate(emitted):
+        group = rubric.by_tool.get(call.call.name) if call.call and call.key else None
+        credits = rubric.credits(call, group) if group else ()
+        if call.key in optional and 1.0 not in credits:
+            optional.remove(call.key)
+            free.add(row)
+        elif group and call.call:
+            assignments[call.call.name].add(row, credits)
+    paired = {
+        group[column]: row
+        for tool, group in rubric.by_tool.items()
+        for column, row in assignments[tool].rows()
+    }
+    taken = free | set(paired.values())
+    return paired, [call for row, (_, call) in enumerate(emitted) if row not in taken]
+
+
+def _is_exact(setting: Setting, call: Answered, golden: int) -> bool:
+    group = setting.rubric.by_tool[setting.rubric.golden[golden].tool]
+    return setting.rubric.credits(call, group)[group.index(golden)] == 1.0
+
+
+def _left_over_kind(setting: Setting, call: Answered) -> str:
+    if call.call is None or call.reply.code is Code.UNPARSABLE:
+        return "unparsable"
+    if call.call.name not in setting.rubric.by_tool:
+        return "wrong_tool"
+    return "miss" if call.reply.code is Code.NOT_RECORDED else "surplus_call"
+
+
+def _differences(call: Answered, golden: Golden, wanted: GoldenCall, tool: Tool) -> Iterator[str]:
+    """Every way in which a call differs from the golden one, a kind per parameter."""
+    emitted = {name: encode(value) for name, value in (call.arguments or {}).items()}
+    refused = {v.pointer.split("/")[1] for v in call.reply.violations if v.pointer and v.rule != "required"}
+    properties = tool.spec.parameters.get("properties", {})
+    bound = {name.lstrip("/").split("/")[0] for name in wanted.bindings}
+    for name in sorted(emitted.keys() | golden.values.keys()):
+        if emitted.get(name) == golden.values.get(name):
+            continue
+        if name not in golden.values:
+            has_default = isinstance(properties.get(name), dict) and "default" in properties[name]
+            yield "wrong_value_default" if has_default else "wrong_parameter"
+        elif name not in emitted:
+            yield "wrong_parameter"
+        elif name in refused:
+            yield "wrong_type"
+        else:
+            yield "wrong_value_binding" if name in bound else "wrong_value_request"

@@ -1,0 +1,55 @@
+"""`toe.bench.run`: a list of tasks, one after another, in this process.
+
+Enters: tasks and a policy, a function from chat messages and tools to an assistant message. Leaves: a result per
+task, in order. A policy that raises ends its episode, which says so; the others go on.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import UsageError
+from ..snapshot import Snapshot
+from ..task import Task
+from .cfb import CfbOptions
+from .cfb_match import Deciding, Judge
+from .chat import recordable
+from .play import Play
+from .protocols import Arena
+from .result import EpisodeResult
+
+Policy = Callable[[list[dict[str, Any]], list[dict[str, Any]]], Any]
+"""(messages, tools) -> an assistant message: text, or a dict in the form of OpenAI's API."""
+
+
+def run(
+    tasks: Sequence[Task],
+    policy: Policy,
+    protocol: str = "toolorch",
+    snapshot: Snapshot | str | None = None,
+    strict: bool = False,
+    deciding: Deciding | None = None,
+    judge: Judge | None = None,
+) -> list[EpisodeResult]:
+    """Play every task once. `snapshot` of `None` is the bundled one that the tasks name.
+
+    `strict`, `deciding` and `judge` are of `cfb-offline`: see `bench.cfb`. Raises `UsageError`, `TaskError`,
+    `SnapshotError`.
+    """
+    if not tasks:
+        return []
+    names = {task.snapshot for task in tasks}
+    if snapshot is None and len(names) > 1:
+        raise UsageError(f"tasks of several snapshots: {', '.join(sorted(names))}; give snapshot=")
+    opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot or min(names))
+    arena = Arena(tasks, opened, protocol, CfbOptions(strict, deciding or {}, judge))
+    return [_episode(arena.play(task.id), policy) for task in tasks]
+
+
+def _episode(play: Play, policy: Policy) -> EpisodeResult:
+    while play.stop_reason is None:
+        try:
+            action = recordable(policy([dict(one) for one in play.messages], play.tools))
+        except Exception as error:  # whatever it is, it is the policy's
+            return play.result(cause=f"raised {type(error).__name__}: {error}"[:500])
+        play.take(action)
+    return play.result()

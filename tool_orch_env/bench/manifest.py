@@ -1,0 +1,64 @@
+"""A run's manifest, and the fingerprint that says which runs may be compared.
+
+Enters: what a run is made of. Leaves: a JSON document without clock, paths or secrets. Two runs are comparable if
+snapshot, tasks, scorer, prompt and package version are the same.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .. import __version__
+from ..snapshot import Snapshot
+from ..task import dump_tasks
+from .ledger import FORMAT
+from .policies import Settings
+from .protocols import Arena
+
+ANSWERS = ("seed", "tools", "temperature", "max_tokens")
+"""The settings that change what a policy answers. Time limits and retries may change when a run is resumed."""
+PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
+
+
+def manifest(
+    arena: Arena, source: Mapping[str, Any], policy: str, settings: Settings, trials: int
+) -> dict[str, Any]:
+    """`source` says how tasks and snapshot were named, for `rescore`."""
+    return {
+        "format": FORMAT,
+        "policy": policy,
+        "protocol": arena.protocol,
+        "strict": arena.options.strict,
+        "deciding": {name: list(some) for name, some in sorted(arena.options.deciding.items())},
+        "trials": trials,
+        "settings": {name: getattr(settings, name) for name in ANSWERS},
+        "source": dict(source),
+        "fingerprint": fingerprint(arena),
+    }
+
+
+def fingerprint(arena: Arena) -> dict[str, str]:
+    """sha256 of each part, and the package's version."""
+    return {
+        "snapshot": _snapshot_sum(arena.snapshot),
+        "tasks": hashlib.sha256(dump_tasks(arena.tasks)).hexdigest(),
+        **arena.description(),
+        "package": __version__,
+    }
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The parts of the fingerprints of two manifests that differ."""
+    first, second = one["fingerprint"], other["fingerprint"]
+    return [part for part in PARTS if first.get(part) != second.get(part)]
+
+
+def _snapshot_sum(snapshot: Snapshot) -> str:
+    """Of the manifest of a folder, which holds the sums of its files; of the content if there is none."""
+    if snapshot.path is not None:
+        return hashlib.sha256((snapshot.path / "manifest.json").read_bytes()).hexdigest()
+    total = hashlib.sha256(json.dumps(snapshot.catalog.dump(), sort_keys=True).encode())
+    for record in sorted(snapshot.records(), key=lambda record: (record.key, record.task)):
+        total.update(f"{record.key}@{record.task} {record.status} {record.text}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,163 @@
+"""Results -> a summary: every figure with its interval, by domain, depth and number of calls too.
+
+Enters: results and their tasks. Leaves: one JSON document that depends on nothing else; no time is in it, so a
+resumed run has the summary of an undisturbed one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from math import comb
+from typing import Any
+
+from ..task import Task
+from .diagnose import KINDS
+from .intervals import Figure, mean, ratio
+from .result import EpisodeResult
+
+Part = Callable[[EpisodeResult], float | None]
+
+
+def _component(name: str) -> Part:
+    return lambda result: result.components.get(name)
+
+
+def _tokens(name: str) -> Part:
+    return lambda result: None if result.tokens is None else result.tokens.get(name)
+
+
+def _each(result: EpisodeResult) -> float:
+    return 1.0
+
+
+FIGURES: Mapping[str, tuple[Part, Part, str]] = {
+    "success": (lambda r: r.success, _each, "share of episodes that succeed"),
+    "strict success": (lambda r: r.strict_success, _each, "share that the strict protocol calls a success"),
+    "turn accuracy": (
+        lambda r: r.correct_turns,
+        lambda r: r.golden_turns,
+        "golden turns all of whose calls are right",
+    ),
+    "call accuracy": (lambda r: r.correct_calls, lambda r: r.golden_calls, "golden calls made right, pooled"),
+    "score": (lambda r: r.score, _each, "the protocol's score"),
+    "reward": (_component("total"), _each, "the graduated reward"),
+    "atomic": (_component("atomic"), _each, "A: validity of the calls"),
+    "orchestration": (_component("orchestration"), _each, "O: order and dependencies"),
+    "answer": (_component("answer"), _each, "F: facts stated, of tasks that have any"),
+    "waste": (_component("waste"), _each, "wasted calls over golden calls"),
+    "turns": (lambda r: r.turns, _each, "assistant messages per episode"),
+    "calls": (lambda r: r.calls, _each, "calls per episode"),
+    "wasted calls": (lambda r: r.wasted_calls, _each, "calls per episode that no golden call took"),
+    "prompt tokens": (_tokens("prompt"), _each, "per episode"),
+    "completion tokens": (_tokens("completion"), _each, "per episode"),
+    "policy errors": (lambda r: r.cause is not None, _each, "share of episodes that the policy broke off"),
+}
+"""Name -> numerator, denominator and meaning. A numerator of `None` leaves the episode out."""
+SHOWN_BY_GROUP = ("success", "turn accuracy", "call accuracy", "score")
+
+
+def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str, Any]:
+    """The whole summary; `results` in any order."""
+    by_id = {task.id: task for task in tasks}
+    place = {task.id: number for number, task in enumerate(tasks)}
+    ordered = sorted(results, key=lambda r: (place[r.task_id], r.trial))
+    return {
+        "episodes": len(ordered),
+        "tasks": len({result.task_id for result in ordered}),
+        "figures": figures(ordered, FIGURES),
+        "pass": passes(ordered),
+        "errors": _errors(ordered),
+        "stops": dict(sorted(Counter(result.stop_reason for result in ordered).items())),
+        "causes": dict(sorted(Counter(r.cause.split(":")[0] for r in ordered if r.cause).items())),
+        "by": {
+            name: _grouped(ordered, by_id, key)
+            for name, key in (("domain", domains), ("depth", _depth), ("calls", _calls))
+        },
+    }
+
+
+def figures(results: Sequence[EpisodeResult], names: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
+    """The named figures that the results have, as JSON."""
+    found = {name: _figure(results, *FIGURES[name][:2]) for name in names}
+    return {name: figure.as_dict() for name, figure in found.items() if figure is not None}
+
+
+def _figure(results: Sequence[EpisodeResult], above: Part, below: Part) -> Figure | None:
+    sums: dict[str, list[float]] = {}
+    for result in results:
+        value = above(result)
+        if value is not None:
+            pair = sums.setdefault(result.task_id, [0.0, 0.0])
+            pair[0] += value
+            pair[1] += below(result) or 0.0
+    return ratio([pair[0] for pair in sums.values()], [pair[1] for pair in sums.values()])
+
+
+def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, float]:
+    """A figure task by task, for paired differences."""
+    grouped: dict[str, list[EpisodeResult]] = {}
+    for result in results:
+        grouped.setdefault(result.task_id, []).append(result)
+    found = {}
+    for task, some in grouped.items():
+        above, below, _ = FIGURES[name]
+        parts = [(value, below(r) or 0.0) for r in some if (value := above(r)) is not None]
+        if sum(part[1] for part in parts) > 0:
+            found[task] = sum(part[0] for part in parts) / sum(part[1] for part in parts)
+    return found
+
+
+def passes(results: Sequence[EpisodeResult]) -> dict[str, Any]:
+    """pass@k (one of k succeeds) and pass^k (all of k do), unbiased, for k up to the fewest trials of a task."""
+    trials: dict[str, list[bool]] = {}
+    for result in results:
+        trials.setdefault(result.task_id, []).append(result.success)
+    counts = [(len(some), sum(some)) for some in trials.values()]
+    found: dict[str, Any] = {}
+    for k in range(1, min((n for n, _ in counts), default=0) + 1):
+        one = mean([1 - comb(n - c, k) / comb(n, k) for n, c in counts])
+        all_ = mean([comb(c, k) / comb(n, k) for n, c in counts])
+        assert one is not None and all_ is not None
+        found[f"pass@{k}"], found[f"pass^{k}"] = one.as_dict(), all_.as_dict()
+    return found
+
+
+def _errors(results: Sequence[EpisodeResult]) -> dict[str, Any]:
+    """Per kind: how many in all, and how many per episode."""
+    totals: Counter[str] = Counter()
+    for result in results:
+        totals.update(result.errors)
+    found = {}
+    for kind in KINDS:
+        figure = _figure(results, lambda r, kind=kind: r.errors.get(kind, 0), _each)  # type: ignore[misc]  # default binds the loop's value
+        if totals[kind] and figure:
+            found[kind] = {"count": totals[kind], "per_episode": figure.as_dict()}
+    return found
+
+
+def _grouped(
+    results: Sequence[EpisodeResult], tasks: Mapping[str, Task], keys: Callable[[Task], list[str]]
+) -> dict[str, Any]:
+    """A task of several domains counts in each of them."""
+    groups: dict[str, list[EpisodeResult]] = {}
+    for result in results:
+        for name in keys(tasks[result.task_id]):
+            groups.setdefault(name, []).append(result)
+    order = sorted(groups, key=lambda name: (int(name) if name.isdigit() else 0, name))
+    return {
+        name: {"episodes": len(groups[name]), "figures": figures(groups[name], SHOWN_BY_GROUP)}
+        for name in order
+    }
+
+
+def domains(task: Task) -> list[str]:
+    """The domains that the task's `meta` names, at least one."""
+    found = task.meta.get("domains") or task.meta.get("domain") or "unknown"
+    return sorted({str(one) for one in found}) if isinstance(found, list) else [str(found)]
+
+
+def _depth(task: Task) -> list[str]:
+    return [str(task.depth)]
+
+
+def _calls(task: Task) -> list[str]:
+    return [str(len(task.golden))]

@@ -1,0 +1,131 @@
+"""One task being played under a protocol: the chat so far, and what comes of each assistant message.
+
+Enters: a compiled task, then actions. Leaves: chat messages for the policy, and an `EpisodeResult`. Knows nothing of
+where actions come from. `Play` is `toolorch`, the package's own episode; other protocols derive from it: they decide
+the replies, the end and the success, and leave the diagnosis as it is.
+"""
+
+import json
+from typing import Any
+
+from ..call import Answered, Turn
+from ..episode import Episode, Rules, Setting, Step
+from ..observe import opening_messages, reply_content, shown_name
+from ..parse import parse
+from .chat import as_message
+from .diagnose import diagnose
+from .result import EpisodeResult
+
+SHOWN = 1200
+"""Characters of a reply, an argument or a message that the log keeps."""
+
+
+class Play:
+    """One episode under `toolorch`: over when `stop_reason` is set."""
+
+    rules = Rules()
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.episode = Episode(setting, rules=self.rules)
+        self.messages = self.opening()
+        self.tools = setting.function_tools()
+        self.stop_reason: str | None = None
+        self.turns = 0
+        self._answered: list[tuple[Answered, ...]] = []
+        self._log: list[dict[str, Any]] = []
+
+    def opening(self) -> list[dict[str, Any]]:
+        """The chat before the first assistant message."""
+        return opening_messages(self.setting.task)
+
+    def take(self, action: Any) -> None:
+        """One assistant message, as a policy returned it. Never raises for what it holds."""
+        message = as_message(action, self.turns)
+        self.messages.append(message)
+        turn = parse(message)
+        step = self.episode.step(turn)
+        self.turns += 1
+        self._answered.append(step.calls)
+        replies = self.replies(step, turn)
+        self.messages += [
+            {"role": "tool", "tool_call_id": name, "name": _name(call), "content": text}
+            for name, call, text in zip(step.ids, step.calls, replies, strict=True)
+        ]
+        self._log.append(_logged(message, step, turn, replies))
+
+    def replies(self, step: Step, turn: Turn) -> list[str]:
+        """The replies to the calls of a turn, in order; sets `stop_reason` where the episode ends."""
+        if step.terminated:
+            self.stop_reason = "answered"
+        elif step.truncated:
+            self.stop_reason = "max_turns" if self.turns >= self.episode.max_turns else "max_calls"
+        return [reply_content(call, self.rules.max_response_chars) for call in step.calls]
+
+    def result(
+        self, cause: str | None = None, trial: int = 0, tokens: dict[str, int] | None = None
+    ) -> EpisodeResult:
+        """The result so far; `cause` says why the policy gave no more answers."""
+        found = diagnose(self.setting, self._answered)
+        verdict = self.verdict(found.golden)
+        return EpisodeResult(
+            task_id=self.setting.task.id,
+            turns=self.turns,
+            trial=trial,
+            cause=cause,
+            stop_reason="policy_error" if cause else self.stop_reason or "unfinished",
+            components=self.episode.score.as_dict(),
+            calls=sum(map(len, self._answered)),
+            wasted_calls=found.wasted,
+            errors=found.errors,
+            golden=found.golden,
+            tokens=tokens,
+            log=tuple(self._log),
+            **{**verdict, "success": verdict["success"] and not cause},
+        )
+
+    def verdict(self, golden: dict[str, str]) -> dict[str, Any]:
+        """success, score, correct and golden calls and turns, given the state of every golden call."""
+        states = [state for state in golden.values() if state != "optional"]
+        layers = [[golden[call.id] for call in layer] for layer in self.setting.task.layers]
+        return {
+            "success": self.episode.score.success,
+            "score": self.episode.score.total,
+            "correct_calls": sum(state in ("exact", "order") for state in states),
+            "golden_calls": len(states),
+            "correct_turns": sum(set(layer) <= {"exact", "optional"} for layer in layers),
+            "golden_turns": len(layers),
+        }
+
+
+def _name(call: Answered) -> str:
+    return shown_name(call.call.name) if call.call else ""
+
+
+def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str]) -> dict[str, Any]:
+    content = message.get("content")
+    return {
+        "content": _short(content) if isinstance(content, str) else "",
+        "answer": None if turn.answer is None else _short(turn.answer),
+        "reward": round(step.reward, 6),
+        "score": round(step.score.total, 6),
+        "calls": [
+            {
+                "tool": _name(call),
+                "arguments": _arguments(call),
+                "code": call.reply.code.value,
+                "violations": [violation.as_dict() for violation in call.reply.violations],
+                "credited_to": golden,
+                "reply": _short(reply),
+            }
+            for call, golden, reply in zip(step.calls, step.credited, replies, strict=True)
+        ],
+    }
+
+
+def _arguments(call: Answered) -> str:
+    return _short(json.dumps(call.call.arguments, ensure_ascii=False, default=str)) if call.call else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"

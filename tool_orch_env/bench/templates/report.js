@@ -1,0 +1,124 @@
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const link = (e) => "#episode=" + encodeURIComponent(e.task_id) + "/" + e.trial;
+const trials = Math.max(0, ...data.episodes.map((e) => e.trial));
+const label = (e) => e.task_id + (trials ? " · " + e.trial : "");
+for (const e of data.episodes)
+  e.words = (label(e) + " " + data.tasks[e.task_id].request + " " + JSON.stringify(e.log)).toLowerCase();
+
+// an element with attributes and children; text stays text, whatever a model wrote
+function make(name, attributes, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
+  node.append(...children.filter((child) => child !== null && child !== ""));
+  return node;
+}
+function draw(name, attributes, text) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function options(id, values) {
+  for (const value of [...new Set(values)].sort()) byId(id).append(make("option", { value }, value));
+}
+options("stop", data.episodes.map((e) => e.stop_reason));
+options("error", data.episodes.flatMap((e) => Object.keys(e.errors)));
+options("domain", Object.values(data.tasks).flatMap((t) => t.domains));
+
+function list() {
+  const words = byId("words").value.toLowerCase(), outcome = byId("outcome").value;
+  const shown = data.episodes.filter((e) =>
+    (!words || e.words.includes(words)) && (!outcome || e.success === (outcome === "won")) &&
+    (!byId("stop").value || e.stop_reason === byId("stop").value) &&
+    (!byId("error").value || byId("error").value in e.errors) &&
+    (!byId("domain").value || data.tasks[e.task_id].domains.includes(byId("domain").value)));
+  byId("list").replaceChildren(...shown.map((e) => {
+    const a = make("a", { href: link(e), class: e.cause ? "broken" : e.success ? "won" : "lost" },
+      make("span", {}, label(e)), make("span", { class: "mono" }, e.score.toFixed(2)));
+    if (location.hash === link(e)) a.setAttribute("aria-current", "true");
+    return a;
+  }));
+  byId("count").textContent = shown.length + " of " + data.episodes.length;
+}
+
+function dag(task, states) {
+  const wide = 190, high = 54, box = 160, rows = {};
+  const at = {};
+  for (const call of task.golden) {
+    rows[call.level] = (rows[call.level] || 0) + 1;
+    at[call.id] = [call.level * wide + 4, (rows[call.level] - 1) * high + 4];
+  }
+  const width = Object.keys(rows).length * wide, height = Math.max(...Object.values(rows)) * high + 4;
+  const svg = draw("svg", { width, height, id: "dag", role: "img", "aria-label": "Golden calls and what they need" });
+  for (const call of task.golden) for (const needed of call.needs) {
+    const [x1, y1] = at[needed], [x2, y2] = at[call.id], bend = (x2 - x1 - box) / 2;
+    svg.append(draw("path", { class: "edge",
+      d: `M${x1 + box} ${y1 + 20} C${x1 + box + bend} ${y1 + 20} ${x2 - bend} ${y2 + 20} ${x2} ${y2 + 20}` }));
+  }
+  for (const call of task.golden) {
+    const [x, y] = at[call.id], state = states[call.id] || "missing";
+    const group = draw("g", { "data-call": call.id, "data-state": state });
+    group.append(draw("rect", { x, y, width: box, height: 40, rx: 6, class: "fill-" + state }));
+    const name = call.tool.length > 20 ? call.tool.slice(0, 19) + "…" : call.tool;
+    group.append(draw("text", { x: x + 8, y: y + 17, style: "fill:#fff;font-weight:600" }, name));
+    group.append(draw("text", { x: x + 8, y: y + 33, style: "fill:#fff" }, call.id + " · " + state));
+    group.append(draw("title", {}, call.tool + " " + JSON.stringify(call.arguments)));
+    svg.append(group);
+  }
+  return make("div", { class: "scroll" }, svg);
+}
+
+function rewards(log) {
+  const wide = 34, zero = 62, svg = draw("svg", { width: Math.max(1, log.length) * wide + 10, height: 100, id: "rewards",
+    role: "img", "aria-label": "Reward per step" });
+  svg.append(draw("line", { x1: 0, y1: zero, x2: log.length * wide + 10, y2: zero, class: "edge" }));
+  log.forEach((turn, i) => {
+    const tall = Math.min(45, Math.abs(turn.reward) * 60), x = i * wide + 8;
+    svg.append(draw("rect", { x, y: turn.reward >= 0 ? zero - tall : zero, width: 20, height: Math.max(1, tall),
+      class: turn.reward >= 0 ? "plus" : "minus" }));
+    svg.append(draw("text", { x: x - 4, y: turn.reward >= 0 ? zero - tall - 3 : zero + tall + 12 }, turn.reward.toFixed(2)));
+    svg.append(draw("text", { x: x + 4, y: 98 }, String(i + 1)));
+  });
+  return make("div", { class: "scroll" }, svg);
+}
+
+function told(call, states) {
+  const state = call.credited_to ? states[call.credited_to] : "missing";
+  const parts = [make("div", {}, make("strong", { class: "mono" }, call.tool || "(unreadable)"), " ",
+    make("small", {}, call.code + (call.credited_to ? ", counts as " + call.credited_to : "")))];
+  if (call.arguments) parts.push(make("pre", {}, call.arguments));
+  for (const v of call.violations)
+    parts.push(make("div", { class: "violation mono" }, `${v.pointer || "/"}: ${v.rule}: expected ${v.expected}, found ${v.found}`));
+  parts.push(make("details", {}, make("summary", {}, "reply"), make("pre", {}, call.reply)));
+  return make("div", { class: "call " + state }, ...parts);
+}
+
+function show() {
+  const found = data.episodes.find((e) => link(e) === location.hash);
+  list();
+  if (!found) return;
+  const task = data.tasks[found.task_id], errors = Object.entries(found.errors);
+  const verdict = (found.success ? "success" : "no success") + ", " + found.stop_reason + ", score " + found.score.toFixed(3) +
+    ", " + found.correct_calls + " of " + found.golden_calls + " calls, " + found.wasted_calls + " wasted, " + found.turns + " turns";
+  byId("episode").replaceChildren(
+    make("h3", {}, make("a", { href: link(found) }, label(found))),
+    make("p", { class: "dim" }, verdict + (errors.length ? " · " + errors.map(([k, n]) => k + " " + n).join(", ") : "")),
+    found.cause ? make("p", { class: "violation" }, found.cause) : "",
+    make("blockquote", {}, task.request), dag(task, found.golden),
+    make("h3", {}, "Reward per step"), rewards(found.log), make("h3", {}, "Conversation"),
+    ...found.log.map((turn, i) => make("section", { class: "turn" },
+      make("header", {}, make("span", {}, "turn " + (i + 1)),
+        make("span", { class: "mono" }, (turn.reward >= 0 ? "+" : "") + turn.reward.toFixed(3) + " → " + turn.score.toFixed(3))),
+      turn.content && turn.answer === null ? make("pre", { class: "dim" }, turn.content) : "",
+      ...turn.calls.map((call) => told(call, found.golden)),
+      turn.answer !== null ? make("blockquote", { class: "answer" }, turn.answer || "(empty answer)") : "")),
+    Object.keys(task.answer).length ? make("p", { class: "dim" }, "facts to state: " + JSON.stringify(task.answer)) : "");
+}
+
+byId("filter").addEventListener("input", list);
+addEventListener("hashchange", show);
+if (!location.hash && data.episodes.length) history.replaceState(null, "", link(data.episodes[0]));
+show();
