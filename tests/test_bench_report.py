@@ -12,6 +12,9 @@ import pytest
 from tool_orch_env.bench.ledger import RunError
 from tool_orch_env.bench.report import page
 from tool_orch_env.cli import main
+from tool_orch_env.snapshot import load_tasks
+
+TASKS = len(load_tasks("travel", "test"))
 
 POLICY = '''
 import json
@@ -82,7 +85,7 @@ def look(browser: Any, runs: Path) -> Iterator[Any]:
 
 def test_the_page_shows_figures_and_the_first_episode(look: Any) -> None:
     tab = look("oracle")
-    assert "oracle" in tab.title() and "20 of 20" in tab.inner_text("#count")
+    assert "oracle" in tab.title() and f"{TASKS} of {TASKS}" in tab.inner_text("#count")
     assert tab.locator("svg.interval").count() > 10
     states = tab.locator("#dag g").evaluate_all("all => all.map(g => g.dataset.state)")
     assert states and set(states) == {"exact"}
@@ -106,7 +109,7 @@ def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> N
     tab.select_option("#outcome", "")
     tab.select_option("#stop", "policy_error")
     broken = tab.locator("#list a.broken").count()
-    assert 0 < broken == tab.locator("#list a").count() < whole == 20
+    assert 0 < broken == tab.locator("#list a").count() < whole == TASKS
     tab.select_option("#stop", "")
     tab.select_option("#domain", "flights")
     assert 0 < tab.locator("#list a").count() < whole
@@ -137,7 +140,7 @@ def test_the_page_names_nothing_beyond_itself(runs: Path) -> None:
     text = page(runs / "mixed")
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?!#)[^"'\s>]""", text.split('id="data">')[0])
     [embedded] = re.findall(r'id="data">(.*?)</script>', text, re.DOTALL)
-    assert len(json.loads(embedded)["episodes"]) == 20
+    assert len(json.loads(embedded)["episodes"]) == TASKS
 
 
 def test_the_reports_of_cfb_offline_say_that_they_are_not_the_published_table(runs: Path) -> None:

@@ -18,6 +18,9 @@ from tool_orch_env.bench.ledger import RunError, read_run
 from tool_orch_env.bench.metrics import passes, summary
 from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.cli import main
+from tool_orch_env.snapshot import load_tasks
+
+TASKS = len(load_tasks("travel", "test"))
 
 POLICY = '''
 import hashlib, json, time
@@ -63,12 +66,12 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         if number % 5 == 0 and ledger.exists():  # a write that the kill cut in two
             with ledger.open("ab") as stream:
                 stream.write(b'{"task_id": "travel-te')
-    assert 20 < len(ledger.read_bytes().splitlines()) < 240  # killed on the way, and at work when killed
+    assert 20 < len(ledger.read_bytes().splitlines()) < 12 * TASKS  # killed on the way, and at work when killed
     subprocess.run([*command, "broken"], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "whole/summary.json").read_bytes() == (tmp_path / "broken/summary.json").read_bytes()
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     episodes = [(line["task_id"], line["trial"]) for line in lines]
-    assert len(set(episodes)) == len(episodes) == 240
+    assert len(set(episodes)) == len(episodes) == 12 * TASKS
 
     def without_time(folder: str) -> list[dict]:
         return [{**record, "seconds": 0} for record in read_run(tmp_path / folder)[2]]
@@ -136,7 +139,7 @@ def test_runs_are_compared_in_pairs_and_only_where_they_mean_the_same(
     capsys.readouterr()
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "oracle"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["tasks"] == 20 and found["figures"]["success"]["difference"]["low"] == 1.0
+    assert found["tasks"] == TASKS and found["figures"]["success"]["difference"]["low"] == 1.0
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other")]) == 2
     assert "scorer" in capsys.readouterr().err
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other"), "--anyway"]) == 0
