@@ -45,6 +45,9 @@ class Sleeper:
 
         return speak
 
+    async def open(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

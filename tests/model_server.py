@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        model = body["model"]
+        model = self.server.called.get(body["model"], body["model"])
         self.server.seen[model] += 1
         self.server.requests.append(body)
         MODELS[model](self, body)
@@ -139,8 +139,14 @@ class ModelServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(
+        self,
+        place: tuple[str, int] = ("127.0.0.1", 0),
+        handler: type[Handler] = Handler,
+        called: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(place, handler)
+        self.called = called or {}
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
         self.seen: Counter[str] = Counter()
         self.requests: list[dict] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import UsageError
 
-POLICY = "oracle, random, junk and other scripted ones, openai:MODEL@URL, python:MODULE:FUNCTION"
+POLICY = "oracle, random, junk and other scripted ones, openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION"
 
 
 def add(commands: Any, command: Any) -> None:
@@ -75,6 +75,9 @@ def _how(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--seed", type=int, default=0)
     bench.add_argument(
         "--tools", choices=("native", "prompt"), default="native", help="tools by the API, or in the prompt"
+    )
+    bench.add_argument(
+        "--engine", default="", metavar="ARGS", help="of vllm: further arguments of its server"
     )
     bench.add_argument("--temperature", type=float, default=0.0)
     bench.add_argument(

@@ -48,6 +48,9 @@ class OpenAIPolicy:
             max_retries=settings.retries,
         )
 
+    async def open(self) -> None:
+        """Nothing to make ready."""
+
     def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
         seed = self._settings.seed + trial
 

@@ -6,6 +6,7 @@ speaker turns chat messages and tools into an assistant message. A policy's own 
 ================================  =====================================================================
 oracle, random, junk, ...         a scripted trace (`scripted.POLICIES`)
 openai:MODEL@URL                  a model behind an OpenAI-compatible URL; extra [bench-models]
+vllm:PATH                         the same, the engine started and stopped here
 python:MODULE:FUNCTION            `function(messages, tools)`, plain or async, returns a message
 ================================  =====================================================================
 """
@@ -57,6 +58,9 @@ class Policy(Protocol):
     name: str
     patience: float
 
+    async def open(self) -> None:
+        """Make ready, before the first episode."""
+
     def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
         """What speaks in one episode."""
 
@@ -74,6 +78,8 @@ class Settings:
     tools: Literal["native", "prompt"] = "native"
     temperature: float = 0.0
     max_tokens: int = 2048
+    engine: str = ""
+    """Further arguments of vLLM's server."""
 
 
 DEFAULT = Settings()
@@ -86,14 +92,15 @@ def parse_policy(text: str, settings: Settings = DEFAULT) -> Policy:
         return ScriptedPolicy(text, settings.seed)
     if kind == "python":
         return FunctionPolicy(rest, settings.timeout)
-    if kind == "openai":
+    if kind in ("openai", "vllm"):
         try:
             from .openai_policy import OpenAIPolicy
+            from .vllm_policy import VllmPolicy
         except ImportError as error:
-            raise UsageError(f"openai: needs {error.name}: install 'tool-orch-env[bench-models]'") from error
-        return OpenAIPolicy(rest, settings)
+            raise UsageError(f"{kind}: needs {error.name}: install 'tool-orch-env[bench-models]'") from error
+        return OpenAIPolicy(rest, settings) if kind == "openai" else VllmPolicy(rest, settings)
     raise UsageError(
-        f"policy {text!r}: expected openai:MODEL@URL, python:MODULE:FUNCTION or one of {', '.join(POLICIES)}"
+        f"policy {text!r}: expected openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION or one of {', '.join(POLICIES)}"
     )
 
 
@@ -121,6 +128,9 @@ class ScriptedPolicy:
         rng = np.random.default_rng([self._seed, trial, identity])
         return POLICIES[self.name](task, arena.snapshot, rng)
 
+    async def open(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 
@@ -144,6 +154,9 @@ class FunctionPolicy:
                 raise PolicyFault("raised", f"{type(error).__name__}: {error}") from error
 
         return speak
+
+    async def open(self) -> None:
+        pass
 
     async def close(self) -> None:
         pass

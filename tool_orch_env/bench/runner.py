@@ -47,6 +47,8 @@ async def play_all(
             tell(record)
 
     try:
+        if todo:
+            await policy.open()
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(todo))):
                 group.create_task(work())
