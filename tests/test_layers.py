@@ -20,7 +20,7 @@ LAYERS = [
     {"env"},
     {"synth", "bench", "record", "importers"},
     {"tell", "adapters"},
-    {"cli"},
+    {"cli", "cli_synth"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 STAGES = {"parse", "check", "replay", "observe", "score"}

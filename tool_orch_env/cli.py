@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, cli_synth
 from .errors import ToolOrchError
 
 _EPILOG = """
@@ -66,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument(
         "--format", choices=("complexfuncbench", "orchestration_traces"), help="default: detected"
     )
+
+    cli_synth.add(commands)
 
     audit = _command(commands, "audit", _audit, "prove that every golden argument can be known")
     audit.add_argument("path", help="a snapshot (bundled name or folder), or a file that `import` reads")

@@ -21,6 +21,7 @@ from .episode import Episode, Stage, Step, score_turns
 from .score import Score
 from .snapshot import Snapshot
 from .synth.audit import Finding
+from .synth.graph import Edge
 from .task import Task, oracle_turns
 
 T = TypeVar("T")
@@ -156,3 +157,15 @@ def snapshot(opened: Snapshot) -> None:
     )
     for source in opened.manifest.get("sources", ()):
         line("  " + ", ".join(str(value) for value in source.values()))
+
+
+def edges(found: Sequence[Edge]) -> None:
+    """The dependency graph, edge by edge."""
+    table = Table(title=f"{len(found)} edges, {sum(edge.declared for edge in found)} of them declared")
+    for column in ("from", "pointer", "to", "parameter", "values", "declared"):
+        table.add_column(column, justify="right" if column == "values" else "left", overflow="fold")
+    for edge in found:
+        declared = "yes" if edge.declared else "mined"
+        row = (*edge.source, *edge.target, str(edge.support), declared)
+        table.add_row(*map(escape, row))
+    _console.print(table)
