@@ -70,10 +70,9 @@ class Sample:
     """Calls that were placed or tried on the way."""
     tools: list[str] = field(default_factory=list)
 
-    def carried(self, at: int, link: Link) -> list[Flow]:
+    def carried(self, link: Link) -> list[Flow]:
         """What a link brings that the user does not give."""
-        tool = self.tools[at]
-        return [(tool, bind.parameter, bind.form) for bind in link.binds if bind.form not in self.stated]
+        return [flow for flow in link.flows if flow[2] not in self.stated]
 
 
 class Reach:
@@ -182,13 +181,26 @@ class Filling:
             sample.tried += 1
             if sample.tried > self._budget:
                 raise Spent
-            if target in sample.calls:
+            if target in sample.calls or (link is not None and self._idle(link, slot.parent)):
                 continue
             added = self._push(at, slot, target, link)
             if self._sound(at) and self._place(at + 1):
                 return True
             self._pop(added)
         return False
+
+    def _idle(self, link: Link, source: int) -> bool:
+        """Whether a link into a new call brings nothing, or nothing that another call does not bring."""
+        flows = self._sample.carried(link)
+        supplies = self._index.supplies
+        return (
+            any(
+                supplies[number].issuperset(flows)
+                for other, number in enumerate(self._sample.calls)
+                if other != source
+            )
+            or not flows
+        )
 
     def _candidates(self, slot: Slot) -> Iterator[tuple[int, Link | None]]:
         """Every call that could stand here, in random order; tools are alike, whatever was recorded of each."""
@@ -240,13 +252,9 @@ class Filling:
         sample = self._sample
         if len(sample.calls) < 2 or self._rng.random() >= self._targets.joins:
             return []
-        takers = self._index.takers_of
+        into = self._index.into
         found = [
-            [
-                link
-                for link in group
-                if any(link.target in takers[n] for n in sample.calls if n != link.source)
-            ]
+            [link for link in group if any(link.target in into[n] for n in sample.calls if n != link.source)]
             for group in groups
         ]
         return [group for group in found if group]
@@ -300,11 +308,9 @@ class Filling:
         for other, number in enumerate(self._sample.calls[:-1]):
             if other == slot.parent or self._slots[other].level >= slot.level:
                 continue
-            if target not in self._index.takers_of[number]:
-                continue
-            for link in self._index.links[number]:
+            for link in self._index.into[number].get(target, ()):
                 names = {bind.parameter for bind in link.binds}
-                if link.target == target and not names & bound:
+                if not names & bound:
                     found.append((other, link))
                     bound |= names
         return found
@@ -316,12 +322,12 @@ class Filling:
     def _sound(self, at: int) -> bool:
         """Whether everything placed so far, the call at `at` the last, still holds."""
         sample = self._sample
-        if not self._within_limits(at):
+        if not self._within_limits(at) or not (self._slots[at].tree or self._offers(at)):
             return False
         supplies = self._index.supplies
         for here, links in enumerate(sample.links):
             for source, link in links:
-                flows = sample.carried(here, link)
+                flows = sample.carried(link)
                 if not flows:
                     return False
                 rivals = (
@@ -351,15 +357,17 @@ class Filling:
         return True
 
     def _every_leaf_has_a_fact(self) -> bool:
-        return all(
-            below or any(fresh(wish, at, self._sample, self._index) for wish in self._index.wishes[number])
-            for at, (number, below) in enumerate(zip(self._sample.calls, self._below, strict=True))
-        )
+        return all(below or self._offers(at) for at, below in enumerate(self._below))
+
+    def _offers(self, at: int) -> bool:
+        """Whether a call has a fact that is nowhere else."""
+        number = self._sample.calls[at]
+        return any(fresh(wish, at, self._sample, self._index) for wish in self._index.wishes[number])
 
 
 def fresh(wish: Wish, at: int, sample: Sample, index: Index) -> bool:
     """Whether a fact is new to the user, and stands in no other golden call's response."""
-    text = form(wish.value)
-    if text is None or text in sample.stated:
+    if wish.form in sample.stated:
         return False
+    text = wish.form
     return not any(text in index.leaves[number] for other, number in enumerate(sample.calls) if other != at)

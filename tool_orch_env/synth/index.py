@@ -43,6 +43,7 @@ class Link(NamedTuple):
     target: int
     item: tuple[str, int] | None
     binds: tuple[Bind, ...]
+    flows: tuple[Flow, ...]
 
 
 class Wish(NamedTuple):
@@ -52,6 +53,7 @@ class Wish(NamedTuple):
     pointer: str
     item: tuple[str, int] | None
     value: Any
+    form: str
     ask: Ask
 
 
@@ -112,7 +114,13 @@ class Index:
                         bind = Bind(edge.target.parameter, place, text)
                         found.setdefault((item, target), {}).setdefault(edge.target.parameter, bind)
         return [
-            Link(source, target, item, tuple(binds.values()))
+            Link(
+                source,
+                target,
+                item,
+                tuple(binds.values()),
+                tuple((self.calls[target].tool, bind.parameter, bind.form) for bind in binds.values()),
+            )
             for (item, target), binds in sorted(found.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
             if self._speakable(target, binds) and self._carries(target, binds)
         ]
@@ -169,8 +177,9 @@ class Index:
         own = set(self.forms[number].values())
         for place, ask in entry.facts.items():
             value = _found(call.response, place)
-            if form(value) is not None and form(value) not in own:
-                yield Wish(pointer.tokens(place)[-1], place, None, value, ask)
+            text = form(value)
+            if text is not None and text not in own:
+                yield Wish(pointer.tokens(place)[-1], place, None, value, text, ask)
         for place, book in entry.lists.items():
             items = _found(call.response, place)
             for index in range(len(items)) if isinstance(items, list) and book.facts else ():
@@ -178,9 +187,10 @@ class Index:
                     continue
                 for name, ask in book.facts.items():
                     value = items[index].get(name)
-                    if form(value) is not None and form(value) not in own:
+                    text = form(value)
+                    if text is not None and text not in own:
                         where = f"{place}/{index}{pointer.join(name)}"
-                        yield Wish(name, where, (place, index), value, ask)
+                        yield Wish(name, where, (place, index), value, text, ask)
 
     @cached_property
     def roots(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -194,9 +204,15 @@ class Index:
         )
 
     @cached_property
-    def takers_of(self) -> list[frozenset[int]]:
-        """The targets of each response's links."""
-        return [frozenset(link.target for link in links) for links in self.links]
+    def into(self) -> list[dict[int, list[Link]]]:
+        """The links out of each response, by target."""
+        found: list[dict[int, list[Link]]] = []
+        for links in self.links:
+            by_target: dict[int, list[Link]] = {}
+            for link in links:
+                by_target.setdefault(link.target, []).append(link)
+            found.append(by_target)
+        return found
 
 
 def _named(tool: Tool, parameter: str) -> tuple[Any, ...]:
