@@ -12,9 +12,9 @@ import tool_orch_env
 ROOT = Path(tool_orch_env.__file__).parent
 
 LAYERS = [
-    {"errors", "call", "pointer", "files", "stated"},
+    {"errors", "call", "pointer", "files", "stated", "values"},
     {"catalog", "store", "snapshot", "task"},
-    {"answer", "assign", "credit", "rubric"},
+    {"answer", "assign", "credit", "ways", "rubric"},
     {"parse", "check", "replay", "score", "score_published", "score_execution", "observe"},
     {"episode"},
     {"env"},

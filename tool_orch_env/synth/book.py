@@ -27,8 +27,8 @@ from typing import Any
 from .. import pointer
 from ..catalog import Catalog, Tool
 from ..errors import UsageError
+from ..values import form, telling, words
 from .graph import Heard
-from .values import form, telling, words
 
 FOLDER = Path(__file__).parent / "books"
 _NEVER = ("limit", "page", "offset", "per_page", "page_size", "cursor")

@@ -12,13 +12,13 @@ import numpy as np
 from .. import __version__
 from ..stated import states
 from ..task import AnswerFact, Binding, GoldenCall, Task
+from ..values import small
 from .criteria import Criterion
 from .fill import Pick, Sample, fresh
 from .index import Index, Wish
 from .phrase import Phrasing
 from .shapes import depth, width, written
 from .targets import Targets, draw
-from .values import small
 
 PHRASINGS = 3
 """Wordings that are tried for one sample."""
@@ -188,9 +188,19 @@ def _meta(sample: Sample, picks: Mapping[Pick, Criterion], index: Index, seed: i
             {"call": f"c{at + 1}", "list": place, "item": item, "criterion": criterion.as_dict()}
             for (at, place, item), criterion in sorted(picks.items(), key=lambda pair: pair[0])
         ],
+        **_mined(sample, index),
         "seed": seed,
         "generator": __version__,
     }
+
+
+def _mined(sample: Sample, index: Index) -> dict[str, Any]:
+    """The mined edges into what the task binds: the scorer takes them for other ways, as it does declared ones."""
+    bound = {flow[:2] for links in sample.links for _, link in links for flow in link.flows}
+    found = [
+        [*edge.source, *edge.target] for edge in index.edges if not edge.declared and edge.target in bound
+    ]
+    return {"mined": found} if found else {}
 
 
 def _offered(used: list[str], index: Index, targets: Targets, rng: np.random.Generator) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..values import form
 from .criteria import Criterion
 from .index import Flow, Index, Link, Wish
 from .shapes import Forest, Tree
 from .targets import Targets
-from .values import form
 
 BUDGET = 3000
 """Calls tried before a search gives a shape up."""

@@ -23,7 +23,7 @@ from .. import pointer
 from ..catalog import Catalog, Tool
 from ..rubric import says_nothing
 from ..snapshot import Snapshot
-from .values import affinity, form, small, telling
+from ..values import affinity, form, small, telling
 
 if TYPE_CHECKING:
     import networkx

@@ -16,10 +16,10 @@ import numpy as np
 from .. import pointer
 from ..catalog import Tool
 from ..snapshot import Snapshot
+from ..values import form
 from .book import Ask, Book, CallBook, load
 from .criteria import Criterion, criteria
 from .graph import Edge, Heard, Intake, edges, heard
-from .values import form
 
 Flow = tuple[str, str, str]
 """Tool, parameter, form of a value: what a response can supply and a call can take."""

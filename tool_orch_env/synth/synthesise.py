@@ -19,6 +19,7 @@ from .build import build
 from .fill import Reach
 from .index import Index
 from .likeness import Alike
+from .other_ways import Finder
 from .sample import Sampler, Unfillable, generator
 from .targets import Targets
 
@@ -53,6 +54,7 @@ class Maker:
         self._index, self._targets, self._seed = index, targets, seed
         self._prefix = prefix or f"{index.snapshot.name}-{seed}"
         self._sampler = Sampler(index, targets, Reach(index))
+        self._finder = Finder(index)
 
     def make(self, number: int, attempt: int = 0) -> Made:
         """The task of a number, from this attempt on; raises `Unfillable` after `ATTEMPTS`."""
@@ -66,8 +68,17 @@ class Maker:
             elif audit(task, self._index.snapshot):
                 refused["unsound"] += 1
             else:
-                return Made(task, this, refused)
+                return Made(self._with_other_ways(task), this, refused)
         raise Unfillable(f"task {number}: {ATTEMPTS} samples, and none could be put into true words")
+
+    def _with_other_ways(self, task: Task) -> Task:
+        """The task, with the calls that could take a golden call's place in its `meta`."""
+        found = [
+            {"instead_of": way.instead_of, "tool": call.tool, "arguments": call.arguments}
+            for way in self._finder.find(task)
+            for call in (self._index.calls[way.number],)
+        ]
+        return task.model_copy(update={"meta": {**task.meta, "other_ways": found}}) if found else task
 
 
 def synthesise(

@@ -6,7 +6,7 @@ caller: "32.5" is 32.5, and nothing else is folded.
 
 import re
 
-from ..call import encode
+from .call import encode
 
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})\.\d{1,18}")
 _MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
