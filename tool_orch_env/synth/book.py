@@ -14,6 +14,7 @@ the file does not know gets plain words made from names and types, so that any s
                                       is a share of the value, else absolute
     [call.TOOL.list."/flights"]       a list in the response: noun, value and fact go by field, and
     pick.KIND.FIELD = ["..."]         words that choose one element (`criteria`), followed by `tail`
+    short.KIND.FIELD = "..."          what it is called from then on, if no other thing would be
     echo = {field, parameter, by, choose}   the elements that bear the very name that was asked for
 """
 
@@ -65,6 +66,7 @@ class ListBook:
     note: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Ask] = field(default_factory=dict)
+    shorts: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,11 @@ def _written_list(entry: Mapping[str, Any]) -> ListBook:
         entry.get("note", ""),
         entry.get("value", {}),
         _asks(entry),
+        {
+            (kind, name): words
+            for kind, found in entry.get("short", {}).items()
+            for name, words in found.items()
+        },
     )
 
 

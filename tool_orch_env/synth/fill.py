@@ -78,15 +78,17 @@ class Sample:
 class Reach:
     """Which recorded calls can stand at the root of a tree, by a necessary condition on their links."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, roots: Mask | None = None) -> None:
+        """`roots` are the calls that a user may ask for outright, all that can be said if `None`."""
         self._index = index
+        self._begins = index.roots if roots is None else index.roots & roots
         pairs = sorted({(link.source, link.target) for links in index.links for link in links})
         flat = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         self._source, self._target = flat[:, 0], flat[:, 1]
         wished = np.array([bool(wishes) for wishes in index.wishes], dtype=bool)
         self._masks: dict[Tree, Mask] = {(): wished}
         self._options: dict[tuple[int, Tree], list[list[Link]]] = {}
-        self._roots: dict[Tree, list[Any]] = {}
+        self._roots: dict[Tree, list[list[int]]] = {}
 
     def mask(self, tree: Tree) -> Mask:
         """Calls from which every child of `tree` can be reached, enough different ones of each kind."""
@@ -104,10 +106,10 @@ class Reach:
         """For every call, how many calls of a set its response feeds."""
         return np.bincount(self._source[inside[self._target]], minlength=len(self._index.calls))
 
-    def roots(self, tree: Tree) -> list[Any]:
+    def roots(self, tree: Tree) -> list[list[int]]:
         """The calls that can begin `tree`, an array per tool."""
         if tree not in self._roots:
-            numbers = np.flatnonzero(self.mask(tree) & self._index.roots)
+            numbers = np.flatnonzero(self.mask(tree) & self._begins)
             by_tool: dict[str, list[int]] = {}
             for number in numbers.tolist():
                 by_tool.setdefault(self._index.calls[number].tool, []).append(number)

@@ -22,13 +22,19 @@ from .index import Index, Wish
 
 LONG = 70
 """Characters above which a thing is introduced first."""
-SHORT = 18
+SHORT = 40
 """Characters above which one that is spoken of twice is."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _BRACKET = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
 _NTH = ("", "first", "second", "third", "fourth", "fifth", "sixth")
-_INTROS = ("Take {it}.", "Look up {it}.", "Find {it}.", "Consider {it}.", "Start with {it}.")
-_LABELLED = ("Take {it}: call it {label}.", "{It} is {label}.", "Let {label} be {it}.")
+_FIRST = ("Take {it}.", "Look up {it}.", "Find {it}.", "Start with {it}.", "This is about {it}.")
+_THEN = ("Then take {it}.", "Next, find {it}.", "Also look up {it}.", "Then there is {it}.", "Find {it} too.")
+_LABELLED = (
+    "Take {it}; I call it {label}.",
+    "{It} is {label}.",
+    "Find {it} ({label}).",
+    "Call {it} {label}.",
+)
 _ASKS = (
     "Tell me {facts}.",
     "I would like to know {facts}.",
@@ -106,21 +112,36 @@ class Phrasing:
         uses = self._uses()
         named = [thing for thing in uses if self._worth_a_sentence(thing, uses[thing])]
         nouns = Counter(self._noun(thing) for thing in named)
-        sentences, letters = [], Counter[str]()
+        shorts = Counter(self._short(thing) for thing in uses)
+        sentences: list[str] = []
+        letters: Counter[str] = Counter()
         for thing in named:
-            noun = self._noun(thing)
-            words = self._words(thing)
+            noun, words, short = self._noun(thing), self._words(thing), self._short(thing)
             if self._is_value(words):
                 continue
-            if nouns[noun] == 1:
-                sentences.append(self._choose(_INTROS).format(it=words))
-                self._handles[thing] = f"that {noun}"
+            if short and shorts[short] == 1:
+                label = short
+            elif nouns[noun] == 1:
+                label = f"that {noun}"
             else:
                 label = f"{noun} {chr(65 + letters[noun])}"
                 letters[noun] += 1
-                sentences.append(self._choose(_LABELLED).format(it=words, It=_capital(words), label=label))
-                self._handles[thing] = label
+            lettered = label == f"{noun} {chr(64 + letters[noun])}"
+            options = _LABELLED if lettered else _THEN if sentences else _FIRST
+            sentences.append(self._choose(options).format(it=words, It=_capital(words), label=label))
+            self._handles[thing] = label
         return sentences
+
+    def _short(self, thing: Thing) -> str:
+        """A short name for a thing that was chosen by a telling value: "flight 1643", "Labor Day"."""
+        at, item = thing
+        if item is None:
+            return ""
+        criterion = self._picks[at, item[0], item[1]]
+        book = self._index.entry(self._sample.calls[at]).lists[item[0]]
+        return book.shorts.get((criterion.kind, _book_field(criterion)), "").replace(
+            "{value}", said(criterion.value)
+        )
 
     def _worth_a_sentence(self, thing: Thing, uses: int) -> bool:
         words = self._words(thing)

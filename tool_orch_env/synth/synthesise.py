@@ -20,6 +20,7 @@ from .fill import Reach
 from .index import Index
 from .likeness import Alike
 from .other_ways import Finder
+from .part import Part
 from .sample import Sampler, Unfillable, generator
 from .targets import Targets
 
@@ -49,11 +50,23 @@ class Report:
 class Maker:
     """Makes single tasks."""
 
-    def __init__(self, index: Index, targets: Targets, seed: int, prefix: str = "") -> None:
-        """Raises `Unfillable` if the snapshot holds nothing of what is asked."""
+    def __init__(
+        self,
+        index: Index,
+        targets: Targets,
+        seed: int,
+        prefix: str = "",
+        part: Part | None = None,
+        ways_every: int = 0,
+    ) -> None:
+        """Tasks of one part of what there is, if given; of every `ways_every` one has another way to its goal.
+
+        Raises `Unfillable` if there is nothing of what is asked.
+        """
         self._index, self._targets, self._seed = index, targets, seed
         self._prefix = prefix or f"{index.snapshot.name}-{seed}"
-        self._sampler = Sampler(index, targets, Reach(index))
+        self._part, self._ways_every = part, ways_every
+        self._sampler = Sampler(index, targets, Reach(index, part.roots(index) if part else None))
         self._finder = Finder(index)
 
     def make(self, number: int, attempt: int = 0) -> Made:
@@ -65,10 +78,14 @@ class Maker:
             task = build(sample, self._index, self._targets, rng, f"{self._prefix}-{number:05d}", self._seed)
             if task is None:
                 refused["unphrased"] += 1
+            elif self._part and not self._part.holds(task):
+                continue
             elif audit(task, self._index.snapshot):
                 refused["unsound"] += 1
             else:
-                return Made(self._with_other_ways(task), this, refused)
+                task = self._with_other_ways(task)
+                if self._ways_every == 0 or number % self._ways_every or "other_ways" in task.meta:
+                    return Made(task, this, refused)
         raise Unfillable(f"task {number}: {ATTEMPTS} samples, and none could be put into true words")
 
     def _with_other_ways(self, task: Task) -> Task:
@@ -89,9 +106,11 @@ def synthesise(
     prefix: str = "",
     report: Report | None = None,
     unlike: Iterable[Task] = (),
+    part: Part | None = None,
+    ways_every: int = 0,
 ) -> Iterator[Task]:
     """`n` tasks, none too like another or one of `unlike`; raises `Unfillable` where there are not so many."""
-    maker = Maker(index, targets, seed, prefix)
+    maker = Maker(index, targets, seed, prefix, part, ways_every)
     yield from _unlike((maker.make(number) for number in range(n)), maker, report or Report(), unlike)
 
 
