@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit thorough gymnasium-1.2 wheel travel travel-check bench clean
+.PHONY: help demo test lint unit thorough gymnasium-1.2 wheel travel travel-check travel-tasks bench clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -43,17 +43,21 @@ travel-check: .venv/ready  ## record it elsewhere and compare the bytes
 	.venv/bin/python examples/travel/record.py --out build/travel
 	diff --recursive --brief build/travel cache_snapshots/travel && echo "recorded again, the same bytes"
 
+travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place (minutes)
+	.venv/bin/python examples/travel/synthesise.py
+
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
+	.venv/bin/python benchmarks/synth.py
 
 clean:
 	rm -rf .venv .venv-* dist build
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,travel]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,travel,synth]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt
