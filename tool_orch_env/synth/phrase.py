@@ -28,12 +28,12 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _BRACKET = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
 _NTH = ("", "first", "second", "third", "fourth", "fifth", "sixth")
 _FIRST = ("Take {it}.", "Look up {it}.", "Find {it}.", "Start with {it}.", "This is about {it}.")
-_THEN = ("Then take {it}.", "Next, find {it}.", "Also look up {it}.", "Then there is {it}.", "Find {it} too.")
+_THEN = ("Then take {it}.", "Next, find {it}.", "Also look up {it}.", "Now take {it}.", "Also find {it}.")
 _LABELLED = (
     "Take {it}; I call it {label}.",
     "{It} is {label}.",
     "Find {it} ({label}).",
-    "Call {it} {label}.",
+    "Look up {it} ({label}).",
 )
 _ASKS = (
     "Tell me {facts}.",
