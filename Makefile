@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough gymnasium-1.2 wheel travel travel-check elements elements-check bench clean
+.PHONY: help demo test lint unit chromium thorough gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -69,19 +69,23 @@ elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 	.venv/bin/python -m examples.elements.record --out build/elements
 	diff --recursive --brief build/elements cache_snapshots/elements && echo "recorded again, the same bytes"
 
+travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place (minutes)
+	.venv/bin/python examples/travel/synthesise.py
+
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
 	.venv/bin/python benchmarks/snapshot.py
 	.venv/bin/python benchmarks/bench.py
+	.venv/bin/python benchmarks/synth.py
 
 clean:
 	rm -rf .venv .venv-* dist build
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,record,travel,elements]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,record,travel,elements,synth]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt

@@ -66,7 +66,9 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         if number % 5 == 0 and ledger.exists():  # a write that the kill cut in two
             with ledger.open("ab") as stream:
                 stream.write(b'{"task_id": "travel-te')
-    assert 20 < len(ledger.read_bytes().splitlines()) < 12 * TASKS  # killed on the way, and at work when killed
+    assert (
+        20 < len(ledger.read_bytes().splitlines()) < 12 * TASKS
+    )  # killed on the way, and at work when killed
     subprocess.run([*command, "broken"], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "whole/summary.json").read_bytes() == (tmp_path / "broken/summary.json").read_bytes()
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]

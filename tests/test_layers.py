@@ -12,16 +12,16 @@ import tool_orch_env
 ROOT = Path(tool_orch_env.__file__).parent
 
 LAYERS = [
-    {"errors", "call", "pointer", "files", "stated"},
+    {"errors", "call", "pointer", "files", "stated", "values"},
     {"catalog", "store", "recorded", "task", "folder", "snapshot"},
-    {"answer", "assign", "credit", "rubric"},
+    {"answer", "assign", "credit", "ways", "rubric"},
     {"parse", "check", "replay", "score", "score_published", "score_execution", "observe"},
     {"episode"},
     {"env"},
     {"synth", "bench", "record", "importers"},
     {"survey"},
     {"tell", "adapters"},
-    {"cli"},
+    {"cli", "cli_synth"},
 ]
 REACHES_UP = {("env", "record")}
 """The one import upwards: `miss="live"` loads the recorder inside a function, where it is asked for."""

@@ -25,6 +25,10 @@ class Assignment:
         """The assigned pairs as (column, row)."""
         return ((column, row) for column, row in enumerate(self._row_of) if row is not None)
 
+    def credit(self, column: int) -> float:
+        """The weight of the pair that a column is in; 0 if it is in none."""
+        return self._weights[column][column] if self._row_of[column] is not None else 0.0
+
     def add(self, row: int, weights: Sequence[float]) -> int | None:
         """Take in a row with its weight per column; returns the row now left over, if any."""
         if self.value == self._columns:  # every pair weighs 1, the most there is

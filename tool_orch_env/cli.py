@@ -10,11 +10,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import __version__
+from . import __version__, cli_synth
 from .bench import arguments as bench_arguments
 from .errors import ToolOrchError, UsageError
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshot
+    from .task import Task
 
 _EPILOG = """
 Examples:
@@ -26,6 +30,7 @@ Examples:
   tool-orch snapshot diff old new                what changed between two versions
   tool-orch bench --policy oracle --out runs/a   benchmark a policy; again: goes on where it stopped
   tool-orch report runs/a                        one HTML page of a run
+  tool-orch synth --n 100 --out tasks.jsonl      make tasks from a snapshot
   tool-orch audit my_snapshot --json             which golden arguments come from nowhere
 """
 
@@ -75,9 +80,13 @@ def parser() -> argparse.ArgumentParser:
     record = _command(commands, "record", _record, "ask a live API by a spec and write a snapshot; resumes")
     record.add_argument("spec", type=Path, help="a YAML file, see docs/record.md")
     record.add_argument("--out", type=Path, required=True, metavar="DIR", help="the snapshot's folder")
+    cli_synth.add(commands)
 
     audit = _command(commands, "audit", _audit, "prove that every golden argument can be known")
-    audit.add_argument("path", help="a snapshot (bundled name or folder), or a file that `import` reads")
+    audit.add_argument(
+        "path", help="a snapshot (bundled name or folder), a task file, or what `import` reads"
+    )
+    audit.add_argument("--snapshot", help="of a task file: where it is played (default: the one it names)")
     audit.add_argument("--split", help="one split only")
     audit.add_argument("--json", action="store_true", help="findings as JSON on standard output")
 
@@ -176,22 +185,41 @@ def _record(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    from . import importers, tell
-    from .snapshot import Snapshot, find
+    from . import tell
     from .synth.audit import audit
+    from .synth.audit_set import audit_set
 
-    if Path(arguments.path).is_file():
-        snapshot, tasks = importers.load(Path(arguments.path))
-    else:
-        snapshot = Snapshot.open(find(arguments.path))
-        tasks = snapshot.tasks(arguments.split)
+    snapshot, splits = _audited(arguments)
+    tasks = [task for some in splits.values() for task in some]
     found = {task.id: audit(task, snapshot) for task in tell.progress(tasks, "audit")}
+    for name, some in audit_set(splits).items():
+        found[name] += some
     if arguments.json:
         listed = [{"id": name, "findings": [one.as_dict() for one in some]} for name, some in found.items()]
         print(json.dumps({"tasks": listed}, indent=1, ensure_ascii=False))
     else:
         tell.findings(found)
     return int(any(found.values()))
+
+
+def _audited(arguments: argparse.Namespace) -> "tuple[Snapshot, dict[str, list[Task]]]":
+    """What the path holds: a snapshot with its splits, a task file on its snapshot, or a published file."""
+    from . import importers
+    from .errors import TaskError
+    from .snapshot import Snapshot, find
+    from .task import read_tasks
+
+    path = Path(arguments.path)
+    if not path.is_file():
+        snapshot = Snapshot.open(find(arguments.path))
+        names = snapshot.splits if arguments.split is None else (arguments.split,)
+        return snapshot, {name: snapshot.tasks(name) for name in names}
+    try:
+        tasks = read_tasks(path)
+    except TaskError:
+        snapshot, tasks = importers.load(path)
+        return snapshot, {path.name: tasks}
+    return Snapshot.open(arguments.snapshot or (tasks[0].snapshot if tasks else "travel")), {path.name: tasks}
 
 
 def _show(arguments: argparse.Namespace) -> int:

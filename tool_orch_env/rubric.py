@@ -12,6 +12,7 @@ from .credit import Golden, Rungs, credit
 from .errors import TaskError
 from .snapshot import Snapshot
 from .task import GoldenCall, Task
+from .ways import Ways
 
 REMEDY = "play the task on the snapshot it was made for, or correct it"
 
@@ -38,6 +39,7 @@ class Rubric:
         for golden in self.golden:
             by_tool.setdefault(golden.tool, []).append(golden.index)
         self.by_tool = {tool: tuple(indices) for tool, indices in by_tool.items()}
+        self.ways = Ways(task, snapshot.catalog)
 
     def credits(self, call: Answered, group: tuple[int, ...]) -> tuple[float, ...]:
         """Credit of a call against each golden call of `group`, those of its tool; remembered by key."""

@@ -18,8 +18,9 @@ Credit is the ladder of `Rungs`; an exact call has credit 1. A call is exact if 
 the golden ones, or both are recorded with the same response that is a success and not empty. See
 docs/reward.md for the reasons, and for what this pays to policies that try to cheat it.
 
-"Other ways to the goal" (a golden call answered through other calls' replies) has its place in
-`Graduated._answer`: it is one more way for a golden call to become answered.
+A golden call is also answered, and its credit is 1, once all it is there for (`ways`) stands in recorded replies to
+calls that are not exact for any golden call; what only an answered one of these waits for is no longer needed.
+Those calls are then no waste, unless the golden call is made as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -141,7 +142,9 @@ class Graduated:
         self._answered_in: list[int | None] = [None] * rubric.n
         self._answered = 0
         self._turn = 0
-        self._wasted = 0.0
+        self._left_over: set[int] = set()
+        self._supplier: dict[int, int] = {}
+        self._replaced: set[int] = set()
         self._weights: list[float] = []
         self._optional_left = [golden.key for golden in rubric.optional]
         self._facts: float | None = 0.0 if rubric.task.answer else None
@@ -164,6 +167,7 @@ class Graduated:
             for tool, group in self._rubric.by_tool.items()
             for column, row in self._assignments[tool].rows()
         }
+        golden_of |= {row: self._rubric.golden[index].id for row, index in self._excused().items()}
         return [golden_of.get(row) for row in self._last]
 
     def _take(self, call: Answered) -> None:
@@ -176,9 +180,11 @@ class Graduated:
             return
         left_over = self._assignments[call.call.name].add(row, credits) if group and call.call else row
         if left_over is not None:
-            self._wasted += self._weights[left_over]
+            self._left_over.add(left_over)
         if group and 1.0 in credits:
             self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
+        elif call.reply.code is Code.OK and call.call and call.key:
+            self._supply(row, self._rubric.ways.met(call.call.name, call.key, call.reply.text))
 
     def _answer(self, exact: list[int]) -> None:
         """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""
@@ -187,6 +193,44 @@ class Graduated:
                 self._answered_in[index] = self._turn
                 self._answered += 1
                 return
+
+    def _supply(self, row: int, met: frozenset[int]) -> None:
+        """Another call's reply meets needs of golden calls; those that need nothing more are answered by it."""
+        for need in met:
+            self._supplier.setdefault(need, row)
+        changed = bool(met)
+        while changed:
+            changed = False
+            for golden in self._rubric.golden:
+                if self._answered_in[golden.index] is None and self._unneeded(golden):
+                    self._answered_in[golden.index] = self._turn
+                    self._answered += 1
+                    self._replaced.add(golden.index)
+                    changed = True
+
+    def _unneeded(self, golden: Golden) -> bool:
+        """Whether everything this call is there for stands in other replies, or serves a call that is replaced."""
+        ways = self._rubric.ways
+        gone = {self._rubric.golden[index].id for index in self._replaced}
+        needs = ways.of[golden.id]
+        return bool(needs) and all(
+            need in self._supplier or ways.needs[need].consumer in gone for need in needs
+        )
+
+    def _excused(self) -> dict[int, int]:
+        """Calls that take the place of a golden call which is not made itself: row to golden index."""
+        found: dict[int, int] = {}
+        for index in sorted(self._replaced):
+            if self._credit(index) < 1.0:
+                for need in self._rubric.ways.of[self._rubric.golden[index].id]:
+                    if need in self._supplier:
+                        found.setdefault(self._supplier[need], index)
+        return found
+
+    def _credit(self, index: int) -> float:
+        """What the best assignment pays for a golden call."""
+        tool = self._rubric.golden[index].tool
+        return self._assignments[tool].credit(self._rubric.by_tool[tool].index(index))
 
     def _ready(self, golden: Golden) -> bool:
         turns = (self._answered_in[needed] for needed in golden.needs)
@@ -197,7 +241,12 @@ class Graduated:
         value = 0.0
         for assignment in self._assignments.values():
             value += assignment.value
-        parts = (value / n, self._answered / n, self._facts, self._wasted / n)
+        for index in self._replaced:
+            value += 1.0 - self._credit(index)
+        wasted = 0.0
+        for row in sorted(self._left_over.difference(self._excused()) if self._replaced else self._left_over):
+            wasted += self._weights[row]
+        parts = (min(1.0, value / n), self._answered / n, self._facts, wasted / n)
         return Score(*parts, self._total(*parts))
 
     def _weighted(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:

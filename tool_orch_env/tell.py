@@ -29,7 +29,11 @@ from .episode import Episode, Stage, Step, score_turns
 from .score import Score
 from .snapshot import Snapshot
 from .survey import Difference, Holdings
+from .synth import shapes as forests
 from .synth.audit import Finding
+from .synth.graph import Edge
+from .synth.sample import Outcome
+from .synth.synthesise import Report
 from .task import Task, oracle_turns
 
 T = TypeVar("T")
@@ -45,6 +49,11 @@ def line(text: str, end: str = "\n") -> None:
 def progress(items: Sequence[T], what: str) -> Iterable[T]:
     """The items, with a progress bar on standard error while they are worked on."""
     return track(items, description=what, console=Console(stderr=True), transient=True)
+
+
+def counted(items: Iterable[T], total: int, what: str) -> Iterable[T]:
+    """The items of an iterator of known length, with a progress bar on standard error."""
+    return track(items, description=what, total=total, console=Console(stderr=True), transient=True)
 
 
 def scores(snapshot: Snapshot, tasks: Sequence[Task], split: str, policies: Sequence[str], seed: int) -> None:
@@ -251,4 +260,66 @@ def difference(found: Difference, most: int = 20) -> None:
     line(
         f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, "
         f"{found.same} the same"
+    )
+
+
+def edges(found: Sequence[Edge]) -> None:
+    """The dependency graph, edge by edge."""
+    table = Table(title=f"{len(found)} edges, {sum(edge.declared for edge in found)} of them declared")
+    for column in ("from", "pointer", "to", "parameter", "values", "declared"):
+        table.add_column(column, justify="right" if column == "values" else "left", overflow="fold")
+    for edge in found:
+        declared = "yes" if edge.declared else "mined"
+        row = (*edge.source, *edge.target, str(edge.support), declared)
+        table.add_row(*map(escape, row))
+    _console.print(table)
+
+
+def shapes(outcomes: Sequence[Outcome]) -> None:
+    """Which shapes a snapshot can fill, by number of calls; those it cannot, with the reason."""
+    by_size: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_size.setdefault(forests.size(outcome.shape), []).append(outcome)
+    table = Table(title="shapes by number of calls")
+    for column in ("calls", "shapes", "filled"):
+        table.add_column(column, justify="right")
+    for calls, some in sorted(by_size.items()):
+        table.add_row(str(calls), str(len(some)), str(sum(outcome.filled for outcome in some)))
+    _console.print(table)
+    for outcome in outcomes:
+        if not outcome.filled:
+            line(f"{forests.written(outcome.shape)}: {outcome.reason}")
+
+
+def synthesised(tasks: Sequence[Task], report: Report) -> None:
+    """What was made, by number of calls, and what was refused on the way."""
+    table = Table(title=f"{len(tasks)} tasks, {len({task.meta['template'] for task in tasks})} templates")
+    for column in (
+        "calls",
+        "tasks",
+        "depth",
+        "width",
+        "domains",
+        "facts",
+        "distractors",
+        "other ways",
+        "words",
+    ):
+        table.add_column(column, justify="right")
+    for calls in sorted({len(task.golden) for task in tasks}):
+        some = [task for task in tasks if len(task.golden) == calls]
+        columns = (
+            [task.depth for task in some],
+            [task.meta["width"] for task in some],
+            [len(task.meta["domains"]) for task in some],
+            [len(task.answer) for task in some],
+            [len(task.tools) - len({call.tool for call in task.golden}) for task in some],
+            ["other_ways" in task.meta for task in some],
+            [len(task.request.split()) for task in some],
+        )
+        table.add_row(str(calls), str(len(some)), *(f"{np.mean(column):.1f}" for column in columns))
+    _console.print(table)
+    line(
+        f"not kept: {report.unphrased} that no words fitted, {report.unsound} with findings of the audit, "
+        f"{report.alike} too like another"
     )

@@ -5,7 +5,12 @@ Enters: a task and its snapshot. Leaves: findings, none if the task is sound. Ru
 - `replay`: every golden call is valid and has a recorded response that is a success;
 - `provenance`: every value of every golden argument is stated in the request, or found at the binding's
   pointer in the recorded response to the bound call, or a default of the schema;
-- `fact`: every answer fact stands in the response it names;
+- `fact`: every answer fact stands in the response it names, and not already in the request;
+- `given`: no value that a binding supplies is given away by the request (whole numbers below 100 and values that
+  the schema lists aside: those coincide);
+- `ambiguity`: the criterion by which an element was picked (`meta["picks"]`) picks that element and no other;
+- `superfluous`: no golden call is there only for values that other golden calls, made no later, supply as well,
+  outside of lists or in an element that the task chooses anyway;
 - `score`: the golden trace scores exactly 1.0.
 
 What a request states is decided by `stated.states`, by surface form alone: a value that only a person could
@@ -23,8 +28,11 @@ from ..catalog import Tool
 from ..check import check
 from ..episode import score_turns
 from ..snapshot import Snapshot
-from ..stated import states
+from ..stated import folded, states
 from ..task import AnswerFact, GoldenCall, Task, oracle_turns
+from ..values import form, small
+from ..ways import Need, Ways
+from .criteria import Criterion, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,13 @@ def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
         for call in task.golden
         for finding in (*_replay(call, task, snapshot), *_provenance(call, task, snapshot, responses))
     ]
-    findings += [finding for fact in task.answer for finding in _fact(fact, responses)]
+    findings += [finding for fact in task.answer for finding in _fact(fact, task, responses)]
+    if not findings:  # the rest presupposes responses that are as they should be
+        findings += [
+            *_given(task, snapshot),
+            *_ambiguous(task, responses),
+            *_superfluous(task, snapshot, responses),
+        ]
     total = score_turns(task, oracle_turns(task), snapshot).total
     if total != 1.0:
         findings.append(Finding("", "", "score", f"the golden trace scores {total}, not 1.0"))
@@ -118,7 +132,30 @@ def _supplied(
     return None
 
 
-def _fact(fact: AnswerFact, responses: dict[str, Any]) -> Iterator[Finding]:
+def _given_away(fact: AnswerFact, task: Task) -> bool:
+    """Whether the request holds the fact: neither as part of a longer name, nor as one of several to choose from."""
+    if isinstance(fact.value, bool) or small(fact.value):
+        return False
+    text, value = folded(task.request), folded(str(fact.value))
+    named: dict[tuple[str, str], set[str]] = {}
+    for call in task.golden:
+        for name, given in call.arguments.items():
+            if isinstance(given, str):
+                named.setdefault((call.tool, name), set()).add(folded(given))
+    if any(value in names and len(names) > 1 for names in named.values()):
+        return False
+    for longer in sorted(
+        (n for names in named.values() for n in names if value in n and n != value), key=len, reverse=True
+    ):
+        text = text.replace(longer, " ")
+    return states(text, fact.value)
+
+
+def _fact(fact: AnswerFact, task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
+    if _given_away(fact, task):
+        yield Finding(
+            fact.call or "", "", "fact", f"{fact.name}: {fact.value!r} already stands in the request"
+        )
     if fact.call is None or fact.pointer is None:
         return
     try:
@@ -131,6 +168,102 @@ def _fact(fact: AnswerFact, responses: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             fact.call, "", "fact", f"{fact.name}: expected {fact.value!r}, the response has {found!r}"
         )
+
+
+def _given(task: Task, snapshot: Snapshot) -> Iterator[Finding]:
+    for call in task.golden:
+        for name in call.bindings:
+            value = call.arguments.get(name)
+            listed = (
+                schema.get("enum", ()) if isinstance(schema := _schema(call, name, snapshot), dict) else ()
+            )
+            if form(value) is None or small(value) or value in listed or not states(task.request, value):
+                continue
+            message = f"{json.dumps(value, ensure_ascii=False)} is bound to a response, and the request gives it away"
+            yield Finding(call.id, name, "given", message)
+
+
+def _schema(call: GoldenCall, name: str, snapshot: Snapshot) -> Any:
+    return snapshot.catalog[call.tool].properties.get(name)
+
+
+def _ambiguous(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
+    for pick in task.meta.get("picks", ()):
+        place = f"{pick['list']}/{pick['item']}"
+        try:
+            items = pointer.resolve(responses[pick["call"]], pick["list"])
+            found = select(Criterion(**pick["criterion"]), items)
+        except (LookupError, TypeError, AttributeError) as error:
+            yield Finding(
+                pick["call"], "", "ambiguity", f"{place}: the criterion cannot be evaluated: {error}"
+            )
+            continue
+        if found != [pick["item"]]:
+            told = json.dumps(pick["criterion"], ensure_ascii=False)
+            yield Finding(pick["call"], "", "ambiguity", f"{place}: {told} picks the elements {found}")
+
+
+def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> Iterator[Finding]:
+    """Golden calls all of whose needs stand in replies to golden calls that do not wait for them."""
+    ways = Ways(task, snapshot.catalog)
+    used = _used(task)
+    met = {
+        call.id: set(ways.met_by(call.tool, _chosen(responses[call.id], "", used[call.id])))
+        for call in task.golden
+    }
+    after = _after(task)
+    for call in task.golden:
+        others = [one.id for one in task.golden if one.id != call.id and one.id not in after[call.id]]
+        needs = ways.of[call.id]
+        met_elsewhere = [
+            any(at in met[other] and _in_time(other, ways.needs[at], after) for other in others)
+            for at in needs
+        ]
+        if needs and all(met_elsewhere):
+            yield Finding(
+                call.id, "", "superfluous", "other golden calls supply all that this one is there for"
+            )
+
+
+def _used(task: Task) -> dict[str, list[str]]:
+    """The pointers that bindings and facts take from each golden call."""
+    used: dict[str, list[str]] = {call.id: [] for call in task.golden}
+    for call in task.golden:
+        for binding in call.bindings.values():
+            used[binding.call].append(binding.pointer)
+    for fact in task.answer:
+        if fact.call is not None and fact.pointer is not None:
+            used[fact.call].append(fact.pointer)
+    return used
+
+
+def _chosen(value: Any, place: str, used: list[str]) -> Any:
+    """A response without the elements of longer lists that the task never chooses: to take a value from one of
+    those, one must know which, and that is what the other call tells."""
+    if isinstance(value, dict):
+        return {name: _chosen(item, place + pointer.join(name), used) for name, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    return [
+        _chosen(item, f"{place}/{index}", used)
+        for index, item in enumerate(value)
+        if len(value) == 1 or any(f"{one}/".startswith(f"{place}/{index}/") for one in used)
+    ]
+
+
+def _in_time(other: str, need: Need, after: dict[str, set[str]]) -> bool:
+    """Whether a call's reply can be there when the need arises."""
+    return not need.consumer or (other != need.consumer and other not in after[need.consumer])
+
+
+def _after(task: Task) -> dict[str, set[str]]:
+    """For each golden call, those that wait for it, directly or not."""
+    after: dict[str, set[str]] = {call.id: set() for call in task.golden}
+    for layer in reversed(task.layers):
+        for call in layer:
+            for needed in call.needs:
+                after[needed] |= {call.id} | after[call.id]
+    return after
 
 
 def _same(one: Any, other: Any) -> bool:

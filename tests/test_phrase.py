@@ -1,0 +1,151 @@
+"""Requests: every value the user gives is in them, nothing that only a response gives, and other words too."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from tool_orch_env.errors import UsageError
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.stated import states
+from tool_orch_env.synth.criteria import Criterion, criteria, select
+from tool_orch_env.synth.index import Index
+from tool_orch_env.synth.reword import Endpoint, Reworded, reword
+from tool_orch_env.synth.synthesise import synthesise
+from tool_orch_env.synth.targets import Targets, weights
+from tool_orch_env.task import Task
+from tool_orch_env.values import small
+
+FLIGHTS = [
+    {"number": 7, "out": "06:10", "in": "09:30", "carrier": "UA"},
+    {"number": 9, "out": "08:00", "in": "08:45", "carrier": "UA"},
+    {"number": 3, "out": "17:25", "in": "20:40", "carrier": "DL"},
+]
+
+
+@pytest.fixture(scope="module")
+def index(travel: Snapshot) -> Index:
+    return Index(travel)
+
+
+@pytest.fixture(scope="module")
+def tasks(index: Index) -> list[Task]:
+    return list(synthesise(index, Targets(calls=weights("2-6")), 30, 2))
+
+
+@pytest.mark.parametrize(
+    "criterion, chosen",
+    [
+        (Criterion("min", "out"), [0]),
+        (Criterion("max", "in"), [2]),
+        (Criterion("min", "in"), [1]),
+        (Criterion("nth", "out", 2), [1]),
+        (Criterion("nth", "in", 2), []),
+        (Criterion("where", "carrier", "UA"), [0, 1]),
+        (Criterion("where", "carrier", "DL"), [2]),
+        (Criterion("after", "out", "07:00"), [1]),
+        (Criterion("before", "out", "17:00"), [1]),
+        (Criterion("echo", "carrier", "UA", by="number", choose="max"), [1]),
+        (Criterion("only"), [0, 1, 2]),
+        (Criterion("max", "no such field"), []),
+    ],
+)
+def test_a_criterion_selects_what_its_words_say(criterion: Criterion, chosen: list[int]) -> None:
+    assert select(criterion, FLIGHTS) == chosen
+
+
+def test_times_of_other_lengths_are_not_compared_as_text() -> None:
+    assert select(Criterion("min", "out"), [{"out": "9:05"}, {"out": "10:00"}]) == []
+
+
+def test_a_list_that_was_cut_short_supports_no_claim_about_its_end(index: Index) -> None:
+    book = index.book.calls["search_flights"].lists["/flights"]
+    flights = [{"sched_dep": f"{hour:02d}:00", "flight_number": hour} for hour in (6, 9, 20)]
+    whole = {one.kind for one in criteria(flights, 2, book, {})}
+    assert {"max", "where"} <= whole
+    assert {one.kind for one in criteria(flights, 2, book, {}, complete=False)} == {"nth"}
+
+
+def test_every_request_states_what_the_user_gives_and_hides_what_a_response_gives(
+    index: Index, tasks: list[Task]
+) -> None:
+    for task in tasks:
+        for call in task.golden:
+            for name, value in call.arguments.items():
+                if name in call.bindings:
+                    assert small(value) or not states(task.request, value), (task.id, name)
+                elif index.snapshot.catalog[call.tool].properties[name].get("default") != value:
+                    assert states(task.request, value), (task.id, name, task.request)
+        for fact in task.answer:
+            assert small(fact.value) or not states(task.request, fact.value)
+
+
+def test_requests_are_varied(tasks: list[Task]) -> None:
+    assert len({" ".join(task.request.split()[:3]) for task in tasks}) >= len(tasks) / 2
+    assert not any("{" in task.request or "[" in task.request for task in tasks)
+
+
+@contextmanager
+def _endpoint(reply: object, status: int = 200) -> Iterator[str]:
+    """A server that speaks as much of the API as is used; `reply` makes the content from the request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.path == "/v1/chat/completions"
+            content = reply(asked["messages"][-1]["content"])  # type: ignore[operator]
+            body = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_other_words_that_keep_every_value_are_taken(travel: Snapshot, tasks: list[Task]) -> None:
+    counts = Reworded()
+    with _endpoint(lambda request: f"Hello! {request} Thank you.") as url:
+        made = list(reword(tasks[:4], travel, Endpoint(url, "some-model"), counts))
+    assert [task.request for task in made] == [f"Hello! {task.request} Thank you." for task in tasks[:4]]
+    assert (counts.accepted, counts.refused, counts.failed) == (4, 0, 0)
+
+
+def test_other_words_that_lose_or_give_away_a_value_are_refused(travel: Snapshot, tasks: list[Task]) -> None:
+    bound = [task for task in tasks if any(call.bindings for call in task.golden)][:3]
+
+    def gives_away(request: str) -> str:
+        (task,) = [task for task in bound if task.request == request]
+        call = next(call for call in task.golden if call.bindings)
+        return f"{request} It is {call.arguments[next(iter(call.bindings))]}."
+
+    for reply in (lambda request: "Tell me about flights.", lambda request: "", gives_away):
+        counts = Reworded()
+        with _endpoint(reply) as url:
+            assert list(reword(bound, travel, Endpoint(url, "some-model"), counts, tries=1)) == bound
+        assert counts.refused == len(bound)
+
+
+def test_an_endpoint_that_fails_leaves_the_request_and_is_counted(
+    travel: Snapshot, tasks: list[Task]
+) -> None:
+    counts = Reworded()
+    with _endpoint(lambda request: request, status=500) as url:
+        assert list(reword(tasks[:2], travel, Endpoint(url, "m"), counts, tries=2)) == tasks[:2]
+    assert counts.failed == 4
+    with pytest.raises(UsageError, match="http"):
+        Endpoint("file:///etc/passwd", "m")

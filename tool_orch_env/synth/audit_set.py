@@ -1,0 +1,36 @@
+"""What is wrong between tasks: duplicates, near-duplicates, and what training gives away of the test.
+
+Enters: tasks by split. Leaves: findings by task id; each stands at the later task. Rules:
+
+- `duplicate`: the same golden calls, or the same request, as an earlier task;
+- `near-duplicate`: more than `likeness.NEAR` of the calls of both are common to both;
+- `leakage`: the same, where the earlier task is of another split.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ..task import Task
+from .audit import Finding
+from .likeness import Alike
+
+
+def audit_set(splits: Mapping[str, Sequence[Task]]) -> dict[str, list[Finding]]:
+    """Findings by task id; tasks without any are left out. Splits count in their given order."""
+    seen = Alike()
+    home: dict[str, str] = {}
+    found: dict[str, list[Finding]] = {}
+    for split, tasks in splits.items():
+        for task in tasks:
+            like = seen.like(task)
+            if like is not None:
+                found[task.id] = [_finding(split, home[like[0]], *like)]
+            seen.add(task)
+            home[task.id] = split
+    return found
+
+
+def _finding(split: str, other_split: str, other: str, share: float) -> Finding:
+    kind = "duplicate" if share == 1.0 else "near-duplicate"
+    if split != other_split:
+        return Finding("", "", "leakage", f"{kind} of {other}, which is in the split {other_split}")
+    return Finding("", "", kind, f"shares {share:.0%} of the golden calls or the words with {other}")

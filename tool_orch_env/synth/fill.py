@@ -1,0 +1,375 @@
+"""Filling a shape with recorded calls: a backtracking search that never places a call in vain.
+
+Enters: an `Index`, a shape, limits, a generator. Leaves: a `Sample`, or the reason why there is none.
+
+`Reach` knows for every tree which recorded calls could stand at its root at all, so that a dead end is mostly
+seen before it is entered. `Filling` then places calls one by one, parents first, and checks after each that
+
+- every link still carries a value that the request does not state, and that no other golden call outside
+  what follows from it supplies as well (nothing is superfluous, no dependency is pretended);
+- the number of domains and of repeated tools can still be met;
+- at the end, every call that feeds none offers a fact that is nowhere else.
+
+Where no candidate is left it takes the last placed call back and tries the next one there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..values import form
+from .criteria import Criterion
+from .index import Flow, Index, Link, Wish
+from .shapes import Forest, Tree
+from .targets import Targets
+
+BUDGET = 3000
+"""Calls tried before a search gives a shape up."""
+
+Mask = Any  # numpy array of bool over recorded calls
+Pick = tuple[int, str, int]
+"""Position of a golden call, pointer of a list in its response, index of the element."""
+
+
+class Slot(NamedTuple):
+    """A place of a shape: its parent's position (-1 for none), its level from 0, and what must follow."""
+
+    parent: int
+    level: int
+    tree: Tree
+
+
+def slots(forest: Forest) -> tuple[Slot, ...]:
+    """The places of a forest, parents before children, trees one after another."""
+    found: list[Slot] = []
+
+    def add(tree: Tree, parent: int, level: int) -> None:
+        here = len(found)
+        found.append(Slot(parent, level, tree))
+        for child in tree:
+            add(child, here, level + 1)
+
+    for tree in forest:
+        add(tree, -1, 0)
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class Sample:
+    """A filled shape: recorded calls by position, the links into each, the criterion of each element picked."""
+
+    shape: Forest
+    calls: list[int]
+    links: list[list[tuple[int, Link]]]
+    picks: dict[Pick, Criterion]
+    stated: dict[str, int]
+    """Forms of what the user gives, with how often."""
+    tried: int = 0
+    """Calls that were placed or tried on the way."""
+    tools: list[str] = field(default_factory=list)
+
+    def carried(self, link: Link) -> list[Flow]:
+        """What a link brings that the user does not give."""
+        return [flow for flow in link.flows if flow[2] not in self.stated]
+
+
+class Reach:
+    """Which recorded calls can stand at the root of a tree, by a necessary condition on their links."""
+
+    def __init__(self, index: Index, roots: Mask | None = None) -> None:
+        """`roots` are the calls that a user may ask for outright, all that can be said if `None`."""
+        self._index = index
+        self._begins = index.roots if roots is None else index.roots & roots
+        pairs = sorted({(link.source, link.target) for links in index.links for link in links})
+        flat = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        self._source, self._target = flat[:, 0], flat[:, 1]
+        wished = np.array([bool(wishes) for wishes in index.wishes], dtype=bool)
+        self._masks: dict[Tree, Mask] = {(): wished}
+        self._options: dict[tuple[int, Tree], list[list[Link]]] = {}
+        self._roots: dict[Tree, list[list[int]]] = {}
+
+    def mask(self, tree: Tree) -> Mask:
+        """Calls from which every child of `tree` can be reached, enough different ones of each kind."""
+        if tree not in self._masks:
+            n = len(self._index.calls)
+            mask, anywhere = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
+            for child in set(tree):
+                inside = self.mask(child)
+                anywhere |= inside
+                mask &= self._degree(inside) >= tree.count(child)
+            self._masks[tree] = mask & (self._degree(anywhere) >= len(tree))
+        return self._masks[tree]
+
+    def _degree(self, inside: Mask) -> Any:
+        """For every call, how many calls of a set its response feeds."""
+        return np.bincount(self._source[inside[self._target]], minlength=len(self._index.calls))
+
+    def roots(self, tree: Tree) -> list[list[int]]:
+        """The calls that can begin `tree`, an array per tool."""
+        if tree not in self._roots:
+            numbers = np.flatnonzero(self.mask(tree) & self._begins)
+            by_tool: dict[str, list[int]] = {}
+            for number in numbers.tolist():
+                by_tool.setdefault(self._index.calls[number].tool, []).append(number)
+            self._roots[tree] = [by_tool[tool] for tool in sorted(by_tool)]
+        return self._roots[tree]
+
+    def options(self, source: int, tree: Tree) -> list[list[Link]]:
+        """The links out of a response to calls that can begin `tree`, a list per tool."""
+        key = (source, tree)
+        found = self._options.get(key)
+        if found is None:
+            if len(self._options) > 200_000:
+                self._options.clear()
+            inside = self.mask(tree)
+            by_tool: dict[str, list[Link]] = {}
+            for link in self._index.links[source]:
+                if inside[link.target]:
+                    by_tool.setdefault(self._index.calls[link.target].tool, []).append(link)
+            found = self._options[key] = [by_tool[tool] for tool in sorted(by_tool)]
+        return found
+
+    def reason(self, forest: Forest) -> str | None:
+        """Why no recorded calls have this shape, as far as links tell; `None` if nothing speaks against it."""
+        from .shapes import subtrees, written
+
+        for tree in subtrees(forest):
+            if not self.mask(tree).any():
+                what = written((tree,))
+                return f"no recorded call feeds what {what} asks for" if tree else "no call offers a fact"
+        for tree in set(forest):
+            found = sum(map(len, self.roots(tree)))
+            if found < forest.count(tree):
+                return f"{found} calls that a user could ask for begin {written((tree,))}, not {forest.count(tree)}"
+        return None
+
+
+class Spent(Exception):
+    """A search has used its budget."""
+
+
+class Filling:
+    """One search. `run` gives the first sample found, `None` if there is none; raises `Spent`."""
+
+    def __init__(
+        self,
+        index: Index,
+        reach: Reach,
+        forest: Forest,
+        targets: Targets,
+        limits: tuple[int | None, int | None],
+        rng: np.random.Generator,
+        budget: int = BUDGET,
+    ) -> None:
+        """`limits` are the exact numbers of domains and of repeated tools, `None` where any will do."""
+        self._index, self._reach, self._targets, self._rng = index, reach, targets, rng
+        self._slots = slots(forest)
+        self._domains, self._repeats = limits
+        self._budget = budget
+        self._sample = Sample(forest, [], [], {}, {})
+        self._below: list[set[int]] = []
+
+    def run(self) -> Sample | None:
+        return self._sample if self._place(0) else None
+
+    def _place(self, at: int) -> bool:
+        sample = self._sample
+        if at == len(self._slots):
+            return self._every_leaf_has_a_fact()
+        slot = self._slots[at]
+        for target, link in self._candidates(slot):
+            sample.tried += 1
+            if sample.tried > self._budget:
+                raise Spent
+            if target in sample.calls or (link is not None and self._idle(link, slot.parent)):
+                continue
+            added = self._push(at, slot, target, link)
+            if self._sound(at) and self._place(at + 1):
+                return True
+            self._pop(added)
+        return False
+
+    def _idle(self, link: Link, source: int) -> bool:
+        """Whether a link into a new call brings nothing, or nothing that another call does not bring."""
+        flows = self._sample.carried(link)
+        supplies = self._index.supplies
+        return (
+            any(
+                supplies[number].issuperset(flows)
+                for other, number in enumerate(self._sample.calls)
+                if other != source
+            )
+            or not flows
+        )
+
+    def _candidates(self, slot: Slot) -> Iterator[tuple[int, Link | None]]:
+        """Every call that could stand here, in random order; tools are alike, whatever was recorded of each."""
+        if slot.parent < 0:
+            groups: list[list[Any]] = self._reach.roots(slot.tree)
+            yield from ((number, None) for number in self._shuffled(groups, self._twins))
+            return
+        parent = self._sample.calls[slot.parent]
+        groups = self._reach.options(parent, slot.tree)
+        for link in self._shuffled(groups, self._joined):
+            yield link.target, link
+
+    def _shuffled(self, groups: list[list[Any]], prefer: Any) -> Iterator[Any]:
+        preferred = prefer(groups)
+        if preferred:
+            yield from self._in_random_order(preferred)
+        yield from self._in_random_order(groups)
+
+    def _in_random_order(self, groups: list[list[Any]]) -> Iterator[Any]:
+        """A group at random, then one of its members at random, without return, until all are given."""
+        rng = self._rng
+        left: list[tuple[list[Any], list[int]]] = [(group, []) for group in groups]
+        while left:
+            at = int(rng.random() * len(left)) if len(left) > 1 else 0
+            group, order = left[at]
+            if not order:
+                order.extend(rng.permutation(len(group)).tolist() if len(group) > 1 else [0])
+            yield group[order.pop()]
+            if not order:
+                del left[at]
+
+    def _twins(self, groups: list[list[int]]) -> list[list[int]]:
+        """For a further chain: calls of a tool that an earlier chain began with, sharing what they can."""
+        sample = self._sample
+        if not sample.calls or self._rng.random() >= self._targets.twins:
+            return []
+        tools = {
+            sample.tools[at] for at, slot in enumerate(self._slots[: len(sample.calls)]) if slot.parent < 0
+        }
+        same = [group for group in groups if self._index.calls[group[0]].tool in tools]
+        shared = [[n for n in group if self._shares(n)] for group in same]
+        return [group for group in shared if group] or same
+
+    def _shares(self, number: int) -> bool:
+        return any(text in self._sample.stated for text in self._index.forms[number].values())
+
+    def _joined(self, groups: list[list[Link]]) -> list[list[Link]]:
+        """Links to calls that another response feeds as well."""
+        sample = self._sample
+        if len(sample.calls) < 2 or self._rng.random() >= self._targets.joins:
+            return []
+        into = self._index.into
+        found = [
+            [link for link in group if any(link.target in into[n] for n in sample.calls if n != link.source)]
+            for group in groups
+        ]
+        return [group for group in found if group]
+
+    def _push(self, at: int, slot: Slot, target: int, link: Link | None) -> tuple[list[str], list[Pick]]:
+        """Put a call in its place; returns what `_pop` must take back."""
+        sample = self._sample
+        sample.calls.append(target)
+        sample.tools.append(self._index.calls[target].tool)
+        links = [(slot.parent, link)] if link is not None else []
+        links += self._joins(at, slot, target, {bind.parameter for _, one in links for bind in one.binds})
+        sample.links.append(links)
+        bound = {bind.parameter for _, one in links for bind in one.binds}
+        given = [text for name, text in self._index.forms[target].items() if name not in bound]
+        picked: list[Pick] = []
+        for source, one in links:
+            self._below[source].add(at)
+            if one.item is not None and (source, *one.item) not in sample.picks:
+                picked.append((source, *one.item))
+                criterion = self._criterion(sample.calls[source], *one.item)
+                sample.picks[picked[-1]] = criterion
+                value = form(criterion.value) if criterion.kind in ("where", "after", "before") else None
+                given += [value] if value else []
+        for text in given:
+            sample.stated[text] = sample.stated.get(text, 0) + 1
+        self._below.append(set())
+        return given, picked
+
+    def _pop(self, added: tuple[list[str], list[Pick]]) -> None:
+        sample = self._sample
+        given, picked = added
+        for text in given:
+            sample.stated[text] -= 1
+            if not sample.stated[text]:
+                del sample.stated[text]
+        for pick in picked:
+            del sample.picks[pick]
+        self._below.pop()
+        at = len(self._below)
+        for below in self._below:
+            below.discard(at)
+        sample.calls.pop()
+        sample.tools.pop()
+        sample.links.pop()
+
+    def _joins(self, at: int, slot: Slot, target: int, bound: set[str]) -> list[tuple[int, Link]]:
+        """Links from other calls, on no deeper level than the parent, for arguments that are still open."""
+        if slot.parent < 0:
+            return []
+        found: list[tuple[int, Link]] = []
+        for other, number in enumerate(self._sample.calls[:-1]):
+            if other == slot.parent or self._slots[other].level >= slot.level:
+                continue
+            for link in self._index.into[number].get(target, ()):
+                names = {bind.parameter for bind in link.binds}
+                if not names & bound:
+                    found.append((other, link))
+                    bound |= names
+        return found
+
+    def _criterion(self, number: int, place: str, index: int) -> Criterion:
+        found = self._index.choices(number, place, index)
+        return found[int(self._rng.random() * len(found))]
+
+    def _sound(self, at: int) -> bool:
+        """Whether everything placed so far, the call at `at` the last, still holds."""
+        sample = self._sample
+        if not self._within_limits(at) or not (self._slots[at].tree or self._offers(at)):
+            return False
+        supplies = self._index.supplies
+        for here, links in enumerate(sample.links):
+            for source, link in links:
+                flows = sample.carried(link)
+                if not flows:
+                    return False
+                rivals = (
+                    other
+                    for other, number in enumerate(sample.calls)
+                    if other not in (source, here) and supplies[number].issuperset(flows)
+                )
+                if not all(self._follows(other, here) for other in rivals):
+                    return False
+        return True
+
+    def _follows(self, call: int, first: int) -> bool:
+        """Whether `call` waits for `first`, directly or not."""
+        below = self._below[first]
+        return call in below or any(self._follows(call, next_one) for next_one in below)
+
+    def _within_limits(self, at: int) -> bool:
+        sample, left = self._sample, len(self._slots) - at - 1
+        if self._repeats is not None:
+            repeats = at + 1 - len(set(sample.tools))
+            if not repeats <= self._repeats <= repeats + left:
+                return False
+        if self._domains is not None:
+            domains = len({self._index.domain[tool] for tool in sample.tools})
+            if not domains <= self._domains <= domains + left:
+                return False
+        return True
+
+    def _every_leaf_has_a_fact(self) -> bool:
+        return all(below or self._offers(at) for at, below in enumerate(self._below))
+
+    def _offers(self, at: int) -> bool:
+        """Whether a call has a fact that is nowhere else."""
+        number = self._sample.calls[at]
+        return any(fresh(wish, at, self._sample, self._index) for wish in self._index.wishes[number])
+
+
+def fresh(wish: Wish, at: int, sample: Sample, index: Index) -> bool:
+    """Whether a fact is new to the user, and stands in no other golden call's response."""
+    if wish.form in sample.stated:
+        return False
+    text = wish.form
+    return not any(text in index.leaves[number] for other, number in enumerate(sample.calls) if other != at)

@@ -1,0 +1,255 @@
+"""The reverse index: which recorded call can feed which other recorded call, and by which words.
+
+Enters: a snapshot and its phrase book. Leaves: `Index`, with the recorded successes as numbers, every `Link`
+from a response to a recorded call that takes a value from it, and what each response could supply at all.
+A link exists only where the book has words for it: for the value, and for choosing the element it stands in.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import pointer
+from ..catalog import Tool
+from ..snapshot import Snapshot
+from ..values import form
+from .book import Ask, Book, CallBook, load
+from .criteria import Criterion, criteria
+from .graph import Edge, Heard, Intake, edges, heard
+
+Flow = tuple[str, str, str]
+"""Tool, parameter, form of a value: what a response can supply and a call can take."""
+
+
+class Bind(NamedTuple):
+    """One argument taken from a response: its name, the value's pointer, and the value's form."""
+
+    parameter: str
+    pointer: str
+    form: str
+
+
+class Link(NamedTuple):
+    """The response to recorded call `source` feeds recorded call `target`, out of one element or the root.
+
+    `item` is (pointer of the list, index), `None` for values that stand outside of lists.
+    """
+
+    source: int
+    target: int
+    item: tuple[str, int] | None
+    binds: tuple[Bind, ...]
+    flows: tuple[Flow, ...]
+
+
+class Wish(NamedTuple):
+    """A fact that a response offers: its place, the element it stands in, its value and words."""
+
+    name: str
+    pointer: str
+    item: tuple[str, int] | None
+    value: Any
+    form: str
+    ask: Ask
+
+
+class Index:
+    """A snapshot made ready for sampling. Numbers are positions in `calls`."""
+
+    def __init__(self, snapshot: Snapshot, phrases: Path | None = None) -> None:
+        """Raises `UsageError` if `phrases` is no phrase book."""
+        self.snapshot = snapshot
+        self.calls: list[Heard] = heard(snapshot)
+        self.edges: list[Edge] = edges(snapshot.catalog, self.calls)
+        self.book: Book = load(snapshot.catalog, self.calls, snapshot.name, phrases)
+        self.tools: list[str] = sorted({call.tool for call in self.calls})
+        self.domain: Mapping[str, str] = {name: tool.spec.domain for name, tool in snapshot.catalog.items()}
+        self.forms: list[dict[str, str]] = [
+            {name: text for name, value in call.arguments.items() if (text := form(value)) is not None}
+            for call in self.calls
+        ]
+        self._choices: dict[tuple[int, str, int], list[Criterion]] = {}
+        self._out: dict[str, list[Edge]] = defaultdict(list)
+        for edge in self.edges:
+            self._out[edge.source.tool].append(edge)
+        self._takers = self._by_flow()
+        self.links: list[list[Link]] = [self._links(number) for number in range(len(self.calls))]
+
+    def _by_flow(self) -> dict[Flow, list[int]]:
+        takers: dict[Flow, list[int]] = defaultdict(list)
+        for number, call in enumerate(self.calls):
+            if self.askable(call):
+                for name, text in self.forms[number].items():
+                    takers[call.tool, name, text].append(number)
+        return takers
+
+    def askable(self, call: Heard) -> bool:
+        """Whether a person could want this call: no parameter of paging in it."""
+        return self.book.never.isdisjoint(call.arguments)
+
+    def response(self, number: int) -> Any:
+        return self.calls[number].response
+
+    def entry(self, number: int) -> CallBook:
+        """The phrase book's entry of a recorded call's tool."""
+        return self.book.calls[self.calls[number].tool]
+
+    def _links(self, source: int) -> list[Link]:
+        """Every link out of a response, by element and target."""
+        call, entry = self.calls[source], self.entry(source)
+        found: dict[tuple[tuple[str, int] | None, int], dict[str, Bind]] = {}
+        own = set(self.forms[source].values())
+        for edge in self._out[call.tool]:
+            if entry.relation(edge.source.pattern) is None:
+                continue
+            for item, place, text in _spots(call.response, edge.source.pattern):
+                if text in own or (item and not self.choices(source, *item)):
+                    continue
+                for target in self._takers.get((*edge.target, text), ()):
+                    if target != source:
+                        bind = Bind(edge.target.parameter, place, text)
+                        found.setdefault((item, target), {}).setdefault(edge.target.parameter, bind)
+        return [
+            Link(
+                source,
+                target,
+                item,
+                tuple(binds.values()),
+                tuple((self.calls[target].tool, bind.parameter, bind.form) for bind in binds.values()),
+            )
+            for (item, target), binds in sorted(found.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
+            if self._speakable(target, binds) and self._carries(target, binds)
+        ]
+
+    def _carries(self, target: int, binds: Mapping[str, Bind]) -> bool:
+        """Whether some value is one that the tool's own schema does not name."""
+        tool = self.snapshot.catalog[self.calls[target].tool]
+        return any(self.calls[target].arguments[name] not in _named(tool, name) for name in binds)
+
+    def _speakable(self, target: int, binds: Mapping[str, Bind]) -> bool:
+        """Whether a person could give what the link leaves open."""
+        return not (self.entry(target).hidden & self.forms[target].keys()) - binds.keys()
+
+    def choices(self, number: int, place: str, index: int) -> list[Criterion]:
+        """The criteria that choose element `index` of the list at `place`; none if there are no words for it."""
+        key = (number, place, index)
+        if key not in self._choices:
+            entry, response = self.entry(number), self.calls[number].response
+            book = entry.lists.get(place)
+            items = pointer.resolve(response, place)
+            self._choices[key] = (
+                criteria(items, index, book, self.calls[number].arguments, complete(response, items))
+                if book
+                else []
+            )
+        return self._choices[key]
+
+    @cached_property
+    def supplies(self) -> list[frozenset[Flow]]:
+        """All that each response could supply to any call, by any edge: the measure of what is superfluous."""
+        return [frozenset(self._supplied(number)) for number in range(len(self.calls))]
+
+    def _supplied(self, number: int) -> Iterator[Flow]:
+        call = self.calls[number]
+        for edge in self._out[call.tool]:
+            for _, _, text in _spots(call.response, edge.source.pattern):
+                yield (*edge.target, text)
+
+    @cached_property
+    def leaves(self) -> list[frozenset[str]]:
+        """The forms of all values in each response."""
+        return [
+            frozenset(text for _, value in pointer.leaves(call.response) if (text := form(value)) is not None)
+            for call in self.calls
+        ]
+
+    @cached_property
+    def wishes(self) -> list[tuple[Wish, ...]]:
+        """The facts that each response offers to a person who asks."""
+        return [tuple(self._wishes(number)) for number in range(len(self.calls))]
+
+    def _wishes(self, number: int) -> Iterator[Wish]:
+        call, entry = self.calls[number], self.entry(number)
+        own = set(self.forms[number].values())
+        for place, ask in entry.facts.items():
+            value = _found(call.response, place)
+            text = form(value)
+            if text is not None and text not in own:
+                yield Wish(pointer.tokens(place)[-1], place, None, value, text, ask)
+        for place, book in entry.lists.items():
+            items = _found(call.response, place)
+            for index in range(len(items)) if isinstance(items, list) and book.facts else ():
+                if not self.choices(number, place, index):
+                    continue
+                for name, ask in book.facts.items():
+                    value = items[index].get(name)
+                    text = form(value)
+                    if text is not None and text not in own:
+                        where = f"{place}/{index}{pointer.join(name)}"
+                        yield Wish(name, where, (place, index), value, text, ask)
+
+    @cached_property
+    def roots(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Which calls a person could ask for outright: every argument can be said."""
+        return np.array(
+            [
+                self.askable(call) and not self.entry(number).hidden & call.arguments.keys()
+                for number, call in enumerate(self.calls)
+            ],
+            dtype=bool,
+        )
+
+    @cached_property
+    def into(self) -> list[dict[int, list[Link]]]:
+        """The links out of each response, by target."""
+        found: list[dict[int, list[Link]]] = []
+        for links in self.links:
+            by_target: dict[int, list[Link]] = {}
+            for link in links:
+                by_target.setdefault(link.target, []).append(link)
+            found.append(by_target)
+        return found
+
+
+def _named(tool: Tool, parameter: str) -> tuple[Any, ...]:
+    """The values that a parameter's schema lists."""
+    schema = tool.properties.get(parameter)
+    return tuple(schema.get("enum", ())) if isinstance(schema, dict) else ()
+
+
+def complete(response: Any, items: Any) -> bool:
+    """Whether a list is all there is: no `total` beside it says more."""
+    total = response.get("total") if isinstance(response, dict) else None
+    return not (isinstance(total, int) and total > len(items))
+
+
+def _found(response: Any, place: str) -> Any:
+    try:
+        return pointer.resolve(response, place)
+    except LookupError:
+        return None
+
+
+def _spots(response: Any, pattern: str) -> Iterator[tuple[tuple[str, int] | None, str, str]]:
+    """Every place of a pattern in a response: its element, its pointer, its value's form.
+
+    A pattern that goes through more than one list has no element and is left out.
+    """
+    head, star, tail = pattern.partition("/*")
+    if not star:
+        text = form(_found(response, pattern))
+        if text is not None:
+            yield None, pattern, text
+        return
+    items = _found(response, head)
+    for index, item in enumerate(items if isinstance(items, list) and "*" not in tail else ()):
+        text = form(_found(item, tail))
+        if text is not None:
+            yield (head, index), f"{head}/{index}{tail}", text
+
+
+__all__ = ["Bind", "Flow", "Index", "Intake", "Link", "Wish", "complete"]

@@ -1,0 +1,142 @@
+"""Which other calls could do a golden call's work in a task: found in the recorded responses, proved by the scorer.
+
+Enters: an `Index` and a task. Leaves: `OtherWay`s, each a recorded call to an offered tool that an agent can make
+with what it knows, and the trace that uses it. Only traces that score exactly 1.0 are given.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple
+
+from .. import pointer
+from ..call import ToolCall, Turn
+from ..episode import score_turns
+from ..snapshot import Snapshot
+from ..stated import states
+from ..task import GoldenCall, Task, oracle_answer
+from ..values import form
+from ..ways import Ways
+from .index import Index
+
+MAX_TRIED = 40
+"""Calls that are tried in place of one golden call."""
+
+
+class OtherWay(NamedTuple):
+    """`number` is the recorded call that takes the place of the golden call `instead_of`."""
+
+    instead_of: str
+    number: int
+    turns: list[Turn]
+
+
+class Finder:
+    """Finds other ways in the tasks of one index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    @cached_property
+    def _holders(self) -> dict[tuple[str, str], dict[str, list[int]]]:
+        """Recorded calls by (tool, pattern) and the form of a value there."""
+        found: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        wanted = {tuple(edge.source) for edge in self._index.edges}
+        for number, call in enumerate(self._index.calls):
+            for place, value in pointer.leaves(call.response):
+                key = (call.tool, pointer.pattern(place))
+                text = form(value)
+                if text is not None and key in wanted:
+                    found[key][text].append(number)
+        return found
+
+    def find(self, task: Task, most: int = 3) -> list[OtherWay]:
+        """At most `most` other ways, those of earlier golden calls first."""
+        return list(islice(self._ways(task), most))
+
+    def _ways(self, task: Task) -> Iterator[OtherWay]:
+        ways = Ways(task, self._index.snapshot.catalog)
+        golden = {self._key(call.tool, call.arguments) for call in task.golden}
+        for call in task.golden:
+            tried = 0
+            for number in self._candidates(task, ways, call):
+                other = self._index.calls[number]
+                if other.key in golden or tried == MAX_TRIED or not self._deliberate(call, number):
+                    continue
+                tried += 1
+                if not set(ways.of[call.id]) <= set(ways.met_by(other.tool, other.response)):
+                    continue
+                turns = self._trace(task, ways, call, number)
+                if turns and score_turns(task, turns, self._index.snapshot).total == 1.0:
+                    yield OtherWay(call.id, number, turns)
+                    break
+
+    def _deliberate(self, call: GoldenCall, number: int) -> bool:
+        """Whether an agent would mean the same: another tool, or the same with other optional parameters."""
+        other = self._index.calls[number]
+        required = self._index.snapshot.catalog[other.tool].required
+        return other.tool != call.tool or all(
+            form(other.arguments.get(name)) == form(call.arguments.get(name)) for name in required
+        )
+
+    def _key(self, tool: str, arguments: dict[str, Any]) -> str:
+        return self._index.snapshot.catalog[tool].key(arguments)
+
+    def _candidates(self, task: Task, ways: Ways, call: GoldenCall) -> list[int]:
+        """Calls to offered tools whose responses hold the first value that a binding takes from this call."""
+        bound = [ways.needs[at] for at in ways.of[call.id] if ways.needs[at].places]
+        if not bound:
+            return []
+        found = {
+            number
+            for place in bound[0].places
+            if place[0] in task.tools
+            for number in self._holders.get(place, {}).get(bound[0].form, ())
+        }
+        return sorted(found)
+
+    def _trace(self, task: Task, ways: Ways, call: GoldenCall, number: int) -> list[Turn]:
+        """The golden trace with another call in the place of one, and without what only that one needed."""
+        gone = _unneeded(task, ways, call.id)
+        other = self._index.calls[number]
+        kept = [[one for one in layer if one.id not in gone] for layer in task.layers]
+        for level in range(len(kept)):
+            known = [one for layer in kept[:level] for one in layer]
+            if self._knowable(task, number, known):
+                first = [ToolCall(other.tool, dict(other.arguments))]
+                layers = [[one.as_call() for one in layer] for layer in kept]
+                layers.insert(level, first)
+                turns = [Turn(calls=tuple(layer)) for layer in layers if layer]
+                return [*turns, Turn(answer=oracle_answer(task))]
+        return []
+
+    def _knowable(self, task: Task, number: int, known: list[GoldenCall]) -> bool:
+        """Whether every required argument is stated, or supplied by a call made before; others are free."""
+        other = self._index.calls[number]
+        required = self._index.snapshot.catalog[other.tool].required
+        supplied = {flow for one in known for flow in self._supplies(one, self._index.snapshot)}
+        return all(
+            states(task.request, value) or (other.tool, name, form(value)) in supplied
+            for name, value in other.arguments.items()
+            if name in required
+        )
+
+    def _supplies(self, call: GoldenCall, snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
+        number = self._numbers.get(self._key(call.tool, call.arguments))
+        return self._index.supplies[number] if number is not None else frozenset()
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {call.key: number for number, call in enumerate(self._index.calls)}
+
+
+def _unneeded(task: Task, ways: Ways, replaced: str) -> set[str]:
+    """The replaced call, and every call that is there only for it."""
+    gone = {replaced}
+    for layer in reversed(task.layers):
+        for call in layer:
+            needs = [ways.needs[at] for at in ways.of[call.id]]
+            if needs and all(need.consumer in gone for need in needs):
+                gone.add(call.id)
+    return gone

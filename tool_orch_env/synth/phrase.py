@@ -1,0 +1,313 @@
+"""A filled shape -> what a person would write: intros for what is spoken of often, then the questions.
+
+Enters: a `Sample`, its index, the facts to ask for, a generator. Leaves: the request. It states every value the
+user gives and none that only a response gives; whoever calls checks both (`build.py`).
+
+Every call has words from the phrase book. What a response describes is a *thing*: the element picked from its
+list, or the whole. A thing whose words are long, or that is spoken of twice, is introduced in a sentence of its
+own and is "that flight" afterwards, "flight A" where there are several.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..stated import MONTHS
+from .criteria import Criterion
+from .fill import Pick, Sample
+from .index import Index, Wish
+
+LONG = 70
+"""Characters above which a thing is introduced first."""
+SHORT = 40
+"""Characters above which one that is spoken of twice is."""
+_SLOT = re.compile(r"\{(\w+)\}")
+_BRACKET = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
+_NTH = ("", "first", "second", "third", "fourth", "fifth", "sixth")
+_FIRST = ("Take {it}.", "Look up {it}.", "Find {it}.", "Start with {it}.", "This is about {it}.")
+_THEN = ("Then take {it}.", "Next, find {it}.", "Also look up {it}.", "Now take {it}.", "Also find {it}.")
+_LABELLED = (
+    "Take {it}; I call it {label}.",
+    "{It} is {label}.",
+    "Find {it} ({label}).",
+    "Look up {it} ({label}).",
+)
+_ASKS = (
+    "Tell me {facts}.",
+    "I would like to know {facts}.",
+    "Please find out {facts}.",
+    "I need {facts}.",
+    "Can you tell me {facts}?",
+    "Give me {facts}, please.",
+    "Find {facts}.",
+)
+_MORE = ("I also want {facts}.", "I also need {facts}.", "And then {facts}.", "On top of that, {facts}.")
+_OPENERS = (
+    *("",) * 12,
+    "I am checking some facts. ",
+    "A question for my notes. ",
+    "For an article: ",
+    "I am settling a bet. ",
+    "Help me with a quiz. ",
+)
+
+Thing = tuple[int, tuple[str, int] | None]
+"""A golden call's position, and the element of its response, `None` for the whole."""
+
+
+class Phrasing:
+    """One request in the making."""
+
+    def __init__(
+        self,
+        sample: Sample,
+        index: Index,
+        facts: Sequence[tuple[int, Wish]],
+        picks: Mapping[Pick, Criterion],
+        rng: np.random.Generator,
+    ) -> None:
+        """`picks` are the criteria of every element that is spoken of, those of facts too."""
+        self._sample, self._index, self._facts, self._rng = sample, index, list(facts), rng
+        self._picks = picks
+        self._bound = [
+            {
+                bind.parameter: (source, link.item, bind.pointer)
+                for source, link in links
+                for bind in link.binds
+            }
+            for links in sample.links
+        ]
+        self._handles: dict[Thing, str] = {}
+        self._chosen: dict[tuple[Any, ...], str] = {}
+        self._style = int(rng.integers(4))
+        self.notes: list[str] = []
+
+    def request(self) -> str:
+        """The whole text."""
+        intros = self._introduced()
+        asked = self._asked()
+        opener = self._choose(_OPENERS)
+        text = " ".join([*intros, *asked])
+        if opener.endswith(": "):
+            text = text[0].lower() + text[1:] if not text.startswith("I ") else text
+        text = opener + text
+        for note in dict.fromkeys(self.notes):
+            text += f" {note}"
+        return re.sub(r" +([,.?)])", r"\1", re.sub(r" {2,}", " ", text))
+
+    def _choose(self, options: Sequence[str]) -> str:
+        return options[int(self._rng.integers(len(options)))]
+
+    def _stable(self, key: tuple[Any, ...], options: Sequence[str]) -> str:
+        """The same choice each time the same thing is spoken of."""
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(options)
+        return self._chosen[key]
+
+    def _introduced(self) -> list[str]:
+        """Sentences that introduce things, in the order of the calls, and fix what they are called."""
+        uses = self._uses()
+        named = [thing for thing in uses if self._worth_a_sentence(thing, uses[thing])]
+        nouns = Counter(self._noun(thing) for thing in named)
+        shorts = Counter(self._short(thing) for thing in uses)
+        sentences: list[str] = []
+        letters: Counter[str] = Counter()
+        for thing in named:
+            noun, words, short = self._noun(thing), self._words(thing), self._short(thing)
+            if self._is_value(words):
+                continue
+            if short and shorts[short] == 1:
+                label = short
+            elif nouns[noun] == 1:
+                label = f"that {noun}"
+            else:
+                label = f"{noun} {chr(65 + letters[noun])}"
+                letters[noun] += 1
+            lettered = label == f"{noun} {chr(64 + letters[noun])}"
+            options = _LABELLED if lettered else _THEN if sentences else _FIRST
+            sentences.append(self._choose(options).format(it=words, It=_capital(words), label=label))
+            self._handles[thing] = label
+        return sentences
+
+    def _short(self, thing: Thing) -> str:
+        """A short name for a thing that was chosen by a telling value: "flight 1643", "Labor Day"."""
+        at, item = thing
+        if item is None:
+            return ""
+        criterion = self._picks[at, item[0], item[1]]
+        book = self._index.entry(self._sample.calls[at]).lists[item[0]]
+        return book.shorts.get((criterion.kind, _book_field(criterion)), "").replace(
+            "{value}", said(criterion.value)
+        )
+
+    def _worth_a_sentence(self, thing: Thing, uses: int) -> bool:
+        words = self._words(thing)
+        return len(words) > LONG or (uses > 1 and len(words) > SHORT)
+
+    def _is_value(self, words: str) -> bool:
+        """Whether the words are a bare name, which needs no introduction."""
+        return len(words.split()) <= 2 and not words.startswith("the ")
+
+    def _uses(self) -> dict[Thing, int]:
+        """How often each thing is spoken of, parents before children; identities count as one thing."""
+        found: dict[Thing, int] = {}
+        for at in range(len(self._sample.calls)):
+            for _, (source, item, _) in sorted(self._bound[at].items()):
+                thing = self._root_of((source, item))
+                found[thing] = found.get(thing, 0) + 1
+        for at, wish in self._facts:
+            thing = self._root_of((at, wish.item))
+            found[thing] = found.get(thing, 0) + 1
+        for at in range(len(self._sample.calls)):  # a call whose own thing is but its parent's is no new use
+            parent = self._root_of((at, None))
+            if parent != (at, None) and parent in found and found[parent] > 1:
+                found[parent] -= 1
+        return dict(sorted(found.items(), key=lambda pair: (pair[0][0], pair[0][1] or ("", -1))))
+
+    def _root_of(self, thing: Thing) -> Thing:
+        """The thing that this one is by another call: a flight looked up is the flight that was picked."""
+        at, item = thing
+        if item is not None:
+            return thing
+        np_words = self._index.entry(self._sample.calls[at]).np
+        slot = _SLOT.fullmatch(np_words)
+        if slot is None or slot[1] not in self._bound[at]:
+            return thing
+        source, picked, place = self._bound[at][slot[1]]
+        if self._relation(source, place) != "{it}":
+            return thing
+        return self._root_of((source, picked))
+
+    def _relation(self, source: int, place: str) -> str:
+        from .. import pointer
+
+        found = self._index.entry(self._sample.calls[source]).relation(pointer.pattern(place))
+        assert found is not None  # links exist only where there are words
+        return found
+
+    def _noun(self, thing: Thing) -> str:
+        at, item = thing
+        entry = self._index.entry(self._sample.calls[at])
+        return entry.lists[item[0]].noun if item else entry.noun
+
+    def thing(self, thing: Thing) -> str:
+        """What a thing is called from now on: its handle, or its words."""
+        root = self._root_of(thing)
+        return self._handles.get(root) or self._words(root)
+
+    def _words(self, thing: Thing) -> str:
+        """The full words for a thing."""
+        at, item = thing
+        entry = self._index.entry(self._sample.calls[at])
+        if item is None:
+            return self._filled(entry.np or f"the {entry.noun}", at)
+        book = entry.lists[item[0]]
+        criterion = self._picks[at, item[0], item[1]]
+        phrase = self._stable((at, item), book.picks[criterion.kind, _book_field(criterion)])
+        if criterion.kind == "echo" and book.note and self._ambiguous_name(at, item, criterion):
+            self.notes.append(book.note)
+        phrase = phrase.replace("{value}", said(criterion.value)).replace("{nth}", _nth(criterion))
+        tail = "" if criterion.kind == "echo" else book.tail
+        return self._filled(phrase + tail, at)
+
+    def _ambiguous_name(self, at: int, item: tuple[str, int], criterion: Criterion) -> bool:
+        from .. import pointer
+
+        items = pointer.resolve(self._index.response(self._sample.calls[at]), item[0])
+        return len([one for one in items if one.get(criterion.field) == criterion.value]) > 1
+
+    def _filled(self, template: str, at: int, it: str = "") -> str:
+        """A template with its slots filled from a call's arguments; brackets go where an argument is absent."""
+        arguments = self._index.calls[self._sample.calls[at]].arguments
+
+        def bracket(match: re.Match[str]) -> str:
+            present = all(name in arguments for name in _SLOT.findall(match[1]))
+            return match[1] if present else match[2] or ""
+
+        text = _BRACKET.sub(bracket, template)
+        return _SLOT.sub(lambda match: it if match[1] == "it" else self._argument(at, match[1]), text)
+
+    def _argument(self, at: int, name: str) -> str:
+        """Words for one argument: the user's value, or the thing it is taken from."""
+        call = self._index.calls[self._sample.calls[at]]
+        entry = self._index.book.calls[call.tool]
+        if name in self._bound[at]:
+            source, item, place = self._bound[at][name]
+            words = self._filled(self._relation(source, place), source, self.thing((source, item)))
+            return entry.bound.get(name, "{value}").replace("{value}", words)
+        value = call.arguments[name]
+        around = entry.user.get(name, "{value}")
+        if "{hour_range}" in around:
+            return around.replace("{hour_range}", f"between {value:02d}:00 and {value:02d}:59")
+        return around.replace("{value}", said(value, self._style))
+
+    def _asked(self) -> list[str]:
+        """The questions; more than four are cut into two sentences."""
+        facts = self._fact_words()
+        half = len(facts) if len(facts) <= 4 else len(facts) // 2
+        sentences = [self._choose(_ASKS).format(facts=_listed(facts[:half]))]
+        if facts[half:]:
+            sentences.append(self._choose(_MORE).format(facts=_listed(facts[half:])))
+        return sentences
+
+    def _fact_words(self) -> list[str]:
+        """Facts of one thing side by side: "the number of seats and the year of construction of that aircraft"."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for at, wish in self._facts:
+            phrase = self._choose(wish.ask.phrases)
+            it = self.thing((at, wish.item)) if "{it}" in phrase else ""
+            head = phrase.removesuffix(" of {it}")
+            joins = head != phrase
+            key = (it, "") if joins else (self._filled(phrase, at, it), "alone")
+            found.setdefault(key, []).append(head)
+        return [
+            f"{_listed(parts)} of {words}" if not alone else words for (words, alone), parts in found.items()
+        ]
+
+
+def _book_field(criterion: Criterion) -> str:
+    return "" if criterion.kind == "echo" else criterion.field
+
+
+def _nth(criterion: Criterion) -> str:
+    return _NTH[criterion.value] if criterion.kind.startswith("nth") else ""
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _listed(parts: Sequence[str]) -> str:
+    if len(parts) < 3:
+        return " and ".join(parts)
+    comma = "; " if any("," in part for part in parts) else ", "
+    return f"{comma.join(parts[:-1])}{comma.rstrip()} and {parts[-1]}"
+
+
+def said(value: Any, style: int = 0) -> str:
+    """A value as a person writes it; `style` chooses among the ways to write a date."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return _date(value, style)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:00Z", value):
+        return f"{_date(value[:10], style)} at {value[11:16]}"
+    if isinstance(value, int) and value >= 10_000:
+        return f"{value:,}"
+    if isinstance(value, list):
+        return _listed([said(one, style) for one in value])
+    return str(value)
+
+
+def _date(value: str, style: int) -> str:
+    year, month, day = int(value[:4]), MONTHS[int(value[5:7]) - 1].capitalize(), int(value[8:])
+    ways: Mapping[int, str] = {
+        0: f"{day} {month} {year}",
+        1: f"{month} {day}, {year}",
+        2: value,
+        3: f"{day} {month} {year}",
+    }
+    return ways[style]

@@ -1,0 +1,170 @@
+"""Constrained sampling: draw a shape, fill it, never fail where it can be done.
+
+Enters: an `Index`, `Targets`, a seed. Leaves: one `Sample` per number, always the same for the same seed and
+number, whatever was sampled before and in whatever process. Raises `Unfillable`, which says why, where the
+snapshot holds nothing of what is asked.
+"""
+
+from collections import Counter
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import UsageError
+from .fill import BUDGET, Filling, Reach, Sample, Spent
+from .index import Index
+from .shapes import Forest, depth, fan, forests, size, width, written
+from .targets import Targets, Weights, allows, draw
+
+MAX_CALLS = 14
+"""There are 87,811 forests of this many calls, and thrice as many of one more."""
+TRIES = 24
+"""Shapes of one size that are tried for one task."""
+
+
+class Unfillable(UsageError):
+    """The snapshot holds nothing of what is asked, or the demands contradict each other."""
+
+
+class Outcome(NamedTuple):
+    """What became of a shape: filled, or why not."""
+
+    shape: Forest
+    filled: bool
+    reason: str
+
+
+def generator(seed: int, *number: int | str) -> np.random.Generator:
+    """The generator of one task: a function of the seed and the number alone."""
+    text = "/".join(map(str, (seed, *number))).encode()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(blake2b(text, digest_size=16).digest(), "big")))
+
+
+class Sampler:
+    """Samples of one index under one set of targets."""
+
+    def __init__(self, index: Index, targets: Targets, reach: Reach | None = None) -> None:
+        """Raises `Unfillable` if no shape of any wanted size can be filled, as far as links tell."""
+        self.index = index
+        self.targets = targets
+        self.reach = reach or Reach(index)
+        self._shapes: dict[tuple[int, int], list[Forest]] = {}
+        self.refused: list[Outcome] = []
+        """Shapes that links rule out, with the reason."""
+        self.sizes = self._sizes()
+        if not self.sizes:
+            raise Unfillable(self._why())
+
+    def _sizes(self) -> list[tuple[int, int, float]]:
+        """Numbers of calls and depths that can be had together, with their weight."""
+        if self.targets.calls[-1][0] > MAX_CALLS:
+            raise UsageError(f"calls: at most {MAX_CALLS}, found {self.targets.calls[-1][0]}")
+        found = []
+        for calls, weight in self.targets.calls:
+            deep: Weights = self.targets.depth or tuple((d, 1.0) for d in range(1, calls + 1))
+            found += [(calls, level, weight * dict(deep)[level]) for level in self._by_depth(calls, deep)]
+        return found
+
+    def _by_depth(self, calls: int, deep: Weights) -> list[int]:
+        by_depth: dict[int, list[Forest]] = {}
+        for shape in forests(calls, deep[-1][0], max(self.targets.fan, self._chains(1))):
+            if len(shape) > self._chains(depth(shape)) or fan(shape) > self.targets.fan:
+                continue
+            if not allows(deep, depth(shape)) or not allows(self.targets.width, width(shape)):
+                continue
+            reason = self.reach.reason(shape)
+            if reason is None:
+                by_depth.setdefault(depth(shape), []).append(shape)
+            else:
+                self.refused.append(Outcome(shape, False, reason))
+        for level, shapes in by_depth.items():
+            self._shapes[calls, level] = shapes
+        return sorted(by_depth)
+
+    def _chains(self, deep: int) -> int:
+        """The most trees in a shape of that depth."""
+        return self.targets.chains or (4 if deep == 1 else 2)
+
+    def _why(self) -> str:
+        """In words, what keeps every size from being filled."""
+        counted = Counter(outcome.reason for outcome in self.refused)
+        if not counted:
+            return (
+                f"no shape has {_said(self.targets.calls)} calls, depth {_said(self.targets.depth)} and width "
+                f"{_said(self.targets.width)} with at most {self.targets.fan} calls waiting for one"
+            )
+        listed = "; ".join(f"{reason} ({times} shapes)" for reason, times in counted.most_common(3))
+        return f"snapshot {self.index.snapshot.name!r} cannot fill this: {listed}"
+
+    def sample(self, seed: int, *number: int | str) -> Sample:
+        """The sample of a seed and number; raises `Unfillable` if no shape of the size drawn can be filled."""
+        rng = generator(seed, *number)
+        sizes = list(self.sizes)
+        limits = tuple(
+            None if wanted is None else draw(wanted, rng)
+            for wanted in (self.targets.domains, self.targets.repeats)
+        )
+        while sizes:
+            weights = np.array([weight for _, _, weight in sizes])
+            at = int(np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random(), side="right"))
+            calls, deep, _ = sizes.pop(min(at, len(sizes) - 1))
+            found = self._of_size(self._shapes[calls, deep], (limits[0], limits[1]), rng)
+            if found is not None:
+                return found
+        raise Unfillable(
+            f"snapshot {self.index.snapshot.name!r}: no filling found with {_said(self.targets.calls)} calls, depth "
+            f"{_said(self.targets.depth)}, {_said(limits[0])} domains and {_said(limits[1])} repeated tools"
+        )
+
+    def _of_size(
+        self, shapes: list[Forest], limits: tuple[int | None, int | None], rng: np.random.Generator
+    ) -> Sample | None:
+        """A shape of this size drawn uniformly, then others while it cannot be filled."""
+        for attempt in range(min(TRIES, 4 * len(shapes))):
+            shape = shapes[int(rng.random() * len(shapes))]
+            try:
+                found = Filling(
+                    self.index,
+                    self.reach,
+                    shape,
+                    self.targets,
+                    limits,
+                    rng,
+                    BUDGET if attempt else BUDGET // 10,
+                ).run()
+            except Spent:
+                continue
+            if found is not None:
+                return found
+        return None
+
+    def survey(self, seed: int, budget: int = 20 * BUDGET, restarts: int = 3) -> list[Outcome]:
+        """Every shape of every wanted size: filled, or why not."""
+        found = list(self.refused)
+        for shapes in self._shapes.values():
+            found += [self._tried(shape, seed, budget, restarts) for shape in shapes]
+        return sorted(found, key=lambda outcome: (size(outcome.shape), outcome.shape))
+
+    def _tried(self, shape: Forest, seed: int, budget: int, restarts: int) -> Outcome:
+        for attempt in range(restarts):
+            rng = generator(seed, "survey", written(shape), attempt)
+            try:
+                found = Filling(self.index, self.reach, shape, self.targets, (None, None), rng, budget).run()
+            except Spent:
+                continue
+            if found is not None:
+                return Outcome(shape, True, "")
+            return Outcome(
+                shape, False, "searched through: every filling makes a call superfluous or lacks a fact"
+            )
+        return Outcome(shape, False, f"nothing found in {restarts} searches of {budget} calls")
+
+
+def _said(wanted: Weights | int | None) -> str:
+    if wanted is None:
+        return "any"
+    if isinstance(wanted, int):
+        return str(wanted)
+    values = [value for value, _ in wanted]
+    return str(values[0]) if len(values) == 1 else f"{values[0]} to {values[-1]}"

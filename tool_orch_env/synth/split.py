@@ -1,0 +1,61 @@
+"""Splits that test what training did not show: other entities, other templates, larger tasks.
+
+Enters: an index and a seed. Leaves: tasks by split. `train`, `validation` and `test` share neither entities nor
+templates (`part.Part`); `hard` has more calls and greater depth than any training task, and entities of its own
+too. No task is too like any other, in its split or in another.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..task import Task
+from .index import Index
+from .part import Part
+from .synthesise import Report, synthesise
+from .targets import Targets, weights
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One split: how many tasks, of what kind, from which part; every so-manieth has another way."""
+
+    name: str
+    n: int
+    targets: Targets
+    part: Part
+    ways_every: int = 0
+
+
+_USUAL = Targets(calls=weights("2-7"), depth=weights("1-4"), distractors=weights("0-8"))
+_LARGE = Targets(calls=weights("8-11"), depth=weights("5-7"), distractors=weights("2-8"))
+
+PLANS = (
+    Plan("train", 2000, _USUAL, Part(0.30, 1.0)),
+    Plan("validation", 200, _USUAL, Part(0.22, 0.30)),
+    Plan("test", 300, _USUAL, Part(0.08, 0.22), ways_every=2),
+    Plan("hard", 200, _LARGE, Part(0.0, 0.08, templates=False)),
+)
+
+
+def synthesise_splits(
+    index: Index,
+    seed: int,
+    plans: tuple[Plan, ...] = PLANS,
+    share: float = 1.0,
+    tell: Callable[[str, int, int], None] = lambda split, made, n: None,
+) -> tuple[dict[str, list[Task]], dict[str, Report]]:
+    """Tasks by split, and what was refused. `share` makes less of each; `tell` hears of every task made."""
+    made: dict[str, list[Task]] = {}
+    reports: dict[str, Report] = {}
+    for plan in plans:
+        n = max(1, round(plan.n * share))
+        report = reports[plan.name] = Report()
+        before = [task for tasks in made.values() for task in tasks]
+        prefix = f"{index.snapshot.name}-{plan.name}"
+        tasks = made.setdefault(plan.name, [])
+        for task in synthesise(
+            index, plan.targets, n, seed, prefix, report, before, plan.part, plan.ways_every
+        ):
+            tasks.append(task)
+            tell(plan.name, len(tasks), n)
+    return made, reports

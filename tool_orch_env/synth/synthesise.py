@@ -1,0 +1,172 @@
+"""Any number of tasks from one snapshot: sampled, phrased, audited, and no two of them alike.
+
+Enters: an `Index` (or a folder, for many processes), targets, a number and a seed. Leaves: tasks in order.
+A task is a function of snapshot, book, targets, seed and its number alone; what is refused as too like an
+earlier task is made anew from the next attempt, in order, so that one process and many give the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from ..snapshot import Snapshot
+from ..task import Task
+from .audit import audit
+from .build import build
+from .fill import Reach
+from .index import Index
+from .likeness import Alike
+from .other_ways import Finder
+from .part import Part
+from .sample import Sampler, Unfillable, generator
+from .targets import Targets
+
+ATTEMPTS = 200
+"""Samples of one number that are drawn before it is given up."""
+_CHUNK = 16
+
+
+class Made(NamedTuple):
+    """A task, and the attempt it came from; `refused` counts by reason what came before it."""
+
+    task: Task
+    attempt: int
+    refused: dict[str, int]
+
+
+@dataclass
+class Report:
+    """What a run made and refused: samples without true words, findings of the audit, tasks too alike."""
+
+    made: int = 0
+    unphrased: int = 0
+    unsound: int = 0
+    alike: int = 0
+
+
+class Maker:
+    """Makes single tasks."""
+
+    def __init__(
+        self,
+        index: Index,
+        targets: Targets,
+        seed: int,
+        prefix: str = "",
+        part: Part | None = None,
+        ways_every: int = 0,
+    ) -> None:
+        """Tasks of one part of what there is, if given; of every `ways_every` one has another way to its goal.
+
+        Raises `Unfillable` if there is nothing of what is asked.
+        """
+        self._index, self._targets, self._seed = index, targets, seed
+        self._prefix = prefix or f"{index.snapshot.name}-{seed}"
+        self._part, self._ways_every = part, ways_every
+        self._sampler = Sampler(index, targets, Reach(index, part.roots(index) if part else None))
+        self._finder = Finder(index)
+
+    def make(self, number: int, attempt: int = 0) -> Made:
+        """The task of a number, from this attempt on; raises `Unfillable` after `ATTEMPTS`."""
+        refused: dict[str, int] = {"unphrased": 0, "unsound": 0}
+        for this in range(attempt, attempt + ATTEMPTS):
+            sample = self._sampler.sample(self._seed, number, this)
+            rng = generator(self._seed, number, this, "words")
+            task = build(sample, self._index, self._targets, rng, f"{self._prefix}-{number:05d}", self._seed)
+            if task is None:
+                refused["unphrased"] += 1
+            elif self._part and not self._part.holds(task):
+                continue
+            elif audit(task, self._index.snapshot):
+                refused["unsound"] += 1
+            else:
+                task = self._with_other_ways(task)
+                if self._ways_every == 0 or number % self._ways_every or "other_ways" in task.meta:
+                    return Made(task, this, refused)
+        raise Unfillable(f"task {number}: {ATTEMPTS} samples, and none could be put into true words")
+
+    def _with_other_ways(self, task: Task) -> Task:
+        """The task, with the calls that could take a golden call's place in its `meta`."""
+        found = [
+            {"instead_of": way.instead_of, "tool": call.tool, "arguments": call.arguments}
+            for way in self._finder.find(task)
+            for call in (self._index.calls[way.number],)
+        ]
+        return task.model_copy(update={"meta": {**task.meta, "other_ways": found}}) if found else task
+
+
+def synthesise(
+    index: Index,
+    targets: Targets,
+    n: int,
+    seed: int,
+    prefix: str = "",
+    report: Report | None = None,
+    unlike: Iterable[Task] = (),
+    part: Part | None = None,
+    ways_every: int = 0,
+) -> Iterator[Task]:
+    """`n` tasks, none too like another or one of `unlike`; raises `Unfillable` where there are not so many."""
+    maker = Maker(index, targets, seed, prefix, part, ways_every)
+    yield from _unlike((maker.make(number) for number in range(n)), maker, report or Report(), unlike)
+
+
+def synthesise_many(
+    folder: Path,
+    targets: Targets,
+    n: int,
+    seed: int,
+    workers: int,
+    prefix: str = "",
+    report: Report | None = None,
+    phrases: Path | None = None,
+    unlike: Iterable[Task] = (),
+) -> Iterator[Task]:
+    """The same tasks as `synthesise`, made by several processes that open the snapshot in `folder`."""
+    maker = Maker(Index(Snapshot.open(folder), phrases), targets, seed, prefix)
+    with ProcessPoolExecutor(
+        workers, get_context("spawn"), _start, (folder, phrases, targets, seed, prefix)
+    ) as pool:
+        made = pool.map(_make, range(n), chunksize=_CHUNK)
+        yield from _unlike(made, maker, report or Report(), unlike)
+
+
+def _unlike(made: Iterable[Made], maker: Maker, report: Report, unlike: Iterable[Task]) -> Iterator[Task]:
+    """The tasks, each that is too like an earlier one made anew."""
+    seen = Alike(unlike)
+    for number, one in enumerate(made):
+        _count(report, one)
+        for _ in range(ATTEMPTS):
+            if seen.like(one.task) is None:
+                break
+            report.alike += 1
+            one = maker.make(number, one.attempt + 1)
+            _count(report, one)
+        else:
+            raise Unfillable(
+                f"task {number}: the snapshot holds no further task that is unlike those before it"
+            )
+        seen.add(one.task)
+        report.made += 1
+        yield one.task
+
+
+def _count(report: Report, one: Made) -> None:
+    report.unphrased += one.refused["unphrased"]
+    report.unsound += one.refused["unsound"]
+
+
+_maker: Maker | None = None
+
+
+def _start(folder: Path, phrases: Path | None, targets: Targets, seed: int, prefix: str) -> None:
+    global _maker
+    _maker = Maker(Index(Snapshot.open(folder), phrases), targets, seed, prefix)
+
+
+def _make(number: int) -> Made:
+    assert _maker is not None
+    return _maker.make(number)

@@ -1,0 +1,115 @@
+"""Other ways to the goal: what a golden call is there for, and which replies to other calls hold the same.
+
+Enters: a task and the catalog of its snapshot, then replies. Leaves: which needs a reply meets.
+
+A *need* of a golden call is a value that a binding of another golden call takes from its response, or an answer
+fact that comes from it. A reply to a call that is not golden meets a need where the same value stands
+
+- for a binding: at the pointer of a declared or mined edge into the same parameter. Declared edges are the
+  catalog's `sources`; mined ones are listed by the task, `meta["mined"]`: [tool, pattern, tool, parameter].
+- for a fact: under the same name in another tool's response, if the value is one that hardly stands there by
+  chance (`values.telling`); the same tool asked otherwise speaks of something else.
+
+A golden call without needs (its reply is all that is wanted of it) has no other way.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import pointer
+from .catalog import Catalog
+from .task import AnswerFact, GoldenCall, Task
+from .values import form, telling
+
+MEMO_LIMIT = 1024
+"""Replies whose needs are remembered per task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`consumer` is the golden call that takes the value, "" for a fact. `places` are (tool, pattern); `name` is
+    the leaf's name where any other tool's leaf of that name will do."""
+
+    call: str
+    consumer: str
+    form: str
+    places: frozenset[tuple[str, str]]
+    name: str = ""
+    tool: str = ""
+
+
+class Ways:
+    """The needs of a task's golden calls. Positions in `needs` identify them."""
+
+    def __init__(self, task: Task, catalog: Catalog) -> None:
+        self.needs = tuple(_needs(task, catalog))
+        self.of: Mapping[str, tuple[int, ...]] = {
+            call.id: tuple(at for at, need in enumerate(self.needs) if need.call == call.id)
+            for call in task.golden
+        }
+        self._tools = {tool for need in self.needs for tool, _ in need.places}
+        self._named = {need.name for need in self.needs} - {""}
+        self._memo: dict[str, frozenset[int]] = {}
+
+    def met(self, tool: str, key: str, text: str) -> frozenset[int]:
+        """The needs that a recorded success meets; remembered by key."""
+        if tool not in self._tools and not self._named:
+            return frozenset()
+        known = self._memo.get(key)
+        if known is None:
+            if len(self._memo) >= MEMO_LIMIT:
+                self._memo.clear()
+            known = self._memo[key] = frozenset(self.met_by(tool, json.loads(text)))
+        return known
+
+    def met_by(self, tool: str, response: Any) -> Iterator[int]:
+        """The needs that a response of `tool` meets."""
+        held: dict[str, set[str]] = {}
+        for place, value in pointer.leaves(response):
+            text = form(value)
+            if text is not None:
+                held.setdefault(text, set()).add(pointer.pattern(place))
+        for at, need in enumerate(self.needs):
+            patterns = held.get(need.form, ())
+            if any((tool, pattern) in need.places for pattern in patterns) or (
+                need.name and tool != need.tool and any(_last(pattern) == need.name for pattern in patterns)
+            ):
+                yield at
+
+
+def _needs(task: Task, catalog: Catalog) -> Iterator[Need]:
+    by_id = {call.id: call for call in task.golden}
+    for call in task.golden:
+        for argument, binding in call.bindings.items():
+            yield from _bound(call, argument, binding.call, task, catalog)
+    for fact in task.answer:
+        if fact.call is not None and fact.pointer is not None:
+            yield _fact(fact, by_id[fact.call])
+
+
+def _bound(call: GoldenCall, argument: str, source: str, task: Task, catalog: Catalog) -> Iterator[Need]:
+    """The need of one binding; a part of an argument has no edges, so nothing else supplies it."""
+    name = argument if argument in call.arguments else ""
+    text = form(call.arguments.get(name))
+    declared = catalog[call.tool].spec.sources.get(name, ()) if call.tool in catalog else ()
+    places = {(one.tool, one.pointer) for one in declared} | set(_mined(task, call.tool, name))
+    yield Need(source, call.id, text or "", frozenset(places) if text else frozenset())
+
+
+def _mined(task: Task, tool: str, parameter: str) -> Iterator[tuple[str, str]]:
+    for edge in task.meta.get("mined", ()):
+        if isinstance(edge, list) and len(edge) == 4 and edge[2:] == [tool, parameter]:
+            yield edge[0], edge[1]
+
+
+def _fact(fact: AnswerFact, source: GoldenCall) -> Need:
+    assert fact.pointer is not None
+    text = form(fact.value)
+    apart = text is not None and telling(fact.value)
+    return Need(source.id, "", text or "", frozenset(), _last(fact.pointer) if apart else "", source.tool)
+
+
+def _last(place: str) -> str:
+    return place.rpartition("/")[2]
