@@ -1,7 +1,9 @@
 """Other ways to the goal: found in the responses, paid like the golden way, and no gap in the laws."""
 
+import json
+
 import pytest
-from test_invariants import Scorer
+from test_invariants import Scorer, other_value
 
 from tool_orch_env.bench.scripted import POLICIES
 from tool_orch_env.call import ToolCall
@@ -11,7 +13,7 @@ from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.other_ways import Finder, OtherWay
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
-from tool_orch_env.task import Task, oracle_turns
+from tool_orch_env.task import Binding, GoldenCall, Task, oracle_turns
 
 Found = list[tuple[Task, OtherWay]]
 
@@ -65,6 +67,39 @@ def test_without_the_other_call_the_trace_falls_short(index: Index, found: Found
         assert Scorer(task, index.snapshot)(kept).total < 1.0 - 1e-6, task.id
 
 
+def test_a_golden_tool_asked_for_something_else_is_no_other_way(travel: Snapshot) -> None:
+    """The board of the next hour has another flight to the same airport: a wrong hour must not be paid."""
+    calls = [one for one in travel.calls() if one[0] == "departures"]
+    boards = {(a["origin"], a["date"], a["hour"]): travel.lookup("departures", a) for _, a in calls}
+    golden, wrong, dest = next(
+        ((*key[:2], key[2]), key[2] + 1, flight["dest"])
+        for key, found in sorted(boards.items())
+        if found and boards.get((*key[:2], key[2] + 1))
+        for flight in json.loads(found.text).get("flights", ())
+        if f'"dest":"{flight["dest"]}"' in boards[(*key[:2], key[2] + 1)].text
+        and travel.lookup("get_airport", {"iata": flight["dest"]})
+    )
+    asked = dict(zip(("origin", "date", "hour"), golden, strict=True))
+    flights = json.loads(travel.lookup("departures", asked).text)["flights"]
+    place = f"/flights/{[flight['dest'] for flight in flights].index(dest)}/dest"
+    binding = Binding(call="a", pointer=place)
+    task = Task(
+        id="t",
+        snapshot="travel",
+        request="?",
+        tools=("departures", "get_airport"),
+        golden=(
+            GoldenCall(id="a", tool="departures", arguments=asked),
+            GoldenCall(
+                id="b", tool="get_airport", arguments={"iata": dest}, needs=("a",), bindings={"iata": binding}
+            ),
+        ),
+    )
+    last = [task.golden[1].as_call()]
+    assert Scorer(task, travel)([[task.golden[0].as_call()], last]).total == 1.0
+    assert Scorer(task, travel)([[ToolCall("departures", {**asked, "hour": wrong})], last]).total < 0.9
+
+
 def test_synthesised_tasks_keep_the_laws_of_the_reward(index: Index, tasks: list[Task]) -> None:
     import numpy as np
 
@@ -74,6 +109,11 @@ def test_synthesised_tasks_keep_the_laws_of_the_reward(index: Index, tasks: list
         for left_out in task.golden:
             kept = [[call.as_call()] for call in task.golden if call is not left_out]
             assert score(kept).total < 1.0 - 1e-6, (task.id, left_out.id)
+        for index_of, call in enumerate(task.golden):
+            for name, value in call.arguments.items():
+                turns = [[one.as_call()] for one in task.golden]
+                turns[index_of] = [ToolCall(call.tool, {**call.arguments, name: other_value(value)})]
+                assert score(turns).total < 1.0 - 1e-6, (task.id, call.id, name)
         for name in ("silent", "first_only", "names_only", "junk", "three_times", "every_tool"):
             calls = [turn.calls for turn in POLICIES[name](task, index.snapshot, rng) if turn.calls]
             assert score(calls).total < 1.0 - 1e-6, (task.id, name)

@@ -184,7 +184,8 @@ class Graduated:
         if group and 1.0 in credits:
             self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
         elif call.reply.code is Code.OK and call.call and call.key:
-            self._supply(row, self._rubric.ways.met(call.call.name, call.key, call.reply.text))
+            met = self._rubric.ways.met(call.call.name, call.arguments or {}, call.key, call.reply.text)
+            self._supply(row, met)
 
     def _answer(self, exact: list[int]) -> None:
         """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""

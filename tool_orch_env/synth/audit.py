@@ -208,7 +208,7 @@ def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> I
     ways = Ways(task, snapshot.catalog)
     used = _used(task)
     met = {
-        call.id: set(ways.met_by(call.tool, _chosen(responses[call.id], "", used[call.id])))
+        call.id: set(ways.met_by(call.tool, call.arguments, _chosen(responses[call.id], "", used[call.id])))
         for call in task.golden
     }
     after = _after(task)

@@ -62,23 +62,15 @@ class Finder:
             tried = 0
             for number in self._candidates(task, ways, call):
                 other = self._index.calls[number]
-                if other.key in golden or tried == MAX_TRIED or not self._deliberate(call, number):
+                if other.key in golden or tried == MAX_TRIED:
                     continue
                 tried += 1
-                if not set(ways.of[call.id]) <= set(ways.met_by(other.tool, other.response)):
+                if not set(ways.of[call.id]) <= set(ways.met_by(other.tool, other.arguments, other.response)):
                     continue
                 turns = self._trace(task, ways, call, number)
                 if turns and score_turns(task, turns, self._index.snapshot).total == 1.0:
                     yield OtherWay(call.id, number, turns)
                     break
-
-    def _deliberate(self, call: GoldenCall, number: int) -> bool:
-        """Whether an agent would mean the same: another tool, or the same with other optional parameters."""
-        other = self._index.calls[number]
-        required = self._index.snapshot.catalog[other.tool].required
-        return other.tool != call.tool or all(
-            form(other.arguments.get(name)) == form(call.arguments.get(name)) for name in required
-        )
 
     def _key(self, tool: str, arguments: dict[str, Any]) -> str:
         return self._index.snapshot.catalog[tool].key(arguments)
