@@ -24,8 +24,10 @@ from .part import Part
 from .sample import Sampler, Unfillable, generator
 from .targets import Targets
 
-ATTEMPTS = 200
-"""Samples of one number that are drawn before it is given up."""
+ATTEMPTS = 5000
+"""Samples of one number that are drawn before it is given up: a part with few templates takes hundreds."""
+REPLACEMENTS = 200
+"""Tasks of one number that may be too like an earlier one before it is given up."""
 _CHUNK = 16
 
 
@@ -139,7 +141,7 @@ def _unlike(made: Iterable[Made], maker: Maker, report: Report, unlike: Iterable
     seen = Alike(unlike)
     for number, one in enumerate(made):
         _count(report, one)
-        for _ in range(ATTEMPTS):
+        for _ in range(REPLACEMENTS):
             if seen.like(one.task) is None:
                 break
             report.alike += 1
