@@ -69,7 +69,7 @@ elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 	.venv/bin/python -m examples.elements.record --out build/elements
 	diff --recursive --brief build/elements cache_snapshots/elements && echo "recorded again, the same bytes"
 
-travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place (minutes)
+travel-tasks: .venv/ready  ## replace the tasks of the bundled snapshot by synthesised ones (not done yet)
 	.venv/bin/python examples/travel/synthesise.py
 
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
