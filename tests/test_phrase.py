@@ -75,6 +75,8 @@ def test_every_request_states_what_the_user_gives_and_hides_what_a_response_give
     for task in tasks:
         for call in task.golden:
             for name, value in call.arguments.items():
+                if any(one.startswith(f"/{name}/") for one in call.bindings):
+                    continue  # a part of it is bound; nobody says it
                 if name in call.bindings:
                     assert small(value) or not states(task.request, value), (task.id, name)
                 elif index.snapshot.catalog[call.tool].properties[name].get("default") != value:

@@ -15,7 +15,7 @@ from ..task import AnswerFact, Binding, GoldenCall, Task
 from ..values import small
 from .criteria import Criterion
 from .fill import Pick, Sample, fresh
-from .index import Index, Wish
+from .index import Index, Wish, argument, parameter
 from .phrase import Phrasing
 from .shapes import depth, width, written
 from .targets import Targets, draw
@@ -91,7 +91,7 @@ def faults(request: str, sample: Sample, index: Index, wanted: Wanted) -> Iterat
     for at, links in enumerate(sample.links):
         for _, link in links:
             for bind in link.binds:
-                value = index.calls[sample.calls[at]].arguments[bind.parameter]
+                value = argument(index.calls[sample.calls[at]].arguments, bind.parameter)
                 if bind.form not in stated and not small(value) and states(request, value):
                     yield f"call {at + 1}: {value!r} is given away"
     for _, wish in wanted.facts:
@@ -103,7 +103,7 @@ def user_values(sample: Sample, index: Index, picks: Mapping[Pick, Criterion]) -
     """Position and value of everything the user must say."""
     for at, number in enumerate(sample.calls):
         call = index.calls[number]
-        bound = _bound(sample, at)
+        bound = {parameter(name) for name in _bound(sample, at)}
         for name, value in call.arguments.items():
             schema = index.snapshot.catalog[call.tool].properties.get(name, {})
             if name not in bound and schema.get("default", ...) != value:

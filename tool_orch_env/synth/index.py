@@ -21,6 +21,9 @@ from .book import Ask, Book, CallBook, load
 from .criteria import Criterion, criteria
 from .graph import Edge, Heard, Intake, edges, heard
 
+MAX_PARTS = 2
+"""Parts of structured arguments of a call that can be fed: one id, or one point. More come from several responses."""
+
 Flow = tuple[str, str, str]
 """Tool, parameter, form of a value: what a response can supply and a call can take."""
 
@@ -69,7 +72,11 @@ class Index:
         self.tools: list[str] = sorted({call.tool for call in self.calls})
         self.domain: Mapping[str, str] = {name: tool.spec.domain for name, tool in snapshot.catalog.items()}
         self.forms: list[dict[str, str]] = [
-            {name: text for name, value in call.arguments.items() if (text := form(value)) is not None}
+            {
+                slot(place): text
+                for place, value in pointer.leaves(call.arguments)
+                if (text := form(value)) is not None
+            }
             for call in self.calls
         ]
         self._choices: dict[tuple[int, str, int], list[Criterion]] = {}
@@ -82,9 +89,9 @@ class Index:
     def _by_flow(self) -> dict[Flow, list[int]]:
         takers: dict[Flow, list[int]] = defaultdict(list)
         for number, call in enumerate(self.calls):
-            if self.askable(call):
+            if self.askable(call) and sum(name.startswith("/") for name in self.forms[number]) <= MAX_PARTS:
                 for name, text in self.forms[number].items():
-                    takers[call.tool, name, text].append(number)
+                    takers[call.tool, _pattern(name), text].append(number)
         return takers
 
     def askable(self, call: Heard) -> bool:
@@ -111,15 +118,18 @@ class Index:
                     continue
                 for target in self._takers.get((*edge.target, text), ()):
                     if target != source:
-                        bind = Bind(edge.target.parameter, place, text)
-                        found.setdefault((item, target), {}).setdefault(edge.target.parameter, bind)
+                        binds = found.setdefault((item, target), {})
+                        for name in self._slots(target, edge.target.parameter, text):
+                            binds.setdefault(name, Bind(name, place, text))
         return [
             Link(
                 source,
                 target,
                 item,
                 tuple(binds.values()),
-                tuple((self.calls[target].tool, bind.parameter, bind.form) for bind in binds.values()),
+                tuple(
+                    (self.calls[target].tool, _pattern(bind.parameter), bind.form) for bind in binds.values()
+                ),
             )
             for (item, target), binds in sorted(found.items(), key=lambda pair: (pair[0][1], str(pair[0][0])))
             if self._speakable(target, binds) and self._carries(target, binds)
@@ -127,12 +137,21 @@ class Index:
 
     def _carries(self, target: int, binds: Mapping[str, Bind]) -> bool:
         """Whether some value is one that the tool's own schema does not name."""
-        tool = self.snapshot.catalog[self.calls[target].tool]
-        return any(self.calls[target].arguments[name] not in _named(tool, name) for name in binds)
+        tool, arguments = self.snapshot.catalog[self.calls[target].tool], self.calls[target].arguments
+        return any(argument(arguments, name) not in _named(tool, name) for name in binds)
+
+    def _slots(self, target: int, parameter: str, text: str) -> list[str]:
+        """The arguments, or parts of arguments, of a call that a parameter of an edge stands for."""
+        return [
+            name for name, own in self.forms[target].items() if own == text and _pattern(name) == parameter
+        ]
 
     def _speakable(self, target: int, binds: Mapping[str, Bind]) -> bool:
-        """Whether a person could give what the link leaves open."""
-        return not (self.entry(target).hidden & self.forms[target].keys()) - binds.keys()
+        """Whether a person could give what the link leaves open: no hidden argument, no part of a structured one."""
+        hidden = self.entry(target).hidden
+        return not any(
+            name.startswith("/") or name in hidden for name in self.forms[target].keys() - binds.keys()
+        )
 
     def choices(self, number: int, place: str, index: int) -> list[Criterion]:
         """The criteria that choose element `index` of the list at `place`; none if there are no words for it."""
@@ -186,20 +205,17 @@ class Index:
                 if not self.choices(number, place, index):
                     continue
                 for name, ask in book.facts.items():
-                    value = items[index].get(name)
+                    value = _found(items[index], f"/{name}")
                     text = form(value)
                     if text is not None and text not in own:
-                        where = f"{place}/{index}{pointer.join(name)}"
-                        yield Wish(name, where, (place, index), value, text, ask)
+                        where = f"{place}/{index}/{name}"
+                        yield Wish(name.rpartition("/")[2], where, (place, index), value, text, ask)
 
     @cached_property
     def roots(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         """Which calls a person could ask for outright: every argument can be said."""
         return np.array(
-            [
-                self.askable(call) and not self.entry(number).hidden & call.arguments.keys()
-                for number, call in enumerate(self.calls)
-            ],
+            [self.askable(call) and self._speakable(number, {}) for number, call in enumerate(self.calls)],
             dtype=bool,
         )
 
@@ -213,6 +229,27 @@ class Index:
                 by_target.setdefault(link.target, []).append(link)
             found.append(by_target)
         return found
+
+
+def slot(place: str) -> str:
+    """What an argument's leaf goes by: the parameter's name, or the pointer of a part of a structured argument."""
+    tokens = pointer.tokens(place)
+    return tokens[0] if len(tokens) == 1 else place
+
+
+def argument(arguments: Mapping[str, Any], name: str) -> Any:
+    """The value that a slot names."""
+    return pointer.resolve(arguments, name) if name.startswith("/") else arguments[name]
+
+
+def parameter(name: str) -> str:
+    """The parameter that a slot belongs to."""
+    return pointer.tokens(name)[0] if name.startswith("/") else name
+
+
+def _pattern(name: str) -> str:
+    """A slot as edges name it: indices are `*`."""
+    return pointer.pattern(name) if name.startswith("/") else name
 
 
 def _named(tool: Tool, parameter: str) -> tuple[Any, ...]:

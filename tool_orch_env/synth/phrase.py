@@ -18,7 +18,7 @@ import numpy as np
 from ..stated import MONTHS
 from .criteria import Criterion
 from .fill import Pick, Sample
-from .index import Index, Wish
+from .index import Index, Wish, parameter
 
 LONG = 70
 """Characters above which a thing is introduced first."""
@@ -74,7 +74,7 @@ class Phrasing:
         self._picks = picks
         self._bound = [
             {
-                bind.parameter: (source, link.item, bind.pointer)
+                parameter(bind.parameter): (source, link.item, bind.pointer)
                 for source, link in links
                 for bind in link.binds
             }
