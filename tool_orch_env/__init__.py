@@ -58,6 +58,11 @@ register(
     entry_point="tool_orch_env.env:ToolOrchEnv",
     vector_entry_point="tool_orch_env.env:ToolOrchVectorEnv",
 )
+register(
+    id="ToolOrchSlots-v0",
+    entry_point="tool_orch_env.slots.env:ToolOrchSlotsEnv",
+    vector_entry_point="tool_orch_env.slots.env:ToolOrchSlotsVector",
+)
 
 
 def __getattr__(name: str) -> Any:

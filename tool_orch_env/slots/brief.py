@@ -1,0 +1,333 @@
+"""A task made ready for play in slots: its statement as arrays, and what a reader sees in each reply.
+
+Enters: a task and a `Lexicon`. Leaves: `Brief`, shared by every episode of the task: the rows that stand in an
+observation from the start, and `Block`s, the rows that a reply adds. Everything here follows from the statement,
+the tools offered and the replies; golden calls are not known here.
+
+What a reader sees in a reply. A call is *about* a thing if its arguments are all that describes the thing and
+nothing else; it is about *the same* thing if every argument already belongs to it. Then
+
+- a value outside of lists belongs to what the call is about, if that is not chosen from a list, and to the same thing;
+- a value of a list's element belongs to what the call is about, if the element is the one that the thing's
+  criterion chooses; and to the same thing, if it is the only element of such things.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import pointer
+from ..synth.criteria import Criterion, Items, select
+from ..task import Task
+from .lexicon import CRITERION, Intake, Leaf, Lexicon, type_of
+from .statement import Statement, state
+
+OTHERS = 2
+"""Elements of a list that are candidates though no criterion of the request chooses them: the first ones."""
+CHOSEN = 4
+"""Elements that one criterion may choose, at most."""
+MEETS, BELONGS = 1, 2
+"""Bonds of a value to a thing: its element meets the thing's criterion; it is known to belong to the thing."""
+SCHEMA, REQUEST, REPLY = 1, 2, 3
+"""Where a candidate comes from; 0 is the candidate that leaves a parameter out."""
+MEMO_LIMIT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Rows of an observation. What is beyond is left out: last links, facts and things, oldest candidates."""
+
+    pool: int = 128
+    things: int = 16
+    links: int = 32
+    facts: int = 8
+    calls: int = 26
+
+
+class Columns(NamedTuple):
+    """The columns of `candidates`."""
+
+    source: int = 0
+    type: int = 1
+    leaf: int = 2
+    relation: int = 3
+    ask: int = 4
+    call: int = 5
+    position: int = 6
+    length: int = 7
+
+
+@dataclass(slots=True)
+class Block:
+    """Rows of the pool that belong together. Arrays have a row per candidate; `open` has a column per candidate."""
+
+    values: list[Any]
+    features: Any
+    fits: Any
+    bond: Any
+    role: Any
+    open: Any
+    """`(positions, rows)`: where the mask lets the candidate be chosen."""
+    members: list[int]
+    """Per row the things it belongs to, as bits."""
+    serves: list[int]
+    """Per row the links whose value it is, as bits."""
+    feeds: int
+    """The parameters that some row fits, as bits."""
+    facts: int
+    """The facts that some row answers, as bits."""
+
+    @property
+    def links(self) -> int:
+        found = 0
+        for bits in self.serves:
+            found |= bits
+        return found
+
+
+class Row(NamedTuple):
+    """One candidate in the making."""
+
+    value: Any
+    source: int
+    leaf: Leaf | None = None
+    members: int = 0
+    meets: int = 0
+    position: int = 0
+    length: int = 0
+    intakes: tuple[Intake, ...] = ()
+    mention: int = -1
+
+
+class Brief:
+    """What the agent knows of a task, and what it will see in replies."""
+
+    def __init__(self, task: Task, lexicon: Lexicon, limits: Limits) -> None:
+        self.lexicon, self.limits = lexicon, limits
+        self.statement = _cut(state(task, lexicon), limits)
+        self.offered = tuple(sorted(lexicon.tool_number[name] for name in set(task.tools)))
+        self.positions = max(lexicon.most_parameters, limits.facts)
+        self.needed = tuple(
+            (number, _bits(lexicon.intake_number[name, one] for one in lexicon.required(name)))
+            for number in self.offered
+            for name in [lexicon.tools[number]]
+        )
+        """Offered tools with the parameters that they require, as bits."""
+        statement = self.statement
+        self.described = [
+            _bits(at for at, link in enumerate(statement.links) if link.thing == thing)
+            for thing in range(len(statement.things))
+        ]
+        """Per thing its links, as bits."""
+        self._asked = {fact.ask for fact in statement.facts}
+        self._memo: dict[tuple[str, int, int], Block] = {}
+
+    @cached_property
+    def things(self) -> Any:
+        """`(things, 4)`: noun, kind and field of the criterion, its number ("the second ...")."""
+        lexicon, rows = self.lexicon, np.zeros((self.limits.things, 4), dtype=np.int16)
+        for at, thing in enumerate(self.statement.things):
+            chosen = thing.criterion or Criterion("")
+            number = chosen.value if chosen.kind.startswith("nth") and isinstance(chosen.value, int) else 0
+            kind = lexicon.kinds[chosen.kind] if thing.element else 0
+            field = lexicon.fields[chosen.field] if chosen.field else 0
+            rows[at] = lexicon.nouns[thing.noun], kind, field, min(number, 99)
+        return rows
+
+    @cached_property
+    def links(self) -> Any:
+        """`(links, 6)`: thing, role, relation, target thing, target row of the pool, known; things count from 1."""
+        lexicon, rows = self.lexicon, np.zeros((self.limits.links, 6), dtype=np.int16)
+        for at, link in enumerate(self.statement.links):
+            target = (0, self.first_mention + link.target, 1) if link.mention else (link.target + 1, 0, 0)
+            relation = 0 if link.mention else lexicon.relations[link.relation]
+            rows[at] = link.thing + 1, lexicon.roles[link.role], relation, *target
+        return rows
+
+    @cached_property
+    def facts(self) -> Any:
+        """`(facts, 3)`: thing (from 1), words, known."""
+        rows = np.zeros((self.limits.facts, 3), dtype=np.int16)
+        for at, fact in enumerate(self.statement.facts):
+            rows[at] = fact.thing + 1, self.lexicon.asks[fact.ask], 0
+        return rows
+
+    @cached_property
+    def offers(self) -> Any:
+        """`(tools,)`: which are offered."""
+        rows = np.zeros(len(self.lexicon.tools), dtype=np.int8)
+        rows[list(self.offered)] = 1
+        return rows
+
+    @property
+    def first_mention(self) -> int:
+        """The row of the pool at which the request's values begin."""
+        return 1 + len(self.lexicon.named)
+
+    @cached_property
+    def opening(self) -> Block:
+        """The pool before any call: leaving out, small schemas' values, the request's values."""
+        rows = [Row(None, 0)]
+        rows += [Row(value, SCHEMA, intakes=intakes) for value, intakes in self.lexicon.named]
+        for at, value in enumerate(self.statement.mentions):
+            fitting = tuple(one for one in self.lexicon.intakes if self.lexicon.accepts(one, value))
+            rows.append(Row(value, REQUEST, intakes=fitting, mention=at))
+        block = self._block(rows[: self.limits.pool])
+        block.open[:, 0] = True
+        return block
+
+    def reply(
+        self, tool: str, arguments: Mapping[str, Any], key: str, text: str, about: int, same: int
+    ) -> Block:
+        """The rows of a recorded success; `about` and `same` are things as bits. Remembered with a bound."""
+        identity = (key, about, same)
+        known = self._memo.get(identity)
+        if known is None:
+            if len(self._memo) >= MEMO_LIMIT:
+                self._memo.clear()
+            found = self._read(tool, arguments, json.loads(text), about, same)
+            known = self._memo[identity] = self._block(list(found))
+        return known
+
+    def _read(
+        self, tool: str, arguments: Mapping[str, Any], response: Any, about: int, same: int
+    ) -> Iterator[Row]:
+        reads, book = self.lexicon.reads[tool], self.lexicon.book.calls[tool]
+        things = self.statement.things
+        whole = same | (about & _bits(at for at, thing in enumerate(things) if not thing.element))
+        for leaf, value in self._found(reads.whole, response):
+            yield Row(value, REPLY, leaf, whole)
+        for head, leaves in reads.lists.items():
+            items = _resolved(response, head)
+            if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
+                continue
+            noun = book.lists[head].noun if head in book.lists else ""
+            echoed = arguments.get(book.lists[head].echo.parameter) if head in book.lists and book.lists[head].echo else None  # type: ignore[union-attr]
+            chosen = self._chosen(items, noun, echoed)
+            alone = _bits(at for at, thing in enumerate(things) if thing.noun == noun) if len(items) == 1 else 0
+            others = [index for index in range(min(len(items), OTHERS + len(chosen))) if index not in chosen]
+            for index in (*sorted(chosen), *others[:OTHERS]):
+                meets = chosen.get(index, 0)
+                for leaf, value in self._found(leaves, items[index]):
+                    members = (about & meets) | (same & alone)
+                    yield Row(value, REPLY, leaf, members, meets, index + 1, len(items))
+
+    def _found(self, leaves: Sequence[Leaf], inside: Any) -> Iterator[tuple[Leaf, Any]]:
+        """The leaves that can feed a parameter or answer a fact asked for."""
+        for leaf in leaves:
+            value = _resolved(inside, leaf.place)
+            if value in (None, "") or isinstance(value, (list, dict)):
+                continue
+            if leaf.feeds or leaf.ask in self._asked:
+                yield leaf, value
+
+    def _chosen(self, items: Items, noun: str, echoed: Any) -> dict[int, int]:
+        """Elements that the criteria of the request's things choose, with those things as bits."""
+        found: dict[int, int] = {}
+        for at, thing in enumerate(self.statement.things):
+            if thing.criterion is None or thing.noun != noun:
+                continue
+            criterion = replace(thing.criterion, value=echoed) if thing.criterion.kind == "echo" else thing.criterion
+            for index in _selected(criterion, items)[:CHOSEN]:
+                found[index] = found.get(index, 0) | 1 << at
+        return found
+
+    def _block(self, rows: Sequence[Row]) -> Block:
+        lexicon, limits, n = self.lexicon, self.limits, len(rows)
+        block = Block(
+            [row.value for row in rows],
+            np.zeros((n, len(Columns._fields)), dtype=np.int16),
+            np.zeros((n, len(lexicon.intakes)), dtype=np.int8),
+            np.zeros((n, limits.things), dtype=np.int8),
+            np.zeros((n, limits.things), dtype=np.int16),
+            np.zeros((self.positions, n), dtype=np.bool_),
+            [row.members for row in rows],
+            [self._serves(row) for row in rows],
+            0,
+            0,
+        )
+        for at, row in enumerate(rows):
+            self._write(block, at, row)
+        return block
+
+    def _write(self, block: Block, at: int, row: Row) -> None:
+        lexicon, leaf = self.lexicon, row.leaf
+        words = (leaf.number, lexicon.relations[leaf.relation], lexicon.asks[leaf.ask] if leaf.ask else 0) if leaf else (0, 0, 0)
+        block.features[at] = row.source, type_of(row.value), *words, 0, min(row.position, 999), min(row.length, 999)
+        numbers = [lexicon.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
+        block.fits[at, numbers] = 1
+        block.feeds |= _bits(numbers)
+        for position in self._positions(numbers):
+            block.open[position, at] = True
+        for thing in range(len(self.statement.things)):
+            block.bond[at, thing] = BELONGS if row.members >> thing & 1 else MEETS if row.meets >> thing & 1 else 0
+            if row.mention >= 0 and self.statement.things[thing].value == row.mention:
+                block.role[at, thing] = lexicon.roles[CRITERION]
+        for number, link in enumerate(self.statement.links):
+            if block.serves[at] >> number & 1:
+                block.role[at, link.thing] = lexicon.roles[link.role]
+        for number, fact in enumerate(self.statement.facts):
+            if leaf and leaf.ask == fact.ask:
+                block.open[: len(self.statement.facts), at] = True
+                if fact.thing < 0 or row.members >> fact.thing & 1:
+                    block.facts |= 1 << number
+
+    def _positions(self, numbers: Sequence[int]) -> set[int]:
+        """The positions of the action at which some offered tool takes one of these intakes."""
+        offered = {self.lexicon.tools[number] for number in self.offered}
+        intakes = [self.lexicon.intakes[number] for number in numbers]
+        return {self.lexicon.parameters[tool].index(name) for tool, name in intakes if tool in offered}
+
+    def _serves(self, row: Row) -> int:
+        """The links whose value a candidate is."""
+        if row.mention >= 0:
+            return _bits(
+                at
+                for at, link in enumerate(self.statement.links)
+                if link.mention and link.target == row.mention
+            )
+        if row.leaf is None or not row.members:
+            return 0
+        return _bits(
+            at
+            for at, link in enumerate(self.statement.links)
+            if not link.mention and row.members >> link.target & 1 and link.relation == row.leaf.relation
+        )
+
+
+def _selected(criterion: Criterion, items: Items) -> list[int]:
+    """What a criterion chooses; nothing where it is of a kind, or the list of a form, that cannot be read."""
+    try:
+        return select(criterion, items)
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _resolved(value: Any, place: str) -> Any:
+    try:
+        return pointer.resolve(value, place)
+    except LookupError:
+        return None
+
+
+def _bits(numbers: Any) -> int:
+    found = 0
+    for number in numbers:
+        found |= 1 << number
+    return found
+
+
+def _cut(statement: Statement, limits: Limits) -> Statement:
+    """The statement within the limits."""
+    things = limits.things
+    kept = [link for link in statement.links if link.thing < things and (link.mention or link.target < things)]
+    return Statement(
+        statement.mentions,
+        statement.things[:things],
+        tuple(kept[: limits.links]),
+        tuple(fact for fact in statement.facts if fact.thing < things)[: limits.facts],
+    )

@@ -1,0 +1,78 @@
+"""The golden trace in slot actions: whether the slots can say it at all, and what to imitate in a diagnosis.
+
+Enters: a task, then observations and the pool's values. Leaves: the action of the next golden call, at last the stop
+with the facts. This module knows the golden calls; the environment does not import it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import pointer
+from ..call import canonical
+from ..task import GoldenCall, Task
+from .board import COLUMNS, Layout
+from .brief import BELONGS, REQUEST
+from .lexicon import shaped
+
+
+class Oracle:
+    """Plays one task, levels of its DAG one after another."""
+
+    def __init__(self, task: Task, layout: Layout) -> None:
+        self._layout, self._lexicon = layout, layout.lexicon
+        self._tools = {call.id: call.tool for call in task.golden}
+        self._left = [call for layer in task.layers for call in layer]
+        self._leaf = {leaf: number for number, leaf in enumerate(self._lexicon.leaves, start=1)}
+
+    def action(self, observation: Mapping[str, Any], values: Sequence[Any]) -> list[int]:
+        """The next action; raises `LookupError` where the pool does not hold what a call needs."""
+        rows = [0] * self._layout.positions
+        if not self._left:
+            for at, row in enumerate(self._answers(observation)):
+                rows[at] = row
+            return [self._layout.tools, *rows]
+        call = self._left.pop(0)
+        names = self._lexicon.parameters[call.tool]
+        for name, value in call.arguments.items():
+            rows[names.index(name)] = self._row(call, name, value, observation, values)
+        return [self._lexicon.tool_number[call.tool], *rows]
+
+    def _row(
+        self, call: GoldenCall, name: str, value: Any, observation: Mapping[str, Any], values: Sequence[Any]
+    ) -> int:
+        """The candidate that is a golden argument, best the one that comes from where its binding says."""
+        tool, intake = self._lexicon.catalog[call.tool], self._lexicon.intake_number[call.tool, name]
+        wanted = canonical(value)
+        found = [
+            row
+            for row, held in enumerate(values)
+            if row and observation["fits"][row, intake] and canonical(shaped(tool, name, held)) == wanted
+        ]
+        if not found:
+            schema = tool.properties[name]
+            if isinstance(schema, dict) and schema.get("default", ...) == value:
+                return 0
+            raise LookupError(f"{call.id} {call.tool}.{name}: {value!r} is no candidate")
+        return max(found, key=lambda row: (self._right(call, name, row, observation), -row))
+
+    def _right(self, call: GoldenCall, name: str, row: int, observation: Mapping[str, Any]) -> int:
+        """How right a candidate of the right value is: from the right place, and known to be of something."""
+        source = next((one for key, one in call.bindings.items() if key in (name, f"/{name}/0")), None)
+        candidate = observation["candidates"][row]
+        if source is None:
+            return 2 * int(candidate[COLUMNS.source] == REQUEST) + int(observation["role"][row].any())
+        leaf = self._leaf.get((self._tools[source.call], pointer.pattern(source.pointer)), 0)
+        return 2 * int(candidate[COLUMNS.leaf] == leaf) + int((observation["bond"][row] == BELONGS).any())
+
+    def _answers(self, observation: Mapping[str, Any]) -> list[int]:
+        """For each fact asked, the last row that is called so and belongs to its thing."""
+        candidates, bond = observation["candidates"], observation["bond"]
+        rows = []
+        for thing, ask, _ in observation["facts"]:
+            called = (candidates[:, COLUMNS.ask] == ask) & (ask > 0)
+            belongs = bond[:, thing - 1] == BELONGS if thing else np.ones(len(bond), dtype=bool)
+            found = np.flatnonzero(called & belongs)
+            rows.append(int(found[-1]) if len(found) else 0)
+        return rows
