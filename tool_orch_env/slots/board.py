@@ -85,7 +85,9 @@ class Board:
         self._fact_row = np.argsort(self._asked)
         self._values: list[Any] = []
         self._members: list[int] = []
-        self._serves: list[int] = []
+        self._texts: list[str] = []
+        self._stands: dict[str, int] = {}
+        self._serves: dict[str, int] = {}
         self._feeds = self._known_links = self._known_facts = 0
         self._calls = 0
         self._read: set[tuple[str, int, int]] = set()
@@ -148,16 +150,20 @@ class Board:
         return list(self._values)
 
     def _spoken_of(self, action: Sequence[int]) -> tuple[int, int]:
-        """The things that a call is about, and those that all its arguments belong to, as bits."""
+        """The things that a call is about, and those that all its arguments stand for, as bits.
+
+        It goes by values: the destination of one flight may be that of another.
+        """
         tool = self._lexicon.tools[int(action[0])]
         rows = [int(row) for row in action[1 : 1 + len(self._lexicon.parameters[tool])]]
         rows = [row for row in rows if 0 < row < len(self._values)]
         about, given, same = 0, 0, -1 if rows else 0
-        for row in rows:
-            given |= self._serves[row]
-            same &= self._members[row]
+        serves = [self._serves[self._texts[row]] for row in rows]
+        for row, links in zip(rows, serves, strict=True):
+            given |= links
+            same &= self._stands[self._texts[row]]
         for thing, links in enumerate(self._brief.described):
-            if links & ~given == 0 and all(self._serves[row] & links for row in rows):
+            if links & ~given == 0 and all(one & links for one in serves):
                 about |= 1 << thing
         return about, same
 
@@ -179,7 +185,10 @@ class Board:
         self._open[:, here] = block.open[:, :n]
         self._values += block.values[:n]
         self._members += block.members[:n]
-        self._serves += block.serves[:n]
+        self._texts += block.texts[:n]
+        for text, stands, serves in zip(block.texts, block.stands, block.serves, strict=True):
+            self._stands[text] = self._stands.get(text, 0) | stands
+            self._serves[text] = self._serves.get(text, 0) | serves
         self._tell(block)
 
     def _tell(self, block: Block) -> None:
@@ -211,7 +220,7 @@ class Board:
         columns = self._open[:, kept]
         self._open[:] = False
         self._open[:, : len(kept)] = columns
-        for rows_of in (self._values, self._members, self._serves):
+        for rows_of in (self._values, self._members, self._texts):
             rows_of[:] = [rows_of[row] for row in kept]
         return len(kept)
 

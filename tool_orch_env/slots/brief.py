@@ -5,9 +5,10 @@ observation from the start, and `Block`s, the rows that a reply adds. Everything
 the tools offered and the replies; golden calls are not known here.
 
 What a reader sees in a reply. A call is *about* a thing if its arguments are all that describes the thing and
-nothing else; it is about *the same* thing if every argument already belongs to it. Then
+nothing else; it is about *the same* thing if every argument stands for that thing already (its id). Then
 
-- a value outside of lists belongs to what the call is about, if that is not chosen from a list, and to the same thing;
+- a value outside of lists belongs to the things that the call is about and that are not chosen from a list, or
+  else to the same thing;
 - a value of a list's element belongs to what the call is about, if the element is the one that the thing's
   criterion chooses; and to the same thing, if it is the only element of such things.
 """
@@ -21,12 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import pointer
+from ..call import canonical
 from ..synth.criteria import Criterion, Items, select
 from ..task import Task
 from .lexicon import CRITERION, Intake, Leaf, Lexicon, type_of
-from .statement import Statement, state
+from .statement import ITSELF, Statement, state
 
-OTHERS = 2
+OTHERS = 1
 """Elements of a list that are candidates though no criterion of the request chooses them: the first ones."""
 CHOSEN = 4
 """Elements that one criterion may choose, at most."""
@@ -72,8 +74,12 @@ class Block:
     role: Any
     open: Any
     """`(positions, rows)`: where the mask lets the candidate be chosen."""
+    texts: list[str]
+    """Per row its value's canonical text."""
     members: list[int]
     """Per row the things it belongs to, as bits."""
+    stands: list[int]
+    """Per row the things that it stands for, as bits."""
     serves: list[int]
     """Per row the links whose value it is, as bits."""
     feeds: int
@@ -198,7 +204,7 @@ class Brief:
     ) -> Iterator[Row]:
         reads, book = self.lexicon.reads[tool], self.lexicon.book.calls[tool]
         things = self.statement.things
-        whole = same | (about & _bits(at for at, thing in enumerate(things) if not thing.element))
+        whole = about & _bits(at for at, thing in enumerate(things) if not thing.element) or same
         for leaf, value in self._found(reads.whole, response):
             yield Row(value, REPLY, leaf, whole)
         for head, leaves in reads.lists.items():
@@ -245,7 +251,9 @@ class Brief:
             np.zeros((n, limits.things), dtype=np.int8),
             np.zeros((n, limits.things), dtype=np.int16),
             np.zeros((self.positions, n), dtype=np.bool_),
+            [canonical(row.value) for row in rows],
             [row.members for row in rows],
+            [row.members if row.leaf and row.leaf.relation == ITSELF else 0 for row in rows],
             [self._serves(row) for row in rows],
             0,
             0,

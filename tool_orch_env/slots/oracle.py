@@ -64,7 +64,9 @@ class Oracle:
         if source is None:
             return 2 * int(candidate[COLUMNS.source] == REQUEST) + int(observation["role"][row].any())
         leaf = self._leaf.get((self._tools[source.call], pointer.pattern(source.pointer)), 0)
-        return 2 * int(candidate[COLUMNS.leaf] == leaf) + int((observation["bond"][row] == BELONGS).any())
+        index = next((int(token) for token in pointer.tokens(source.pointer) if token.isdecimal()), -1)
+        right = (candidate[COLUMNS.leaf] == leaf, candidate[COLUMNS.position] == index + 1)
+        return 4 * int(right[0]) + 2 * int(right[1]) + int((observation["bond"][row] == BELONGS).any())
 
     def _answers(self, observation: Mapping[str, Any]) -> list[int]:
         """For each fact asked, the last row that is called so and belongs to its thing."""
