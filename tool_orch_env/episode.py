@@ -22,6 +22,7 @@ from .call import (
     NotCanonical,
     Reply,
     ToolCall,
+    Turn,
     close_names,
     encode,
     plain,
@@ -180,6 +181,23 @@ class Episode:
         if self.over:
             return self._late(turn.calls, turn.failures)
         first = self._calls
+        calls, reward = self.play(turn, last)
+        return Step(
+            observe.turn_text(calls, self._rules.max_response_chars),
+            reward,
+            self.terminated,
+            self.truncated,
+            self.score,
+            calls,
+            _ids((*turn.calls, *turn.failures), first),
+            tuple(self._scorer.credited()),
+        )
+
+    def play(self, turn: Turn, last: bool = False) -> tuple[tuple[Answered, ...], float]:
+        """Take a turn that is read already: the answered calls and the reward, without a text of them.
+
+        For an episode that is not over; raises as `step` does.
+        """
         calls = tuple([self._reply(c) for c in turn.calls] + [self._unread(f) for f in turn.failures])
         self._turns += 1
         self.terminated = turn.answer is not None
@@ -188,16 +206,7 @@ class Episode:
         )
         before = self.score.total
         self.score = self._scorer.turn(calls, turn.answer, self.over or last)
-        return Step(
-            observe.turn_text(calls, self._rules.max_response_chars),
-            self.score.total - before,
-            self.terminated,
-            self.truncated,
-            self.score,
-            calls,
-            _ids((*turn.calls, *turn.failures), first),
-            tuple(self._scorer.credited()),
-        )
+        return calls, self.score.total - before
 
     def messages(self, step: Step) -> list[dict[str, Any]]:
         """The replies of a step as chat messages."""

@@ -1,8 +1,8 @@
 """A task made ready for play in slots: its statement as arrays, and what a reader sees in each reply.
 
-Enters: a task and a `Lexicon`. Leaves: `Brief`, shared by every episode of the task: the rows that stand in an
-observation from the start, and `Block`s, the rows that a reply adds. Everything here follows from the statement,
-the tools offered and the replies; golden calls are not known here.
+Enters: a `Statement`, the tools offered, a `Lexicon`. Leaves: `Brief`, shared by every episode of the task: the rows
+that stand in an observation from the start, and `Block`s, the rows that a reply adds. Tasks are not known here, so
+nothing of their golden calls can be.
 
 What a reader sees in a reply. A call is *about* a thing if its arguments are all that describes the thing and
 nothing else; it is about *the same* thing if every argument stands for that thing already (its id). Then
@@ -14,7 +14,7 @@ nothing else; it is about *the same* thing if every argument stands for that thi
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -24,9 +24,8 @@ import numpy as np
 from .. import pointer
 from ..call import canonical
 from ..synth.criteria import Criterion, Items, select
-from ..task import Task
 from .lexicon import CRITERION, Intake, Leaf, Lexicon, type_of
-from .statement import ITSELF, Statement, state
+from .statement import ITSELF, Statement
 
 OTHERS = 1
 """Elements of a list that are candidates though no criterion of the request chooses them: the first ones."""
@@ -86,13 +85,8 @@ class Block:
     """The parameters that some row fits, as bits."""
     facts: int
     """The facts that some row answers, as bits."""
-
-    @property
-    def links(self) -> int:
-        found = 0
-        for bits in self.serves:
-            found |= bits
-        return found
+    links: int
+    """The links whose value some row is, as bits."""
 
 
 class Row(NamedTuple):
@@ -112,10 +106,11 @@ class Row(NamedTuple):
 class Brief:
     """What the agent knows of a task, and what it will see in replies."""
 
-    def __init__(self, task: Task, lexicon: Lexicon, limits: Limits) -> None:
+    def __init__(self, statement: Statement, tools: Iterable[str], lexicon: Lexicon, limits: Limits) -> None:
+        """A statement, and the names of the tools offered."""
         self.lexicon, self.limits = lexicon, limits
-        self.statement = _cut(state(task, lexicon), limits)
-        self.offered = tuple(sorted(lexicon.tool_number[name] for name in set(task.tools)))
+        self.statement = _cut(statement, limits)
+        self.offered = tuple(sorted(lexicon.tool_number[name] for name in set(tools)))
         self.positions = max(lexicon.most_parameters, limits.facts)
         self.needed = tuple(
             (number, _bits(lexicon.intake_number[name, one] for one in lexicon.required(name)))
@@ -130,6 +125,8 @@ class Brief:
         ]
         """Per thing its links, as bits."""
         self._asked = {fact.ask for fact in statement.facts}
+        self.image: Any = None
+        """The bytes of a board of this task before any call, once there has been one."""
         self._memo: dict[tuple[str, int, int], Block] = {}
 
     @cached_property
@@ -212,9 +209,15 @@ class Brief:
             if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
                 continue
             noun = book.lists[head].noun if head in book.lists else ""
-            echoed = arguments.get(book.lists[head].echo.parameter) if head in book.lists and book.lists[head].echo else None  # type: ignore[union-attr]
+            echoed = (
+                arguments.get(book.lists[head].echo.parameter)
+                if head in book.lists and book.lists[head].echo
+                else None
+            )  # type: ignore[union-attr]
             chosen = self._chosen(items, noun, echoed)
-            alone = _bits(at for at, thing in enumerate(things) if thing.noun == noun) if len(items) == 1 else 0
+            alone = (
+                _bits(at for at, thing in enumerate(things) if thing.noun == noun) if len(items) == 1 else 0
+            )
             others = [index for index in range(min(len(items), OTHERS + len(chosen))) if index not in chosen]
             for index in (*sorted(chosen), *others[:OTHERS]):
                 meets = chosen.get(index, 0)
@@ -237,13 +240,16 @@ class Brief:
         for at, thing in enumerate(self.statement.things):
             if thing.criterion is None or thing.noun != noun:
                 continue
-            criterion = replace(thing.criterion, value=echoed) if thing.criterion.kind == "echo" else thing.criterion
+            criterion = (
+                replace(thing.criterion, value=echoed) if thing.criterion.kind == "echo" else thing.criterion
+            )
             for index in _selected(criterion, items)[:CHOSEN]:
                 found[index] = found.get(index, 0) | 1 << at
         return found
 
     def _block(self, rows: Sequence[Row]) -> Block:
         lexicon, limits, n = self.lexicon, self.limits, len(rows)
+        serves = [self._serves(row) for row in rows]
         block = Block(
             [row.value for row in rows],
             np.zeros((n, len(Columns._fields)), dtype=np.int16),
@@ -254,9 +260,10 @@ class Brief:
             [canonical(row.value) for row in rows],
             [row.members for row in rows],
             [row.members if row.leaf and row.leaf.relation == ITSELF else 0 for row in rows],
-            [self._serves(row) for row in rows],
+            serves,
             0,
             0,
+            _union(serves),
         )
         for at, row in enumerate(rows):
             self._write(block, at, row)
@@ -264,15 +271,28 @@ class Brief:
 
     def _write(self, block: Block, at: int, row: Row) -> None:
         lexicon, leaf = self.lexicon, row.leaf
-        words = (leaf.number, lexicon.relations[leaf.relation], lexicon.asks[leaf.ask] if leaf.ask else 0) if leaf else (0, 0, 0)
-        block.features[at] = row.source, type_of(row.value), *words, 0, min(row.position, 999), min(row.length, 999)
+        words = (
+            (leaf.number, lexicon.relations[leaf.relation], lexicon.asks[leaf.ask] if leaf.ask else 0)
+            if leaf
+            else (0, 0, 0)
+        )
+        block.features[at] = (
+            row.source,
+            type_of(row.value),
+            *words,
+            0,
+            min(row.position, 999),
+            min(row.length, 999),
+        )
         numbers = [lexicon.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
         block.fits[at, numbers] = 1
         block.feeds |= _bits(numbers)
         for position in self._positions(numbers):
             block.open[position, at] = True
         for thing in range(len(self.statement.things)):
-            block.bond[at, thing] = BELONGS if row.members >> thing & 1 else MEETS if row.meets >> thing & 1 else 0
+            block.bond[at, thing] = (
+                BELONGS if row.members >> thing & 1 else MEETS if row.meets >> thing & 1 else 0
+            )
             if row.mention >= 0 and self.statement.things[thing].value == row.mention:
                 block.role[at, thing] = lexicon.roles[CRITERION]
         for number, link in enumerate(self.statement.links):
@@ -322,7 +342,14 @@ def _resolved(value: Any, place: str) -> Any:
         return None
 
 
-def _bits(numbers: Any) -> int:
+def _union(sets: Iterable[int]) -> int:
+    found = 0
+    for bits in sets:
+        found |= bits
+    return found
+
+
+def _bits(numbers: Iterable[int]) -> int:
     found = 0
     for number in numbers:
         found |= 1 << number
@@ -332,7 +359,9 @@ def _bits(numbers: Any) -> int:
 def _cut(statement: Statement, limits: Limits) -> Statement:
     """The statement within the limits."""
     things = limits.things
-    kept = [link for link in statement.links if link.thing < things and (link.mention or link.target < things)]
+    kept = [
+        link for link in statement.links if link.thing < things and (link.mention or link.target < things)
+    ]
     return Statement(
         statement.mentions,
         statement.things[:things],

@@ -13,8 +13,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from ..call import ToolCall, Turn
 from ..env import gathered, set_stage
-from ..episode import Episode, Rules, Stage, Step
+from ..episode import Episode, Rules, Stage
 from ..errors import UsageError
 from ..score import Reward
 from ..snapshot import Snapshot
@@ -22,8 +23,13 @@ from ..task import Task
 from .board import Board, Layout
 from .brief import Brief, Limits
 from .lexicon import Lexicon
+from .statement import arranged, state
 
 Array = Any
+
+
+ORDERS = 4
+"""Orders in which the things, links and facts of a task may stand; an episode draws one."""
 
 
 class SlotStage:
@@ -33,14 +39,16 @@ class SlotStage:
         self.stage = stage
         self.lexicon = Lexicon(stage.snapshot, phrases)
         self.layout = Layout(self.lexicon, limits)
-        self._briefs: dict[str, Brief] = {}
+        self._briefs: dict[tuple[str, int], Brief] = {}
 
-    def brief(self, task_id: str) -> Brief:
-        """The task as slots show it, made at its first episode."""
-        if task_id not in self._briefs:
+    def brief(self, task_id: str, order: int) -> Brief:
+        """The task as slots show it, its parts in one of `ORDERS` orders; made at its first episode."""
+        key = (task_id, order)
+        if key not in self._briefs:
             task = self.stage.setting(task_id).task
-            self._briefs[task_id] = Brief(task, self.lexicon, self.layout.limits)
-        return self._briefs[task_id]
+            statement = arranged(state(task, self.lexicon), np.random.default_rng(order))
+            self._briefs[key] = Brief(statement, task.tools, self.lexicon, self.layout.limits)
+        return self._briefs[key]
 
 
 def slot_stage(
@@ -62,30 +70,33 @@ class _Play:
         self._stage, self.board = stage, board
         self._reward, self._rules = reward, rules
         self.episode: Episode | None = None
+        self.told = ""
 
     def begin(self, task_id: str | None, rng: np.random.Generator) -> str:
         ids = self._stage.stage.ids
-        task_id = ids[int(rng.integers(len(ids)))] if task_id is None else task_id
+        drawn, order = rng.integers((len(ids), ORDERS)).tolist()
+        task_id = ids[drawn] if task_id is None else task_id
         self.episode = Episode(self._stage.stage.setting(task_id), self._reward, self._rules)
+        self.board.begin(self._stage.brief(task_id, order))
         self._turns = 0
-        self.board.begin(self._stage.brief(task_id), rng)
-        self.board.tell_time(0, self.episode.max_turns)
         return task_id
 
-    def step(self, action: Sequence[int]) -> Step:
-        episode = self.episode
+    def step(self, action: Sequence[int]) -> float:
+        """The reward. An action after the end changes nothing and pays nothing."""
+        episode, board = self.episode, self.board
         if episode is None:
             raise UsageError("step before reset: call reset first")
-        called = self.board.call(action)
+        if episode.over:
+            return 0.0
+        called = board.call(action)
         if called is None:
-            return episode.step(self.board.answer(action))
-        over = episode.over
-        step = episode.step({"name": called[0], "arguments": called[1]})
-        if not over:
-            self._turns += 1
-            self.board.take(action, step.calls[0], self._turns)
-            self.board.tell_time(self._turns, episode.max_turns)
-        return step
+            return episode.play(Turn(answer=board.answer(action)))[1]
+        answered, reward = episode.play(Turn(calls=(ToolCall(*called),)))
+        self._turns += 1
+        board.take(action, answered[0], self._turns)
+        board.tell_time(self._turns, episode.max_turns)
+        self.told = f"{called[0]} {called[1]}: {answered[0].reply.code}"
+        return reward
 
 
 class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
@@ -125,10 +136,9 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         self.layout = self.stage.layout
         self.observation_space, self.action_space = spaces(self.layout)
         self.render_mode = render_mode
-        board = Board(self.layout, self.layout.empty(1), 0)
-        self.board = board
-        self._play = _Play(self.stage, board, reward, Rules(max_turns=max_turns, max_calls=max_calls))
-        self._last = ""
+        self._buffer = np.zeros((1, self.layout.size), dtype=np.uint8)
+        self.board = Board(self.layout, self._buffer[0])
+        self._play = _Play(self.stage, self.board, reward, Rules(max_turns=max_turns, max_calls=max_calls))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -137,29 +147,31 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         super().reset(seed=seed)
         task_id = self._play.begin(_task_id(options), self.np_random)
         assert self._play.episode is not None
-        self._last = f"reset: {task_id}"
-        info = {"task_id": task_id, "score": self._play.episode.score.as_dict()}
-        return self._play.board.observation(), info
+        self._play.told = f"reset: {task_id}"
+        return self._observed(), {"task_id": task_id, "score": self._play.episode.score.as_dict()}
 
     def step(self, action: Array) -> tuple[dict[str, Array], float, bool, bool, dict[str, Any]]:
         """Make the call, or stop. Never raises for what `action` holds."""
-        step = self._play.step(_choices(action, self.layout))
+        reward = self._play.step(_choices(action, self.layout))
         episode = self._play.episode
         assert episode is not None
-        info: dict[str, Any] = {"task_id": episode.setting.task.id, "score": step.score.as_dict()}
+        info: dict[str, Any] = {"task_id": episode.setting.task.id, "score": episode.score.as_dict()}
         if episode.over:
-            info["episode_score"] = step.score.total
-            info["success"] = step.score.success
-        self._last = " ".join(f"{c.call.name if c.call else '?'}: {c.reply.code}" for c in step.calls) or "stop"
-        return self._play.board.observation(), step.reward, step.terminated, step.truncated, info
+            info["episode_score"] = episode.score.total
+            info["success"] = episode.score.success
+        return self._observed(), reward, episode.terminated, episode.truncated, info
 
     def action_masks(self) -> Array:
         """`(sum of choices,)` bool: tools and stop, then for every position the rows that fit an offered tool there."""
-        return self._play.board.mask()
+        mask: Array = self.layout.views(self._buffer)["mask"][0].copy()
+        return mask
 
     def render(self) -> str:
         """The last call and its reply code."""
-        return self._last
+        return self._play.told
+
+    def _observed(self) -> dict[str, Array]:
+        return {name: view[0] for name, view in _seen(self.layout, self._buffer.copy()).items()}
 
 
 class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
@@ -201,9 +213,9 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         self._mode = AutoresetMode(autoreset_mode)
         self.metadata = {**ToolOrchSlotsEnv.metadata, "autoreset_mode": self._mode}
         self._copy = copy
-        self._arrays = self.layout.empty(num_envs)
+        self._buffer = np.zeros((num_envs, self.layout.size), dtype=np.uint8)
         rules = Rules(max_turns=max_turns, max_calls=max_calls)
-        boards = [Board(self.layout, self._arrays, at) for at in range(num_envs)]
+        boards = [Board(self.layout, row) for row in self._buffer]
         self._plays = [_Play(self.stage, board, reward, rules) for board in boards]
         self._rngs = [np.random.default_rng() for _ in range(num_envs)]
         self._done = np.zeros(num_envs, dtype=np.bool_)
@@ -233,9 +245,13 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         n = self.num_envs
         chosen = np.asarray(actions)
         if chosen.shape != (n, len(self.layout.actions)):
-            raise UsageError(f"actions: expected shape ({n}, {len(self.layout.actions)}), found {chosen.shape}")
+            raise UsageError(
+                f"actions: expected shape ({n}, {len(self.layout.actions)}), found {chosen.shape}"
+            )
         if self._mode is AutoresetMode.DISABLED and self._done.any():
-            raise UsageError(f'episodes {np.flatnonzero(self._done).tolist()} have ended: reset them by "reset_mask"')
+            raise UsageError(
+                f'episodes {np.flatnonzero(self._done).tolist()} have ended: reset them by "reset_mask"'
+            )
         rewards = np.zeros(n, dtype=np.float64)
         terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         infos: list[dict[str, Any] | None] = [None] * n
@@ -243,33 +259,35 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
             if self._done[i] and self._mode is AutoresetMode.NEXT_STEP:
                 infos[i] = {"task_id": play.begin(None, self._rngs[i])}
                 continue
-            step = play.step(action)
-            rewards[i], terminated[i], truncated[i] = step.reward, step.terminated, step.truncated
-            if step.terminated or step.truncated:
-                infos[i] = _ended(play)
+            rewards[i] = play.step(action)
+            episode = play.episode
+            assert episode is not None
+            if episode.over:
+                terminated[i], truncated[i] = episode.terminated, episode.truncated
+                infos[i] = _ended(episode)
         self._done = terminated | truncated
         final = self._restart(infos) if self._mode is AutoresetMode.SAME_STEP and self._done.any() else {}
         return self._observed(), rewards, terminated, truncated, {**gathered(infos), **final}
 
     def action_masks(self) -> Array:
         """`(num_envs, sum of choices)` bool."""
-        return self._arrays["mask"].copy() if self._copy else self._arrays["mask"]
+        mask: Array = self.layout.views(self._buffer)["mask"]
+        return mask.copy() if self._copy else mask
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing is held that needs closing."""
 
     def _observed(self) -> dict[str, Array]:
-        return {
-            name: array.copy() if self._copy else array for name, array in self._arrays.items() if name != "mask"
-        }
+        return _seen(self.layout, self._buffer.copy() if self._copy else self._buffer)
 
     def _restart(self, infos: list[dict[str, Any] | None]) -> dict[str, Any]:
         """Reset the ended episodes at once; their last observations and infos go under `final_*`."""
-        ended, observed = self._done, self._observed()
+        ended, which = self._done, np.flatnonzero(self._done).tolist()
+        last = _seen(self.layout, self._buffer[which])
         final_obs = np.full(self.num_envs, None, dtype=object)
         final_infos = list(infos)
-        for i in np.flatnonzero(ended).tolist():
-            final_obs[i] = {name: array[i].copy() for name, array in observed.items()}
+        for at, i in enumerate(which):
+            final_obs[i] = {name: array[at] for name, array in last.items()}
             infos[i] = {"task_id": self._plays[i].begin(None, self._rngs[i])}
         self._done = np.zeros(self.num_envs, dtype=np.bool_)
         return {
@@ -280,10 +298,19 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         }
 
 
+def _seen(layout: Layout, buffer: Array) -> dict[str, Array]:
+    """What of a buffer is observation."""
+    views = layout.views(buffer)
+    del views["mask"]
+    return views
+
+
 def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
     """The spaces of a single environment."""
     observed = {
-        name: gym.spaces.Box(0, (np.broadcast_to(np.array(sizes), shape) - (kind is not np.float32)).astype(kind), shape, kind)
+        name: gym.spaces.Box(
+            0, (np.broadcast_to(np.array(sizes), shape) - (kind is not np.float32)).astype(kind), shape, kind
+        )
         for name, (shape, kind, sizes) in layout.arrays.items()
     }
     return gym.spaces.Dict(observed), gym.spaces.MultiDiscrete(layout.actions)
@@ -315,9 +342,7 @@ def _per_env(given: Any, n: int, name: str) -> list[Any]:
     return [given] * n
 
 
-def _ended(play: _Play) -> dict[str, Any]:
-    episode = play.episode
-    assert episode is not None
+def _ended(episode: Episode) -> dict[str, Any]:
     return {
         "task_id": episode.setting.task.id,
         "episode_score": episode.score.total,

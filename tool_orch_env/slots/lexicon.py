@@ -271,7 +271,10 @@ def _relations(book: Book) -> Iterator[str]:
 
 def _asks(book: Book) -> Iterator[str]:
     for entry in book.calls.values():
-        for ask in (*entry.facts.values(), *(a for some in entry.lists.values() for a in some.facts.values())):
+        for ask in (
+            *entry.facts.values(),
+            *(a for some in entry.lists.values() for a in some.facts.values()),
+        ):
             yield ask.phrases[0]
 
 

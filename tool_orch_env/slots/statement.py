@@ -21,6 +21,8 @@ from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import pointer
 from ..call import canonical
 from ..synth.criteria import Criterion
@@ -74,6 +76,23 @@ class Statement:
     things: tuple[Thing, ...]
     links: tuple[Link, ...]
     facts: tuple[Fact, ...]
+
+
+def arranged(statement: Statement, rng: np.random.Generator) -> Statement:
+    """The same statement with its things, links and facts in another order."""
+    order = rng.permutation(len(statement.things)).tolist()
+    place = {thing: at for at, thing in enumerate(order)} | {-1: -1}
+    links = [
+        link._replace(thing=place[link.thing], target=link.target if link.mention else place[link.target])
+        for link in statement.links
+    ]
+    facts = [fact._replace(thing=place[fact.thing]) for fact in statement.facts]
+    return Statement(
+        statement.mentions,
+        tuple(statement.things[thing] for thing in order),
+        tuple(links[at] for at in rng.permutation(len(links))),
+        tuple(facts[at] for at in rng.permutation(len(facts))),
+    )
 
 
 def state(task: Task, lexicon: Lexicon) -> Statement:
@@ -245,7 +264,13 @@ class _Reader:
         return self._told[spot]
 
     def _link(
-        self, thing: int, number: Mapping[str, int], mentions: list[str], role: str, relation: str, target: Any
+        self,
+        thing: int,
+        number: Mapping[str, int],
+        mentions: list[str],
+        role: str,
+        relation: str,
+        target: Any,
     ) -> Link:
         if isinstance(target, str):
             return Link(thing, role, relation, mentions.index(target), True)
@@ -260,7 +285,9 @@ def criterion_of(found: Mapping[str, Any]) -> Criterion:
     """The criterion of a task's `meta`; what this version does not know of it is left out."""
     known = {one.name for one in fields(Criterion)}
     if found.get("kind") == "echo":
-        known.remove("value")  # the name that was asked for may come from a reply, and the words do not say it
+        known.remove(
+            "value"
+        )  # the name that was asked for may come from a reply, and the words do not say it
     return Criterion(**{name: value for name, value in found.items() if name in known})
 
 
