@@ -177,8 +177,7 @@ class Brief:
         rows = [Row(None, 0)]
         rows += [Row(value, SCHEMA, intakes=intakes) for value, intakes in self.lexicon.named]
         for at, value in enumerate(self.statement.mentions):
-            fitting = tuple(one for one in self.lexicon.intakes if self.lexicon.accepts(one, value))
-            rows.append(Row(value, REQUEST, intakes=fitting, mention=at))
+            rows.append(Row(value, REQUEST, intakes=self.lexicon.takers(value), mention=at))
         block = self._block(rows[: self.limits.pool])
         block.open[:, 0] = True
         return block

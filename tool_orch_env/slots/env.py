@@ -17,36 +17,41 @@ from ..call import ToolCall, Turn
 from ..env import gathered, set_stage
 from ..episode import Episode, Rules, Stage
 from ..errors import UsageError
-from ..score import Reward
+from ..score import Reward, configured
 from ..snapshot import Snapshot
 from ..task import Task
 from .board import Board, Layout
 from .brief import Brief, Limits
 from .lexicon import Lexicon
-from .statement import arranged, state
+from .statement import Statement, arranged, state
 
 Array = Any
 
 
-ORDERS = 4
+ORDERS = 2
 """Orders in which the things, links and facts of a task may stand; an episode draws one."""
 
 
 class SlotStage:
     """Tasks on a snapshot with everything that their episodes share: settings, lexicon, briefs."""
 
-    def __init__(self, stage: Stage, limits: Limits, phrases: Path | None = None) -> None:
-        self.stage = stage
-        self.lexicon = Lexicon(stage.snapshot, phrases)
-        self.layout = Layout(self.lexicon, limits)
+    def __init__(self, stage: Stage, layout: Layout) -> None:
+        self.stage, self.layout, self.lexicon = stage, layout, layout.lexicon
         self._briefs: dict[tuple[str, int], Brief] = {}
+        self._statements: dict[str, Statement] = {}
+
+    def beside(self, tasks: Iterable[Task], reward: Reward = "graduated") -> "SlotStage":
+        """Other tasks on the same snapshot; the lexicon is shared."""
+        return SlotStage(Stage(self.stage.snapshot, list(tasks), configured(reward)[0].rungs), self.layout)
 
     def brief(self, task_id: str, order: int) -> Brief:
         """The task as slots show it, its parts in one of `ORDERS` orders; made at its first episode."""
         key = (task_id, order)
         if key not in self._briefs:
             task = self.stage.setting(task_id).task
-            statement = arranged(state(task, self.lexicon), np.random.default_rng(order))
+            if task_id not in self._statements:
+                self._statements[task_id] = state(task, self.lexicon)
+            statement = arranged(self._statements[task_id], np.random.default_rng(order))
             self._briefs[key] = Brief(statement, task.tools, self.lexicon, self.layout.limits)
         return self._briefs[key]
 
@@ -60,7 +65,8 @@ def slot_stage(
     phrases: Path | None = None,
 ) -> SlotStage:
     """What environments can share by their argument `stage`; raises `UsageError` if there is no task."""
-    return SlotStage(set_stage(snapshot, split, tasks, reward), limits or Limits(), phrases)
+    stage = set_stage(snapshot, split, tasks, reward)
+    return SlotStage(stage, Layout(Lexicon(stage.snapshot, phrases), limits or Limits()))
 
 
 class _Play:

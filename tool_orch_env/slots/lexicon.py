@@ -24,6 +24,8 @@ from ..values import words
 Intake = tuple[str, str]
 """A tool and one of its parameters."""
 
+MEMO_LIMIT = 65536
+"""Values whose takers are remembered."""
 SMALL_ENUM = 4
 """A schema's list of values is offered as candidates up to this length."""
 TYPES = ("none", "string", "date", "time", "integer", "number", "boolean", "array", "object")
@@ -101,20 +103,23 @@ class Lexicon:
         self.reads, self.leaves = _reads(self.book, edges(snapshot.catalog, calls), self.intake_number)
         self.named = tuple(_named_values(self))
         """Values that small schemas list, with the intakes that list them."""
-        self._valid: dict[tuple[Intake, str], bool] = {}
+        self._takers: dict[str, tuple[Intake, ...]] = {}
 
     def required(self, tool: str) -> frozenset[str]:
         return self.catalog[tool].required
 
-    def accepts(self, intake: Intake, value: Any) -> bool:
-        """Whether a value satisfies a parameter's schema by itself, or as the only element of an array."""
-        key = (intake, canonical(value))
-        if key not in self._valid:
-            if len(self._valid) > 200_000:
-                self._valid.clear()
-            tool = self.catalog[intake[0]]
-            self._valid[key] = _satisfies(tool, tool.properties[intake[1]], shaped(tool, intake[1], value))
-        return self._valid[key]
+    def takers(self, value: Any) -> tuple[Intake, ...]:
+        """The parameters whose schema a value satisfies, by itself or as the only element of an array."""
+        text = canonical(value)
+        if text not in self._takers:
+            if len(self._takers) > MEMO_LIMIT:
+                self._takers.clear()
+            self._takers[text] = tuple(one for one in self.intakes if self._accepts(one, value))
+        return self._takers[text]
+
+    def _accepts(self, intake: Intake, value: Any) -> bool:
+        tool = self.catalog[intake[0]]
+        return _satisfies(tool, tool.properties[intake[1]], shaped(tool, intake[1], value))
 
     def feeds_table(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         """`(leaves + 1, intakes)`: which parameters a leaf can feed; row 0 is no leaf."""
