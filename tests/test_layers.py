@@ -19,7 +19,7 @@ LAYERS = [
     {"episode"},
     {"env"},
     {"synth", "bench", "record", "importers"},
-    {"survey"},
+    {"survey", "slots"},
     {"tell", "adapters"},
     {"cli", "cli_synth"},
 ]

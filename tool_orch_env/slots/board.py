@@ -221,8 +221,9 @@ class Board:
             rows = array[kept]
             array[:] = 0
             array[: len(kept)] = rows
-        for rows_of in (self.values, self._members, self._texts):
-            rows_of[:] = [rows_of[row] for row in kept]
+        beside: tuple[list[Any], ...] = (self.values, self._members, self._texts)
+        for some in beside:
+            some[:] = [some[row] for row in kept]
         return len(kept)
 
 

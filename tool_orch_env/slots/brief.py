@@ -207,12 +207,9 @@ class Brief:
             items = _resolved(response, head)
             if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
                 continue
-            noun = book.lists[head].noun if head in book.lists else ""
-            echoed = (
-                arguments.get(book.lists[head].echo.parameter)
-                if head in book.lists and book.lists[head].echo
-                else None
-            )  # type: ignore[union-attr]
+            words = book.lists.get(head)
+            noun = words.noun if words else ""
+            echoed = arguments.get(words.echo.parameter) if words and words.echo else None
             chosen = self._chosen(items, noun, echoed)
             alone = (
                 _bits(at for at, thing in enumerate(things) if thing.noun == noun) if len(items) == 1 else 0

@@ -313,12 +313,10 @@ def _seen(layout: Layout, buffer: Array) -> dict[str, Array]:
 
 def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
     """The spaces of a single environment."""
-    observed = {
-        name: gym.spaces.Box(
-            0, (np.broadcast_to(np.array(sizes), shape) - (kind is not np.float32)).astype(kind), shape, kind
-        )
-        for name, (shape, kind, sizes) in layout.arrays.items()
-    }
+    observed: dict[str, gym.Space[Any]] = {}
+    for name, (shape, kind, sizes) in layout.arrays.items():
+        high = np.broadcast_to(np.array(sizes) - 1, shape).astype(kind)
+        observed[name] = gym.spaces.Box(np.zeros_like(high), high, dtype=kind)
     return gym.spaces.Dict(observed), gym.spaces.MultiDiscrete(layout.actions)
 
 
