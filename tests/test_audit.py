@@ -24,7 +24,7 @@ def _changed(task: Task, **more: Any) -> Task:
 
 
 def test_the_bundled_tasks_have_no_finding(travel: Snapshot) -> None:
-    assert {task.id: audit(task, travel) for task in travel.tasks() if audit(task, travel)} == {}
+    assert {task.id: found for task in travel.tasks() if (found := audit(task, travel))} == {}
     assert audit_set({split: travel.tasks(split) for split in travel.splits}) == {}
 
 

@@ -278,7 +278,7 @@ class Filling:
                 picked.append((source, *one.item))
                 criterion = self._criterion(sample.calls[source], *one.item)
                 sample.picks[picked[-1]] = criterion
-                value = form(criterion.value) if criterion.kind in ("where", "after", "before") else None
+                value = form(criterion.value) if criterion.is_stated else None
                 given += [value] if value else []
         for text in given:
             sample.stated[text] = sample.stated.get(text, 0) + 1

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..stated import MONTHS
+from .compare import Comparison
 from .criteria import Criterion
 from .fill import Pick, Sample
 from .index import Index, Wish, parameter
@@ -68,8 +69,10 @@ class Phrasing:
         facts: Sequence[tuple[int, Wish]],
         picks: Mapping[Pick, Criterion],
         rng: np.random.Generator,
+        comparison: Comparison | None = None,
     ) -> None:
         """`picks` are the criteria of every element that is spoken of, those of facts too."""
+        self._comparison = comparison
         self._sample, self._index, self._facts, self._rng = sample, index, list(facts), rng
         self._picks = picks
         self._bound = [
@@ -139,7 +142,7 @@ class Phrasing:
             return ""
         criterion = self._picks[at, item[0], item[1]]
         book = self._index.entry(self._sample.calls[at]).lists[item[0]]
-        return book.shorts.get((criterion.kind, _book_field(criterion)), "").replace(
+        return book.shorts.get((criterion.kind, criterion.name), "").replace(
             "{value}", said(criterion.value)
         )
 
@@ -158,8 +161,10 @@ class Phrasing:
             for _, (source, item, _) in sorted(self._bound[at].items()):
                 thing = self._root_of((source, item))
                 found[thing] = found.get(thing, 0) + 1
-        for at, wish in self._facts:
-            thing = self._root_of((at, wish.item))
+        spoken = [(at, wish.item) for at, wish in self._facts]
+        if self._comparison:
+            spoken.append((self._comparison.loser, None))
+        for thing in map(self._root_of, spoken):
             found[thing] = found.get(thing, 0) + 1
         for at in range(len(self._sample.calls)):  # a call whose own thing is but its parent's is no new use
             parent = self._root_of((at, None))
@@ -206,7 +211,7 @@ class Phrasing:
             return self._filled(entry.np or f"the {entry.noun}", at)
         book = entry.lists[item[0]]
         criterion = self._picks[at, item[0], item[1]]
-        phrase = self._stable((at, item), book.picks[criterion.kind, _book_field(criterion)])
+        phrase = self._stable((at, item), book.picks[criterion.kind, criterion.name])
         if criterion.kind == "echo" and book.note and self._ambiguous_name(at, item, criterion):
             self.notes.append(book.note)
         phrase = phrase.replace("{value}", said(criterion.value)).replace("{nth}", _nth(criterion))
@@ -236,13 +241,25 @@ class Phrasing:
         entry = self._index.book.calls[call.tool]
         if name in self._bound[at]:
             source, item, place = self._bound[at][name]
-            words = self._filled(self._relation(source, place), source, self.thing((source, item)))
+            it = self._either() if self._is_compared(at, source) else self.thing((source, item))
+            words = self._filled(self._relation(source, place), source, it)
             return entry.bound.get(name, "{value}").replace("{value}", words)
         value = call.arguments[name]
         around = entry.user.get(name, "{value}")
         if "{hour_range}" in around:
             return around.replace("{hour_range}", f"between {value:02d}:00 and {value:02d}:59")
         return around.replace("{value}", said(value, self._style))
+
+    def _is_compared(self, at: int, source: int) -> bool:
+        compared = self._comparison
+        return compared is not None and (at, source) == (compared.waiting, compared.winner)
+
+    def _either(self) -> str:
+        """The words for a comparison, the two in an order that does not tell which one wins."""
+        assert self._comparison is not None
+        one, other = (self.thing((at, None)) for at in (self._comparison.winner, self._comparison.loser))
+        pair = self._stable(("either",), ("{0} and {1}", "{1} and {0}")).format(one, other)
+        return f"whichever of {pair} {self._comparison.words}"
 
     def _asked(self) -> list[str]:
         """The questions; more than four are cut into two sentences."""
@@ -266,10 +283,6 @@ class Phrasing:
         return [
             f"{_listed(parts)} of {words}" if not alone else words for (words, alone), parts in found.items()
         ]
-
-
-def _book_field(criterion: Criterion) -> str:
-    return "" if criterion.kind == "echo" else criterion.field
 
 
 def _nth(criterion: Criterion) -> str:
