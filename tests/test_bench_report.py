@@ -45,7 +45,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("once", "once_per_function", ["--trials", "2"]),
             ("cfb", "oracle", ["--protocol", "cfb-offline"]),
         ):
-            assert main(["bench", "--policy", policy, "--tasks", "travel:handmade", "--out", str(folder / name), *more]) == 0
+            assert (
+                main(
+                    [
+                        "bench",
+                        "--policy",
+                        policy,
+                        "--tasks",
+                        "travel:handmade",
+                        "--out",
+                        str(folder / name),
+                        *more,
+                    ]
+                )
+                == 0
+            )
             assert main(["report", str(folder / name)]) == 0
     return folder
 
@@ -98,7 +112,9 @@ def test_a_link_leads_to_an_episode_and_a_click_to_another(look: Any) -> None:
     states = tab.locator("#dag g").evaluate_all("all => all.map(g => g.dataset.state)")
     assert "missing" in states and "exact" in states
     tab.click("#list a >> nth=4")
-    assert tab.url.endswith("#episode=travel-handmade-003/0") and "· 0" in tab.inner_text("#episode h3 >> nth=0")
+    assert tab.url.endswith("#episode=travel-handmade-003/0") and "· 0" in tab.inner_text(
+        "#episode h3 >> nth=0"
+    )
 
 
 def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> None:

@@ -40,7 +40,9 @@ def main() -> int:
     snapshot = Snapshot.open(folder)
     planned = {plan.name for plan in PLANS}
     kept = {name: snapshot.tasks(name) for name in snapshot.splits if name not in planned}
-    splits = made(Index(snapshot, given.book), given.seed, given.share, [t for some in kept.values() for t in some])
+    splits = made(
+        Index(snapshot, given.book), given.seed, given.share, [t for some in kept.values() for t in some]
+    )
     findings = audit_set({**kept, **splits})
     for name, some in findings.items():
         print(name, *(finding.message for finding in some))

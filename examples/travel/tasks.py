@@ -1,7 +1,7 @@
 """Sixty tasks written by hand over the templates, filled from what the server answers.
 
-Enters: a function that asks a tool. Leaves: the first sixty tasks of the split `handmade`; what they ask is part of what
-is recorded. Distractors and their order are drawn by a generator seeded with the task's id.
+Enters: a function that asks a tool. Leaves: the first sixty tasks of the split `handmade`; what they ask is part of
+what is recorded. Distractors and their order are drawn by a generator seeded with the task's id.
 """
 
 from tool_orch_env.catalog import Catalog

@@ -210,16 +210,25 @@ def _miscompared(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
     by_id = {call.id: call for call in task.golden}
     for one in task.meta.get("compared", ()):
         try:
-            waiting = by_id[one["call"]]
-            winner, loser = (pointer.resolve(responses[one[who]], one["pointer"]) for who in ("winner", "loser"))
+            waiting = by_id[one["call"]] if "call" in one else None
+            winner, loser = (
+                pointer.resolve(responses[one[who]], one["pointer"]) for who in ("winner", "loser")
+            )
             wins = winner > loser if one["choose"] == "max" else winner < loser
-            takes = one["winner"] in {binding.call for binding in waiting.bindings.values()}
+            taken = (
+                (binding.call for binding in waiting.bindings.values())
+                if waiting
+                else (f.call for f in task.answer)
+            )
+            takes = one["winner"] in set(taken) and (waiting is None or one["loser"] in waiting.needs)
         except (LookupError, TypeError) as error:
             yield Finding("", "", "ambiguity", f"a comparison cannot be evaluated: {error!r}")
             continue
-        if not wins or not takes or one["loser"] not in waiting.needs:
-            message = f"{one['winner']} compared with {one['loser']}: {winner} and {loser} at {one['pointer']}"
-            yield Finding(waiting.id, "", "ambiguity", message)
+        if not wins or not takes:
+            message = (
+                f"{one['winner']} compared with {one['loser']}: {winner} and {loser} at {one['pointer']}"
+            )
+            yield Finding(waiting.id if waiting else "", "", "ambiguity", message)
 
 
 def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> Iterator[Finding]:

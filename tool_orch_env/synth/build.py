@@ -13,7 +13,7 @@ from .. import __version__
 from ..stated import states
 from ..task import AnswerFact, Binding, GoldenCall, Task
 from ..values import small
-from .compare import Comparison, compared
+from .compare import ANSWER, Comparison, compared
 from .criteria import Criterion
 from .fill import Pick, Sample, fresh
 from .index import Index, Wish, argument, parameter
@@ -43,7 +43,7 @@ def build(
 
 
 class Wanted(NamedTuple):
-    """What is asked for: facts with the position of their call, the criteria of all elements spoken of, a comparison."""
+    """What is asked for: facts with their call's position, the criteria of all elements spoken of, a comparison."""
 
     facts: list[tuple[int, Wish]]
     picks: dict[Pick, Criterion]
@@ -60,7 +60,11 @@ def _wanted(
         found = [wish for wish in index.wishes[number] if fresh(wish, at, sample, index)]
         if at in feeding:
             found = [wish for wish in found if wish.item is None] if rng.random() < 0.25 else []
-        elif not found:
+        elif comparison and (at, ANSWER) == (comparison.winner, comparison.waiting):
+            found = [
+                wish for wish in found if wish.item is None
+            ]  # one thing is compared with the other, whole
+        if at not in feeding and not found:
             return None
         times = 2 if at not in feeding and len(sample.calls) <= 5 and rng.random() < 0.4 else 1
         for wish in _drawn(found, times, rng) if found else ():
@@ -184,7 +188,7 @@ def _tolerance(wish: Wish) -> float:
 
 def _meta(sample: Sample, wanted: Wanted, index: Index, seed: int) -> dict[str, Any]:
     sources = [[source for source, _ in links] for links in sample.links]
-    if wanted.comparison:
+    if wanted.comparison and wanted.comparison.waiting != ANSWER:
         sources[wanted.comparison.waiting].append(wanted.comparison.loser)
     tools = [
         f"{'.'.join(map(str, needed))}>{tool}" for tool, needed in zip(sample.tools, sources, strict=True)
