@@ -2,6 +2,7 @@
 
 import json
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,7 +13,7 @@ from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.stated import states
 from tool_orch_env.synth.audit import audit
-from tool_orch_env.synth.book import ListBook
+from tool_orch_env.synth.book import FOLDER, ListBook
 from tool_orch_env.synth.criteria import Criterion, criteria, select
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.reword import Endpoint, Reworded, reword
@@ -98,6 +99,15 @@ def test_every_request_states_what_the_user_gives_and_hides_what_a_response_give
                     assert states(task.request, value), (task.id, name, task.request)
         for fact in task.answer:
             assert small(fact.value) or not states(task.request, fact.value)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
+def test_a_bundled_book_speaks_of_every_tool_of_its_snapshot_and_of_no_other(name: str) -> None:
+    snapshot = Snapshot.open(name)
+    written = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    assert set(written["call"]) == set(snapshot.catalog)
+    for task in synthesise(Index(snapshot), Targets(calls=weights("2-5")), 15, 3):
+        assert audit(task, snapshot) == []
 
 
 def test_requests_are_varied(tasks: list[Task]) -> None:
