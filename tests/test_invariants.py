@@ -41,10 +41,10 @@ def played(request: pytest.FixtureRequest) -> Played:
 
 
 def drawn(tasks: list[Task]) -> list[Task]:
-    """A split of up to 100 tasks whole, of a larger one a sample of 30; all if the tests are to be thorough."""
+    """A split of up to 100 tasks whole, of a larger one a sample of 15; all if the tests are to be thorough."""
     if len(tasks) <= 100 or os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
         return tasks
-    return [tasks[i] for i in sorted(np.random.default_rng(4).choice(len(tasks), 30, replace=False).tolist())]
+    return [tasks[i] for i in sorted(np.random.default_rng(4).choice(len(tasks), 15, replace=False).tolist())]
 
 
 class Scorer:
