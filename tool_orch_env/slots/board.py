@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..call import Answered, Code
-from .brief import Block, Brief, Columns, Limits
+from .brief import BELONGS, Block, Brief, Columns, Contest, Limits
 from .lexicon import TYPES, Lexicon, shaped
+from .statement import ITSELF
 
 _CODES = {code: number for number, code in enumerate(Code, start=1)}
 COLUMNS = Columns()
@@ -92,6 +93,7 @@ class Board:
         """The candidates' values, by row of the pool."""
         self._members: list[int] = []
         self._texts: list[str] = []
+        self._quantities: list[str] = []
         self._stands: dict[str, int] = {}
         self._serves: dict[str, int] = {}
         if brief.image is None:
@@ -189,6 +191,8 @@ class Board:
         self._open[:, here] = block.open[:, :n]
         known = self._known_links, self._known_facts
         self._remember(block, n)
+        for contest in self._brief.contests:
+            self._decide(contest)
         for name, before, now in zip(
             ("links", "facts"), known, (self._known_links, self._known_facts), strict=True
         ):
@@ -203,12 +207,46 @@ class Board:
         self.values += block.values[:n]
         self._members += block.members[:n]
         self._texts += block.texts[:n]
+        self._quantities += block.quantities[:n]
         for text, stands, serves in zip(block.texts, block.stands, block.serves, strict=True):
             self._stands[text] = self._stands.get(text, 0) | stands
             self._serves[text] = self._serves.get(text, 0) | serves
         self._known_links |= block.links
         self._known_facts |= block.facts
         self._feeds |= block.feeds
+
+    def _decide(self, contest: Contest) -> None:
+        """Where every contender's quantity has been read, what belongs to the winner belongs to the thing chosen."""
+        read: dict[int, Any] = {}
+        for row, quantity in enumerate(self._quantities):
+            if quantity == contest.quantity:
+                read |= {
+                    thing: self.values[row] for thing in contest.contenders if self._members[row] >> thing & 1
+                }
+        if len(read) < len(contest.contenders) or not all(
+            isinstance(value, (int, float)) for value in read.values()
+        ):
+            return
+        winner = (max if contest.choose == "max" else min)(read, key=lambda thing: read[thing])
+        for row, members in enumerate(self._members):
+            if members >> winner & 1 and not members >> contest.chosen & 1:
+                self._adopt(row, contest.chosen)
+
+    def _adopt(self, row: int, thing: int) -> None:
+        """A candidate is found to belong to one more thing."""
+        own, text, words = self._own, self._texts[row], self._own["candidates"][row]
+        self._members[row] |= 1 << thing
+        own["bond"][row, thing] = BELONGS
+        if words[COLUMNS.relation] == self._lexicon.relations[ITSELF]:
+            self._stands[text] |= 1 << thing
+        for number, link in enumerate(own["links"]):
+            if link[3] == thing + 1 and link[2] == words[COLUMNS.relation]:
+                self._serves[text] |= 1 << number
+                self._known_links |= 1 << number
+                own["role"][row, link[0] - 1] = link[1]
+        for number, fact in enumerate(own["facts"]):
+            if fact[0] == thing + 1 and fact[1] == words[COLUMNS.ask]:
+                self._known_facts |= 1 << number
 
     def _make_room(self, n: int) -> int:
         """Drop replies' rows, those that belong to nothing first and oldest first; returns where the rest ends."""
@@ -221,7 +259,7 @@ class Board:
             rows = array[kept]
             array[:] = 0
             array[: len(kept)] = rows
-        beside: tuple[list[Any], ...] = (self.values, self._members, self._texts)
+        beside: tuple[list[Any], ...] = (self.values, self._members, self._texts, self._quantities)
         for some in beside:
             some[:] = [some[row] for row in kept]
         return len(kept)

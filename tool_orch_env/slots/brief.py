@@ -11,6 +11,9 @@ nothing else; it is about *the same* thing if every argument stands for that thi
   else to the same thing;
 - a value of a list's element belongs to what the call is about, if the element is the one that the thing's
   criterion chooses; and to the same thing, if it is the only element of such things.
+
+Of things that are compared, one is chosen as soon as the quantity of each has been read; what belongs to it belongs to
+the thing chosen.
 """
 
 import json
@@ -24,7 +27,7 @@ import numpy as np
 from .. import pointer
 from ..call import canonical
 from ..synth.criteria import Criterion, Items, select
-from .lexicon import CRITERION, Intake, Leaf, Lexicon, type_of
+from .lexicon import COMPARE, CRITERION, Intake, Leaf, Lexicon, type_of
 from .statement import ITSELF, Statement
 
 OTHERS = 1
@@ -81,12 +84,23 @@ class Block:
     """Per row the things that it stands for, as bits."""
     serves: list[int]
     """Per row the links whose value it is, as bits."""
+    quantities: list[str]
+    """Per row the words of who compares by it."""
     feeds: int
     """The parameters that some row fits, as bits."""
     facts: int
     """The facts that some row answers, as bits."""
     links: int
     """The links whose value some row is, as bits."""
+
+
+class Contest(NamedTuple):
+    """Things that are compared by a quantity, as bits; the winner, by max or min, is the thing `chosen`."""
+
+    chosen: int
+    contenders: tuple[int, ...]
+    quantity: str
+    choose: str
 
 
 class Row(NamedTuple):
@@ -125,6 +139,8 @@ class Brief:
         ]
         """Per thing its links, as bits."""
         self._asked = {fact.ask for fact in statement.facts}
+        self.contests = tuple(_contests(statement))
+        self._compared = {contest.quantity for contest in self.contests}
         self.image: Any = None
         """The bytes of a board of this task before any call, once there has been one."""
         self._memo: dict[tuple[str, int, int], Block] = {}
@@ -136,8 +152,9 @@ class Brief:
         for at, thing in enumerate(self.statement.things):
             chosen = thing.criterion or Criterion("")
             number = chosen.value if chosen.kind.startswith("nth") and isinstance(chosen.value, int) else 0
-            kind = lexicon.kinds[chosen.kind] if thing.element else 0
-            field = lexicon.fields[chosen.field] if chosen.field else 0
+            kind = f"{COMPARE} {chosen.choose}" if chosen.kind == COMPARE else chosen.kind
+            kind = lexicon.kinds[kind] if thing.element else 0
+            field = lexicon.fields[chosen.name] if chosen.name else 0
             rows[at] = lexicon.nouns[thing.noun], kind, field, min(number, 99)
         return rows
 
@@ -227,7 +244,7 @@ class Brief:
             value = _resolved(inside, leaf.place)
             if value in (None, "") or isinstance(value, (list, dict)):
                 continue
-            if leaf.feeds or leaf.ask in self._asked:
+            if leaf.feeds or leaf.ask in self._asked or leaf.quantity in self._compared:
                 yield leaf, value
 
     def _chosen(self, items: Items, noun: str, echoed: Any) -> dict[int, int]:
@@ -257,6 +274,7 @@ class Brief:
             [row.members for row in rows],
             [row.members if row.leaf and row.leaf.relation == ITSELF else 0 for row in rows],
             serves,
+            [row.leaf.quantity if row.leaf else "" for row in rows],
             0,
             0,
             _union(serves),
@@ -319,8 +337,17 @@ class Brief:
         return _bits(
             at
             for at, link in enumerate(self.statement.links)
-            if not link.mention and row.members >> link.target & 1 and link.relation == row.leaf.relation
+            if not link.mention
+            and row.members >> link.target & 1
+            and link.relation in (row.leaf.relation, row.leaf.quantity)
         )
+
+
+def _contests(statement: Statement) -> Iterator[Contest]:
+    for at, thing in enumerate(statement.things):
+        if thing.criterion is not None and thing.criterion.kind == COMPARE:
+            sides = tuple(link.target for link in statement.links if link.thing == at and not link.mention)
+            yield Contest(at, sides, thing.criterion.field, thing.criterion.choose)
 
 
 def _selected(criterion: Criterion, items: Items) -> list[int]:

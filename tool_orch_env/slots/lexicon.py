@@ -31,6 +31,10 @@ SMALL_ENUM = 4
 TYPES = ("none", "string", "date", "time", "integer", "number", "boolean", "array", "object")
 CRITERION = "criterion"
 """The role of a value that a criterion names: "after 12:00", "flight number 1643"."""
+CONTENDER = "contender"
+"""The role of things that are compared: "whichever of Finland and Norway has more inhabitants"."""
+COMPARE = "compare"
+"""The kind of criterion that chooses between contenders."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _BRACKET = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -57,14 +61,15 @@ class Leaf:
     """A place in the replies of a tool that is worth a candidate. `place` is inside the element for lists.
 
     `relation` are the words for the value as something of its thing ("the destination of {it}", "{it}" for what
-    stands for the thing itself), `ask` the words of who asks for it, "" where nobody does. `feeds` are the
-    parameters that an edge of the dependency graph leads to from here.
+    stands for the thing itself), `ask` the words of who asks for it, `quantity` those of who compares by it, "" where
+    nobody does. `feeds` are the parameters that an edge of the dependency graph leads to from here.
     """
 
     number: int
     place: str
     relation: str
     ask: str
+    quantity: str
     feeds: frozenset[Intake]
 
 
@@ -94,12 +99,12 @@ class Lexicon:
         )
         self.intake_number = {intake: number for number, intake in enumerate(self.intakes)}
         self.most_parameters = max(map(len, self.parameters.values()))
-        self.roles = Words([CRITERION, *_roles(self.book)])
-        self.relations = Words(_relations(self.book))
+        self.roles = Words([CRITERION, CONTENDER, *_roles(self.book)])
+        self.relations = Words([*_relations(self.book), *_quantities(self.book)])
         self.asks = Words(_asks(self.book))
         self.nouns = Words(_nouns(self.book))
-        self.kinds = Words(kind for kind, _ in _picks(self.book))
-        self.fields = Words(field for _, field in _picks(self.book))
+        self.kinds = Words([f"{COMPARE} max", f"{COMPARE} min", *(kind for kind, _ in _picks(self.book))])
+        self.fields = Words([*_quantities(self.book), *(field for _, field in _picks(self.book))])
         self.reads, self.leaves = _reads(self.book, edges(snapshot.catalog, calls), self.intake_number)
         self.named = tuple(_named_values(self))
         """Values that small schemas list, with the intakes that list them."""
@@ -174,7 +179,7 @@ def _reads(
         if intake in known:
             feeds.setdefault((edge.source.tool, edge.source.pattern), set()).add(intake)
     for tool, entry in book.calls.items():
-        for place in entry.facts:
+        for place in (*entry.facts, *entry.compares):
             feeds.setdefault((tool, place), set())
         for head, some in entry.lists.items():
             for field in some.facts:
@@ -187,7 +192,8 @@ def _reads(
         head, star, tail = pattern.partition("/*")
         place = tail if star else pattern
         relation = entry.relation(pattern) or plain_words(pattern.rpartition("/")[2])
-        leaf = Leaf(number, place, relation, _ask(entry, pattern), frozenset(feeds[tool, pattern]))
+        quantity = quantity_words(entry, pattern)
+        leaf = Leaf(number, place, relation, _ask(entry, pattern), quantity, frozenset(feeds[tool, pattern]))
         if star:
             lists.setdefault(tool, {}).setdefault(head, []).append(leaf)
         else:
@@ -206,6 +212,12 @@ def _parameter(name: str) -> str:
     """The parameter that an edge's target fills by one value: its own, or that of an array of such values."""
     tokens = pointer.tokens(name) if name.startswith("/") else [name]
     return tokens[0] if len(tokens) == 1 or tokens[1:] == ["*"] else ""
+
+
+def quantity_words(entry: CallBook, place: str) -> str:
+    """The words of a comparison by the number at a place, the same for more and for less; "" if there are none."""
+    said = entry.compares.get(place, {})
+    return said[min(said)][0] if said else ""
 
 
 def _ask(entry: CallBook, pattern: str) -> str:
@@ -252,9 +264,9 @@ def templates(entry: CallBook) -> Iterator[str]:
         yield from (picked(some, *pick) for pick in some.picks)
 
 
-def picked(some: ListBook, kind: str, field: str) -> str:
+def picked(some: ListBook, kind: str, name: str) -> str:
     """The words that choose an element, with its list's tail; "" for a criterion that has no words."""
-    phrases = some.picks.get((kind, "" if kind == "echo" else field))
+    phrases = some.picks.get((kind, name))
     return phrases[0] + ("" if kind == "echo" else some.tail) if phrases else ""
 
 
@@ -272,6 +284,11 @@ def _relations(book: Book) -> Iterator[str]:
         yield from entry.values.values()
         for some in entry.lists.values():
             yield from some.values.values()
+
+
+def _quantities(book: Book) -> Iterator[str]:
+    for entry in book.calls.values():
+        yield from (quantity_words(entry, place) for place in entry.compares)
 
 
 def _asks(book: Book) -> Iterator[str]:
@@ -293,8 +310,6 @@ def _picks(book: Book) -> Iterator[tuple[str, str]]:
     for entry in book.calls.values():
         for some in entry.lists.values():
             yield from some.picks
-            if some.echo:
-                yield "echo", some.echo.field
 
 
 def plain_words(name: str) -> str:

@@ -5,6 +5,7 @@ observation knows of the task besides the tools offered. It holds
 
 - *mentions*: the values that the request states;
 - *things*: the noun phrases ("the busiest route of DL", "that airport"): a noun, and the criterion that chooses it;
+  one of two that are compared is a thing of its own, described by both;
 - *links*: how a thing is described: by a mention or another thing, in which role ("from", "to"), and as what of
   that thing ("the destination of");
 - *facts*: what is asked, of which thing.
@@ -27,14 +28,17 @@ from .. import pointer
 from ..call import canonical
 from ..synth.criteria import Criterion
 from ..task import AnswerFact, GoldenCall, Task
-from .lexicon import Lexicon, picked, plain_words, roles_in
+from .lexicon import COMPARE, CONTENDER, Lexicon, picked, plain_words, quantity_words, roles_in
 
 ITSELF = "{it}"
 """The relation of a value that stands for its thing."""
 
 Item = tuple[str, int] | None
 Spot = tuple[str, Item]
-"""A golden call, and the element of its reply, `None` for the whole: a thing before it is put into words."""
+"""A golden call, and the element of its reply, `None` for the whole: a thing before it is put into words.
+
+Of two that are compared the one chosen is `("", ("", number of the comparison))`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class _Reader:
             (pick["call"], pick["list"], pick["item"]): criterion_of(pick["criterion"])
             for pick in task.meta.get("picks", ())
         }
+        self._contests: list[Mapping[str, str]] = list(task.meta.get("compared", ()))
         self._asked: dict[Spot, list[str]] = {}
         self._told: dict[Spot, str] = {}
         self._known: dict[Spot, tuple[tuple[str, str, Any], ...]] = {}
@@ -161,7 +166,18 @@ class _Reader:
             ask = self._ask(fact, spot)
             if spot is not None:
                 self._asked.setdefault(spot, []).append(ask)
+                spot = self._chosen(fact.call or "", None) or spot
             yield spot, ask
+
+    def _chosen(self, winner: str, waiting: str | None) -> Spot | None:
+        """The thing that a comparison chooses, where a call (or the answer, `None`) speaks of its winner."""
+        for number, one in enumerate(self._contests):
+            if (one["winner"], one.get("call")) == (winner, waiting):
+                return "", ("", number)
+        return None
+
+    def _contest(self, spot: Spot) -> Mapping[str, str] | None:
+        return self._contests[spot[1][1]] if spot[0] == "" and spot[1] is not None else None
 
     def _ask(self, fact: AnswerFact, spot: Spot | None) -> str:
         if spot is not None and fact.pointer is not None:
@@ -190,13 +206,15 @@ class _Reader:
 
     def _template(self, spot: Spot) -> str:
         """The words for a thing, with slots for what describes it."""
+        if self._contest(spot):
+            return ""
         call, item = self._calls[spot[0]], spot[1]
         entry = self._lexicon.book.calls[call.tool]
         if item is None:
             asked = [ask for ask in sorted(self._asked.get(spot, ())) if "{it}" not in ask]
             return entry.np or (asked[0] if asked else "")
         criterion = self._picks.get((call.id, *item))
-        return picked(entry.lists[item[0]], criterion.kind, criterion.field) if criterion else ""
+        return picked(entry.lists[item[0]], criterion.kind, criterion.name) if criterion else ""
 
     def _described(self, spot: Spot) -> tuple[tuple[str, str, Any], ...]:
         """Role, relation and target of everything that describes a thing; a mention is its canonical text."""
@@ -205,6 +223,11 @@ class _Reader:
         return self._known[spot]
 
     def _arguments(self, spot: Spot) -> Iterator[tuple[str, str, Any]]:
+        contest = self._contest(spot)
+        if contest:
+            for side in ("winner", "loser"):
+                yield CONTENDER, self._quantity(contest), self._root((contest[side], None))
+            return
         call = self._calls[spot[0]]
         bound = _bound(call)
         given = {
@@ -216,18 +239,23 @@ class _Reader:
         roles = roles_in(self._template(spot), entry, given, bound)
         said: set[tuple[str, Any]] = set()
         for name in sorted({*given, *bound}, key=lambda name: (name not in roles, name)):
-            source = self._source(*bound[name]) if name in bound else ("", canonical(given[name]))
+            source = self._source(call.id, *bound[name]) if name in bound else ("", canonical(given[name]))
             if name in roles or source not in said:  # "near Houston" speaks of two arguments at once
                 said.add(source)
                 yield roles.get(name, ""), *source
 
-    def _source(self, call_id: str, place: str) -> tuple[str, Spot]:
+    def _quantity(self, contest: Mapping[str, str]) -> str:
+        entry = self._lexicon.book.calls[self._calls[contest["winner"]].tool]
+        return quantity_words(entry, contest["pointer"])
+
+    def _source(self, waiting: str, call_id: str, place: str) -> tuple[str, Spot]:
         """As what of which thing a bound argument is taken."""
         tool = self._calls[call_id].tool
         pattern = pointer.pattern(place)
         item = self._item(tool, place)
         relation = self._lexicon.book.calls[tool].relation(pattern)
-        return relation or plain_words(pattern.rpartition("/")[2]), self._root((call_id, item))
+        spot = self._chosen(call_id, waiting) or self._root((call_id, item))
+        return relation or plain_words(pattern.rpartition("/")[2]), spot
 
     def _default(self, call: GoldenCall, name: str) -> Any:
         schema = self._lexicon.catalog[call.tool].properties.get(name)
@@ -239,10 +267,16 @@ class _Reader:
         return Thing(self._noun(spot), criterion, spot[1] is not None, values[0] if values else -1)
 
     def _noun(self, spot: Spot) -> str:
+        contest = self._contest(spot)
+        if contest:
+            return self._noun(self._root((contest["winner"], None)))
         entry = self._lexicon.book.calls[self._calls[spot[0]].tool]
         return entry.noun if spot[1] is None else entry.lists[spot[1][0]].noun
 
     def _criterion(self, spot: Spot) -> Criterion | None:
+        contest = self._contest(spot)
+        if contest:
+            return Criterion(COMPARE, self._quantity(contest), choose=contest["choose"])
         return self._picks.get((spot[0], *spot[1])) if spot[1] is not None else None
 
     def _stated(self, spot: Spot) -> Iterator[str]:
@@ -277,10 +311,6 @@ class _Reader:
         return Link(thing, role, relation, number[self._words(target)], False)
 
 
-_UNNAMED = ("nth", "nth_max", "echo")
-"""Criteria whose value is a position, or an argument of the call, not a value of its own."""
-
-
 def criterion_of(found: Mapping[str, Any]) -> Criterion:
     """The criterion of a task's `meta`; what this version does not know of it is left out."""
     known = {one.name for one in fields(Criterion)}
@@ -293,7 +323,7 @@ def criterion_of(found: Mapping[str, Any]) -> Criterion:
 
 def _named_by(criterion: Criterion | None) -> Iterator[str]:
     """The value that a criterion states beside the arguments, as canonical text."""
-    if criterion is not None and criterion.kind not in _UNNAMED and criterion.value is not None:
+    if criterion is not None and criterion.is_stated:
         yield canonical(criterion.value)
 
 
