@@ -337,29 +337,56 @@ def test_a_vector_plays_the_tasks_it_is_given(travel: Snapshot, stage: SlotStage
         vec.reset(options={"task": 1})
     with pytest.raises(toe.errors.UsageError, match="expected shape"):
         vec.step(np.zeros((5, 2), dtype=int))
+    vec.step(np.full((5, 9), -7))
 
 
-def test_a_small_pool_keeps_what_belongs_to_something(travel: Snapshot) -> None:
-    small = slot_stage(travel, "hard", limits=Limits(pool=40))
-    env, rng = ToolOrchSlotsEnv(stage=small), np.random.default_rng(0)
-    full = 0
-    for seed in range(20):
-        seen, _ = env.reset(seed=seed)
-        over = False
+def test_of_two_that_are_compared_one_is_known_once_both_are_read(travel: Snapshot, stage: SlotStage) -> None:
+    tasks = [task for task in travel.tasks("train") if "compared" in task.meta][:40]
+    env = ToolOrchSlotsEnv(stage=stage.beside(tasks))
+    kinds = {env.layout.lexicon.kinds[f"compare {choose}"]: choose for choose in ("max", "min")}
+    for task in tasks:
+        seen, _ = env.reset(seed=1, options={"task_id": task.id})
+        chosen = [at for at, kind in enumerate(seen["things"][:, 1]) if kind in kinds]
+        sides = {env.layout.lexicon.roles["contender"]} & set(seen["links"][:, 1].tolist())
+        assert len(chosen) == 1 and sides
+        contest, calls, read = task.meta["compared"][0], {c.id: c for c in task.golden}, set[str]()
+        oracle, over = Oracle(task, env.layout), False
         while not over:
-            before = int((seen["bond"] == BELONGS).any(1).sum())
-            action = _sample(env.action_masks(), env, rng)
-            action[0] = (
-                action[0] if action[0] < env.layout.tools else rng.choice(np.flatnonzero(seen["tools"]))
-            )
-            seen, _, terminated, truncated, _ = env.step(action)
-            assert env.observation_space.contains(seen) and len(env.board.values) <= 40
-            idle = (seen["candidates"][:, 0] == REPLY) & ~(seen["bond"] == BELONGS).any(1)
-            if len(env.board.values) == 40 and idle.any():
-                full += 1
-                assert int((seen["bond"] == BELONGS).any(1).sum()) >= before
+            if oracle._left:
+                read.add(oracle._left[0].id)
+            seen, _, terminated, truncated, _ = env.step(oracle.action(seen, env.board.values))
             over = terminated or truncated
-    assert full
+            if not {contest["winner"], contest["loser"]} <= read:
+                assert not (seen["bond"][:, chosen[0]] == BELONGS).any()
+        assert (seen["bond"][:, chosen[0]] == BELONGS).any() and calls
+
+
+def test_a_full_pool_drops_what_belongs_to_nothing_first(travel: Snapshot) -> None:
+    env = ToolOrchSlotsEnv(stage=slot_stage(travel, "hard", limits=Limits(pool=64)))
+    dropped = 0
+    for task in travel.tasks("hard")[:60]:
+        seen, _ = env.reset(seed=0, options={"task_id": task.id})
+        oracle, over = Oracle(task, env.layout), False
+        while not over:
+            before, belongs = list(env.board.values), (seen["bond"] == BELONGS).any(1)
+            replied = seen["candidates"][:, COLUMNS.source] == REPLY
+            try:
+                action = oracle.action(seen, env.board.values)
+            except LookupError:
+                break  # the pool is too small for this task
+            seen, _, terminated, truncated, _ = env.step(action)
+            over = terminated or truncated
+            now = env.board.values
+            assert len(now) <= 64 and env.observation_space.contains(seen)
+            if now[: len(before)] != before:
+                dropped += 1
+                rows = [row for row in range(len(before)) if replied[row]]
+                first = [row for row in rows if not belongs[row]] + [row for row in rows if belongs[row]]
+                left = [
+                    [v for row, v in enumerate(before) if row not in first[:n]] for n in range(len(first) + 1)
+                ]
+                assert any(now[: len(some)] == some for some in left)
+    assert dropped
 
 
 def test_any_snapshot_can_be_played_by_words_made_from_names(toy: Snapshot, toy_tasks: list[Task]) -> None:

@@ -152,8 +152,8 @@ class Brief:
         for at, thing in enumerate(self.statement.things):
             chosen = thing.criterion or Criterion("")
             number = chosen.value if chosen.kind.startswith("nth") and isinstance(chosen.value, int) else 0
-            kind = f"{COMPARE} {chosen.choose}" if chosen.kind == COMPARE else chosen.kind
-            kind = lexicon.kinds[kind] if thing.element else 0
+            name = f"{COMPARE} {chosen.choose}" if chosen.kind == COMPARE else chosen.kind
+            kind = lexicon.kinds[name] if thing.element else 0
             field = lexicon.fields[chosen.name] if chosen.name else 0
             rows[at] = lexicon.nouns[thing.noun], kind, field, min(number, 99)
         return rows

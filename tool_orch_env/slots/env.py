@@ -261,6 +261,7 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         rewards = np.zeros(n, dtype=np.float64)
         terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         infos: list[dict[str, Any] | None] = [None] * n
+        chosen = np.maximum(chosen.astype(np.int64), 0)
         for i, (play, action) in enumerate(zip(self._plays, chosen.tolist(), strict=True)):
             if self._done[i] and self._mode is AutoresetMode.NEXT_STEP:
                 infos[i] = {"task_id": play.begin(None, self._rngs[i])}
@@ -323,11 +324,12 @@ def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
 def _choices(action: Any, layout: Layout) -> list[int]:
     """An action as a list of whole numbers; anything that is none is a stop that names nothing."""
     try:
-        chosen = np.asarray(action).astype(np.int64).ravel().tolist()
+        given = np.asarray(action, dtype=np.float64).ravel()
     except (TypeError, ValueError, OverflowError):
-        chosen = []
+        given = np.empty(0)
+    chosen = np.clip(np.nan_to_num(given), 0, 2**31).astype(np.int64).tolist()
     whole = chosen if len(chosen) == len(layout.actions) else [layout.tools] + [0] * layout.positions
-    return [max(0, one) for one in whole]
+    return whole
 
 
 def _task_id(options: dict[str, Any] | None) -> Any:
