@@ -1,7 +1,7 @@
 """Masked PPO on `ToolOrchSlots-v0`, in one file.
 
     pip install 'tool-orch-env[ppo]' 'torch==2.13.0'
-    python examples/ppo_slots.py                                  # about ten minutes on one core
+    python examples/ppo_slots.py                                  # some minutes on one core
     python examples/ppo_slots.py --reward binary --seed 2
     python examples/ppo_slots.py --out runs/ppo --resume          # goes on from the last checkpoint
     tensorboard --logdir runs
@@ -41,6 +41,7 @@ from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsVector, slot_stage
 
 TOKENS = 40
 """Tokens of one thing that are read, at most."""
+SCORES = ("total", "atomic", "orchestration", "answer", "waste")
 
 
 @dataclass
@@ -50,11 +51,11 @@ class Settings:
     snapshot: str = "travel"
     reward: str = "graduated"
     seed: int = 1
-    steps: int = 1_500_000
+    steps: int = 400_000
     envs: int = 64
-    rollout: int = 64
-    epochs: int = 3
-    minibatch: int = 1024
+    rollout: int = 16
+    epochs: int = 2
+    minibatch: int = 256
     rate: float = 2e-3
     discount: float = 1.0
     decay: float = 0.95
@@ -63,7 +64,8 @@ class Settings:
     value: float = 0.5
     norm: float = 0.5
     width: int = 128
-    evaluate_every: int = 100_000
+    evaluate_every: int = 20_000
+    evaluate_split: str = "validation"
     evaluate_tasks: int = 200
     out: str = "runs/ppo"
 
@@ -359,17 +361,23 @@ def _pick(
 class Run:
     """One training run: rollouts, updates, evaluations, files."""
 
-    def __init__(self, settings: Settings, resume: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        resume: bool = False,
+        stage: SlotStage | None = None,
+        exam: "Exam | None" = None,
+    ) -> None:
+        """`stage` and `exam` are the training tasks and the held-out ones, where several runs share them."""
         self.settings = settings
         torch.set_num_threads(1)
         torch.manual_seed(settings.seed)
         self._shuffle = np.random.default_rng(settings.seed)
-        snapshot = toe.Snapshot.open(settings.snapshot)
-        self.stage = slot_stage(snapshot, "train", reward=settings.reward)
+        self.stage = stage or slot_stage(toe.Snapshot.open(settings.snapshot), "train")
         self.vec = ToolOrchSlotsVector(
             settings.envs, "SameStep", copy=False, stage=self.stage, reward=settings.reward
         )
-        self.held_out = Exam(snapshot, "validation", self.stage, settings.evaluate_tasks)
+        self.exam = exam or Exam(self.stage, settings.evaluate_split, settings.evaluate_tasks)
         self.agent = Agent(self.stage.layout, settings)
         self.optimizer = torch.optim.Adam(self.agent.policy.parameters(), lr=settings.rate, eps=1e-5)
         self.steps = 0
@@ -476,13 +484,13 @@ class Run:
 
     def _evaluate(self, board: Any, started: float, first: int) -> None:
         """An entry of the log: success on held-out tasks, and how the training episodes went."""
-        held_out = self.held_out.sit(self.agent)
+        held_out = self.exam.sit(self.agent)
         scores, wins = zip(*self._ended, strict=True) if self._ended else ((0.0,), (0.0,))
         seconds = time.perf_counter() - started
         entry = {
             "steps": self.steps,
             "success": float(np.mean([one["success"] for one in held_out])),
-            "score": float(np.mean([one["score"] for one in held_out])),
+            "score": float(np.mean([one["total"] for one in held_out])),
             "train_reward": float(np.mean(scores)),
             "train_success": float(np.mean(wins)),
         }
@@ -525,41 +533,32 @@ class Run:
 class Exam:
     """Held-out tasks, each played once, greedily; scored by `graduated` whatever the training was paid."""
 
-    def __init__(self, snapshot: toe.Snapshot, split: str, stage: SlotStage, most: int = 10**9) -> None:
-        tasks = snapshot.tasks(split)[:most]
+    def __init__(self, stage: SlotStage, split: str, most: int = 10**9) -> None:
+        tasks = stage.stage.snapshot.tasks(split)[:most]
         self.stage = stage.beside(tasks)
         self.ids = [task.id for task in tasks]
 
     def sit(self, agent: Agent, at_once: int = 100) -> list[dict[str, Any]]:
-        """One entry per task: `id`, `success`, `score` and its components, `turns`, `actions`."""
-        found = []
-        for start in range(0, len(self.ids), at_once):
-            found += self._part(agent, self.ids[start : start + at_once])
-        return found
+        """One entry per task: `id`, `depth`, `success`, `score` and its components, `turns` as they were taken."""
+        parts = [self.ids[start : start + at_once] for start in range(0, len(self.ids), at_once)]
+        return [entry for ids in parts for entry in self._part(agent, ids)]
 
     def _part(self, agent: Agent, ids: list[str]) -> list[dict[str, Any]]:
         vec = ToolOrchSlotsVector(len(ids), "SameStep", copy=False, stage=self.stage)
         seen, _ = vec.reset(seed=0, options={"task_id": ids})
-        found: list[dict[str, Any]] = [{"id": one, "turns": 0} for one in ids]
+        tasks = self.stage.stage.tasks
+        found: list[dict[str, Any]] = [{"id": one, "depth": tasks[one].depth, "turns": []} for one in ids]
         left = np.ones(len(ids), dtype=bool)
         while left.any():
-            seen, _, terminated, truncated, info = vec.step(
-                agent.act(seen, vec.action_masks(), greedy=True)[0]
-            )
+            action, _ = agent.act(seen, vec.action_masks(), greedy=True)
             for i in np.flatnonzero(left).tolist():
-                found[i]["turns"] += 1
+                found[i]["turns"].append(vec.message(i, action[i]))
+            seen, _, terminated, truncated, info = vec.step(action)
             for i in np.flatnonzero(left & (terminated | truncated)).tolist():
                 last = info["final_info"]
-                parts = {
-                    name: float(last["score"][name][i])
-                    for name in ("atomic", "orchestration", "answer", "waste")
-                }
-                found[i] |= {
-                    "success": bool(last["success"][i]),
-                    "score": float(last["episode_score"][i]),
-                    **parts,
-                }
-                left[i] = False
+                parts = {name: float(last["score"][name][i]) for name in SCORES}
+                found[i] |= {"success": bool(last["success"][i]), **parts}
+            left &= ~(terminated | truncated)
         return found
 
 
@@ -586,12 +585,16 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     given = vars(parser.parse_args())
     resume = given.pop("resume")
-    run = Run(Settings(**given), resume)
+    settings = Settings(**given)
+    run = Run(settings, resume)
     run.train()
     for split in run.stage.stage.snapshot.splits:
-        if split not in ("train", "validation"):
-            found = Exam(run.stage.stage.snapshot, split, run.stage).sit(run.agent)
+        if split not in ("train", settings.evaluate_split, "handmade"):
+            found = Exam(run.stage, split).sit(run.agent)
             print(f"{split}: success {np.mean([one['success'] for one in found]):.1%} of {len(found)} tasks")
+            for depth in sorted({one["depth"] for one in found}):
+                some = [one["success"] for one in found if one["depth"] == depth]
+                print(f"  depth {depth}: {np.mean(some):.1%} of {len(some)}")
 
 
 if __name__ == "__main__":

@@ -273,7 +273,6 @@ def test_slots_are_paid_as_text_is(travel: Snapshot, stage: SlotStage) -> None:
         task, turns, total, over = stage.stage.tasks[info["task_id"]], list[Any](), 0.0, False
         while not over:
             action = _sample(env.action_masks(), env, rng)
-            called = env.board.call(action)
             turns.append(
                 {"name": called[0], "arguments": called[1]}
                 if called

@@ -128,6 +128,11 @@ class Board:
                 )
         return tool, arguments
 
+    def message(self, action: Sequence[int]) -> dict[str, Any]:
+        """The assistant message that an action is, as `ToolOrch-v0` takes it."""
+        called = self.call(action)
+        return {"name": called[0], "arguments": called[1]} if called else {"content": self.answer(action)}
+
     def answer(self, action: Sequence[int]) -> str:
         """The answer of a stop action: the values it names for the facts asked, in the order of the facts."""
         rows = action[1 : 1 + len(self._brief.statement.facts)]

@@ -281,6 +281,10 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         mask: Array = self.layout.views(self._buffer)["mask"]
         return mask.copy() if self._copy else mask
 
+    def message(self, i: int, action: Sequence[int]) -> dict[str, Any]:
+        """The assistant message that an action of environment `i` is: a call, or `{"content": answer}`."""
+        return self._plays[i].board.message([int(one) for one in action])
+
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing is held that needs closing."""
 

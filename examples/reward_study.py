@@ -1,0 +1,241 @@
+"""Which reward teaches? PPO in slots under six rewards, several seeds each, on one budget.
+
+    pip install 'tool-orch-env[ppo]' 'torch==2.13.0'
+    python examples/reward_study.py --out runs/study             # an hour or so on two cores; ends where it was cut
+    python examples/reward_study.py --out runs/study --report    # tables and pictures of what is there
+
+Each run is `examples/ppo_slots.py` with another `--reward` and `--seed`, nothing else. Every policy is then played
+greedily on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more calls, depth 5 to 7).
+Success is the same for all: every golden call answered, in order, every fact stated.
+
+Writes OUT/REWARD-SEED.json for each run, OUT/study.json, OUT/study.md, OUT/curves.png, OUT/depth.png.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import tool_orch_env as toe
+from tool_orch_env.task import Task
+
+REWARDS = ("graduated", "atomic_only", "orchestration_only", "execution", "published", "binary")
+T_95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
+"""Student's t for a 95 % interval of a mean, by the number of seeds."""
+SPLITS = ("test", "hard")
+
+
+@cache
+def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
+    """What the runs of one process share: training tasks, the tasks of the curve, those of the end."""
+    from ppo_slots import Exam
+
+    from tool_orch_env.slots.env import slot_stage
+
+    stage = slot_stage(toe.Snapshot.open(snapshot), "train")
+    return stage, Exam(stage, "test", tasks), {split: Exam(stage, split) for split in SPLITS}
+
+
+def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: str) -> str:
+    """One run, from the first step to its file; returns what to print."""
+    from ppo_slots import Run, Settings
+
+    path = Path(out) / f"{reward}-{seed}.json"
+    stage, curve, exams = _shared(snapshot, tasks)
+    settings = Settings(
+        snapshot, reward, seed, steps, evaluate_every=max(1, steps // 10), out=f"{out}/{reward}-{seed}"
+    )
+    run = Run(settings, stage=stage, exam=curve)
+    log = run.train()
+    played = {
+        split: [
+            _judged(entry, exam.stage.stage.tasks[entry["id"]], stage.stage.snapshot, reward)
+            for entry in exam.sit(run.agent)
+        ]
+        for split, exam in exams.items()
+    }
+    path.write_text(json.dumps({"settings": asdict(settings), "log": log, "played": played}))
+    return f"{reward} {seed}: " + ", ".join(
+        f"{s} {mean(e['success'] for e in played[s]):.1%}" for s in SPLITS
+    )
+
+
+def _judged(entry: dict[str, Any], task: Task, snapshot: toe.Snapshot, reward: str) -> dict[str, Any]:
+    """An exam's entry with what the training reward pays for it, and what it did to earn that."""
+    turns = entry.pop("turns")
+    made = Counter(turn["name"] for turn in turns if "name" in turn)
+    wanted = Counter(call.tool for call in task.golden)
+    replies = [snapshot.lookup(turn["name"], turn["arguments"]) for turn in turns if "name" in turn]
+    distinct = {json.dumps(turn, sort_keys=True) for turn in turns if "name" in turn}
+    return entry | {
+        "paid": toe.score_turns(task, turns, snapshot, reward).total,
+        "golden_paid": toe.score_turns(task, toe.oracle_turns(task), snapshot, reward).total,
+        "golden_calls": len(task.golden),
+        "calls": len(replies),
+        "junk": sum(reply is None or not reply.success for reply in replies),
+        "repeated": len(replies) - len(distinct),
+        "repeats": any(count > 1 for count in wanted.values()),
+        "skipped": any(wanted[tool] > 1 and 0 < made[tool] < wanted[tool] for tool in wanted),
+    }
+
+
+def interval(values: list[float]) -> tuple[float, float]:
+    """Mean and half the width of its 95 % interval over seeds."""
+    n = len(values)
+    return mean(values), T_95.get(n, 1.96) * stdev(values) / n**0.5 if n > 1 else 0.0
+
+
+MEASURES = {
+    "paid": "own reward, as a share of what it pays for the golden trace",
+    "success": "success",
+    "paid_in_full": "paid as much as the golden trace, and not solved",
+    "skipped": "a tool wanted several times was called less often",
+    "junk": "calls without a recorded success, of all calls",
+    "repeated": "calls made before, of all calls",
+    "waste": "calls left over, per golden call",
+    "calls": "calls per golden call",
+}
+
+
+def measured(entries: list[dict[str, Any]]) -> dict[str, float]:
+    """The measures of one policy on some tasks."""
+    calls, golden = (max(1, sum(e[name] for e in entries)) for name in ("calls", "golden_calls"))
+    repeats = [e for e in entries if e["repeats"]]
+    return {
+        "paid": sum(e["paid"] for e in entries) / max(1e-9, sum(e["golden_paid"] for e in entries)),
+        "success": mean(e["success"] for e in entries),
+        "paid_in_full": mean(e["paid"] >= e["golden_paid"] - 1e-9 and not e["success"] for e in entries),
+        "skipped": mean(e["skipped"] for e in repeats) if repeats else 0.0,
+        "junk": sum(e["junk"] for e in entries) / calls,
+        "repeated": sum(e["repeated"] for e in entries) / calls,
+        "waste": mean(e["waste"] for e in entries),
+        "calls": sum(e["calls"] for e in entries) / golden,
+    }
+
+
+def report(out: Path) -> dict[str, Any]:
+    """Sums up the runs that are there, as JSON, tables and pictures."""
+    runs: dict[str, list[dict[str, Any]]] = {reward: [] for reward in REWARDS}
+    for reward in REWARDS:
+        runs[reward] = [json.loads(path.read_text()) for path in sorted(out.glob(f"{reward}-*.json"))]
+    runs = {reward: some for reward, some in runs.items() if some}
+    found = {reward: _summed(some) for reward, some in runs.items()}
+    first = next(iter(runs.values()))[0]["settings"]
+    study = {"steps": first["steps"], "seeds": {r: len(some) for r, some in runs.items()}, "rewards": found}
+    (out / "study.json").write_text(json.dumps(study, indent=1) + "\n")
+    (out / "study.md").write_text("\n".join(_tables(study)) + "\n")
+    _pictures(study, out)
+    return study
+
+
+def _summed(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means with intervals over the seeds of one reward."""
+    everything = [[e for split in SPLITS for e in run["played"][split]] for run in runs]
+    depths = sorted({e["depth"] for e in everything[0]})
+    return {
+        "curve": [
+            [point[0]["steps"], *interval([p["success"] for p in point])]
+            for point in zip(*(run["log"] for run in runs), strict=True)
+        ],
+        "depth": {
+            depth: interval([mean(e["success"] for e in some if e["depth"] == depth) for some in everything])
+            for depth in depths
+        },
+        "splits": {
+            split: {
+                name: interval([measured(run["played"][split])[name] for run in runs]) for name in MEASURES
+            }
+            for split in SPLITS
+        },
+    }
+
+
+def _tables(study: dict[str, Any]) -> Iterator[str]:
+    depths = list(next(iter(study["rewards"].values()))["depth"])
+    yield f"Success on held-out tasks by depth after {study['steps']:,} slot steps, with 95 % intervals over seeds:\n"
+    yield "| reward | seeds | " + " | ".join(f"depth {depth}" for depth in depths) + " | test | hard |"
+    yield "| --- |" + " ---: |" * (len(depths) + 3)
+    for reward, found in study["rewards"].items():
+        cells = [_percent(found["depth"][depth]) for depth in depths]
+        cells += [_percent(found["splits"][split]["success"]) for split in SPLITS]
+        yield f"| `{reward}` | {study['seeds'][reward]} | " + " | ".join(cells) + " |"
+    yield "\nWhat the policies do for their reward, on `test`:\n"
+    yield "| reward | " + " | ".join(MEASURES.values()) + " |"
+    yield "| --- |" + " ---: |" * len(MEASURES)
+    for reward, found in study["rewards"].items():
+        cells = [
+            f"{found['splits']['test'][name][0]:.2f}"
+            if name in ("waste", "calls")
+            else _percent(found["splits"]["test"][name])
+            for name in MEASURES
+        ]
+        yield f"| `{reward}` | " + " | ".join(cells) + " |"
+
+
+def _percent(of: tuple[float, float]) -> str:
+    return f"{of[0] * 100:.1f} ± {of[1] * 100:.1f} %"
+
+
+def _pictures(study: dict[str, Any], out: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    def points(axes: Any, label: str, rows: list[tuple[float, float, float]]) -> None:
+        x, y, half = zip(*rows, strict=True)
+        (line,) = axes.plot(x, y, label=label, marker=".")
+        low, high = (
+            [max(0, a - b) for a, b in zip(y, half, strict=True)],
+            [min(1, a + b) for a, b in zip(y, half, strict=True)],
+        )
+        axes.fill_between(x, low, high, alpha=0.15, color=line.get_color(), linewidth=0)
+
+    for name, xlabel in (("curves", "slot steps"), ("depth", "depth of the golden calls' DAG")):
+        figure, axes = pyplot.subplots(figsize=(6.5, 4))
+        for reward, found in study["rewards"].items():
+            rows = found["curve"] if name == "curves" else [(int(d), *v) for d, v in found["depth"].items()]
+            points(axes, reward, rows)
+        axes.set(xlabel=xlabel, ylabel="success on held-out tasks", ylim=(0, 1.02))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+        figure.savefig(out / f"{name}.png", dpi=110, bbox_inches="tight")
+        pyplot.close(figure)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="PPO in slots under six rewards.")
+    parser.add_argument("--out", default="runs/study")
+    parser.add_argument("--snapshot", default="travel")
+    parser.add_argument("--rewards", default=",".join(REWARDS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=150_000)
+    parser.add_argument("--tasks", type=int, default=100, help="held-out tasks of each point of the curve")
+    parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
+    parser.add_argument("--report", action="store_true", help="sum up what is there")
+    given = parser.parse_args()
+    out = Path(given.out)
+    out.mkdir(parents=True, exist_ok=True)
+    left = [
+        (given.snapshot, reward, seed, given.steps, given.tasks, given.out)
+        for seed in range(1, given.seeds + 1)
+        for reward in given.rewards.split(",")
+        if not (out / f"{reward}-{seed}.json").exists()
+    ]
+    if not given.report:
+        with ProcessPoolExecutor(given.workers, get_context("spawn")) as pool:
+            for done in pool.map(study, *zip(*left, strict=True)) if left else ():
+                print(done, flush=True)
+    report(out)
+    print((out / "study.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
