@@ -15,8 +15,8 @@ clipped objective, gradient norm clipped, learning rate annealed. It departs fro
   hears of it: it is a part of the action that changes nothing but what follows. Then a tool given the focus, then a
   candidate for each parameter given focus and tool. To stop is to pick a candidate for each fact asked.
 - Each part is masked: tools that are not offered or lack an argument, candidates that do not fit the parameter.
-- A discount of 1. Episodes are short, rewards add up to the score, and the budget of turns is observed, so
-  that the end of the budget counts as an end.
+- A discount of 1: episodes are short, and rewards add up to the score. An episode whose budget is spent counts as
+  ended.
 
 The network knows a thing by a bag of tokens: its noun and criterion, how it is described, what is asked of it, what
 has been read of it, which calls were about it. Tokens are embedded, added up, and go through two layers; candidates

@@ -180,8 +180,13 @@ def test_tasks_that_differ_in_golden_calls_alone_look_the_same(stage: SlotStage)
     rng = np.random.default_rng(0)
     for seed in range(10):
         envs = [
-            ToolOrchSlotsEnv(stage=stage.beside([_flights(number)]), reward=reward)
-            for number, reward in ((5, "graduated"), (6, "graduated"), (5, "binary"), (6, "published"))
+            ToolOrchSlotsEnv(stage=stage.beside([_flights(number)]), reward=reward, max_turns=turns)
+            for number, reward, turns in (
+                (5, "graduated", None),
+                (6, "graduated", 30),
+                (5, "binary", None),
+                (6, "published", 40),
+            )
         ]
         seen = [env.reset(seed=seed)[0] for env in envs]
         over = False

@@ -156,9 +156,9 @@ class Board:
             found = self._brief.reply(call.name, call.arguments, answered.key, reply.text, about, same)
             self._put(found, row + 1)
 
-    def tell_time(self, turns: int, most: int) -> None:
-        """Shares of the turns and of the pool that are used."""
-        self._own["clock"][:] = turns / most, len(self.values) / self._limits.pool
+    def tell_time(self, turns: int) -> None:
+        """How many turns were taken, and how full the pool is; not how many are left, which the task's size sets."""
+        self._own["clock"][:] = min(1.0, turns / self._limits.calls), len(self.values) / self._limits.pool
 
     def _spoken_of(self, action: Sequence[int]) -> tuple[int, int]:
         """The things that a call is about, and those that all its arguments stand for, as bits.

@@ -100,7 +100,7 @@ class _Play:
         answered, reward = episode.play(Turn(calls=(ToolCall(*called),)))
         self._turns += 1
         board.take(action, answered[0], self._turns)
-        board.tell_time(self._turns, episode.max_turns)
+        board.tell_time(self._turns)
         self.told = f"{called[0]} {called[1]}: {answered[0].reply.code}"
         return reward
 
