@@ -95,6 +95,7 @@ def interval(values: list[float]) -> tuple[float, float]:
 MEASURES = {
     "paid": "own reward, as a share of what it pays for the golden trace",
     "success": "success",
+    "traced": "every golden call answered in order, facts aside",
     "paid_in_full": "paid as much as the golden trace, and not solved",
     "skipped": "a tool wanted several times was called less often",
     "junk": "calls without a recorded success, of all calls",
@@ -111,6 +112,7 @@ def measured(entries: list[dict[str, Any]]) -> dict[str, float]:
     return {
         "paid": sum(e["paid"] for e in entries) / max(1e-9, sum(e["golden_paid"] for e in entries)),
         "success": mean(e["success"] for e in entries),
+        "traced": mean(e["atomic"] == e["orchestration"] == 1.0 for e in entries),
         "paid_in_full": mean(e["paid"] >= e["golden_paid"] - 1e-9 and not e["success"] for e in entries),
         "skipped": mean(e["skipped"] for e in repeats) if repeats else 0.0,
         "junk": sum(e["junk"] for e in entries) / calls,

@@ -278,11 +278,7 @@ def test_slots_are_paid_as_text_is(travel: Snapshot, stage: SlotStage) -> None:
         task, turns, total, over = stage.stage.tasks[info["task_id"]], list[Any](), 0.0, False
         while not over:
             action = _sample(env.action_masks(), env, rng)
-            turns.append(
-                {"name": called[0], "arguments": called[1]}
-                if called
-                else {"content": env.board.answer(action)}
-            )
+            turns.append(env.board.message(action))
             _, reward, terminated, truncated, info = env.step(action)
             total, over = total + reward, terminated or truncated
         score = toe.score_turns(task, turns, travel)

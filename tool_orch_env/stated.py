@@ -67,11 +67,18 @@ def states(text: str, value: object, tolerance: float = 0.0) -> bool:
     return any(_has(plain, form) for form in _forms(value)) or _states_moment(plain, value)
 
 
-def values(text: str) -> set[str]:
+def values(text: str) -> frozenset[str]:
     """The distinct value-like words of a text: those with a digit or a capital letter, folded."""
-    return {
-        folded(word) for word in _VALUE.findall(text) if any(c.isdigit() for c in word) or word[0].isupper()
-    }
+    return _remembered_values(text) if len(text) <= LONG else _values(text)
+
+
+def _values(text: str) -> frozenset[str]:
+    return frozenset(
+        folded(word) for word in _VALUE.findall(text) if word[0].isupper() or any(c.isdigit() for c in word)
+    )
+
+
+_remembered_values = lru_cache(maxsize=4096)(_values)
 
 
 @lru_cache(maxsize=1024)

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..call import Answered, Code
-from .brief import BELONGS, Block, Brief, Columns, Contest, Limits
+from .brief import ALIGNMENT, BELONGS, Block, Brief, Columns, Contest, Limits, PoolRow, positions
 from .lexicon import TYPES, Lexicon, shaped
 from .statement import ITSELF
 
 _CODES = {code: number for number, code in enumerate(Code, start=1)}
 COLUMNS = Columns()
-_ALIGNMENT = 8
 
 
 class Layout:
@@ -47,6 +46,7 @@ class Layout:
         }
         """Per array its shape without batch, its type, and per last column how many values there are."""
         self._mask = ((int(self.actions.sum()),), np.bool_)
+        self.row = PoolRow(lexicon, limits)
         self._places, self.size = self._placed()
         self.lists = [
             [_wants_list(lexicon, tool, name) for name in lexicon.parameters[tool]] for tool in lexicon.tools
@@ -54,11 +54,12 @@ class Layout:
         """Per tool and parameter, whether one value is wrapped into a list."""
 
     def _placed(self) -> tuple[dict[str, int], int]:
-        """Where each array begins in a board's row of bytes, and how long the row is."""
-        places, end = dict[str, int](), 0
+        """Where each array begins in a board's row of bytes, and how long the row is; the pool comes first."""
+        places, end = dict(self.row.offsets), self.limits.pool * self.row.size
         for name, (shape, kind) in self._all().items():
-            places[name] = end
-            end += -(-int(np.prod(shape)) * np.dtype(kind).itemsize // _ALIGNMENT) * _ALIGNMENT
+            if name not in self.row.parts:
+                places[name] = end
+                end += -(-int(np.prod(shape)) * np.dtype(kind).itemsize // ALIGNMENT) * ALIGNMENT
         return places, end
 
     def _all(self) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
@@ -66,12 +67,18 @@ class Layout:
 
     def views(self, buffer: Any) -> dict[str, Any]:
         """The arrays in a buffer of bytes `(n, size)`, each `(n, *shape)`, the mask among them."""
-        return {
-            name: np.ndarray(
-                (len(buffer), *shape), kind, buffer, self._places[name], (self.size, *_strides(shape, kind))
+        found = {}
+        for name, (shape, kind) in self._all().items():
+            step = np.dtype(kind).itemsize
+            inner = (self.row.size, step) if name in self.row.parts else np.empty(shape, kind).strides
+            found[name] = np.ndarray(
+                (len(buffer), *shape), kind, buffer, self._places[name], (self.size, *inner)
             )
-            for name, (shape, kind) in self._all().items()
-        }
+        return found
+
+    def pool(self, row: Any) -> Any:
+        """The pool in a board's row of bytes, `(pool, bytes of a candidate)`."""
+        return row[: self.limits.pool * self.row.size].reshape(self.limits.pool, self.row.size)
 
 
 class Board:
@@ -81,6 +88,7 @@ class Board:
         self._layout, self._lexicon, self._limits = layout, layout.lexicon, layout.limits
         self._row = row
         self._own: Mapping[str, Any] = {name: view[0] for name, view in layout.views(row[np.newaxis]).items()}
+        self._pool = layout.pool(row)
         self._tool_mask = self._own["mask"][: layout.tools + 1]
         self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.pool)
 
@@ -144,7 +152,7 @@ class Board:
         row = min(self._calls, self._limits.calls - 1)
         own, reply = self._own, answered.reply
         own["calls"][row] = action[0] + 1, _CODES[reply.code], min(turn, self._limits.calls)
-        for thing in _positions(about | same):
+        for thing in positions(about | same):
             own["about"][row, thing] = (about >> thing & 1) + (same >> thing & 1) * 2
         self._calls += 1
         if reply.code is not Code.OK or answered.call is None or answered.key is None:
@@ -169,10 +177,10 @@ class Board:
         names = self._lexicon.parameters[self._lexicon.tools[action[0]]]
         given = [texts[row] for row in action[1 : 1 + len(names)] if 0 < row < most]
         about, union, same = 0, 0, -1 if given else 0
-        serves = [self._serves[text] for text in given]
+        serves = [self._serves.get(text, 0) for text in given]
         for text, links in zip(given, serves, strict=True):
             union |= links
-            same &= self._stands[text]
+            same &= self._stands.get(text, 0)
         for thing, links in enumerate(self._brief.described):
             if links & ~union == 0 and all(map(links.__and__, serves)):
                 about |= 1 << thing
@@ -188,24 +196,20 @@ class Board:
             start = self._make_room(n)
         end = min(start + n, self._limits.pool)
         n, own, here = end - start, self._own, slice(start, end)
-        own["candidates"][here] = block.features[:n]
+        self._pool[here] = block.rows[:n]
         own["candidates"][here, COLUMNS.call] = call
-        own["fits"][here] = block.fits[:n]
-        own["bond"][here] = block.bond[:n]
-        own["role"][here] = block.role[:n]
         self._open[:, here] = block.open[:, :n]
-        known = self._known_links, self._known_facts
+        links, facts, feeds = self._known_links, self._known_facts, self._feeds
         self._remember(block, n)
         for contest in self._brief.contests:
             self._decide(contest)
-        for name, before, now in zip(
-            ("links", "facts"), known, (self._known_links, self._known_facts), strict=True
-        ):
-            for number in _positions(now & ~before):
-                own[name][number, -1] = 1
-        for number, needed in self._brief.needed:
-            if not needed & ~self._feeds:
-                self._tool_mask[number] = True
+        for number in positions(self._known_links & ~links):
+            own["links"][number, -1] = 1
+        for number in positions(self._known_facts & ~facts):
+            own["facts"][number, -1] = 1
+        if self._feeds != feeds:
+            for number, needed in self._brief.needed:
+                self._tool_mask[number] = not needed & ~self._feeds
 
     def _remember(self, block: Block, n: int) -> None:
         """The first `n` rows of a block, beside the arrays."""
@@ -213,9 +217,10 @@ class Board:
         self._members += block.members[:n]
         self._texts += block.texts[:n]
         self._quantities += block.quantities[:n]
-        for text, stands, serves in zip(block.texts, block.stands, block.serves, strict=True):
-            self._stands[text] = self._stands.get(text, 0) | stands
-            self._serves[text] = self._serves.get(text, 0) | serves
+        for text, things in block.stands.items():
+            self._stands[text] = self._stands.get(text, 0) | things
+        for text, links in block.serves.items():
+            self._serves[text] = self._serves.get(text, 0) | links
         self._known_links |= block.links
         self._known_facts |= block.facts
         self._feeds |= block.feeds
@@ -243,10 +248,10 @@ class Board:
         self._members[row] |= 1 << thing
         own["bond"][row, thing] = BELONGS
         if words[COLUMNS.relation] == self._lexicon.relations[ITSELF]:
-            self._stands[text] |= 1 << thing
+            self._stands[text] = self._stands.get(text, 0) | 1 << thing
         for number, link in enumerate(own["links"]):
             if link[3] == thing + 1 and link[2] == words[COLUMNS.relation]:
-                self._serves[text] |= 1 << number
+                self._serves[text] = self._serves.get(text, 0) | 1 << number
                 self._known_links |= 1 << number
                 own["role"][row, link[0] - 1] = link[1]
         for number, fact in enumerate(own["facts"]):
@@ -260,7 +265,7 @@ class Board:
         busy = [row for row in range(first, len(self.values)) if self._members[row]]
         gone = {*(idle + busy)[: len(self.values) + n - self._limits.pool]}
         kept = [row for row in range(len(self.values)) if row not in gone]
-        for array in (*(self._own[name] for name in ("candidates", "fits", "bond", "role")), self._open.T):
+        for array in (self._pool, self._open.T):
             rows = array[kept]
             array[:] = 0
             array[: len(kept)] = rows
@@ -272,14 +277,6 @@ class Board:
 
 def _wants_list(lexicon: Lexicon, tool: str, parameter: str) -> bool:
     return isinstance(shaped(lexicon.catalog[tool], parameter, 0), list)
-
-
-def _strides(shape: tuple[int, ...], kind: type[np.generic]) -> tuple[int, ...]:
-    return np.empty(shape, kind).strides
-
-
-def _positions(bits: int) -> list[int]:
-    return [at for at in range(bits.bit_length()) if bits >> at & 1] if bits else []
 
 
 def _spoken(value: Any) -> str:

@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,8 @@ MEETS, BELONGS = 1, 2
 SCHEMA, REQUEST, REPLY = 1, 2, 3
 """Where a candidate comes from; 0 is the candidate that leaves a parameter out."""
 MEMO_LIMIT = 2048
+ALIGNMENT = 8
+"""Bytes at whose multiples arrays begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +70,54 @@ class Columns(NamedTuple):
 
 @dataclass(slots=True)
 class Block:
-    """Rows of the pool that belong together. Arrays have a row per candidate; `open` has a column per candidate."""
+    """Rows of the pool that belong together. `open` has a column per candidate, everything else a row or an entry."""
 
     values: list[Any]
-    features: Any
-    fits: Any
-    bond: Any
-    role: Any
+    rows: Any
+    """`(n, bytes)`: features, fits, bond and role of each candidate side by side, as `PoolRow` says."""
     open: Any
-    """`(positions, rows)`: where the mask lets the candidate be chosen."""
+    """`(positions, n)`: where the mask lets the candidate be chosen."""
     texts: list[str]
     """Per row its value's canonical text."""
     members: list[int]
     """Per row the things it belongs to, as bits."""
-    stands: list[int]
-    """Per row the things that it stands for, as bits."""
-    serves: list[int]
-    """Per row the links whose value it is, as bits."""
     quantities: list[str]
     """Per row the words of who compares by it."""
-    feeds: int
+    stands: dict[str, int]
+    """By a value's text the things that it stands for, as bits, if any."""
+    serves: dict[str, int]
+    """By a value's text the links whose value it is, as bits, if any."""
+    feeds: int = 0
     """The parameters that some row fits, as bits."""
-    facts: int
+    facts: int = 0
     """The facts that some row answers, as bits."""
-    links: int
+    links: int = 0
     """The links whose value some row is, as bits."""
+
+
+class PoolRow:
+    """One candidate in bytes: its columns, its fits, its bonds and roles, one after another."""
+
+    def __init__(self, lexicon: Lexicon, limits: Limits) -> None:
+        self.parts: dict[str, tuple[int, type[np.generic]]] = {
+            "candidates": (len(Columns._fields), np.int16),
+            "role": (limits.things, np.int16),
+            "fits": (len(lexicon.intakes), np.int8),
+            "bond": (limits.things, np.int8),
+        }
+        """Columns and type of each part."""
+        sizes = [columns * np.dtype(kind).itemsize for columns, kind in self.parts.values()]
+        self.offsets = dict(zip(self.parts, [0, *accumulate(sizes)], strict=False))
+        self.size = -(-sum(sizes) // ALIGNMENT) * ALIGNMENT
+
+    def views(self, rows: Any) -> dict[str, Any]:
+        """The parts of rows `(n, size)` of bytes, each `(n, columns)`."""
+        return {
+            name: np.ndarray(
+                (len(rows), columns), kind, rows, self.offsets[name], (self.size, np.dtype(kind).itemsize)
+            )
+            for name, (columns, kind) in self.parts.items()
+        }
 
 
 class Contest(NamedTuple):
@@ -123,6 +149,7 @@ class Brief:
     def __init__(self, statement: Statement, tools: Iterable[str], lexicon: Lexicon, limits: Limits) -> None:
         """A statement, and the names of the tools offered."""
         self.lexicon, self.limits = lexicon, limits
+        self._pool_row = PoolRow(lexicon, limits)
         self.statement = _cut(statement, limits)
         self.offered = tuple(sorted(lexicon.tool_number[name] for name in set(tools)))
         self.positions = max(lexicon.most_parameters, limits.facts)
@@ -261,61 +288,54 @@ class Brief:
         return found
 
     def _block(self, rows: Sequence[Row]) -> Block:
-        lexicon, limits, n = self.lexicon, self.limits, len(rows)
-        serves = [self._serves(row) for row in rows]
+        n = len(rows)
         block = Block(
             [row.value for row in rows],
-            np.zeros((n, len(Columns._fields)), dtype=np.int16),
-            np.zeros((n, len(lexicon.intakes)), dtype=np.int8),
-            np.zeros((n, limits.things), dtype=np.int8),
-            np.zeros((n, limits.things), dtype=np.int16),
+            np.zeros((n, self._pool_row.size), dtype=np.uint8),
             np.zeros((self.positions, n), dtype=np.bool_),
             [canonical(row.value) for row in rows],
             [row.members for row in rows],
-            [row.members if row.leaf and row.leaf.relation == ITSELF else 0 for row in rows],
-            serves,
             [row.leaf.quantity if row.leaf else "" for row in rows],
-            0,
-            0,
-            _union(serves),
+            {},
+            {},
         )
+        views = self._pool_row.views(block.rows) if n else {}
         for at, row in enumerate(rows):
-            self._write(block, at, row)
+            self._write(block, {name: view[at] for name, view in views.items()}, at, row)
         return block
 
-    def _write(self, block: Block, at: int, row: Row) -> None:
-        lexicon, leaf = self.lexicon, row.leaf
-        words = (
-            (leaf.number, lexicon.relations[leaf.relation], lexicon.asks[leaf.ask] if leaf.ask else 0)
-            if leaf
-            else (0, 0, 0)
-        )
-        block.features[at] = (
-            row.source,
-            type_of(row.value),
-            *words,
-            0,
-            min(row.position, 999),
-            min(row.length, 999),
-        )
+    def _write(self, block: Block, own: Mapping[str, Any], at: int, row: Row) -> None:
+        """One candidate, into its row of a block."""
+        lexicon, leaf, text, serves = self.lexicon, row.leaf, block.texts[at], self._serves(row)
+        words = (leaf.number, lexicon.relations[leaf.relation], lexicon.asks[leaf.ask]) if leaf else (0, 0, 0)
+        words = words if leaf is None or leaf.ask else (*words[:2], 0)
+        place = (0, min(row.position, 999), min(row.length, 999))
+        own["candidates"][:] = row.source, type_of(row.value), *words, *place
         numbers = [lexicon.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
-        block.fits[at, numbers] = 1
-        block.feeds |= _bits(numbers)
+        own["fits"][numbers] = 1
+        for thing, said in enumerate(self.statement.things):
+            own["bond"][thing] = BELONGS if row.members >> thing & 1 else MEETS * (row.meets >> thing & 1)
+            if row.mention >= 0 and said.value == row.mention:
+                own["role"][thing] = lexicon.roles[CRITERION]
+        for number in positions(serves):
+            own["role"][self.statement.links[number].thing] = lexicon.roles[self.statement.links[number].role]
         for position in self._positions(numbers):
             block.open[position, at] = True
-        for thing in range(len(self.statement.things)):
-            block.bond[at, thing] = (
-                BELONGS if row.members >> thing & 1 else MEETS if row.meets >> thing & 1 else 0
-            )
-            if row.mention >= 0 and self.statement.things[thing].value == row.mention:
-                block.role[at, thing] = lexicon.roles[CRITERION]
-        for number, link in enumerate(self.statement.links):
-            if block.serves[at] >> number & 1:
-                block.role[at, link.thing] = lexicon.roles[link.role]
+        if serves:
+            block.serves[text] = block.serves.get(text, 0) | serves
+        if leaf and leaf.relation == ITSELF and row.members:
+            block.stands[text] = block.stands.get(text, 0) | row.members
+        block.feeds |= _bits(numbers)
+        block.links |= serves
+        if leaf:
+            self._answer(block, at, leaf, row.members)
+
+    def _answer(self, block: Block, at: int, leaf: Leaf, members: int) -> None:
+        """Let a candidate answer facts, and note those that it does answer."""
         for number, fact in enumerate(self.statement.facts):
-            if leaf and leaf.ask == fact.ask:
+            if leaf.ask == fact.ask:
                 block.open[: len(self.statement.facts), at] = True
-                if fact.thing < 0 or row.members >> fact.thing & 1:
+                if fact.thing < 0 or members >> fact.thing & 1:
                     block.facts |= 1 << number
 
     def _positions(self, numbers: Sequence[int]) -> set[int]:
@@ -365,11 +385,9 @@ def _resolved(value: Any, place: str) -> Any:
         return None
 
 
-def _union(sets: Iterable[int]) -> int:
-    found = 0
-    for bits in sets:
-        found |= bits
-    return found
+def positions(bits: int) -> list[int]:
+    """Where bits are set."""
+    return [at for at in range(bits.bit_length()) if bits >> at & 1] if bits else []
 
 
 def _bits(numbers: Iterable[int]) -> int:

@@ -285,6 +285,10 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         """The assistant message that an action of environment `i` is: a call, or `{"content": answer}`."""
         return self._plays[i].board.message([int(one) for one in action])
 
+    def values(self, i: int) -> list[Any]:
+        """The values of environment `i`'s candidates, by row of the pool."""
+        return list(self._plays[i].board.values)
+
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing is held that needs closing."""
 

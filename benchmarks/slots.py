@@ -1,0 +1,151 @@
+"""What a slot step costs, beside a vector of CartPole-v1 of the same size in the same process.
+
+    python benchmarks/slots.py               # a minute or two
+    python benchmarks/slots.py --rounds 2 --steps 50
+
+Per round each variant is stepped in turn; printed are medians over the rounds, in steps per second of one core's
+time. A slot step includes the action mask, the observation's copy, and the resets of ended episodes.
+
+golden      `ToolOrchSlots-v0`, its vector form, every episode played to the end by the oracle
+random      the same with actions drawn uniformly from the mask: many short episodes and invalid calls
+text        `ToolOrch-v0`, its vector form, with the golden calls as messages
+CartPole    `CartPole-v1` by `gymnasium.make_vec`: one environment after another (sync), and its numpy form
+"""
+
+import argparse
+import gc
+import statistics
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import tool_orch_env as toe
+from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsVector, slot_stage
+from tool_orch_env.slots.oracle import Oracle
+
+Step = Callable[[Any], Any]
+
+
+def golden(n: int, stage: SlotStage) -> Generator[tuple[Step, Any], Any, None]:
+    """Endless steps and their actions; the actions are worked out between the steps."""
+    vec = ToolOrchSlotsVector(n, "SameStep", stage=stage)
+    seen, infos = vec.reset(seed=0)
+    oracles = [Oracle(stage.stage.tasks[task_id], stage.layout) for task_id in infos["task_id"]]
+    while True:
+        actions = np.zeros((n, len(stage.layout.actions)), dtype=np.int64)
+        for i, oracle in enumerate(oracles):
+            actions[i] = oracle.action({name: array[i] for name, array in seen.items()}, vec.values(i))
+        done = yield _masked(vec), actions
+        seen, infos = done
+        for i in np.flatnonzero(infos.get("_task_id", ())).tolist():
+            oracles[i] = Oracle(stage.stage.tasks[infos["task_id"][i]], stage.layout)
+
+
+def random(n: int, stage: SlotStage) -> Generator[tuple[Step, Any], Any, None]:
+    vec = ToolOrchSlotsVector(n, "SameStep", stage=stage)
+    rng = np.random.default_rng(0)
+    vec.reset(seed=0)
+    while True:
+        parts = np.split(vec.action_masks(), np.cumsum(stage.layout.actions)[:-1], axis=1)
+        actions = [np.argmax(rng.random(part.shape, dtype=np.float32) * part, axis=1) for part in parts]
+        yield _masked(vec), np.stack(actions, axis=1)
+
+
+def text(n: int, stage: SlotStage) -> Generator[tuple[Step, Any], Any, None]:
+    vec = gym.make_vec("ToolOrch-v0", num_envs=n, snapshot=stage.stage.snapshot, autoreset_mode="SameStep")
+    tasks = {task.id: toe.oracle_turns(task) for task in stage.stage.snapshot.tasks("train")}
+    _, infos = vec.reset(seed=0)
+    left = [_calls(tasks[task_id]) for task_id in infos["task_id"]]
+    while True:
+        _, infos = yield vec.step, [queue.pop(0) for queue in left]
+        for i, queue in enumerate(left):
+            if not queue:
+                left[i] = _calls(tasks[infos["task_id"][i]])
+
+
+def cart_pole(n: int, mode: str) -> Generator[tuple[Step, Any], Any, None]:
+    vec = gym.make_vec("CartPole-v1", num_envs=n, vectorization_mode=mode)
+    rng = np.random.default_rng(0)
+    vec.reset(seed=0)
+    while True:
+        yield vec.step, rng.integers(0, 2, n)
+
+
+def _masked(vec: ToolOrchSlotsVector) -> Step:
+    def step(actions: Any) -> Any:
+        found = vec.step(actions)
+        vec.action_masks()
+        return found
+
+    return step
+
+
+def _calls(turns: list[Any]) -> list[Any]:
+    """One message per call, as slots make them."""
+    calls = [{"name": call.name, "arguments": call.arguments} for turn in turns for call in turn.calls]
+    return [*calls, {"content": turns[-1].answer}]
+
+
+class Variant:
+    """A variant being stepped; it goes on where the last round ended."""
+
+    def __init__(self, play: Generator[tuple[Step, Any], Any, None], n: int) -> None:
+        self._play, self._n = play, n
+        self._next = next(play)
+
+    def rate(self, steps: int) -> float:
+        """Environment steps per second of this process's time."""
+        spent = 0.0
+        gc.disable()
+        for _ in range(steps):
+            step, actions = self._next
+            start = time.process_time()
+            found = step(actions)
+            spent += time.process_time() - start
+            self._next = self._play.send((found[0], found[4]))
+        gc.enable()
+        return steps * self._n / spent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The cost of a slot step.")
+    parser.add_argument("--envs", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=200, help="vector steps per round and variant")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tasks", type=int, default=300, help="training tasks that are played")
+    given = parser.parse_args()
+    n = given.envs
+    snapshot = toe.Snapshot.open("travel")
+    stage = slot_stage(snapshot, tasks=snapshot.tasks("train")[: given.tasks])
+    variants = {
+        "golden": golden(n, stage),
+        "random": random(n, stage),
+        "text": text(n, stage),
+        "CartPole sync": cart_pole(n, "sync"),
+        "CartPole numpy": cart_pole(n, "vector_entry_point"),
+    }
+    stepped = {name: Variant(play, n) for name, play in variants.items()}
+    for variant in stepped.values():
+        variant.rate(given.steps)  # what is made once per task is made here
+    rounds = [{name: one.rate(given.steps) for name, one in stepped.items()} for _ in range(given.rounds)]
+    table = Table(title=f"{n} environments, one core")
+    for column in ("variant", "steps per second", "of CartPole sync", "of CartPole numpy"):
+        table.add_column(column, justify="left" if column == "variant" else "right")
+    for name in variants:
+        ratios = [
+            statistics.median(one[name] / one[f"CartPole {kind}"] for one in rounds)
+            for kind in ("sync", "numpy")
+        ]
+        table.add_row(
+            name, f"{statistics.median(one[name] for one in rounds):,.0f}", *(f"{r:.3f}" for r in ratios)
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
