@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..engine import open_engine
 from ..errors import UsageError
 from . import show
 from .cfb import CfbOptions
@@ -20,7 +21,7 @@ from .metrics import summary
 from .policies import Settings, parse_policy
 from .protocols import Arena
 from .result import EpisodeResult
-from .runner import jobs, play_all, rescored
+from .runner import jobs, play_all, play_spread, rescored
 from .taskset import load_task_set
 
 STOPPED = 130
@@ -39,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     }
     arena = _arena(source, arguments.protocol, arguments.strict, arguments.deciding)
     about = manifest(arena, source, policy.name, settings, arguments.trials)
+    here = arguments.engine == "local" and arguments.workers == 1
+    if not here and arguments.policy.startswith("vllm:"):
+        raise UsageError("vllm: serves this process only; start a server yourself and give openai:MODEL@URL")
     ledger = Ledger(arguments.out, about, arena.tasks)
     try:
         todo = jobs(arena, arguments.trials, ledger, arguments.retry_failed)
@@ -46,7 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
         again = {(name, trial) for name, trial in todo}
         before = {key: record for key, record in ledger.records.items() if key not in again}
         with show.RunBar(total, before) as bar:
-            asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
+            if here:
+                asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
+            else:
+                with open_engine(arguments.engine, arguments.workers) as engine:
+                    named = (arguments.policy, settings)
+                    play_spread(engine, arena, named, ledger, todo, arguments.concurrency, bar.done)
+        ledger.seal()
     except KeyboardInterrupt:
         show.line("stopped; the same command goes on from here")
         return STOPPED

@@ -16,7 +16,7 @@ from .ledger import FORMAT
 from .policies import Settings
 from .protocols import Arena
 
-ANSWERS = ("seed", "tools", "temperature", "max_tokens", "engine")
+ANSWERS = ("seed", "tools", "temperature", "max_tokens", "vllm_args")
 """The settings that change what a policy answers. Time limits and retries may change when a run is resumed."""
 PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
 

@@ -78,7 +78,7 @@ class Settings:
     tools: Literal["native", "prompt"] = "native"
     temperature: float = 0.0
     max_tokens: int = 2048
-    engine: str = ""
+    vllm_args: str = ""
     """Further arguments of vLLM's server."""
 
 
