@@ -10,7 +10,7 @@ own objects between our own processes.
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -52,12 +52,13 @@ class Local:
             return
         with ProcessPoolExecutor(self.workers, get_context("spawn"), _begin, (begin, given)) as pool:
             waiting = batches(items, batch)
-            running = {pool.submit(_work, *some) for some in islice(waiting, AHEAD * self.workers)}
+            running: set[Future[Any]] = set()
+            running |= {pool.submit(_work, *some) for some in islice(waiting, AHEAD * self.workers)}
             while running:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 running |= {pool.submit(_work, *some) for some in islice(waiting, len(done))}
-                for some in done:
-                    yield from some.result()
+                for one in done:
+                    yield from one.result()
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[tuple[int, list[T]]]:

@@ -7,6 +7,7 @@ finds them under the paths of the caller. Ray moves objects as pickles (cloudpic
 connections, which must be as trusted as Ray demands anyway.
 """
 
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -35,6 +36,7 @@ class OnRay:
 
     def __enter__(self) -> "OnRay":
         """Raises `UsageError` if there is no cluster at the address."""
+        _knock(self._address)
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         try:
             ray.init(address=self._address or "auto", **quiet)
@@ -65,6 +67,16 @@ class OnRay:
                 yield from ray.get(done)
             except RayTaskError as error:
                 raise error.cause from None
+
+
+def _knock(address: str | None) -> None:
+    """Whether anybody listens at `host:port`: Ray itself would go on trying for minutes."""
+    host, colon, port = (address or "").rpartition(":")
+    if colon and port.isdigit() and "://" not in host:
+        try:
+            socket.create_connection((host, int(port)), 10).close()
+        except OSError as error:
+            raise UsageError(f"ray:{address}: nobody listens there: {error}") from error
 
 
 def _paths() -> list[str]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ TASKS = len(load_tasks("travel", "test"))
 EPISODES = 96
 TRIALS = -(-EPISODES // TASKS)
 STORE = 80 << 20
-LIMIT = 120.0
+AT_WORK = "ray::_work"
+"""The name of a worker's process while it works on a batch."""
+LIMIT = 90.0
 """Seconds that anything here may take."""
 
 POLICY = '''
@@ -98,6 +101,17 @@ def alone(here: Path) -> Path:
     return here / "alone"
 
 
+@contextmanager
+def begun(here: Path, *arguments: str, at: Cluster) -> "Iterator[subprocess.Popen[bytes]]":
+    """A command at work on the cluster; killed if the block fails."""
+    with subprocess.Popen(command(*arguments, at=at), cwd=here) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
 def lines(ledger: Path) -> int:
     return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
 
@@ -119,11 +133,11 @@ def same_run(one: Path, other: Path) -> None:
 def test_a_worker_and_then_a_whole_node_die_and_the_run_is_that_of_one_process(
     here: Path, alone: Path, cluster: Cluster
 ) -> None:
-    with subprocess.Popen(command(*SLOW, "--out", "spread", at=cluster), cwd=here) as process:
+    with begun(here, *SLOW, "--out", "spread", at=cluster) as process:
         ledger = here / "spread" / "episodes.jsonl"
         wait_for(ledger, 8, process)
         nodes = list(cluster.worker_nodes)
-        busy = [one for one in processes(nodes[0]) if "_work" in " ".join(one.cmdline())]
+        busy = [one for one in processes(nodes[0]) if one.name() == AT_WORK]
         assert busy, "no worker was at work"
         busy[0].kill()
         wait_for(ledger, 24, process)
@@ -137,7 +151,7 @@ def test_the_caller_is_killed_and_resumes_on_the_cluster_and_then_without_it(
     here: Path, alone: Path, cluster: Cluster
 ) -> None:
     for wanted in (8, 32):
-        with subprocess.Popen(command(*SLOW, "--out", "resumed", at=cluster), cwd=here) as process:
+        with begun(here, *SLOW, "--out", "resumed", at=cluster) as process:
             wait_for(here / "resumed" / "episodes.jsonl", wanted, process)
             process.send_signal(signal.SIGKILL)
     assert lines(here / "resumed" / "episodes.jsonl") < EPISODES
@@ -148,10 +162,10 @@ def test_the_caller_is_killed_and_resumes_on_the_cluster_and_then_without_it(
 def test_tasks_and_findings_are_the_same_bytes_with_a_node_lost(here: Path, cluster: Cluster) -> None:
     done(here, *SYNTH, "--out", "alone.jsonl")
     tasks = (here / "alone.jsonl").read_bytes()
-    with subprocess.Popen(command(*SYNTH, "--out", "spread.jsonl", at=cluster), cwd=here) as process:
+    with begun(here, *SYNTH, "--out", "spread.jsonl", at=cluster) as process:
         node = next(iter(cluster.worker_nodes))
         until = time.monotonic() + LIMIT
-        while not any("_work" in " ".join(one.cmdline()) for one in processes(node)):
+        while not any(one.name() == AT_WORK for one in processes(node)):
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.01)
         cluster.remove_node(node, allow_graceful=False)
