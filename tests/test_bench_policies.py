@@ -264,4 +264,4 @@ def test_an_engine_that_does_not_start_is_told_in_its_words(
     engine: Path, arena: Arena, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="no such device"):
-        ran(arena, tmp_path / "run", f"vllm:{engine}", Settings(engine="--refuse"))
+        ran(arena, tmp_path / "run", f"vllm:{engine}", Settings(vllm_args="--refuse"))

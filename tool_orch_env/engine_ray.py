@@ -53,13 +53,13 @@ class OnRay:
         self, begin: Callable[..., Work[T, R]], given: tuple[Any, ...], items: Iterable[T], batch: int = 16
     ) -> Iterator[tuple[int, R]]:
         """See `engine.Engine`. Raises what a worker raised, and Ray's own fault if a batch died too often."""
-        start = ray.put((__version__, _paths(), begin, given))
+        start = ray.put((__version__, begin, given))
         work = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
-        waiting = batches(items, batch)
+        waiting, paths = batches(items, batch), _paths()
         running: list[Any] = []
         while True:
             free = max(0, AHEAD * _workers() - len(running))
-            running += [work.remote(start.hex(), [start], *one) for one in islice(waiting, free)]
+            running += [work.remote(start.hex(), paths, [start], *one) for one in islice(waiting, free)]
             if not running:
                 return
             [done], running = ray.wait(running)
@@ -93,18 +93,18 @@ _begun: tuple[str, Callable[[list[Any]], Any]] | None = None
 """What this worker process has begun: the id of what it was given, and its function."""
 
 
-def _work(name: str, start: list[Any], first: int, some: list[Any]) -> list[tuple[int, Any]]:
+def _work(
+    name: str, paths: list[str], start: list[Any], first: int, some: list[Any]
+) -> list[tuple[int, Any]]:
     """Runs on a worker. `start` holds a reference, which is resolved by the first batch only."""
     global _begun
     if _begun is None or _begun[0] != name:
+        sys.path += [path for path in paths if path not in sys.path]
         _begun = name, _begin(*ray.get(start[0]))
     return list(enumerate(_begun[1](some), first))
 
 
-def _begin(
-    version: str, paths: list[str], begin: Callable[..., Work[Any, Any]], given: tuple[Any, ...]
-) -> Work[Any, Any]:
+def _begin(version: str, begin: Callable[..., Work[Any, Any]], given: tuple[Any, ...]) -> Work[Any, Any]:
     if version != __version__:
         raise UsageError(f"a worker has version {__version__} of this package, the caller {version}")
-    sys.path += [path for path in paths if path not in sys.path]
     return begin(*given)

@@ -57,6 +57,11 @@ def _what(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
         "--deciding", type=Path, metavar="FILE", help="cfb-offline: parameters that decide a call"
     )
+    bench.add_argument(
+        "--judge",
+        metavar="python:MODULE:FUNCTION",
+        help="cfb-offline: asked whether a call equals a golden one where no rule says so (default: nobody)",
+    )
     bench.add_argument("--out", type=Path, metavar="DIR", help="the run's folder")
     bench.add_argument("--limit", type=engine.whole, metavar="N", help="the first N tasks only")
     bench.add_argument(

@@ -142,7 +142,7 @@ class FunctionPolicy:
         """Raises `UsageError` if `place` is not `module:function` or cannot be loaded."""
         self.name = f"python:{place}"
         self.patience = timeout
-        self._function = _load(place)
+        self._function = load_function(place)
 
     def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
         async def speak(messages: Chat, tools: Chat) -> Said:
@@ -162,7 +162,8 @@ class FunctionPolicy:
         pass
 
 
-def _load(place: str) -> Callable[[Chat, Chat], Any]:
+def load_function(place: str) -> Callable[..., Any]:
+    """The function that `MODULE:FUNCTION` names; the current folder is searched too. Raises `UsageError`."""
     module, _, name = place.partition(":")
     if not module or not name:
         raise UsageError(f"python:{place}: expected python:MODULE:FUNCTION")
