@@ -46,7 +46,7 @@ def raises(messages, tools):
 '''
 BENCH = ["bench", "--tasks", "travel", "--limit", str(EPISODES), "--trials", str(TRIALS), "--policy"]
 SLOW = [*BENCH, "python:cluster_policy:slow", "--concurrency", "4"]
-SYNTH = ["synth", "--n", "48", "--seed", "3", "--calls", "2-4"]
+SYNTH = ["synth", "--n", "40", "--seed", "3", "--calls", "2-4"]
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,27 @@ def same_run(one: Path, other: Path) -> None:
     assert len(records) == lines(other / "episodes.jsonl") == len(tasks) * TRIALS
 
 
+def test_a_cluster_is_started_and_ended_where_there_is_none(here: Path) -> None:
+    """Before any other test here: there must be none."""
+    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "own", "--engine", "ray"]
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    with subprocess.Popen(command(*few), cwd=here, env=environment, start_new_session=True) as process:
+        assert process.wait(LIMIT) == 0
+        left = [one for one in psutil.process_iter(["cmdline"]) if str(process.pid) in _words(one)]
+    assert not left
+    assert all(record["result"]["success"] for record in read_run(here / "own")[2])
+
+
+def _words(process: psutil.Process) -> list[str]:
+    return [word for part in process.info["cmdline"] or () for word in part.split("=")]
+
+
+def test_a_cluster_that_is_not_there_is_told(here: Path) -> None:
+    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "nowhere", "--engine", "ray:127.0.0.1:9"]
+    found = subprocess.run(command(*few), cwd=here, capture_output=True, text=True, timeout=LIMIT)
+    assert found.returncode == 2 and "ray:127.0.0.1:9" in found.stderr and "Traceback" not in found.stderr
+
+
 def test_a_worker_and_then_a_whole_node_die_and_the_run_is_that_of_one_process(
     here: Path, alone: Path, cluster: Cluster
 ) -> None:
@@ -191,23 +212,3 @@ def test_a_policy_that_raises_on_a_worker_marks_its_episodes(here: Path, cluster
     assert [record["fault"] for record in read_run(here / "raised")[2]] == [
         "raised: RuntimeError: no idea"
     ] * 3
-
-
-def test_a_cluster_is_started_and_ended_where_there_is_none(here: Path) -> None:
-    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "own", "--engine", "ray"]
-    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
-    with subprocess.Popen(command(*few), cwd=here, env=environment, start_new_session=True) as process:
-        assert process.wait(LIMIT) == 0
-        left = [one for one in psutil.process_iter(["cmdline"]) if str(process.pid) in _words(one)]
-    assert not left
-    assert all(record["result"]["success"] for record in read_run(here / "own")[2])
-
-
-def _words(process: psutil.Process) -> list[str]:
-    return [word for part in process.info["cmdline"] or () for word in part.split("=")]
-
-
-def test_a_cluster_that_is_not_there_is_told(here: Path) -> None:
-    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "nowhere", "--engine", "ray:127.0.0.1:9"]
-    found = subprocess.run(command(*few), cwd=here, capture_output=True, text=True, timeout=LIMIT)
-    assert found.returncode == 2 and "ray:127.0.0.1:9" in found.stderr and "Traceback" not in found.stderr
