@@ -77,10 +77,9 @@ def children() -> list[psutil.Process]:
     return [one for one in own if "resource_tracker" not in " ".join(one.cmdline())]
 
 
-@pytest.mark.parametrize("tools", ["native", "prompt"])
-def test_a_model_is_served_benchmarked_reported_and_stopped(model: Path, tmp_path: Path, tools: str) -> None:
+def test_a_model_is_served_benchmarked_reported_and_stopped(model: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    asked = ["--limit", str(TASKS), "--tools", tools, "--max-tokens", str(WORDS), "--retries", "0"]
+    asked = ["--limit", str(TASKS), "--max-tokens", str(WORDS), "--retries", "0"]
     assert main(["bench", "--policy", f"vllm:{model}", "--out", str(run), *asked, "--vllm-args", ENGINE]) == 0
     assert children() == []
     _, tasks, records = read_run(run)
