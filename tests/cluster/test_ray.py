@@ -25,7 +25,7 @@ TRIALS = -(-EPISODES // TASKS)
 STORE = 80 << 20
 AT_WORK = "ray::_work"
 """The name of a worker's process while it works on a batch."""
-LIMIT = 90.0
+LIMIT = 240.0
 """Seconds that anything here may take."""
 
 POLICY = '''
