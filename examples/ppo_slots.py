@@ -462,6 +462,10 @@ class Run:
         flat = {
             name: torch.from_numpy(array.reshape(-1, *array.shape[2:])) for name, array in vars(batch).items()
         }
+        used = int((batch.kinds != self.agent.reader.nothing).any((0, 1)).nonzero()[0].max()) + 1
+        flat |= {
+            name: flat[name][..., :used] for name in ("open", "kinds", "bond", "role")
+        }  # the rest is empty
         flat["advantage"] = torch.from_numpy(advantages.reshape(-1))
         flat["target"] = flat["advantage"] + flat["value"]
         for group in self.optimizer.param_groups:
@@ -537,29 +541,32 @@ class Exam:
         tasks = stage.stage.snapshot.tasks(split)[:most]
         self.stage = stage.beside(tasks)
         self.ids = [task.id for task in tasks]
+        self._turns: dict[str, list[dict[str, Any]]] = {}
 
-    def sit(self, agent: Agent, at_once: int = 100) -> list[dict[str, Any]]:
-        """One entry per task: `id`, `depth`, `success`, `score` and its components, `turns` as they were taken."""
-        parts = [self.ids[start : start + at_once] for start in range(0, len(self.ids), at_once)]
-        return [entry for ids in parts for entry in self._part(agent, ids)]
-
-    def _part(self, agent: Agent, ids: list[str]) -> list[dict[str, Any]]:
-        vec = ToolOrchSlotsVector(len(ids), "SameStep", copy=False, stage=self.stage)
-        seen, _ = vec.reset(seed=0, options={"task_id": ids})
-        tasks = self.stage.stage.tasks
-        found: list[dict[str, Any]] = [{"id": one, "depth": tasks[one].depth, "turns": []} for one in ids]
-        left = np.ones(len(ids), dtype=bool)
-        while left.any():
+    def sit(self, agent: Agent, at_once: int = 32) -> list[dict[str, Any]]:
+        """One entry per task: `id`, `depth`, `success`, the score's components, `turns` as they were taken."""
+        tasks, n = self.stage.stage.tasks, min(at_once, len(self.ids))
+        vec = ToolOrchSlotsVector(n, "Disabled", copy=False, stage=self.stage)
+        queue, found = list(reversed(self.ids)), dict[str, dict[str, Any]]()
+        playing = [queue.pop() for _ in range(n)]
+        seen, _ = vec.reset(seed=0, options={"task_id": playing})
+        while len(found) < len(self.ids):
             action, _ = agent.act(seen, vec.action_masks(), greedy=True)
-            for i in np.flatnonzero(left).tolist():
-                found[i]["turns"].append(vec.message(i, action[i]))
+            for i, one in enumerate(playing):
+                if one not in found:
+                    self._turns.setdefault(one, []).append(vec.message(i, action[i]))
             seen, _, terminated, truncated, info = vec.step(action)
-            for i in np.flatnonzero(left & (terminated | truncated)).tolist():
-                last = info["final_info"]
-                parts = {name: float(last["score"][name][i]) for name in SCORES}
-                found[i] |= {"success": bool(last["success"][i]), **parts}
-            left &= ~(terminated | truncated)
-        return found
+            done = terminated | truncated
+            for i in np.flatnonzero(done).tolist():
+                one = playing[i]
+                if one not in found:
+                    parts = {name: float(info["score"][name][i]) for name in SCORES}
+                    known = {"id": one, "depth": tasks[one].depth, "turns": self._turns.pop(one)}
+                    found[one] = {**known, "success": bool(info["success"][i]), **parts}
+                playing[i] = queue.pop() if queue else one  # what is played a second time is not looked at
+            if done.any():
+                seen, _ = vec.reset(options={"task_id": playing, "reset_mask": done})
+        return [found[one] for one in self.ids]
 
 
 def plot(log: list[dict[str, float]], path: Path) -> None:

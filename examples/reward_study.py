@@ -218,7 +218,7 @@ def main() -> None:
     parser.add_argument("--snapshot", default="travel")
     parser.add_argument("--rewards", default=",".join(REWARDS))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=120_000)
+    parser.add_argument("--steps", type=int, default=80_000)
     parser.add_argument("--tasks", type=int, default=100, help="held-out tasks of each point of the curve")
     parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
     parser.add_argument("--report", action="store_true", help="sum up what is there")
