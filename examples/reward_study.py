@@ -1,6 +1,6 @@
 """Which reward teaches? PPO in slots under six rewards, several seeds each, on one budget.
 
-    pip install 'tool-orch-env[ppo]' 'torch==2.13.0'
+    pip install 'tool-orch-env[slots]'
     python examples/reward_study.py --out runs/study             # an hour or so on two cores; ends where it was cut
     python examples/reward_study.py --out runs/study --report    # tables and pictures of what is there
 
