@@ -46,12 +46,13 @@ SCORES = ("total", "atomic", "orchestration", "answer", "waste")
 
 @dataclass
 class Settings:
-    """What a run does. Steps are slot steps of the environment."""
+    """What a run does. Steps are slot steps of the environment; the learning rate falls over `horizon` of them."""
 
     snapshot: str = "travel"
     reward: str = "graduated"
     seed: int = 1
     steps: int = 250_000
+    horizon: int = 250_000
     envs: int = 64
     rollout: int = 16
     epochs: int = 2
@@ -469,7 +470,7 @@ class Run:
         flat["advantage"] = torch.from_numpy(advantages.reshape(-1))
         flat["target"] = flat["advantage"] + flat["value"]
         for group in self.optimizer.param_groups:
-            group["lr"] = s.rate * max(0.05, 1.0 - self.steps / s.steps)
+            group["lr"] = s.rate * max(0.05, 1.0 - self.steps / s.horizon)
         n = len(flat["advantage"])
         for _ in range(s.epochs):
             for part in np.split(self._shuffle.permutation(n), range(s.minibatch, n, s.minibatch)):

@@ -4,7 +4,7 @@
     python examples/reward_study.py --out runs/study             # an hour or so on two cores; ends where it was cut
     python examples/reward_study.py --out runs/study --report    # tables and pictures of what is there
 
-Each run is `examples/ppo_slots.py` with another `--reward` and `--seed`, nothing else. Every policy is then played
+Each run is the first part of `examples/ppo_slots.py` with another `--reward` and `--seed`, nothing else. Every policy is then played
 greedily on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more calls, depth 5 to 7).
 Success is the same for all: every golden call answered, in order, every fact stated.
 
@@ -218,8 +218,8 @@ def main() -> None:
     parser.add_argument("--snapshot", default="travel")
     parser.add_argument("--rewards", default=",".join(REWARDS))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=80_000)
-    parser.add_argument("--tasks", type=int, default=100, help="held-out tasks of each point of the curve")
+    parser.add_argument("--steps", type=int, default=100_000)
+    parser.add_argument("--tasks", type=int, default=60, help="held-out tasks of each point of the curve")
     parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
     parser.add_argument("--report", action="store_true", help="sum up what is there")
     given = parser.parse_args()
