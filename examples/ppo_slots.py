@@ -51,8 +51,8 @@ class Settings:
     snapshot: str = "travel"
     reward: str = "graduated"
     seed: int = 1
-    steps: int = 250_000
-    horizon: int = 250_000
+    steps: int = 400_000
+    horizon: int = 400_000
     envs: int = 64
     rollout: int = 16
     epochs: int = 2
@@ -65,9 +65,9 @@ class Settings:
     value: float = 0.5
     norm: float = 0.5
     width: int = 128
-    evaluate_every: int = 20_000
+    evaluate_every: int = 25_000
     evaluate_split: str = "validation"
-    evaluate_tasks: int = 200
+    evaluate_tasks: int = 100
     out: str = "runs/ppo"
 
 

@@ -1,12 +1,12 @@
 """Which reward teaches? PPO in slots under six rewards, several seeds each, on one budget.
 
     pip install 'tool-orch-env[slots]'
-    python examples/reward_study.py --out runs/study             # an hour or so on two cores; ends where it was cut
+    python examples/reward_study.py --out runs/study             # an hour or so on two cores; goes on where it was cut
     python examples/reward_study.py --out runs/study --report    # tables and pictures of what is there
 
-Each run is the first part of `examples/ppo_slots.py` with another `--reward` and `--seed`, nothing else. Every policy is then played
-greedily on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more calls, depth 5 to 7).
-Success is the same for all: every golden call answered, in order, every fact stated.
+Each run is the first part of `examples/ppo_slots.py --horizon 250000` with another reward and seed, nothing else. Every
+policy is then played greedily on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more
+calls, depth 5 to 7). Success is the same for all: every golden call answered, in order, every fact stated.
 
 Writes OUT/REWARD-SEED.json for each run, OUT/study.json, OUT/study.md, OUT/curves.png, OUT/depth.png.
 """
@@ -30,6 +30,8 @@ REWARDS = ("graduated", "atomic_only", "orchestration_only", "execution", "publi
 T_95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 """Student's t for a 95 % interval of a mean, by the number of seeds."""
 SPLITS = ("test", "hard")
+HORIZON = 250_000
+"""Steps over which the learning rate would fall to its last."""
 
 
 @cache
@@ -49,9 +51,8 @@ def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: st
 
     path = Path(out) / f"{reward}-{seed}.json"
     stage, curve, exams = _shared(snapshot, tasks)
-    settings = Settings(
-        snapshot, reward, seed, steps, evaluate_every=max(1, steps // 10), out=f"{out}/{reward}-{seed}"
-    )
+    place, every = f"{out}/{reward}-{seed}", max(1, steps // 10)
+    settings = Settings(snapshot, reward, seed, steps, HORIZON, evaluate_every=every, out=place)
     run = Run(settings, stage=stage, exam=curve)
     log = run.train()
     played = {
