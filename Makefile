@@ -42,7 +42,7 @@ rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its 
 	.venv-rllib/bin/python -m pytest tests/rllib
 
 gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
-	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py
+	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py tests/test_slots.py
 
 wheel: .venv/ready  ## the built wheel in a bare environment, core dependencies only
 	rm -rf dist .venv-wheel

@@ -378,7 +378,7 @@ class Run:
         self.vec = ToolOrchSlotsVector(
             settings.envs, "SameStep", copy=False, stage=self.stage, reward=settings.reward
         )
-        self.exam = exam or Exam(self.stage, settings.evaluate_split, settings.evaluate_tasks)
+        self.exam = exam or Exam(self.stage, settings.evaluate_split, settings.evaluate_tasks, insist=True)
         self.agent = Agent(self.stage.layout, settings)
         self.optimizer = torch.optim.Adam(self.agent.policy.parameters(), lr=settings.rate, eps=1e-5)
         self.steps = 0
@@ -536,13 +536,18 @@ class Run:
 
 
 class Exam:
-    """Held-out tasks, each played once, greedily; scored by `graduated` whatever the training was paid."""
+    """Held-out tasks, each played once, greedily; scored by `graduated` whatever the training was paid.
 
-    def __init__(self, stage: SlotStage, split: str, most: int = 10**9) -> None:
+    Where the best action repeats a call that was made already, one is drawn instead, since the reply would be the same
+    and a greedy policy would go on for ever; unless `insist`, which is quicker and for the curve.
+    """
+
+    def __init__(self, stage: SlotStage, split: str, most: int = 10**9, insist: bool = False) -> None:
         tasks = stage.stage.snapshot.tasks(split)[:most]
         self.stage = stage.beside(tasks)
         self.ids = [task.id for task in tasks]
         self._turns: dict[str, list[dict[str, Any]]] = {}
+        self._insist = insist
 
     def sit(self, agent: Agent, at_once: int = 32) -> list[dict[str, Any]]:
         """One entry per task: `id`, `depth`, `success`, the score's components, `turns` as they were taken."""
@@ -553,6 +558,7 @@ class Exam:
         seen, _ = vec.reset(seed=0, options={"task_id": playing})
         while len(found) < len(self.ids):
             action, _ = agent.act(seen, vec.action_masks(), greedy=True)
+            self._think_again(agent, vec, seen, playing, action)
             for i, one in enumerate(playing):
                 if one not in found:
                     self._turns.setdefault(one, []).append(vec.message(i, action[i]))
@@ -568,6 +574,19 @@ class Exam:
             if done.any():
                 seen, _ = vec.reset(options={"task_id": playing, "reset_mask": done})
         return [found[one] for one in self.ids]
+
+    def _think_again(
+        self,
+        agent: Agent,
+        vec: ToolOrchSlotsVector,
+        seen: dict[str, Any],
+        playing: list[str],
+        action: np.ndarray,
+    ) -> None:
+        """Draw an action in place of each that repeats a call."""
+        repeated = [vec.message(i, action[i]) in self._turns.get(one, ()) for i, one in enumerate(playing)]
+        if any(repeated) and not self._insist:
+            action[repeated] = agent.act(seen, vec.action_masks())[0][repeated]
 
 
 def plot(log: list[dict[str, float]], path: Path) -> None:

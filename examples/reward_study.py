@@ -5,8 +5,9 @@
     python examples/reward_study.py --out runs/study --report    # tables and pictures of what is there
 
 Each run is the first part of `examples/ppo_slots.py --horizon 250000` with another reward and seed, nothing else. Every
-policy is then played greedily on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more
-calls, depth 5 to 7). Success is the same for all: every golden call answered, in order, every fact stated.
+policy is then played (`ppo_slots.Exam`) on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and
+`hard` (more calls, depth 5 to 7). Success is the same for all: every golden call answered, in order, every fact
+stated. The points of the curve on the way are greedy play of some `test` tasks.
 
 Writes OUT/REWARD-SEED.json for each run, OUT/study.json, OUT/study.md, OUT/curves.png, OUT/depth.png.
 """
@@ -42,7 +43,7 @@ def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
     from tool_orch_env.slots.env import slot_stage
 
     stage = slot_stage(toe.Snapshot.open(snapshot), "train")
-    return stage, Exam(stage, "test", tasks), {split: Exam(stage, split) for split in SPLITS}
+    return stage, Exam(stage, "test", tasks, insist=True), {split: Exam(stage, split) for split in SPLITS}
 
 
 def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: str) -> str:
@@ -94,16 +95,20 @@ def interval(values: list[float]) -> tuple[float, float]:
 
 
 MEASURES = {
-    "paid": "own reward, as a share of what it pays for the golden trace",
-    "success": "success",
-    "traced": "every golden call answered in order, facts aside",
-    "paid_in_full": "paid as much as the golden trace, and not solved",
-    "skipped": "a tool wanted several times was called less often",
-    "junk": "calls without a recorded success, of all calls",
-    "repeated": "calls made before, of all calls",
-    "waste": "calls left over, per golden call",
-    "calls": "calls per golden call",
+    "paid": ("own reward", "what its own reward pays it, as a share of what that pays for the golden trace"),
+    "success": ("success", "every golden call answered in order, every fact stated"),
+    "traced": ("calls right", "every golden call answered in order, facts aside"),
+    "paid_in_full": ("paid, unsolved", "paid as much as the golden trace without success"),
+    "skipped": (
+        "skipped",
+        "of tasks that want a tool more than once, those in which it was called less often",
+    ),
+    "junk": ("junk", "calls without a recorded success, of all calls"),
+    "repeated": ("repeated", "calls that had been made before, of all calls"),
+    "waste": ("waste", "calls that earn no credit, per golden call"),
+    "calls": ("calls", "calls per golden call"),
 }
+"""Measures of a policy: heading and meaning."""
 
 
 def measured(entries: list[dict[str, Any]]) -> dict[str, float]:
@@ -170,7 +175,7 @@ def _tables(study: dict[str, Any]) -> Iterator[str]:
         cells += [_percent(found["splits"][split]["success"]) for split in SPLITS]
         yield f"| `{reward}` | {study['seeds'][reward]} | " + " | ".join(cells) + " |"
     yield "\nWhat the policies do for their reward, on `test`:\n"
-    yield "| reward | " + " | ".join(MEASURES.values()) + " |"
+    yield "| reward | " + " | ".join(heading for heading, _ in MEASURES.values()) + " |"
     yield "| --- |" + " ---: |" * len(MEASURES)
     for reward, found in study["rewards"].items():
         cells = [
@@ -180,6 +185,7 @@ def _tables(study: dict[str, Any]) -> Iterator[str]:
             for name in MEASURES
         ]
         yield f"| `{reward}` | " + " | ".join(cells) + " |"
+    yield "\n" + "; ".join(f"*{heading}*: {meaning}" for heading, meaning in MEASURES.values()) + "."
 
 
 def _percent(of: tuple[float, float]) -> str:
