@@ -6,7 +6,7 @@ Every row carries its task's id and a seed; the tools stand in it where the trai
 | format      | row |
 | ----------- | --- |
 | `trl`       | `prompt`, `environment` (which set of tools), `task_id`, `seed`: what `reset` of `adapters.trl` takes |
-| `verl`      | `prompt`, `agent_name`, `data_source`, `reward_model`, `extra_info` (`task_id`, `seed`, `tools` as JSON) |
+| `verl`      | `prompt`, `agent_name`, `data_source`, `reward_model`, `extra_info` (`task_id`, `seed`, `tools`) |
 | `skyrl`     | `prompt` with the tools in it, `env_class`, `task_id`, `seed` |
 | `verifiers` | `name`, `prompt`, `system_prompt` with the tools in it, `info`: fields of the taskset's `TaskData` |
 | `openai`    | `messages` of the golden episode, `tools`: demonstrations for supervised fine-tuning |

@@ -87,6 +87,8 @@ class Session:
         self._episode: Episode | None = None
         self.rewards: list[float] = []
         """One per assistant message so far."""
+        self.codes: list[str] = []
+        """One status code per call so far, as in docs/environment.md."""
 
     def reset(self, task_id: str | None = None, seed: int | None = None) -> "Session":
         """Begin a task: the one named, else the one `ToolOrch-v0` draws for `seed`, else another. Returns itself.
@@ -99,7 +101,7 @@ class Session:
             if task_id is None:
                 task_id = self._stage.ids[int(self._rng.integers(len(self._stage.ids)))]
             self._episode = Episode(self._stage.setting(task_id), self._reward, self._rules)
-            self.rewards = []
+            self.rewards, self.codes = [], []
         return self
 
     def step(self, message: Any) -> SessionStep:
@@ -112,6 +114,7 @@ class Session:
                 self.rewards.append(step.reward)
             text = "" if step.terminated and not step.calls else step.text
             codes = tuple(call.reply.code.value for call in step.calls)
+            self.codes += codes
             return SessionStep(
                 episode.messages(step), text, step.reward, step.terminated, step.truncated, codes
             )
@@ -134,6 +137,11 @@ class Session:
             text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
             self.step(Turn(answer=text))
             return json.dumps({"episode_score": self.episode_score, "components": self.components()})
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a `reset`: before it, there is no task and no score."""
+        return self._episode is not None
 
     @property
     def task(self) -> Task:
