@@ -47,7 +47,10 @@ def add(commands: Any, command: Any) -> None:
 
     export = command(commands, "export", _export, "write tasks as the dataset rows that a trainer reads")
     export.add_argument(
-        "--format", required=True, choices=("trl", "verl", "skyrl", "verifiers", "openai"), help="whose rows"
+        "--format",
+        required=True,
+        choices=("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai"),
+        help="whose rows",
     )
     _played(export, "train")
     export.add_argument(
@@ -121,4 +124,5 @@ def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
     return 0
 
 
+_FORMATS = ("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai")
 _PROTOCOLS = {"openenv": _openenv, "mcp": _mcp}

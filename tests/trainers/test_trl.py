@@ -6,29 +6,13 @@ from typing import Any
 
 import played
 import pytest
+from tokens import tokenizer
 
 from tool_orch_env.adapters import trl as adapter
 from tool_orch_env.adapters.export import rows
 from tool_orch_env.adapters.session import SessionFactory
 
 trl = pytest.importorskip("trl")
-
-
-def tokenizer() -> Any:
-    """A byte-level tokenizer without merges, with TRL's Qwen3 chat template."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    made = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token="<|im_end|>", pad_token="<|endoftext|>", padding_side="left"
-    )
-    fast.add_tokens(["<|im_start|>", "<tool_call>", "</tool_call>", "<think>", "</think>"])
-    fast.chat_template = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text()
-    return fast
 
 
 def tiny_model(size: int) -> Any:
@@ -72,7 +56,8 @@ def test_a_training_step_learns_from_the_scores_of_the_bare_environment(
 ) -> None:
     from datasets import Dataset
 
-    fast = tokenizer()
+    template = Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja"
+    fast = tokenizer(template.read_text())
     rewarded: list[list[float]] = []
     logged: dict[str, float] = {}
 

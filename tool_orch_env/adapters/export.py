@@ -7,6 +7,7 @@ Every row carries its task's id and a seed; the tools stand in it where the trai
 | ----------- | --- |
 | `trl`       | `prompt`, `environment` (which set of tools), `task_id`, `seed`: what `reset` of `adapters.trl` takes |
 | `verl`      | `prompt`, `agent_name`, `data_source`, `reward_model`, `extra_info` (`task_id`, `seed`, `tools`) |
+| `verl-tools` | the same for verl's own `tool_agent` loop |
 | `skyrl`     | `prompt` with the tools in it, `env_class`, `task_id`, `seed` |
 | `verifiers` | `name`, `prompt`, `system_prompt` with the tools in it, `info`: fields of the taskset's `TaskData` |
 | `openai`    | `messages` of the golden episode, `tools`: demonstrations for supervised fine-tuning |
@@ -22,7 +23,7 @@ from ..call import to_text
 from ..errors import UsageError
 from ..task import oracle_turns
 from .extras import need
-from .session import NATIVE_PROMPT, Message, Session, SessionFactory
+from .session import ANSWER_PROMPT, ANSWER_TOOL, NATIVE_PROMPT, Message, Session, SessionFactory
 from .trl import toolset
 
 Row = dict[str, Any]
@@ -56,7 +57,14 @@ def _trl(session: Session, seed: int) -> Row:
 
 
 def _verl(session: Session, seed: int) -> Row:
-    info = {"index": seed, "task_id": session.task.id, "seed": seed, "tools": json.dumps(session.tools)}
+    info = {
+        "index": seed,
+        "task_id": session.task.id,
+        "seed": seed,
+        "tools": json.dumps(session.tools),
+        "tool_selection": [*session.task.tools, ANSWER_TOOL],
+        "tools_kwargs": {ENV_CLASS: {"task_id": session.task.id}},
+    }
     return {
         "data_source": f"tool_orch_env/{session.task.snapshot}",
         "agent_name": ENV_CLASS,
@@ -64,6 +72,14 @@ def _verl(session: Session, seed: int) -> Row:
         "ability": "tool_use",
         "reward_model": {"style": "rule", "ground_truth": ""},
         "extra_info": info,
+    }
+
+
+def _verl_tools(session: Session, seed: int) -> Row:
+    return {
+        **_verl(session, seed),
+        "agent_name": "tool_agent",
+        "prompt": session.messages(ANSWER_PROMPT),
     }
 
 
@@ -105,6 +121,7 @@ def text_messages(session: Session) -> list[Message]:
 FORMATS: Mapping[str, Callable[[Session, int], Row]] = {
     "trl": _trl,
     "verl": _verl,
+    "verl-tools": _verl_tools,
     "skyrl": _skyrl,
     "verifiers": _verifiers,
     "openai": _openai,

@@ -75,7 +75,7 @@ def environment_class() -> type[Any]:
             **_: Any,
         ) -> Any:
             if task_id is None and index is not None:
-                task_id = self.get_task(split or self._factory.split, index)["id"]
+                task_id = self.get_task(split or self.list_splits()[0], index)["id"]
             session = self._session.reset(task_id, seed)
             self._episode_id = episode_id
             return known.Observation(
@@ -118,7 +118,7 @@ def environment_class() -> type[Any]:
             )
 
         def list_splits(self) -> list[str]:
-            return [self._factory.split]
+            return [self._factory.split or "all"]
 
         def num_tasks(self, split: str) -> int:
             return len(self._ids(split))
@@ -138,8 +138,8 @@ def environment_class() -> type[Any]:
             return self.list_tasks(split)[start:stop]
 
         def _ids(self, split: str) -> tuple[str, ...]:
-            if split != self._factory.split:
-                raise UsageError(f"split: this server plays {self._factory.split!r}, found {split!r}")
+            if split not in self.list_splits():
+                raise UsageError(f"split: this server plays {self.list_splits()[0]!r}, found {split!r}")
             return self._factory.task_ids
 
     return ToolOrchEnvironment

@@ -190,11 +190,12 @@ class SessionFactory:
     """What to play, and how: calling it gives a new `Session`. Arguments as those of `gym.make("ToolOrch-v0")`.
 
     Sessions of one factory share the open snapshot and the compiled tasks. A pickled factory carries names and paths,
-    and opens them again where it arrives; a snapshot without a folder cannot travel and raises `UsageError`.
+    and opens them again where it arrives; a snapshot without a folder cannot travel and raises `UsageError`. A split of
+    `None` means all of them.
     """
 
     snapshot: str | Path | Snapshot = "travel"
-    split: str = "train"
+    split: str | None = "train"
     tasks: str | Path | Sequence[Task] | None = None
     reward: Reward = "graduated"
     max_turns: int | None = None
@@ -212,7 +213,9 @@ class SessionFactory:
         with _OPENING:
             known: Stage | None = self.__dict__.get("_stage")
             if known is None:
-                known = set_stage(_opened(self.snapshot), self.split, self.tasks, self.reward)
+                opened = _opened(self.snapshot)
+                tasks = opened.tasks() if self.tasks is None and self.split is None else self.tasks
+                known = set_stage(opened, self.split or "", tasks, self.reward)
                 self.__dict__["_stage"] = known
             return known
 
