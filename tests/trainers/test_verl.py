@@ -134,7 +134,7 @@ def test_the_older_worker_puts_the_score_on_the_last_token(toy_folder: Path, bar
     worker.reward_loop_worker_handles = None
 
     async def run() -> Any:
-        return await worker._agent_loop_postprocess(output, False)
+        return await worker._agent_loop_postprocess(output, False, raw_prompt=[])
 
     batch = worker._postprocess([asyncio.run(run())])
     scores = batch.batch["rm_scores"][0]
