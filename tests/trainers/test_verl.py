@@ -131,7 +131,7 @@ def test_the_older_worker_puts_the_score_on_the_last_token(toy_folder: Path, bar
     worker = object.__new__(AgentLoopWorker)
     worker.tokenizer, worker.processor, worker.distillation_enabled = fast, None, False
     worker.rollout_config = settings().actor_rollout_ref.rollout
-    worker.reward_loop_worker_handles = None
+    worker.reward_loop_worker_handles, worker.mm_processor_kwargs = None, {}
 
     async def run() -> Any:
         return await worker._agent_loop_postprocess(output, False, raw_prompt=[])
