@@ -1,58 +1,22 @@
 """verifiers: the taskset is found by its id, and an episode over a real HTTP model ends with the bare score."""
 
 import asyncio
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import played
 import pytest
+from scripted_model import answering
 
 pytest.importorskip("verifiers.v1")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-class Model(BaseHTTPRequestHandler):
-    """Streamed chat completions that say a script's turns; the model's name is the script's."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        said = sum(message["role"] == "assistant" for message in body["messages"])
-        text = played.TEXTS[body["model"]][said]
-        assert body["stream"]
-        deltas = [{"role": "assistant", "content": text}, {}]
-        choices = [
-            [{"index": 0, "delta": delta, "finish_reason": None if delta else "stop"}] for delta in deltas
-        ]
-        about = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": body["model"]}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        events = [
-            *({**about, "choices": choice} for choice in choices),
-            {**about, "choices": [], "usage": usage},
-        ]
-        data = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Content-Length", str(len(data.encode())))
-        self.end_headers()
-        self.wfile.write(data.encode())
-
-    def log_message(self, *what: object) -> None:
-        """Quiet."""
-
-
 @pytest.fixture(scope="module")
 def model() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering() as url:
+        yield url
 
 
 def test_an_episode_is_scored_as_the_bare_environment_scores_it(
@@ -70,11 +34,11 @@ def test_an_episode_is_scored_as_the_bare_environment_scores_it(
     env = load_environment(config)
     assert type(env) is env_class
     [task] = [task for task in env.taskset if task.key == played.TASK]
-    client = vf.EvalClientConfig(base_url=model, api_key_var="TOY_KEY")
 
     async def play(script: str) -> Any:
+        client = vf.EvalClientConfig(base_url=f"{model}/{script}/v1", api_key_var="TOY_KEY")
         async with env.serving():
-            return await env.run_episode(task, vf.ModelContext(model=script, client=client))
+            return await env.run_episode(task, vf.ModelContext(model="any", client=client))
 
     for script in played.SCRIPTS:
         episode = asyncio.run(play(script))
