@@ -25,8 +25,9 @@ chromium:  ## the browser that the report is tested in; without one, and unless 
 	  && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
 	  || echo "no Chromium, and no right to install it: the report's browser tests skip"
 
-thorough: .venv/ready  ## the property tests with 20,000 examples each (an hour or so)
-	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py
+thorough: .venv/ready  ## the property tests with 20,000 examples each, the laws of the reward on every task (hours)
+	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py \
+	  tests/test_invariants.py
 
 gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
 	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py
@@ -50,15 +51,18 @@ travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place: 
 	.venv/bin/python -m examples.travel.record --out build/travel $(OSM_URLS); \
 	  status=$$?; $(OSM)/stop.sh "$(OSM_DATA)"; exit $$status
 	rm -rf cache_snapshots/travel && mv build/travel cache_snapshots/travel
+	.venv/bin/python examples/travel/synthesise.py
 
-travel-check: .venv/ready  ## record its part over tables elsewhere and compare the bytes
-	rm -rf build/travel && mkdir -p build
+travel-check: .venv/ready  ## record its part over tables and synthesise its tasks elsewhere, and compare the bytes
+	rm -rf build/travel build/travel-tasks && mkdir -p build
 	.venv/bin/python -m examples.travel.record --out build/travel
 	cd build/travel && for file in tools.json NOTICE.md responses.jsonl.gz; do \
 	  cmp $$file ../../cache_snapshots/travel/$$file || exit 1; done
 	cd build/travel && for file in tasks/*; do \
 	  cmp --bytes $$(stat --format %s $$file) $$file ../../cache_snapshots/travel/$$file || exit 1; done
-	@echo "recorded again over tables, the same bytes; responses-osm.jsonl.gz and its tasks were not recorded again"
+	.venv/bin/python examples/travel/synthesise.py --out build/travel-tasks
+	diff --recursive --brief build/travel-tasks cache_snapshots/travel
+	@echo "recorded again over tables and synthesised again, the same bytes; responses-osm.jsonl.gz was not recorded again"
 
 elements: .venv/ready  ## record the second bundled snapshot again, in place
 	rm -rf cache_snapshots/elements
@@ -69,7 +73,7 @@ elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 	.venv/bin/python -m examples.elements.record --out build/elements
 	diff --recursive --brief build/elements cache_snapshots/elements && echo "recorded again, the same bytes"
 
-travel-tasks: .venv/ready  ## replace the tasks of the bundled snapshot by synthesised ones (not done yet)
+travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place
 	.venv/bin/python examples/travel/synthesise.py
 
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards

@@ -20,7 +20,7 @@ from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.cli import main
 from tool_orch_env.snapshot import load_tasks
 
-TASKS = len(load_tasks("travel", "test"))
+TASKS = len(load_tasks("travel", "handmade"))
 
 POLICY = '''
 import hashlib, json, time
@@ -37,12 +37,12 @@ def wobbly(messages, tools):
 '''
 COMMAND = [
     sys.executable, "-m", "tool_orch_env.cli", "bench", "--policy", "python:wobbly_policy:wobbly",
-    "--tasks", "travel", "--trials", "12", "--concurrency", "8",
+    "--tasks", "travel:handmade", "--trials", "4", "--concurrency", "8",
 ]  # fmt: skip
 
 
 def oracle(folder: Path, *more: str, policy: str = "oracle") -> int:
-    return main(["bench", "--policy", policy, "--out", str(folder), *more])
+    return main(["bench", "--policy", policy, "--tasks", "travel:handmade", "--out", str(folder), *more])
 
 
 def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
@@ -65,15 +65,15 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         process.wait()
         if number % 5 == 0 and ledger.exists():  # a write that the kill cut in two
             with ledger.open("ab") as stream:
-                stream.write(b'{"task_id": "travel-te')
+                stream.write(b'{"task_id": "travel-ha')
     assert (
-        20 < len(ledger.read_bytes().splitlines()) < 12 * TASKS
+        20 < len(ledger.read_bytes().splitlines()) < 4 * TASKS
     )  # killed on the way, and at work when killed
     subprocess.run([*command, "broken"], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "whole/summary.json").read_bytes() == (tmp_path / "broken/summary.json").read_bytes()
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     episodes = [(line["task_id"], line["trial"]) for line in lines]
-    assert len(set(episodes)) == len(episodes) == 12 * TASKS
+    assert len(set(episodes)) == len(episodes) == 4 * TASKS
 
     def without_time(folder: str) -> list[dict]:
         return [{**record, "seconds": 0} for record in read_run(tmp_path / folder)[2]]

@@ -22,12 +22,13 @@ Examples:
   tool-orch synth graph --out graph.svg
   tool-orch synth --n 1000 --calls 2-11 --depth 1-5 --distractors 0-8 --seed 7 --out tasks.jsonl
   tool-orch synth shapes --calls 2-5
+  tool-orch synth show --n 50 --seed 1     some of a snapshot's synthesised tasks, with their golden traces
 """
 
 
 def add(commands: Any) -> None:
     """The command, into the parser of `cli`."""
-    text = "make tasks from a snapshot, draw its dependency graph, or list the shapes it can fill"
+    text = "make tasks from a snapshot, read some, draw its dependency graph, or list the shapes it can fill"
     command: argparse.ArgumentParser = commands.add_parser(
         "synth",
         help=text,
@@ -65,6 +66,9 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "--model", default="", help="the model to reword with; the key is taken from OPENAI_API_KEY"
+    )
+    command.add_argument(
+        "--typos", type=float, metavar="SHARE", help="mistype this share of the plain words (default none)"
     )
     command.set_defaults(run=run)
 
@@ -131,6 +135,8 @@ def _tasks(arguments: argparse.Namespace) -> int:
     made = list(tell.counted(_made(arguments, report), arguments.n, "synth"))
     if arguments.reword:
         made = _reworded(made, arguments)
+    if arguments.typos is not None:
+        made = _mistyped(made, arguments)
     arguments.out.write_bytes(dump_tasks(made))
     tell.synthesised(made, report)
     tell.line(f"{arguments.out}: {len(made)} tasks")
@@ -163,4 +169,23 @@ def _reworded(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]"
     return made
 
 
-_RUN = {"tasks": _tasks, "graph": _graph, "shapes": _shapes}
+def _mistyped(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]":
+    from . import tell
+    from .snapshot import Snapshot
+    from .synth.typos import mistyped
+
+    other = mistyped(made, Snapshot.open(arguments.snapshot), arguments.typos, arguments.seed)
+    return list(tell.counted(other, len(made), "typos"))
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+    from .synth.show import drawn, told
+
+    for task in drawn(Snapshot.open(arguments.snapshot).tasks(), arguments.n, arguments.seed):
+        tell.line(told(task))
+    return 0
+
+
+_RUN = {"tasks": _tasks, "graph": _graph, "shapes": _shapes, "show": _show}
