@@ -27,19 +27,19 @@ def free_port() -> int:
 @contextmanager
 def running(program: str, *options: str, **surroundings: str) -> Iterator[subprocess.Popen]:
     """One of Agent Lightning's programs, stopped at the end."""
-    path, log = str(Path(sys.executable).parent / program), Path(f"{program}.log").open("w")
-    process = subprocess.Popen(
-        [path, *options, "hydra.run.dir=."],
-        env={**os.environ, **surroundings},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-        log.close()
+    path = str(Path(sys.executable).parent / program)
+    with Path(f"{program}.log").open("w") as log:
+        process = subprocess.Popen(
+            [path, *options, "hydra.run.dir=."],
+            env={**os.environ, **surroundings},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
 
 
 def test_the_last_reward_event_is_the_score_of_the_bare_environment(

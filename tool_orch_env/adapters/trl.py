@@ -17,6 +17,7 @@ from typing import Any, Literal, Union
 
 from ..call import to_text
 from ..errors import UsageError
+from ..observe import function_tools
 from ..task import Task
 from .session import Message, Session, SessionFactory
 
@@ -52,7 +53,7 @@ def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironm
     for task in factory.stage.tasks.values():
         name = toolset(task)
         if name not in makers:
-            tools = factory.stage.setting(task.id).function_tools()
+            tools = function_tools(task, factory.stage.snapshot.catalog)
             makers[name] = partial(_environment_class(name, tools), factory)
     return makers
 
