@@ -95,11 +95,11 @@ trainers-3.12:  ## Agent Lightning, which needs Python 3.12; where there is none
 	  .venv-trainers-3.12/bin/python -m pytest tests/trainers/test_agentlightning.py; \
 	else echo "NOT RUN: tests/trainers/test_agentlightning.py: no Python 3.12 here"; fi
 
-trainers-3.13:  ## NeMo Gym, which needs Python 3.13.14; where there is none, it is reported as not run
-	@if [ -n "$$(.ci/find-python 3.13.14)" ]; then \
+trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is reported as not run
+	@if [ -n "$$(.ci/find-python 3.13)" ]; then \
 	  $(MAKE) --no-print-directory .venv-trainers-3.13/ready && \
 	  .venv-trainers-3.13/bin/python -m pytest tests/trainers/test_nemo_gym.py; \
-	else echo "NOT RUN: tests/trainers/test_nemo_gym.py: no Python 3.13.14 here"; fi
+	else echo "NOT RUN: tests/trainers/test_nemo_gym.py: no Python 3.13 here"; fi
 
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
 	.venv/bin/python benchmarks/step.py
@@ -146,11 +146,21 @@ clean:
 .venv-trainers-3.12/ready: pyproject.toml .ci/constraints-trainers-3.12.txt
 	$$(.ci/find-python 3.12) -m venv .venv-trainers-3.12
 	.venv-trainers-3.12/bin/pip install --quiet --disable-pip-version-check \
+	  --constraint .ci/constraints-trainers-3.12.txt uv
+	VIRTUAL_ENV=.venv-trainers-3.12 .venv-trainers-3.12/$(UV_INSTALL) \
 	  --constraint .ci/constraints-trainers-3.12.txt pytest hypothesis --editable '.[agentlightning]'
 	touch $@
 
-.venv-trainers-3.13/ready: pyproject.toml
-	$$(.ci/find-python 3.13.14) -m venv .venv-trainers-3.13
-	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check pytest hypothesis httpx \
-	  --editable '.[nemo-gym]'
+# NeMo Gym 0.7 asks for 3.13.14 and for mlflow and more; its resources server runs on any 3.13 with these.
+NEMO_GYM = aiohttp devtools httptools hydra-core itsdangerous omegaconf openai orjson pydot ray requests scipy tqdm \
+  uvloop wandb yappi
+
+.venv-trainers-3.13/ready: pyproject.toml .ci/constraints-trainers-3.13.txt
+	$$(.ci/find-python 3.13) -m venv .venv-trainers-3.13
+	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check \
+	  --constraint .ci/constraints-trainers-3.13.txt uv
+	VIRTUAL_ENV=.venv-trainers-3.13 .venv-trainers-3.13/$(UV_INSTALL) \
+	  --constraint .ci/constraints-trainers-3.13.txt pytest hypothesis $(NEMO_GYM) --editable '.[openenv]'
+	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check --ignore-requires-python --no-deps \
+	  --constraint .ci/constraints-trainers-3.13.txt nemo-gym
 	touch $@

@@ -29,7 +29,7 @@ TRAINERS = {
     "ART": "",
     "MCP": "",
     "Agent Lightning": "3.12",
-    "NeMo Gym": "3.13.14",
+    "NeMo Gym": "3.13",
 }
 """Every trainer, and the Python that it needs where that is not the project's own."""
 

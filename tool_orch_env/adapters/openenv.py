@@ -9,6 +9,8 @@ them, or `seed`. State belongs to the connection: the stateless HTTP routes can 
 An idle session is closed by OpenEnv's own reaper, a vanished client's at once.
 """
 
+import os
+from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -59,10 +61,11 @@ def environment_class() -> type[Any]:
     class ToolOrchEnvironment(interfaces.Environment):  # type: ignore[name-defined, misc]  # a class known only here
         SUPPORTS_CONCURRENT_SESSIONS = True
 
-        def __init__(self, factory: SessionFactory) -> None:
+        def __init__(self, factory: SessionFactory | None = None) -> None:
+            """Without a factory, as NeMo Gym makes it: every split of the snapshot that `TOOL_ORCH_SNAPSHOT` names."""
             super().__init__()
-            self._factory = factory
-            self._session: Session = factory()
+            self._factory = factory or _configured(os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"))
+            self._session: Session = self._factory()
             self._episode_id: str | None = None
 
         def reset(
@@ -192,7 +195,15 @@ def client_class() -> type[Any]:
     return ToolOrchClient
 
 
+@cache
+def _configured(snapshot: str) -> SessionFactory:
+    return SessionFactory(snapshot=snapshot, split=None)
+
+
 def __getattr__(name: str) -> Any:
-    if name == "Client":
-        return client_class()
+    """`Client`, and by dotted path, as YAML names them, `Environment` and `Action`."""
+    made: dict[str, Callable[[], Any]]
+    made = {"Client": client_class, "Environment": environment_class, "Action": lambda: models().Action}
+    if name in made:
+        return made[name]()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
