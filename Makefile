@@ -84,8 +84,8 @@ UV_INSTALL = bin/uv pip install --quiet --system-certs $${PIP_FIND_LINKS:+--find
 
 trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready  ## the adapters against the real trainers
 	rm -rf build/trainers_seen
-	.venv-trainers/bin/python -m pytest $(TRAINERS)
-	PATH="$(CURDIR)/.venv-trainers-2/bin:$$PATH" .venv-trainers-2/bin/python -m pytest $(TRAINERS_2)
+	.venv-trainers/bin/python -m pytest --durations=5 $(TRAINERS)
+	PATH="$(CURDIR)/.venv-trainers-2/bin:$$PATH" .venv-trainers-2/bin/python -m pytest --durations=5 $(TRAINERS_2)
 	$(MAKE) --no-print-directory trainers-3.12 trainers-3.13
 	.venv/bin/python tests/trainers/seen.py
 

@@ -9,7 +9,6 @@ from scripted_model import answering
 
 from tool_orch_env.adapters.session import SessionFactory
 
-art = pytest.importorskip("art")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -17,6 +16,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def test_a_trajectory_has_the_score_of_the_bare_environment(
     factory: SessionFactory, bare: dict, script: str
 ) -> None:
+    art = pytest.importorskip(
+        "art"
+    )  # not sooner: importing it patches transformers, which breaks TRL's trainer
     from openai.types.chat.chat_completion import Choice
 
     from examples.trainers.art_rollout import rollout

@@ -120,3 +120,12 @@ def test_torchrl_gets_the_rewards_natively(toy_folder: Path, bare: dict, script:
         rewards.append(float(state["reward"]))
     assert bool(state["terminated"]) and rewards == pytest.approx(bare[script]["rewards"], abs=1e-6)
     played.saw("TorchRL", "torchrl", rewards, sum(rewards), None, "step rewards")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("loop", ["skyrl", "gem", "torchrl"])
+def test_the_example_plays_the_golden_trace(toy_folder: Path, loop: str) -> None:
+    from examples.trainers.gym_loops import LOOPS
+
+    for task in SessionFactory(toy_folder).stage.tasks.values():
+        assert sum(LOOPS[loop](task, str(toy_folder))) == pytest.approx(1.0)

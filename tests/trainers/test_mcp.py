@@ -176,3 +176,9 @@ def test_malformed_requests_are_refused(url: str, bare: dict) -> None:
             return float((await play(client, "oracle"))[1]["episode_score"])
 
     assert asyncio.run(run()) == bare["oracle"]["score"]
+
+
+def test_the_example_plays_the_golden_trace(toy_folder: Path) -> None:
+    from examples.trainers.mcp_client import play as golden
+
+    assert json.loads(asyncio.run(golden(str(toy_folder), "train")))["episode_score"] == 1.0

@@ -259,3 +259,22 @@ def test_tasks_can_be_listed_and_chosen_by_index(server: tuple[str, int]) -> Non
             return str((await env.reset(split="train", index=count - 1)).observation.task_id)
 
     assert asyncio.run(chosen()) == task["id"]
+
+
+def test_the_example_client_plays_the_golden_trace(server: tuple[str, int], toy_folder: Path) -> None:
+    from examples.trainers.openenv_client import play as golden
+
+    assert asyncio.run(golden(server[0], str(toy_folder), "train")) == pytest.approx(1.0)
+
+
+def test_the_manifest_is_what_openenv_asks_for() -> None:
+    place = Path(__file__).parent.parent.parent / "examples" / "trainers" / "openenv"
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "openenv"), "validate", str(place), "--level", "static", "--json"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "uvicorn.run(app" in (place / "server" / "app.py").read_text()
+    code = "from server.app import app; assert any(route.path == '/ws' for route in app.routes)"
+    subprocess.run([sys.executable, "-c", code], cwd=place, check=True)

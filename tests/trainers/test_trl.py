@@ -1,6 +1,7 @@
 """TRL: a real GRPO training step of a tiny model on the CPU, its tokens scripted, learns from the episode's score."""
 
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,20 @@ def test_an_environment_is_used_again_after_reset(factory: SessionFactory) -> No
         )
         [score] = adapter.episode_score([[{"role": "assistant", "content": "EUR"}]], [environment])
         assert 0 < score < 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_example_trains_a_model_that_really_samples(
+    toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    from examples.trainers import trl_grpo
+
+    template = Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja"
+    fast = tokenizer(template.read_text())
+    fast.save_pretrained(tmp_path / "tiny")
+    tiny_model(len(fast)).save_pretrained(tmp_path / "tiny")
+    options = ["--steps", "1", "--group", "2", "--tokens", "8", "--out", str(tmp_path / "out")]
+    place = ["--model", str(tmp_path / "tiny"), "--snapshot", str(toy_folder)]
+    monkeypatch.setattr(sys, "argv", ["trl_grpo", *place, *options])
+    trl_grpo.main()
+    assert "rewards: [0.0]" in capsys.readouterr().out

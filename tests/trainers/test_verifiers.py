@@ -1,6 +1,8 @@
 """verifiers: the taskset is found by its id, and an episode over a real HTTP model ends with the bare score."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,3 +59,31 @@ def test_an_episode_is_scored_as_the_bare_environment_scores_it(
             sorted(components),
             "one named reward; steps and components as metrics",
         )
+
+
+def test_the_command_line_evaluates_the_taskset(
+    toy_folder: Path, bare: dict, model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the example's TOML; what it names is overridden by what the toy has."""
+    toml = Path(__file__).parent.parent.parent / "examples" / "trainers" / "verifiers.toml"
+    monkeypatch.setenv("TOY_KEY", "none")
+    options = [
+        f"--client.base-url={model}/partly/v1",
+        "--client.api-key-var=TOY_KEY",
+        "--model=any",
+        f"--env.taskset.snapshot={toy_folder}",
+        "--env.taskset.split=train",
+        f'--select.include.names=["{played.TASK}"]',
+        "--num-rollouts=1",
+        "--no-rich",
+        f"--output-dir={tmp_path}",
+    ]
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "vf-eval"), "@", str(toml), *options],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    [traces] = tmp_path.rglob("traces.jsonl")
+    assert f'"score":{bare["partly"]["score"]}' in traces.read_text().replace('": ', '":')

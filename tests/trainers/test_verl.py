@@ -183,3 +183,24 @@ def test_the_tool_form_plays_under_verls_own_loop(
     assert score == pytest.approx(bare[script]["score"])
     assert not verl_tools._sessions
     played.saw("verl tool_agent", "verl", None, score, None, "last token; `tool_rewards` beside it")
+
+
+def test_the_examples_yaml_and_the_exported_parquet_are_what_verl_loads(
+    factory: SessionFactory, tmp_path: Path
+) -> None:
+    pytest.importorskip("datasets")
+    from hydra.utils import get_class
+    from omegaconf import OmegaConf
+    from verl.utils.dataset.rl_dataset import RLHFDataset
+
+    [loop] = OmegaConf.load(Path(__file__).parent.parent.parent / "examples/trainers/verl_agent_loops.yaml")
+    assert get_class(loop["_target_"]).__name__ == "ToolOrchAgentLoop" and loop["name"] == export.ENV_CLASS
+    path = tmp_path / "rows.parquet"
+    assert export.write(factory, "verl-tools", path) == 3
+    given = {"cache_dir": str(tmp_path), "return_raw_chat": True, "max_prompt_length": 8192}
+    rows = RLHFDataset(str(path), tokenizer(), OmegaConf.create(given))
+    assert len(rows) == 3
+    row = rows[1]
+    assert row["raw_prompt"][1]["content"] == factory.stage.tasks[played.TASK].request
+    assert row["extra_info"]["task_id"] == row["tools_kwargs"]["tool_orch"]["task_id"] == played.TASK
+    assert set(row["extra_info"]["tool_selection"]) >= {"search_city", ANSWER_TOOL}
