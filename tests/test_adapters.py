@@ -311,3 +311,34 @@ def test_serving_refuses_what_makes_no_sense(folder: Path, capsys: pytest.Captur
     assert main(["serve", "mcp", "--snapshot", str(folder), "--task", "nope"]) == 2
     told = capsys.readouterr().err
     assert "--sessions" in told and "nope" in told
+
+
+def test_the_page_names_the_versions_that_ci_installs_and_every_format() -> None:
+    text = (ROOT / "docs" / "trainers.md").read_text()
+    pins = "".join(path.read_text() for path in sorted((ROOT / ".ci").glob("constraints-trainers*.txt")))
+    rows = {
+        "trl": "[TRL](#trl)",
+        "openenv": "[OpenEnv](#openenv)",
+        "verifiers": "[verifiers](#verifiers)",
+        "verl": "[verl](#verl), agent loop",
+        "skyrl-gym": "[SkyRL](#skyrl-gem-torchrl)",
+        "gem-llm": "GEM",
+        "torchrl": "TorchRL",
+        "openpipe-art": "[ART](#art)",
+        "agentlightning": "[Agent Lightning](#agent-lightning)",
+        "nemo-gym": "[NeMo Gym](#nemo-gym)",
+    }
+    for package, trainer in rows.items():
+        [pin] = {line for line in pins.splitlines() if line.startswith(f"{package}==")}
+        [row] = [line for line in text.splitlines() if line.startswith(f"| {trainer} |")]
+        assert pin.split("==")[1] in row.split("|")[2], (pin, row)
+    for form in export.FORMATS:
+        assert f"`{form}`" in text and f"| `{form}`" in str(export.__doc__)
+    assert main_formats() == set(export.FORMATS)
+
+
+def main_formats() -> set[str]:
+    """The formats that the command line offers."""
+    from tool_orch_env import cli_adapters
+
+    return set(cli_adapters._FORMATS)
