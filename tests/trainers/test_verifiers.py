@@ -67,19 +67,19 @@ def test_the_command_line_evaluates_the_taskset(
     """With the example's TOML; what it names is overridden by what the toy has."""
     toml = Path(__file__).parent.parent.parent / "examples" / "trainers" / "verifiers.toml"
     monkeypatch.setenv("TOY_KEY", "none")
-    options = [
-        f"--client.base-url={model}/partly/v1",
-        "--client.api-key-var=TOY_KEY",
-        "--model=any",
-        f"--env.taskset.snapshot={toy_folder}",
-        "--env.taskset.split=train",
-        f'--select.include.names=["{played.TASK}"]',
-        "--num-rollouts=1",
-        "--no-rich",
-        f"--output-dir={tmp_path}",
-    ]
+    settings = {
+        "--client.base-url": f"{model}/partly/v1",
+        "--client.api-key-var": "TOY_KEY",
+        "--model": "any",
+        "--env.taskset.snapshot": str(toy_folder),
+        "--env.taskset.split": "train",
+        "--select.include.names": played.TASK,
+        "--num-rollouts": "1",
+        "--output-dir": str(tmp_path),
+    }
+    options = [part for name, value in settings.items() for part in (name, value)]
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "vf-eval"), "@", str(toml), *options],
+        [str(Path(sys.executable).parent / "vf-eval"), "@", str(toml), *options, "--no-rich"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
