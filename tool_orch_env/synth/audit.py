@@ -27,6 +27,7 @@ from .. import pointer
 from ..call import NotCanonical, canonical
 from ..catalog import Tool
 from ..check import check
+from ..engine import Work
 from ..episode import score_turns
 from ..snapshot import Snapshot
 from ..stated import folded, states
@@ -76,6 +77,11 @@ def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
     if total != 1.0:
         findings.append(Finding("", "", "score", f"the golden trace scores {total}, not 1.0"))
     return findings
+
+
+def auditor(snapshot: Snapshot) -> Work[Task, list[Finding]]:
+    """What one worker of an engine does: audits some tasks."""
+    return lambda tasks: [audit(task, snapshot) for task in tasks]
 
 
 def _response(call: GoldenCall, task: Task, snapshot: Snapshot) -> Any:
