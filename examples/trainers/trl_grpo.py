@@ -7,6 +7,7 @@ The environment's methods are the tools of the row's task; the reward is the epi
 
 import argparse
 
+import torch
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
@@ -43,6 +44,8 @@ def main() -> None:
             max_completion_length=given.tokens,
             logging_steps=1,
             report_to=[],
+            use_cpu=not torch.cuda.is_available(),
+            bf16=torch.cuda.is_available(),
         ),
         train_dataset=Dataset.from_list(list(rows(factory, "trl"))),
         environment_factory=environments(factory),

@@ -1,5 +1,6 @@
 """The toy snapshot as a folder, and what the bare environment pays on it."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ import played
 import pytest
 
 from tool_orch_env.adapters.session import SessionFactory
+
+# What is needed of tests/ is imported by now; on the path, its folder vllm passes for the package of that name.
+sys.path[:] = [place for place in sys.path if Path(place) != Path(__file__).parent.parent]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,14 @@ def test_an_agent_that_leaves_without_an_answer_is_noted_as_it_stands(
     assert not line["over"] and line["score"] == bare["oracle"]["rewards"][0]
 
 
-@pytest.fixture(scope="module")
-def url(toy_folder: Path) -> Iterator[str]:
-    """A server over HTTP, in a process of its own."""
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[str]:
+    """The URL of a server over HTTP, in a process of its own."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["--snapshot", str(toy_folder), "--transport", "http", "--port", str(port)]
-    process = subprocess.Popen([*SERVE, *options], stderr=subprocess.PIPE, text=True)
+    place = ["--snapshot", str(folder), "--transport", "http", "--port", str(port)]
+    process = subprocess.Popen([*SERVE, *place, *options], stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(300):
             assert process.poll() is None, process.stderr.read() if process.stderr else ""
@@ -110,6 +110,35 @@ def url(toy_folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def url(toy_folder: Path) -> Iterator[str]:
+    with serving(toy_folder) as found:
+        yield found
+
+
+def test_sessions_left_open_are_closed_when_idle_and_their_episodes_noted(
+    toy_folder: Path, bare: dict, tmp_path: Path
+) -> None:
+    scores = tmp_path / "scores.jsonl"
+
+    async def leave(place: str) -> None:
+        async with mcp.Client(place, mode="legacy") as client:
+            await client.call_tool("search_city", {"name": "Turku"})
+            await asyncio.sleep(4)
+            with pytest.raises(Exception, match=r"(?i)session"):
+                await client.call_tool("ping", {})
+
+    async def come(place: str) -> None:
+        async with mcp.Client(f"{place}?episode=next") as client:
+            await client.call_tool("ping", {})
+
+    with serving(toy_folder, "--idle", "2", "--scores", str(scores)) as place:
+        asyncio.run(leave(place))
+        asyncio.run(come(place))
+        [line] = map(json.loads, scores.read_text().splitlines())
+        assert not line["over"] and line["rewards"] == bare["oracle"]["rewards"][:1]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

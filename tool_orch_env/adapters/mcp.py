@@ -166,8 +166,13 @@ def app(
     idle: float | None = 900.0,
     host: str = "127.0.0.1",
 ) -> Any:
-    """The Starlette app with `/mcp`. On a loopback host the SDK refuses other origins."""
+    """The Starlette app with `/mcp`. On a loopback host the SDK refuses other origins.
+
+    An MCP session or an episode that is idle for `idle` seconds is closed; `None` never does.
+    """
     episodes = Episodes(factory, task_id, scores, idle)
-    made = server(factory, task_id, episodes).streamable_http_app(host=host, json_response=True)
+    served = server(factory, task_id, episodes)
+    made = served.streamable_http_app(host=host, json_response=True)
+    served.session_manager.session_idle_timeout = idle
     made.state.episodes = episodes
     return made
