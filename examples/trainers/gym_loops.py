@@ -33,10 +33,10 @@ def skyrl(task: Task, snapshot: str) -> list[float]:
 
     from tool_orch_env.adapters.skyrl import register
 
-    register()
+    register(snapshot=snapshot)
     [row] = export.rows(SessionFactory(snapshot, tasks=[task]), "skyrl")
     extras = {"task_id": row["task_id"], "max_turns": 24}
-    env = skyrl_gym.make(row["env_class"], env_config={"snapshot": snapshot}, extras=extras)
+    env = skyrl_gym.make(row["env_class"], env_config={}, extras=extras)
     env.init(row["prompt"])
     return [env.step(text)["reward"] for text in said(task)]
 

@@ -18,12 +18,11 @@ def skyrl_episode(factory: SessionFactory, script: str, **config: Any) -> tuple[
     skyrl_gym = pytest.importorskip("skyrl_gym")
     from tool_orch_env.adapters import skyrl
 
-    skyrl.register()
-    skyrl.register()
+    skyrl.register(pay="sometimes")
+    skyrl.register(snapshot=str(factory.snapshot))
     [row] = [row for row in export.rows(factory, "skyrl") if row["task_id"] == played.TASK]
     extras = {key: value for key, value in row.items() if key not in ("prompt", "env_class")}
-    settings = {"snapshot": str(factory.snapshot), **config}
-    env = skyrl_gym.make(row["env_class"], env_config=settings, extras={**extras, "max_turns": 12})
+    env = skyrl_gym.make(row["env_class"], env_config=config, extras={**extras, "max_turns": 12})
     prompt, _ = env.init(row["prompt"])
     assert all(tool in prompt[0]["content"] for tool in ("search_city", "get_country"))
     rewards, done = [], False

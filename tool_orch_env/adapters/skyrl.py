@@ -5,7 +5,8 @@ the environment's settings (`snapshot`, `split`, `reward`, and `pay`). Leaves: r
 turn's reward on its last token; where it keeps only the last turn's (step-wise trajectories, custom chat templates),
 set `pay: end`, and the whole score is paid there.
 
-`register()` makes it known as `tool_orch`; SkyRL's workers need the call too.
+`register(snapshot=..., pay=...)` makes it known as `tool_orch`; SkyRL's workers need the call too. Settings under
+`environment.skyrl_gym.tool_orch` in SkyRL's configuration, where it takes any, come before those.
 """
 
 from collections.abc import Mapping
@@ -27,10 +28,13 @@ def environment_class() -> type[Any]:
 
     class ToolOrch(base):  # type: ignore[misc, valid-type]  # a class known only here
         def __init__(
-            self, env_config: Mapping[str, Any] | None = None, extras: Mapping[str, Any] | None = None
+            self,
+            env_config: Mapping[str, Any] | None = None,
+            extras: Mapping[str, Any] | None = None,
+            settings: Mapping[str, Any] | None = None,
         ) -> None:
             super().__init__()
-            config, row = dict(env_config or {}), dict(extras or {})
+            config, row = {**(settings or {}), **(env_config or {})}, dict(extras or {})
             self._pay = config.pop("pay", "turn")
             if self._pay not in PAY:
                 raise UsageError(f"pay: expected one of {', '.join(PAY)}, found {self._pay!r}")
@@ -62,11 +66,13 @@ def environment_class() -> type[Any]:
     return ToolOrch
 
 
-def register() -> None:
-    """Make `skyrl_gym.make("tool_orch", env_config=..., extras=row)` work; again does nothing."""
+def register(**settings: Any) -> None:
+    """Make `skyrl_gym.make("tool_orch", extras=row)` work, with these settings; the last call counts."""
     skyrl_gym = need("skyrl_gym", "skyrl")
-    if ENV_CLASS not in skyrl_gym.envs.registration.registry:
-        skyrl_gym.register(id=ENV_CLASS, entry_point="tool_orch_env.adapters.skyrl:ToolOrch")
+    registry = need("skyrl_gym.envs.registration", "skyrl").registry
+    registry.pop(ENV_CLASS, None)
+    entry = "tool_orch_env.adapters.skyrl:ToolOrch"
+    skyrl_gym.register(id=ENV_CLASS, entry_point=entry, kwargs={"settings": settings})
 
 
 @cache
