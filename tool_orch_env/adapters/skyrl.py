@@ -39,7 +39,8 @@ def environment_class() -> type[Any]:
             if self._pay not in PAY:
                 raise UsageError(f"pay: expected one of {', '.join(PAY)}, found {self._pay!r}")
             played = {name: config[name] for name in SessionFactory.__dataclass_fields__ if name in config}
-            played.setdefault("max_turns", row.get("max_turns"))  # SkyRL stops there; the end must be paid
+            limits = [turns for turns in (played.get("max_turns"), row.get("max_turns")) if turns]
+            played["max_turns"] = min(limits, default=None)  # SkyRL stops there; the end must be paid
             self._session = _factory(tuple(sorted(played.items())))().reset(
                 row.get("task_id"), row.get("seed")
             )

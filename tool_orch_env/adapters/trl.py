@@ -98,7 +98,7 @@ def _method(function: Message) -> Callable[..., str]:
     parameters: Mapping[str, Any] = schema.get("properties", {})
     required = schema.get("required", ())
     for parameter in parameters:
-        if not parameter.isidentifier() or keyword.iskeyword(parameter):
+        if not parameter.isidentifier() or keyword.iskeyword(parameter) or parameter == "self":
             raise UsageError(
                 f"{name}: parameter {parameter!r} cannot be a Python argument, which TRL makes of it; use OpenEnv"
             )
@@ -106,28 +106,26 @@ def _method(function: Message) -> Callable[..., str]:
     def method(self: ToolEnvironment, /, **arguments: Any) -> str:
         return self._session.call(name, arguments)
 
-    annotations = {parameter: _annotation(known) for parameter, known in parameters.items()}
     ordered = sorted(parameters, key=lambda parameter: parameter not in required)
+    signature = _signature({parameter: parameters[parameter] for parameter in ordered}, required)
     method.__name__ = method.__qualname__ = name
-    method.__annotations__ = {**annotations, "return": str}
-    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # functions take it
-        [
-            inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            *(
-                inspect.Parameter(
-                    parameter,
-                    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                    annotation=annotations[parameter],
-                    default=inspect.Parameter.empty if parameter in required else None,
-                )
-                for parameter in ordered
-            ),
-        ]
-    )
+    method.__signature__ = signature  # type: ignore[attr-defined]  # functions take it
+    method.__annotations__ = {one.name: one.annotation for one in list(signature.parameters.values())[1:]}
+    method.__annotations__["return"] = str
     lines = [f"    {parameter}: {_described(parameters[parameter])}" for parameter in ordered]
     head = _line(function["description"]) or f"Call {name}."
     method.__doc__ = "\n".join([head, "", "Args:", *lines]) if lines else head
     return method
+
+
+def _signature(parameters: Mapping[str, Any], required: Sequence[str]) -> inspect.Signature:
+    """`self`, then the parameters; what is not required has the default `None`, which is never passed on."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = [inspect.Parameter("self", kind)]
+    for name, schema in parameters.items():
+        default = inspect.Parameter.empty if name in required else None
+        found.append(inspect.Parameter(name, kind, annotation=_annotation(schema), default=default))
+    return inspect.Signature(found)
 
 
 def _annotation(schema: Any) -> Any:

@@ -18,10 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from .extras import need
-from .session import Session, SessionFactory
-
-TOOLS_KEY = "tool_orch"
-"""Where a row's `tools_kwargs` has the task's id."""
+from .session import Message, Session, SessionFactory
 
 
 @cache
@@ -51,45 +48,24 @@ def loop_class() -> type[Any]:
 
         async def run(self, sampling_params: dict[str, Any], **row: Any) -> Any:
             session = self._factory().reset(row["extra_info"]["task_id"])
-            messages, tools, length = (
-                list(row["raw_prompt"]),
-                session.tools,
-                self.rollout_config.response_length,
-            )
-            tokens = await self.ct_build_initial_tokens(messages, tools=tools)
-            prompt, mask, ends = len(tokens), list[int](), list[int]()
-            logprobs: list[float] | None = None
-            name, preempted = uuid4().hex, 0
-            while True:
+            messages, tools = list(row["raw_prompt"]), session.tools
+            stream = Stream(self, await self.ct_build_initial_tokens(messages, tools=tools))
+            ends, name, preempted = list[int](), uuid4().hex, 0
+            while not session.done and stream.room:
                 said = await self.server_manager.generate(
-                    request_id=name, prompt_ids=tokens, sampling_params=sampling_params
+                    request_id=name, prompt_ids=stream.tokens, sampling_params=sampling_params
                 )
                 preempted += said.num_preempted or 0
-                if said.log_probs and logprobs is None:
-                    logprobs = []
-                merged, mask, logprobs = await self.ct_merge_assistant_token(
-                    tokens, said.token_ids, mask, logprobs, assistant_logprobs=said.log_probs or None
-                )
-                tokens = merged.token_ids
-                ends.append(len(mask) - 1)
-                text = self.tokenizer.decode(said.token_ids)
-                text = text.removesuffix(self.tokenizer.eos_token or "")
+                await stream.say(said.token_ids, said.log_probs)
+                ends.append(len(stream.mask) - 1)
+                text = self.tokenizer.decode(said.token_ids).removesuffix(self.tokenizer.eos_token or "")
                 step = session.step(text)
-                if step.done or len(mask) >= length:
-                    break
-                before = [*messages, {"role": "assistant", "content": text}]
-                messages = [*before, *step.messages]
-                merged, grown, logprobs = await self.ct_merge_context_msg(
-                    before, messages, tokens, mask, logprobs, tools=tools
-                )
-                if len(grown) >= length:
-                    break
-                tokens, mask = merged.token_ids, grown
+                if not step.done and stream.room:
+                    before = [*messages, {"role": "assistant", "content": text}]
+                    messages = [*before, *step.messages]
+                    await stream.hear(before, messages, tools)
             return TurnRewards(
-                prompt_ids=tokens[:prompt],
-                response_ids=tokens[prompt:][:length],
-                response_mask=mask[:length],
-                response_logprobs=logprobs[:length] if logprobs else None,
+                **stream.kept(),
                 reward_score=session.episode_score,
                 num_turns=2 * len(ends),
                 metrics=loops.AgentLoopMetrics(num_preempted=preempted),
@@ -101,10 +77,51 @@ def loop_class() -> type[Any]:
                 },
             )
 
-    ToolOrchAgentLoop.__qualname__ = (
-        "ToolOrchAgentLoop"  # found by that name in this module, by Ray and Hydra
-    )
+    # found by that name in this module, by Ray and Hydra
+    ToolOrchAgentLoop.__qualname__ = "ToolOrchAgentLoop"
     return ToolOrchAgentLoop
+
+
+class Stream:
+    """The tokens of a rollout: prompt, then sampled ones (mask 1) and replies (mask 0), only ever appended to."""
+
+    def __init__(self, loop: Any, prompt: list[int]) -> None:
+        self._loop = loop
+        self._prompt = len(prompt)
+        self._length: int = loop.rollout_config.response_length
+        self.tokens = prompt
+        self.mask: list[int] = []
+        self._logprobs: list[float] | None = None
+        self.room = True
+        """Whether more may be sampled within `response_length`."""
+
+    async def say(self, sampled: list[int], logprobs: list[float] | None) -> None:
+        """Append what the model sampled, as it is."""
+        if logprobs and self._logprobs is None:
+            self._logprobs = []
+        merged, self.mask, self._logprobs = await self._loop.ct_merge_assistant_token(
+            self.tokens, sampled, self.mask, self._logprobs, assistant_logprobs=logprobs or None
+        )
+        self.tokens = merged.token_ids
+        self.room = len(self.mask) < self._length
+
+    async def hear(self, before: list[Message], after: list[Message], tools: list[Message]) -> None:
+        """Append the messages that `after` has beyond `before`, unless nothing could be sampled after them."""
+        merged, mask, logprobs = await self._loop.ct_merge_context_msg(
+            before, after, self.tokens, self.mask, self._logprobs, tools=tools
+        )
+        self.room = len(mask) < self._length
+        if self.room:
+            self.tokens, self.mask, self._logprobs = merged.token_ids, mask, logprobs
+
+    def kept(self) -> dict[str, Any]:
+        """The fields of verl's output, cut at `response_length`."""
+        return {
+            "prompt_ids": self.tokens[: self._prompt],
+            "response_ids": self.tokens[self._prompt :][: self._length],
+            "response_mask": self.mask[: self._length],
+            "response_logprobs": self._logprobs[: self._length] if self._logprobs else None,
+        }
 
 
 def _shared(session: Session) -> dict[str, float]:
