@@ -121,21 +121,29 @@ def url(toy_folder: Path) -> Iterator[str]:
 def test_sessions_left_open_are_closed_when_idle_and_their_episodes_noted(
     toy_folder: Path, bare: dict, tmp_path: Path
 ) -> None:
-    scores = tmp_path / "scores.jsonl"
+    """A client that opens a session by hand, plays a call and is not heard of again."""
+    import httpx
 
-    async def leave(place: str) -> None:
-        async with mcp.Client(place, mode="legacy") as client:
-            await client.call_tool("search_city", {"name": "Turku"})
-            await asyncio.sleep(4)
-            with pytest.raises(Exception, match=r"(?i)session"):
-                await client.call_tool("ping", {})
+    scores = tmp_path / "scores.jsonl"
+    headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
+
+    def ask(place: str, method: str, number: int | None = None, **params: Any) -> httpx.Response:
+        body = {"jsonrpc": "2.0", "method": method, "params": params}
+        return httpx.post(place, headers=headers, json=body if number is None else {**body, "id": number})
 
     async def come(place: str) -> None:
         async with mcp.Client(f"{place}?episode=next") as client:
             await client.call_tool("ping", {})
 
     with serving(toy_folder, "--idle", "2", "--scores", str(scores)) as place:
-        asyncio.run(leave(place))
+        about = {"clientInfo": {"name": "t", "version": "1"}, "capabilities": {}}
+        opened = ask(place, "initialize", 1, protocolVersion="2025-06-18", **about).raise_for_status()
+        headers["Mcp-Session-Id"] = opened.headers["mcp-session-id"]
+        ask(place, "notifications/initialized").raise_for_status()
+        call = {"name": "search_city", "arguments": {"name": "Turku"}}
+        assert "21" in ask(place, "tools/call", 2, **call).raise_for_status().text
+        time.sleep(4)
+        assert ask(place, "tools/call", 3, **call).status_code == 404
         asyncio.run(come(place))
         [line] = map(json.loads, scores.read_text().splitlines())
         assert not line["over"] and line["rewards"] == bare["oracle"]["rewards"][:1]
