@@ -189,7 +189,7 @@ def test_a_float_states_itself(number: float) -> None:
 def test_no_text_and_no_value_raises(text: str, word: str, value: object) -> None:
     assert states(text, word) in (True, False)
     assert states(text, value) in (True, False)
-    assert isinstance(values(text), set)
+    assert isinstance(values(text), frozenset)
 
 
 @given(st.text(min_size=1))

@@ -166,7 +166,9 @@ class Board:
 
     def tell_time(self, turns: int) -> None:
         """How many turns were taken, and how full the pool is; not how many are left, which the task's size sets."""
-        self._own["clock"][:] = min(1.0, turns / self._limits.calls), len(self.values) / self._limits.pool
+        clock = self._own["clock"]
+        clock[0] = min(1.0, turns / self._limits.calls)
+        clock[1] = len(self.values) / self._limits.pool
 
     def _spoken_of(self, action: Sequence[int]) -> tuple[int, int]:
         """The things that a call is about, and those that all its arguments stand for, as bits.

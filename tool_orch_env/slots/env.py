@@ -76,7 +76,8 @@ class _Play:
         self._stage, self.board = stage, board
         self._reward, self._rules = reward, rules
         self.episode: Episode | None = None
-        self.told = ""
+        self.told: tuple[Any, ...] = ()
+        """The last call: tool, arguments, reply code."""
 
     def begin(self, task_id: str | None, rng: np.random.Generator) -> str:
         ids = self._stage.stage.ids
@@ -101,7 +102,7 @@ class _Play:
         self._turns += 1
         board.take(action, answered[0], self._turns)
         board.tell_time(self._turns)
-        self.told = f"{called[0]} {called[1]}: {answered[0].reply.code}"
+        self.told = (*called, answered[0].reply.code)
         return reward
 
 
@@ -153,7 +154,7 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         super().reset(seed=seed)
         task_id = self._play.begin(_task_id(options), self.np_random)
         assert self._play.episode is not None
-        self._play.told = f"reset: {task_id}"
+        self._play.told = ("reset", task_id)
         return self._observed(), {"task_id": task_id, "score": self._play.episode.score.as_dict()}
 
     def step(self, action: Array) -> tuple[dict[str, Array], float, bool, bool, dict[str, Any]]:
@@ -174,7 +175,7 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
 
     def render(self) -> str:
         """The last call and its reply code."""
-        return self._play.told
+        return " ".join(map(str, self._play.told))
 
     def _observed(self) -> dict[str, Array]:
         return {name: view[0] for name, view in _seen(self.layout, self._buffer.copy()).items()}
