@@ -22,7 +22,7 @@ def test_rllib_trains_on_it() -> None:
     from ray.tune.registry import register_env
 
     assert gym.__version__ == "1.2.2"
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         register_env("slots", _made)
         config = (
