@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,19 @@ def wait_for(ledger: Path, episodes: int, process: "subprocess.Popen[bytes]") ->
         time.sleep(0.005)
 
 
+def wait_for_work(nodes: Iterable[Any], process: "subprocess.Popen[bytes]") -> tuple[Any, psutil.Process]:
+    """A node and a worker of it that is working on a batch just now."""
+    until = time.monotonic() + LIMIT
+    while True:
+        for node in nodes:
+            for one in processes(node):
+                with suppress(psutil.NoSuchProcess):
+                    if one.name() == AT_WORK:
+                        return node, one
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.005)
+
+
 def same_run(one: Path, other: Path) -> None:
     for name in ("manifest.json", "tasks.jsonl", "episodes.jsonl", "summary.json"):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
@@ -162,12 +175,11 @@ def test_a_worker_and_then_a_whole_node_die_and_the_run_is_that_of_one_process(
     with begun(here, *SLOW, "--out", "spread", at=cluster) as process:
         ledger = here / "spread" / "episodes.jsonl"
         wait_for(ledger, 8, process)
-        nodes = list(cluster.worker_nodes)
-        busy = [one for one in processes(nodes[0]) if one.name() == AT_WORK]
-        assert busy, "no worker was at work"
-        busy[0].kill()
+        node, worker = wait_for_work(cluster.worker_nodes, process)
+        worker.kill()
         wait_for(ledger, 24, process)
-        cluster.remove_node(nodes[1], allow_graceful=False)
+        [other] = [one for one in cluster.worker_nodes if one is not node]
+        cluster.remove_node(other, allow_graceful=False)
         assert lines(ledger) < EPISODES - 8, "killed too late to show anything"
         assert process.wait(LIMIT) == 0
     same_run(alone, here / "spread")
@@ -189,11 +201,7 @@ def test_tasks_and_findings_are_the_same_bytes_with_a_node_lost(here: Path, clus
     done(here, *SYNTH, "--out", "alone.jsonl")
     tasks = (here / "alone.jsonl").read_bytes()
     with begun(here, *SYNTH, "--out", "spread.jsonl", at=cluster) as process:
-        node = next(iter(cluster.worker_nodes))
-        until = time.monotonic() + LIMIT
-        while not any(one.name() == AT_WORK for one in processes(node)):
-            assert process.poll() is None and time.monotonic() < until
-            time.sleep(0.01)
+        node, _ = wait_for_work(cluster.worker_nodes, process)
         cluster.remove_node(node, allow_graceful=False)
         assert process.wait(LIMIT) == 0
     assert (here / "spread.jsonl").read_bytes() == tasks
