@@ -1,0 +1,49 @@
+"""Conversations in which every turn is the golden one: what imitation learns from.
+
+Enters: tasks. Leaves: the texts of an episode in order, and the same as tokens with a mask of what the policy says.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+import tool_orch_env as toe
+from tool_orch_env.task import Task
+
+from .chat import Chat, spoken
+
+FORM = {"tool_docs": "signature", "max_items": 1, "max_response_chars": 800}
+"""How the environment shows tools and replies to a small model."""
+
+
+def environment(tasks: Sequence[Task], **options: Any) -> gym.Env[str, Any]:
+    """`ToolOrch-v0` on these tasks, showing little."""
+    return gym.make("ToolOrch-v0", snapshot=tasks[0].snapshot, tasks=tasks, **{**FORM, **options})
+
+
+def conversation(env: gym.Env[str, Any], task: Task) -> list[str]:
+    """What is said in turn: observation, golden message, observation, ..., the golden answer last.
+
+    Raises `RuntimeError` if the golden trace does not earn 1: such a task teaches something wrong.
+    """
+    observation, _ = env.reset(options={"task_id": task.id})
+    said, info = [observation], {}
+    for turn in toe.oracle_turns(task):
+        observation, _, _, _, info = env.step(spoken(turn))
+        said += [spoken(turn), observation]
+    if info.get("episode_score") != 1.0:
+        raise RuntimeError(f"task {task.id}: its golden trace earns {info.get('episode_score')}, expected 1")
+    return said[:-1]
+
+
+def tokens(chat: Chat, said: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids int64 (T,) and a mask bool (T,) of those that the policy says."""
+    ids, mask = chat.opening(said[0]), []
+    mask += [False] * len(ids)
+    for number, text in enumerate(said[1:]):
+        new = chat.reply(text) if number % 2 else chat.message(text)
+        ids += new
+        mask += [number % 2 == 0] * len(new)
+    return np.array(ids), np.array(mask)
