@@ -28,7 +28,10 @@ SYSTEM_PROMPT = (
     "When nothing is left to call, answer the user without any call; that ends the episode."
 )
 
-SHORT_PROMPT = 'Call tools as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. Answer without a call when all is known.'
+SHORT_PROMPT = (
+    'Call tools as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
+    "Answer without a call when all is known."
+)
 
 
 def opening_messages(task: Task) -> list[dict[str, Any]]:

@@ -27,7 +27,9 @@ from tool_orch_env.task import Task, dump_tasks
 from .chat import END, START
 from .demonstrations import conversation, environment
 
-TOOLS = frozenset("get_airport get_aircraft fx_rate search_country get_country search_city get_city".split())
+TOOLS = frozenset(
+    ["get_airport", "get_aircraft", "fx_rate", "search_country", "get_country", "search_city", "get_city"]
+)
 SPLITS = {"train": (0.3, 1.0), "validation": (0.2, 0.3), "test": (0.0, 0.2)}
 PIECES = r"\d{1,2}|[A-Z]|[^\dA-Z]+"
 """Codes fall into letters and ids into pairs of digits, which can be copied whether seen before or not; all else may
@@ -41,7 +43,7 @@ class Family(Part):
         return super().roots(index) & np.array([call.tool in TOOLS for call in index.calls])
 
     def holds(self, task: Task) -> bool:
-        plain = all(pick["kind"] in ("echo", "only") for pick in task.meta.get("picks", ()))
+        plain = all(pick["criterion"]["kind"] in ("echo", "only") for pick in task.meta.get("picks", ()))
         return plain and {call.tool for call in task.golden} <= TOOLS
 
 
