@@ -27,9 +27,8 @@ from tool_orch_env.task import Task, dump_tasks
 from .chat import END, START
 from .demonstrations import conversation, environment
 
-TOOLS = frozenset(
-    ["get_airport", "get_aircraft", "fx_rate", "search_country", "get_country", "search_city", "get_city"]
-)
+CITIES = {"search_city", "get_city", "search_country", "get_country"}
+TOOLS = CITIES | {"get_airport", "get_aircraft", "fx_rate"}
 SPLITS = {"train": (0.3, 1.0), "validation": (0.2, 0.3), "test": (0.0, 0.2)}
 PIECES = r"\d{1,2}|[A-Z]|[^\dA-Z]+"
 """Codes fall into letters and ids into pairs of digits, which can be copied whether seen before or not; all else may
