@@ -73,7 +73,9 @@ def imitate(model: torch.nn.Module, examples: list[Example], given: argparse.Nam
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Fine-tune a model on golden conversations.")
-    parser.add_argument("--model", required=True, help="a folder or name that transformers can load, with ChatML")
+    parser.add_argument(
+        "--model", required=True, help="a folder or name that transformers can load, with ChatML"
+    )
     parser.add_argument("--tasks", default="travel", help="a task file or a snapshot (its training split)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
@@ -91,7 +93,9 @@ def main() -> None:
     chosen = np.random.default_rng(given.seed).permutation(len(tasks))[: given.demonstrations]
     examples = [tokens(chat, conversation(env, tasks[index])) for index in chosen]
     sizes = [len(ids) for ids, _ in examples]
-    print(f"{len(examples)} conversations of {min(sizes)} to {max(sizes)} tokens, {np.mean(sizes):.0f} on average")
+    print(
+        f"{len(examples)} conversations of {min(sizes)} to {max(sizes)} tokens, {np.mean(sizes):.0f} on average"
+    )
     if given.everything:
         examples = [(ids, np.ones_like(mask)) for ids, mask in examples]
     imitate(model, examples, given)
