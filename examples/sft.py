@@ -23,18 +23,24 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tool_orch_env as toe
 from examples.ppo_vllm.chat import Chat
-from examples.ppo_vllm.demonstrations import conversation, environment, tokens
+from examples.ppo_vllm.demonstrations import conversation, environments, tokens
 
 Example = tuple[np.ndarray, np.ndarray]
 """Ids int64 (T,) and a mask bool (T,) of what carries loss."""
 
 
 def batches(examples: list[Example], size: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless batches in a new order every epoch: ids int64 (B, T), padded with 0, and mask bool (B, T)."""
+    """Endless batches in a new order every epoch: ids int64 (B, T), padded with 0, and mask bool (B, T).
+
+    Conversations of about one length go together: within sixteen batches they are sorted.
+    """
     rng = np.random.default_rng(seed)
     for _ in itertools.count():
         order = rng.permutation(len(examples))
-        for first in range(0, len(order) - size + 1, size):
+        for first in range(0, len(order), 16 * size):
+            some = order[first : first + 16 * size]
+            order[first : first + 16 * size] = sorted(some, key=lambda index: len(examples[index][0]))
+        for first in rng.permutation(range(0, len(order) - size + 1, size)):
             chosen = [examples[index] for index in order[first : first + size]]
             length = max(len(ids) for ids, _ in chosen)
             ids, mask = np.zeros((size, length), np.int64), np.zeros((size, length), bool)
@@ -89,7 +95,7 @@ def main() -> None:
     tasks = toe.load_tasks(given.tasks, None if Path(given.tasks).is_file() else "train")
     tokenizer = AutoTokenizer.from_pretrained(given.model)
     model = AutoModelForCausalLM.from_pretrained(given.model, dtype=torch.float32)
-    env, chat = environment(tasks), Chat(tokenizer)
+    [env], chat = environments(tasks, 1), Chat(tokenizer)
     chosen = np.random.default_rng(given.seed).permutation(len(tasks))[: given.demonstrations]
     examples = [tokens(chat, conversation(env, tasks[index])) for index in chosen]
     sizes = [len(ids) for ids, _ in examples]

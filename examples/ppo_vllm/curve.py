@@ -47,9 +47,9 @@ class Journal:
         done = told["update"] - self._first
         left = (time.monotonic() - self._began) / done * (of - told["update"])
         print(
-            f"update {told['update']}/{of}  score {told['score']:.3f} (mean {score:.3f})  success {told['success']:.2f} "
-            f"(mean {success:.2f})  kl {told['kl']:.4f}  gap {told['logprob_gap']:.1e}  rollout {told['rollout_s']:.1f} s  "
-            f"update {told['update_s']:.1f} s  left {left:.0f} s",
+            f"update {told['update']}/{of}  score {told['score']:.3f} (mean {score:.3f})  "
+            f"success {told['success']:.2f} (mean {success:.2f})  kl {told['kl']:.4f}  gap {told['logprob_gap']:.1e}  "
+            f"rollout {told['rollout_s']:.1f} s  update {told['update_s']:.1f} s  left {left:.0f} s",
             flush=True,
         )
 

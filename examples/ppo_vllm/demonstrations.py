@@ -18,9 +18,10 @@ FORM = {"tool_docs": "signature", "max_items": 1, "max_response_chars": 800}
 """How the environment shows tools and replies to a small model."""
 
 
-def environment(tasks: Sequence[Task], **options: Any) -> gym.Env[str, Any]:
-    """`ToolOrch-v0` on these tasks, showing little."""
-    return gym.make("ToolOrch-v0", snapshot=tasks[0].snapshot, tasks=tasks, **{**FORM, **options})
+def environments(tasks: Sequence[Task], n: int, **options: Any) -> Sequence[gym.Env[str, Any]]:
+    """`n` times `ToolOrch-v0` on these tasks, showing little; the tasks are compiled once for all."""
+    form = {"snapshot": tasks[0].snapshot, "tasks": tasks, **FORM, **options}
+    return gym.make_vec("ToolOrch-v0", num_envs=n, **form).unwrapped.envs  # type: ignore[attr-defined,no-any-return]
 
 
 def conversation(env: gym.Env[str, Any], task: Task) -> list[str]:

@@ -1,7 +1,7 @@
 """vLLM as the policy's voice: in this process, or behind its own HTTP server.
 
-Enters: prompts as token ids. Leaves: the sampled ids with the logprob of each, never text. Both engines take new weights
-while they live, and both can die: `EngineDied` says so, and `revive` starts another with the same weights.
+Enters: prompts as token ids. Leaves: the sampled ids with the logprob of each, never text. Both engines take new
+weights while they live, and both can die: `EngineDied` says so, and `revive` starts another with the same weights.
 
 Logprobs are `processed`: after the temperature, as the ratio of PPO needs them. In float32 they agree with transformers
 to about 1e-6; in bfloat16 they differ by up to 0.07 per token.
@@ -228,7 +228,11 @@ class Server:
             "logprobs-mode": "processed_logprobs",
             "gpu-memory-utilization": setup.memory,
         }
-        flags = ["--enable-sleep-mode"] if torch.cuda.is_available() else ["--enforce-eager", "--no-enable-chunked-prefill"]
+        flags = (
+            ["--enable-sleep-mode"]
+            if torch.cuda.is_available()
+            else ["--enforce-eager", "--no-enable-chunked-prefill"]
+        )
         told = [text for name, value in options.items() for text in (f"--{name}", str(value))]
         return [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *told, *flags]
 

@@ -1,7 +1,8 @@
 """Held-out success of a policy that an engine serves, as `tool_orch_env.bench` counts it.
 
-Enters: an engine and tasks. Leaves: the benchmark's results. The engine answers all tasks at once, greedily; the benchmark
-then plays what was said, message by message, and judges. The environment is deterministic, so that is the same episode.
+Enters: an engine and tasks. Leaves: the benchmark's results. The engine answers all tasks at once, greedily; the
+benchmark then plays what was said, message by message, and judges. The environment is deterministic, so that is the
+same episode.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The model that is trained: a causal language model of transformers with a value head, whole or by LoRA.
 
-Enters: token ids. Leaves: logprobs and entropies of the tokens that a policy sampled, values of the states it spoke in, and
-its weights under the names that an engine loads. A *state* is the last token before a turn: all that is known then.
+Enters: token ids. Leaves: logprobs and entropies of the tokens that a policy sampled, values of the states it spoke in,
+and its weights under the names that an engine loads. A *state* is the last token before a turn: all that is known then.
 """
 
 from collections.abc import Iterator, Sequence

@@ -25,7 +25,7 @@ from tool_orch_env.synth.targets import Targets, weights
 from tool_orch_env.task import Task, dump_tasks
 
 from .chat import END, START
-from .demonstrations import conversation, environment
+from .demonstrations import conversation, environments
 
 CITIES = {"search_city", "get_city", "search_country", "get_country"}
 TOOLS = CITIES | {"get_airport", "get_aircraft", "fx_rate"}
@@ -51,6 +51,11 @@ def tasks(index: Index, split: str, n: int, seed: int) -> list[Task]:
     targets = Targets(calls=weights("1-2"), distractors=weights("0-2"))
     part = Family(*SPLITS[split], templates=False)
     return list(synthesise(index, targets, n, seed, prefix=f"ppo-{split}", part=part))
+
+
+def chat(said: Sequence[str]) -> list[str]:
+    """What is said in turn, with the names of who says it."""
+    return [("assistant\n" if number % 2 else "user\n") + text for number, text in enumerate(said)]
 
 
 def tokenizer(texts: Sequence[str], size: int) -> PreTrainedTokenizerFast:
@@ -110,9 +115,10 @@ def main() -> None:
         print(
             f"{split}: {len(made[split])} tasks, {sum(len(t.golden) > 1 for t in made[split])} of two calls"
         )
-    env = environment(made["train"])
-    texts = [text for task in made["train"] for text in conversation(env, task)]
-    words = tokenizer(texts, given.vocabulary)
+    env = environments(made["train"], 1)[0]
+    words = tokenizer(
+        [text for task in made["train"] for text in chat(conversation(env, task))], given.vocabulary
+    )
     words.save_pretrained(given.out / "model")
     small = model(len(words), given.width, given.layers, given.context, given.seed)
     small.save_pretrained(given.out / "model")

@@ -1,7 +1,8 @@
 """Many episodes at once: one generation per turn for all that still run, and every token accounted for.
 
-Enters: environments, an engine, tasks. Leaves: `Episode`s, whose ids are exactly what was shown and what was sampled. The
-reward of a turn lies on the last token of that turn, so that the rewards of an episode's tokens add up to its score.
+Enters: environments, an engine, tasks. Leaves: `Episode`s, whose ids are exactly what was shown and what was sampled.
+The reward of a turn lies on the last token of that turn, so that the rewards of an episode's tokens add up to its
+score.
 
 An episode that cannot go on is cut and says why, and the others go on: `context` (no room for another message),
 `unended` (a message that reached its limit), `engine` (one that died more often than it may). A policy that never

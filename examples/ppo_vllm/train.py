@@ -5,29 +5,28 @@
     python -m examples.ppo_vllm.train --model build/ppo/imitated --tasks build/ppo/train.jsonl \\
         --held-out build/ppo/test.jsonl --out runs/ppo
 
-One update: a batch of episodes, generated turn by turn for all at once by vLLM; the logprobs of what was sampled, worked
-out again by the trainer, which proves that the engine holds the trainer's weights; GAE over turns; some epochs of clipped
-PPO with a KL term to the model it began from; the new weights into the engine. `--advantage group` makes it GRPO.
+One update: a batch of episodes, generated turn by turn for all at once by vLLM; the logprobs of what was sampled,
+worked out again by the trainer, which proves that the engine holds the trainer's weights; GAE over turns; some epochs
+of clipped PPO with a KL term to the model it began from; the new weights into the engine. `--advantage group` makes it
+GRPO.
 
 Leaves in `--out`: `metrics.jsonl`, one line per update; `evaluations.jsonl`, held-out success task by task; TensorBoard
 events; `curve.png`; `checkpoint.pt`, from which the same command goes on; `model/`, the trained policy.
 
 Where it departs from PPO as usually written for tokens (Ziegler et al. 2019, InstructGPT): a turn is one action, so
-values, GAE and discounting are over turns, and the ratio is clipped per token; KL is a term of the loss, by the estimator
-k3, and not part of the reward; the old logprobs are the engine's own. From GRPO (DeepSeekMath): the mean is over the
-tokens of the minibatch, not over episodes.
+values, GAE and discounting are over turns, and the ratio is clipped per token; KL is a term of the loss, by the
+estimator k3, and not part of the reward; the old logprobs are the engine's own. From GRPO (DeepSeekMath): the mean is
+over the tokens of the minibatch, not over episodes.
 """
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import torch
 from transformers import AutoTokenizer
@@ -38,7 +37,7 @@ from tool_orch_env.task import Task
 from . import curve
 from .advantage import gae, group_relative, per_token
 from .chat import Chat
-from .demonstrations import environment
+from .demonstrations import environments
 from .engine import ENGINES, Setup
 from .evaluate import evaluate
 from .policy import Batch, Policy
@@ -65,8 +64,8 @@ class Trainer:
         self.held_out = _tasks(given.held_out, "test")[: given.held_out_tasks]
         options = {"max_turns": given.max_turns, "tool_docs": given.tool_docs, "max_items": given.max_items}
         options["max_response_chars"] = given.max_response_chars
-        self.envs = _environments(self.tasks, given.batch, reward=given.reward, **options)
-        self.judging = _environments(self.held_out, given.batch, **options)
+        self.envs = environments(self.tasks, given.batch, reward=given.reward, **options)
+        self.judging = environments(self.held_out, given.batch, **options)
         self.limits = Limits(given.context, given.message, given.temperature)
         self.update = 0
 
@@ -88,6 +87,9 @@ class Trainer:
         """One update; raises `RuntimeError` if the engine did not hold the trainer's weights."""
         given = self.given
         episodes = [episode for episode in episodes if episode.turns]
+        if not episodes:  # the engine died before it said anything
+            self.update += 1
+            return dict.fromkeys(("logprob_gap", "kl"), 0.0)
         with torch.no_grad():
             judged = [self.policy(self._batch([one]), given.temperature) for one in episodes]
         sampled = [np.array(one.logprobs)[one.sampled] for one in episodes]  # (N,) in all
@@ -119,8 +121,10 @@ class Trainer:
         told: list[dict[str, float]] = []
         for _ in range(given.epochs):
             order = rng.permutation(len(plan))
-            for first in range(0, len(order), given.minibatch):
-                told.append(self._descend([plan[index] for index in order[first : first + given.minibatch]]))
+            told += [
+                self._descend([plan[index] for index in order[first : first + given.minibatch]])
+                for first in range(0, len(order), given.minibatch)
+            ]
         self.update += 1
         return {"logprob_gap": gap, **{name: float(np.mean([one[name] for one in told])) for name in told[0]}}
 
@@ -177,7 +181,7 @@ class Trainer:
             "update": self.update,
         }
         torch.save(state, path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
+        path.with_suffix(".new").replace(path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint: the next update is the one that would have come."""
@@ -190,14 +194,6 @@ class Trainer:
 
 def _tasks(place: str, split: str) -> list[Task]:
     return toe.load_tasks(place, None if Path(place).is_file() else split)
-
-
-def _environments(tasks: list[Task], n: int, **options: Any) -> Sequence[gym.Env[str, Any]]:
-    """`n` environments that share one set of compiled tasks."""
-    spec = environment(tasks[:1], **options).spec
-    assert spec is not None
-    vector = gym.make_vec("ToolOrch-v0", num_envs=n, **{**spec.kwargs, "tasks": tasks})
-    return vector.unwrapped.envs  # type: ignore[attr-defined,no-any-return]
 
 
 def train(given: argparse.Namespace) -> None:
