@@ -36,18 +36,20 @@ def gae(episodes: Sequence[Episode], values: Floats, gamma: float, lam: float) -
     return advantages, advantages + values
 
 
-def group_relative(episodes: Sequence[Episode], group: int) -> tuple[Floats, Floats]:
+def group_relative(episodes: Sequence[Episode]) -> tuple[Floats, Floats]:
     """Score against the mean of the episodes on the same task, over their deviation, as in GRPO (2402.03300).
 
-    `group` episodes in a row have one task. Returns are the scores; no value head is trained on them.
+    Returns are the scores; no value head is trained on them.
     """
-    scores = np.array([episode.score for episode in episodes]).reshape(-1, group)
-    relative = (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-6)
+    scores = np.array([episode.score for episode in episodes])
+    _, group = np.unique([episode.task_id for episode in episodes], return_inverse=True)
+    mean = np.bincount(group, scores) / np.bincount(group)
+    deviation = np.sqrt(np.bincount(group, (scores - mean[group]) ** 2) / np.bincount(group))
+    relative = (scores - mean[group]) / (deviation[group] + 1e-6)
     turns = [len(episode.turns) for episode in episodes]
-    return np.repeat(relative.ravel(), turns), np.repeat(scores.ravel(), turns)
+    return np.repeat(relative, turns), np.repeat(scores, turns)
 
 
-def per_token(episodes: Sequence[Episode], per_turn: Floats) -> Floats:
+def per_token(episode: Episode, per_turn: Floats) -> Floats:
     """The turns' figures for each of their tokens, (S,) -> (N,)."""
-    lengths = [end - start for episode in episodes for start, end in episode.turns]
-    return np.repeat(per_turn, lengths)
+    return np.repeat(per_turn, [end - start for start, end in episode.turns])

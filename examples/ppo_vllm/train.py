@@ -44,6 +44,16 @@ from .policy import Batch, Policy
 from .rollout import Episode, Limits, rollout
 
 
+class Lesson:
+    """An episode and what is to be learnt from it. N counts its sampled tokens, S its turns."""
+
+    def __init__(self, episode: Episode) -> None:
+        self.episode = episode
+        self.sampled = np.array(episode.logprobs)[episode.sampled]  # (N,): the engine's logprobs
+        self.reference = self.advantages = np.zeros(len(self.sampled))  # (N,)
+        self.values = self.returns = np.zeros(len(episode.turns))  # (S,)
+
+
 class Trainer:
     """The policy, its optimizer, the engine and the environments of one run."""
 
@@ -86,66 +96,79 @@ class Trainer:
     def learn(self, episodes: list[Episode]) -> dict[str, float]:
         """One update; raises `RuntimeError` if the engine did not hold the trainer's weights."""
         given = self.given
-        episodes = [episode for episode in episodes if episode.turns]
-        if not episodes:  # the engine died before it said anything
-            self.update += 1
-            return dict.fromkeys(("logprob_gap", "kl"), 0.0)
-        with torch.no_grad():
-            judged = [self.policy(self._batch([one]), given.temperature) for one in episodes]
-        sampled = [np.array(one.logprobs)[one.sampled] for one in episodes]  # (N,) in all
-        gap = max(
-            float((mine.logprobs.cpu() - torch.from_numpy(its)).abs().max())
-            for mine, its in zip(judged, sampled, strict=True)
-        )
+        # similar lengths side by side: less padding
+        lessons = [Lesson(one) for one in sorted(episodes, key=lambda one: len(one.ids)) if one.turns]
+        rng = np.random.default_rng([given.seed, self.update, 1])
+        self.update += 1
+        if not lessons:  # the engine died before it said anything
+            return {"logprob_gap": 0.0, "kl": 0.0}
+        gap = self._judge(lessons)
         if gap > given.largest_gap:
             raise RuntimeError(
                 f"logprobs of engine and trainer differ by {gap:.2g}: the engine has other weights"
             )
-        values = np.concatenate([one.values.cpu().numpy() for one in judged]).astype(float)  # (S,)
-        if given.advantage == "group":
-            advantages, returns = group_relative(episodes, given.group)
-        else:
-            advantages, returns = gae(episodes, values, given.gamma, given.lam)
-            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        ends = np.cumsum([len(one.turns) for one in episodes])
-        plan = [
-            (
-                one,
-                its,
-                per_token([one], advantages[end - len(one.turns) : end]),
-                returns[end - len(one.turns) : end],
-            )
-            for one, its, end in zip(episodes, sampled, ends, strict=True)
-        ]
-        rng = np.random.default_rng([given.seed, self.update, 1])
+        self._credit(lessons)
         told: list[dict[str, float]] = []
         for _ in range(given.epochs):
-            order = rng.permutation(len(plan))
+            order = rng.permutation(len(lessons))
             told += [
-                self._descend([plan[index] for index in order[first : first + given.minibatch]])
+                self._descend([lessons[index] for index in sorted(order[first : first + given.minibatch])])
                 for first in range(0, len(order), given.minibatch)
             ]
-        self.update += 1
         return {"logprob_gap": gap, **{name: float(np.mean([one[name] for one in told])) for name in told[0]}}
 
-    def _descend(self, plan: Sequence[tuple[Episode, Any, Any, Any]]) -> dict[str, float]:
+    @torch.no_grad()
+    def _judge(self, lessons: Sequence["Lesson"]) -> float:
+        """What the weights before the update, and those training began from, make of the episodes.
+
+        Returns the largest difference between the trainer's logprobs and the engine's.
+        """
+        gap = 0.0
+        for first in range(0, len(lessons), self.given.micro):
+            part = lessons[first : first + self.given.micro]
+            batch = self._batch(part)
+            judged = self.policy(batch, self.given.temperature)
+            gap = max(gap, float((judged.logprobs - self._tensor([one.sampled for one in part])).abs().max()))
+            values = judged.values.cpu().numpy().astype(float)
+            reference = self._reference(batch).cpu().numpy()
+            for one in part:
+                one.values, values = np.split(values, [len(one.episode.turns)])
+                one.reference, reference = np.split(reference, [len(one.sampled)])
+        return gap
+
+    def _credit(self, lessons: Sequence["Lesson"]) -> None:
+        """What each turn was worth."""
+        given, episodes = self.given, [one.episode for one in lessons]
+        if given.advantage == "group":
+            advantages, returns = group_relative(episodes)
+        else:
+            advantages, returns = gae(
+                episodes, np.concatenate([one.values for one in lessons]), given.gamma, given.lam
+            )
+            advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        for one in lessons:
+            n = len(one.episode.turns)
+            one.advantages, advantages = per_token(one.episode, advantages[:n]), advantages[n:]
+            one.returns, returns = returns[:n], returns[n:]
+
+    def _descend(self, lessons: Sequence["Lesson"]) -> dict[str, float]:
         """One step of the optimizer on a minibatch, in parts that fit the memory."""
         given = self.given
-        tokens = sum(len(logprobs) for _, logprobs, _, _ in plan)
-        turns = sum(len(returns) for *_, returns in plan)
+        tokens = sum(len(one.sampled) for one in lessons)
+        turns = sum(len(one.returns) for one in lessons)
         sums = dict.fromkeys(("policy_loss", "value_loss", "kl", "entropy", "clipped"), 0.0)
-        plan = sorted(plan, key=lambda one: len(one[0].ids))  # less padding
-        for first in range(0, len(plan), given.micro):
-            part = plan[first : first + given.micro]
-            batch = self._batch([one for one, *_ in part])
-            old, advantages, returns = (self._tensor([one[i] for one in part]) for i in (1, 2, 3))
-            new = self.policy(batch, given.temperature)
-            log_ratio = self._reference(batch) - new.logprobs  # (N,)
-            kl = (log_ratio.exp() - log_ratio - 1).sum() / tokens
-            ratio = (new.logprobs - old).exp()
+        for first in range(0, len(lessons), given.micro):
+            part = lessons[first : first + given.micro]
+            new = self.policy(self._batch(part), given.temperature)
+            advantages = self._tensor([one.advantages for one in part])  # (N,)
+            ratio = (new.logprobs - self._tensor([one.sampled for one in part])).exp()
             clipped = ratio.clamp(1 - given.clip, 1 + given.clip)
             policy_loss = -torch.min(ratio * advantages, clipped * advantages).sum() / tokens
-            value_loss = 0.5 * (new.values - returns).square().sum() / turns
+            log_ratio = self._tensor([one.reference for one in part]) - new.logprobs
+            kl = (log_ratio.exp() - log_ratio - 1).sum() / tokens
+            value_loss = (
+                0.5 * (new.values - self._tensor([one.returns for one in part])).square().sum() / turns
+            )
             entropy = new.entropies.sum() / tokens
             loss = policy_loss + given.kl * kl - given.entropy * entropy
             if given.advantage == "gae":
@@ -159,7 +182,6 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         return {**sums, "gradient_norm": float(norm)}
 
-    @torch.no_grad()
     def _reference(self, batch: Batch) -> torch.Tensor:
         """Logprobs (N,) of the model that training began from."""
         if self.reference is not None:
@@ -167,8 +189,8 @@ class Trainer:
         with self.policy.lm.disable_adapter():
             return self.policy(batch, self.given.temperature).logprobs
 
-    def _batch(self, episodes: Sequence[Episode]) -> Batch:
-        return Batch.of(episodes, self.device)
+    def _batch(self, lessons: Sequence["Lesson"]) -> Batch:
+        return Batch.of([one.episode for one in lessons], self.device)
 
     def _tensor(self, parts: Sequence[Any]) -> torch.Tensor:
         return torch.from_numpy(np.concatenate(parts)).float().to(self.device)
