@@ -23,13 +23,39 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tool_orch_env as toe
 from examples.ppo_vllm.chat import Chat
-from examples.ppo_vllm.demonstrations import conversation, environments, tokens
+from examples.ppo_vllm.demonstrations import conversation, entities, environments, renamed, tokens
+from tool_orch_env.task import Task
 
 Example = tuple[np.ndarray, np.ndarray]
 """Ids int64 (T,) and a mask bool (T,) of what carries loss."""
 
 
-def batches(examples: list[Example], size: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+class Examples:
+    """Golden conversations as tokens, each time with other names for its entities if they are to be renamed."""
+
+    def __init__(self, tasks: list[Task], chat: Chat, given: argparse.Namespace) -> None:
+        [env] = environments(tasks, 1)
+        self._said = [conversation(env, task) for task in tasks]
+        self._entities = [entities(task) for task in tasks]
+        self._words = sorted(
+            {word for some in self._entities for name in some for word in name.split() if len(word) > 4}
+        )
+        self._chat, self._given = chat, given
+        self._rng = np.random.default_rng([given.seed, 1])
+        self.sizes = [len(tokens(chat, said)[0]) for said in self._said]
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+    def __getitem__(self, index: int) -> Example:
+        said = self._said[index]
+        if self._given.rename:
+            said = renamed(said, self._entities[index], self._words, self._rng)
+        ids, mask = tokens(self._chat, said)
+        return ids, np.ones_like(mask) if self._given.everything else mask
+
+
+def batches(examples: Examples, size: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Endless batches in a new order every epoch: ids int64 (B, T), padded with 0, and mask bool (B, T).
 
     Conversations of about one length go together: within sixteen batches they are sorted.
@@ -39,7 +65,7 @@ def batches(examples: list[Example], size: int, seed: int) -> Iterator[tuple[tor
         order = rng.permutation(len(examples))
         for first in range(0, len(order), 16 * size):
             some = order[first : first + 16 * size]
-            order[first : first + 16 * size] = sorted(some, key=lambda index: len(examples[index][0]))
+            order[first : first + 16 * size] = sorted(some, key=lambda index: examples.sizes[index])
         for first in rng.permutation(range(0, len(order) - size + 1, size)):
             chosen = [examples[index] for index in order[first : first + size]]
             length = max(len(ids) for ids, _ in chosen)
@@ -56,7 +82,7 @@ def loss_of(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> to
     return cross_entropy(model.lm_head(hidden[wanted]), ids[:, 1:][wanted])
 
 
-def imitate(model: torch.nn.Module, examples: list[Example], given: argparse.Namespace) -> None:
+def imitate(model: torch.nn.Module, examples: Examples, given: argparse.Namespace) -> None:
     """Train in place."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=given.lr, weight_decay=0.01, betas=(0.9, 0.95))
     warm = max(1, given.steps // 20)
@@ -86,6 +112,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
     parser.add_argument("--everything", action="store_true", help="observations carry loss too")
+    parser.add_argument("--rename", action="store_true", help="give entities other names each time")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=1e-3)
@@ -95,15 +122,12 @@ def main() -> None:
     tasks = toe.load_tasks(given.tasks, None if Path(given.tasks).is_file() else "train")
     tokenizer = AutoTokenizer.from_pretrained(given.model)
     model = AutoModelForCausalLM.from_pretrained(given.model, dtype=torch.float32)
-    [env], chat = environments(tasks, 1), Chat(tokenizer)
     chosen = np.random.default_rng(given.seed).permutation(len(tasks))[: given.demonstrations]
-    examples = [tokens(chat, conversation(env, tasks[index])) for index in chosen]
-    sizes = [len(ids) for ids, _ in examples]
+    examples = Examples([tasks[index] for index in chosen], Chat(tokenizer), given)
+    few, most = min(examples.sizes), max(examples.sizes)
     print(
-        f"{len(examples)} conversations of {min(sizes)} to {max(sizes)} tokens, {np.mean(sizes):.0f} on average"
+        f"{len(examples)} conversations of {few} to {most} tokens, {np.mean(examples.sizes):.0f} on average"
     )
-    if given.everything:
-        examples = [(ids, np.ones_like(mask)) for ids, mask in examples]
     imitate(model, examples, given)
     model.save_pretrained(given.out)
     tokenizer.save_pretrained(given.out)

@@ -53,17 +53,17 @@ class Journal:
             flush=True,
         )
 
-    def evaluation(self, update: int, results: Sequence[EpisodeResult]) -> None:
-        """Held-out results after an update."""
+    def evaluation(self, update: int, how: str, results: Sequence[EpisodeResult]) -> None:
+        """Held-out results after an update; `how` the policy answered: sampled or greedy."""
         success = {one.task_id: int(one.success) for one in results}
         score = {one.task_id: round(one.score, 6) for one in results}
-        self._append(EVALUATIONS, {"update": update, "success": success, "score": score})
+        self._append(EVALUATIONS, {"update": update, "how": how, "success": success, "score": score})
         figure = mean(list(success.values()))
         assert figure is not None
-        self._board.add_scalar("held_out/success", figure.value, update)
-        self._board.add_scalar("held_out/score", float(np.mean(list(score.values()))), update)
+        self._board.add_scalar(f"held_out/{how}_success", figure.value, update)
+        self._board.add_scalar(f"held_out/{how}_score", float(np.mean(list(score.values()))), update)
         print(
-            f"held out after update {update}: success {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}], "
+            f"held out after update {update}, {how}: success {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}], "
             f"score {np.mean(list(score.values())):.3f}, {figure.tasks} tasks",
             flush=True,
         )
@@ -89,7 +89,7 @@ def draw(runs: Sequence[Path], out: Path) -> None:
     axes = figure.subplots()
     for number, run in enumerate(runs):
         color = f"C{number}"
-        held = lines(run / EVALUATIONS)
+        held = [one for one in lines(run / EVALUATIONS) if one["how"] == "sampled"]
         trained = lines(run / METRICS)
         axes.plot(
             [one["update"] for one in held],

@@ -3,6 +3,7 @@
 Enters: tasks. Leaves: the texts of an episode in order, and the same as tokens with a mask of what the policy says.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,3 +49,36 @@ def tokens(chat: Chat, said: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         ids += new
         mask += [number % 2 == 0] * len(new)
     return np.array(ids), np.array(mask)
+
+
+def entities(task: Task) -> set[str]:
+    """What a policy has to copy: golden values that the request states as they are, and those that replies supply."""
+    told = {
+        str(value) for call in task.golden for value in call.arguments.values() if str(value) in task.request
+    }
+    bound = {str(call.arguments[name]) for call in task.golden for name in call.bindings}
+    return {value for value in told | bound if len(value) > 1}
+
+
+def renamed(
+    said: Sequence[str], values: set[str], words: Sequence[str], rng: np.random.Generator
+) -> list[str]:
+    """The conversation with other names for its entities, the same name everywhere: a made-up one of the same shape.
+
+    Codes get other letters, ids other digits, names another of `words` for each of theirs. Who learns from a few hundred
+    real entities remembers them; who never meets one twice has to copy.
+    """
+    names = {value: _PIECE.sub(lambda piece: _other(piece[0], words, rng), value) for value in sorted(values)}
+    pattern = re.compile(
+        "|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in sorted(names, key=len)[::-1])
+    )
+    return [pattern.sub(lambda found: names[found[0]], text) for text in said] if names else list(said)
+
+
+_PIECE = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]|\d")
+
+
+def _other(piece: str, words: Sequence[str], rng: np.random.Generator) -> str:
+    if piece.isdecimal():
+        return str(rng.integers(1, 10))
+    return chr(65 + int(rng.integers(26))) if len(piece) == 1 and piece.isupper() else str(rng.choice(words))

@@ -1,12 +1,10 @@
 """Held-out success of a policy that an engine serves, as `tool_orch_env.bench` counts it.
 
-Enters: an engine and tasks. Leaves: the benchmark's results. The engine answers all tasks at once, greedily; the
-benchmark then plays what was said, message by message, and judges. The environment is deterministic, so that is the
-same episode.
+Enters: an engine and tasks. Leaves: the benchmark's results. The engine answers all tasks at once; the benchmark then
+plays what was said, message by message, and judges. The environment is deterministic, so that is the same episode.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -24,12 +22,12 @@ from .rollout import Episode, Limits, rollout
 def evaluate(
     envs: Sequence[gym.Env[str, Any]], engine: Engine, chat: Chat, tasks: Sequence[Task], limits: Limits
 ) -> list[EpisodeResult]:
-    """One result per task, in order, at temperature 0."""
-    greedy, snapshot = replace(limits, temperature=0.0), Snapshot.open(tasks[0].snapshot)
+    """One result per task, in order. Temperature 0 is greedy; else the draws are the same at every call."""
+    snapshot = Snapshot.open(tasks[0].snapshot)
     results: list[EpisodeResult] = []
     for first in range(0, len(tasks), len(envs)):
         some = tasks[first : first + len(envs)]
-        for task, episode in zip(some, rollout(envs, engine, chat, some, greedy), strict=True):
+        for task, episode in zip(some, rollout(envs, engine, chat, some, limits, seed=first), strict=True):
             results += bench.run([task], _Said(episode), snapshot=snapshot)
     return results
 

@@ -24,6 +24,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -273,8 +274,10 @@ def _one_update(trainer: Trainer, journal: "curve.Journal") -> None:
 
 
 def _evaluate(trainer: Trainer, journal: "curve.Journal") -> None:
-    results = evaluate(trainer.judging, trainer.engine, trainer.chat, trainer.held_out, trainer.limits)
-    journal.evaluation(trainer.update, results)
+    """The policy as it is trained, drawing at its temperature, and at its most likely."""
+    for how, limits in (("sampled", trainer.limits), ("greedy", replace(trainer.limits, temperature=0.0))):
+        results = evaluate(trainer.judging, trainer.engine, trainer.chat, trainer.held_out, limits)
+        journal.evaluation(trainer.update, how, results)
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
