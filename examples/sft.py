@@ -37,9 +37,8 @@ class Examples:
         [env] = environments(tasks, 1)
         self._said = [conversation(env, task) for task in tasks]
         self._entities = [entities(task) for task in tasks]
-        self._words = sorted(
-            {word for some in self._entities for name in some for word in name.split() if len(word) > 4}
-        )
+        words = {word for some in self._entities for name in some for word in name.split()}
+        self._words = sorted(word for word in words if word.isalpha() and len(word) > 3)
         self._chat, self._given = chat, given
         self._rng = np.random.default_rng([given.seed, 1])
         self.sizes = [len(tokens(chat, said)[0]) for said in self._said]

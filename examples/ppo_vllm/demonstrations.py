@@ -65,14 +65,16 @@ def renamed(
 ) -> list[str]:
     """The conversation with other names for its entities, the same name everywhere: a made-up one of the same shape.
 
-    Codes get other letters, ids other digits, names another of `words` for each of theirs. Who learns from a few hundred
-    real entities remembers them; who never meets one twice has to copy.
+    Codes get other letters, ids other digits, names another of `words` for each of theirs. Who learns from a few
+    hundred real entities remembers them; who never meets one twice has to copy.
     """
+    if not values:
+        return list(said)
     names = {value: _PIECE.sub(lambda piece: _other(piece[0], words, rng), value) for value in sorted(values)}
     pattern = re.compile(
         "|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in sorted(names, key=len)[::-1])
     )
-    return [pattern.sub(lambda found: names[found[0]], text) for text in said] if names else list(said)
+    return [pattern.sub(lambda found: names[found[0]], text) for text in said]
 
 
 _PIECE = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]|\d")
