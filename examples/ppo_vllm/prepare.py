@@ -46,11 +46,15 @@ class Family(Part):
         return plain and {call.tool for call in task.golden} <= TOOLS
 
 
-def tasks(index: Index, split: str, n: int, seed: int) -> list[Task]:
-    """`n` tasks of a split. No choice needs a comparison, since long lists will be trimmed to their first item."""
+def tasks(index: Index, split: str, n: int, seed: int, answers: bool) -> list[Task]:
+    """`n` tasks of a split. No choice needs a comparison, since long lists will be trimmed to their first item.
+
+    Without `answers` the calls are all that counts: a million parameters do not learn to quote numbers in minutes.
+    """
     targets = Targets(calls=weights("1-2"), distractors=weights("0-2"))
     part = Family(*SPLITS[split], templates=False)
-    return list(synthesise(index, targets, n, seed, prefix=f"ppo-{split}", part=part))
+    made = synthesise(index, targets, n, seed, prefix=f"ppo-{split}", part=part)
+    return list(made) if answers else [task.model_copy(update={"answer": ()}) for task in made]
 
 
 def chat(said: Sequence[str]) -> list[str]:
@@ -100,6 +104,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--train", type=int, default=1500)
     parser.add_argument("--held-out", type=int, default=150, help="tasks of validation and test, each")
+    parser.add_argument("--answers", action="store_true", help="the facts asked for have to be stated too")
     parser.add_argument("--vocabulary", type=int, default=1024)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
@@ -110,7 +115,8 @@ def main() -> None:
     index = Index(toe.Snapshot.open("travel"))
     made = {}
     for split in SPLITS:
-        made[split] = tasks(index, split, given.train if split == "train" else given.held_out, given.seed)
+        n = given.train if split == "train" else given.held_out
+        made[split] = tasks(index, split, n, given.seed, given.answers)
         (given.out / f"{split}.jsonl").write_bytes(dump_tasks(made[split]))
         print(
             f"{split}: {len(made[split])} tasks, {sum(len(t.golden) > 1 for t in made[split])} of two calls"

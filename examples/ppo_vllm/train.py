@@ -14,9 +14,9 @@ Leaves in `--out`: `metrics.jsonl`, one line per update; `evaluations.jsonl`, he
 events; `curve.png`; `checkpoint.pt`, from which the same command goes on; `model/`, the trained policy.
 
 Where it departs from PPO as usually written for tokens (Ziegler et al. 2019, InstructGPT): a turn is one action, so
-values, GAE and discounting are over turns, and the ratio is clipped per token; KL is a term of the loss, by the
-estimator k3, and not part of the reward; the old logprobs are the engine's own. From GRPO (DeepSeekMath): the mean is
-over the tokens of the minibatch, not over episodes.
+values, GAE and discounting are over turns, and the ratio is clipped per token; KL is a term of the loss, half the
+squared log ratio, and not part of the reward; the old logprobs are the engine's own. From GRPO (DeepSeekMath): the mean
+is over the tokens of the minibatch, not over episodes.
 """
 
 import argparse
@@ -66,7 +66,9 @@ class Trainer:
         self.chat = Chat(tokenizer)
         self.policy = Policy(given.model, given.lora, given.checkpointing, given.dtype).to(self.device)
         self.reference = None if given.lora else Policy(given.model, dtype=given.dtype).to(self.device)
-        self.optimizer = torch.optim.AdamW(self.policy.parameters_trained(), lr=given.lr, weight_decay=0.0)
+        self.optimizer = torch.optim.AdamW(
+            self.policy.parameters_trained(), lr=given.lr, weight_decay=0.0, eps=1e-5
+        )
         setup = Setup(
             given.model, given.context, self.chat.end, given.batch, given.dtype, parallel=given.parallel
         )
@@ -166,7 +168,7 @@ class Trainer:
             clipped = ratio.clamp(1 - given.clip, 1 + given.clip)
             policy_loss = -torch.min(ratio * advantages, clipped * advantages).sum() / tokens
             log_ratio = self._tensor([one.reference for one in part]) - new.logprobs
-            kl = (log_ratio.exp() - log_ratio - 1).sum() / tokens
+            kl = 0.5 * log_ratio.square().sum() / tokens  # its gradient is that of KL(new || reference)
             value_loss = (
                 0.5 * (new.values - self._tensor([one.returns for one in part])).square().sum() / turns
             )
@@ -178,6 +180,8 @@ class Trainer:
             outside = ((ratio - 1).abs() > given.clip).float().sum() / tokens
             for name, one in zip(sums, (policy_loss, value_loss, kl, entropy, outside), strict=True):
                 sums[name] += float(one.detach())
+        for group in self.optimizer.param_groups:
+            group["lr"] = given.lr * min(1.0, self.update / max(1, given.warm_up))
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters_trained(), given.largest_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -296,7 +300,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--minibatch", type=int, default=32, help="episodes per step of the optimizer")
     add("--micro", type=int, default=16, help="episodes that fit the memory at once")
     add("--epochs", type=int, default=2)
-    add("--lr", type=float, default=3e-4)
+    add("--lr", type=float, default=2e-4)
+    add("--warm-up", type=int, default=3, help="updates until the learning rate is whole")
     add("--clip", type=float, default=0.2)
     add("--kl", type=float, default=0.02)
     add("--entropy", type=float, default=0.0)
