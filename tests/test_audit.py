@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 import toy as toys
 
+from tool_orch_env.call import Turn
+from tool_orch_env.episode import score_turns
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.synth.audit import audit
 from tool_orch_env.synth.audit_set import audit_set
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
-from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
+from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task, oracle_turns
 
 
 def _rules(task: Task, snapshot: Snapshot) -> list[tuple[str, str, str]]:
@@ -24,7 +26,7 @@ def _changed(task: Task, **more: Any) -> Task:
 
 
 def test_the_bundled_tasks_have_no_finding(travel: Snapshot) -> None:
-    assert {task.id: audit(task, travel) for task in travel.tasks() if audit(task, travel)} == {}
+    assert {task.id: found for task in travel.tasks() if (found := audit(task, travel))} == {}
     assert audit_set({split: travel.tasks(split) for split in travel.splits}) == {}
 
 
@@ -54,6 +56,38 @@ def test_a_criterion_that_picks_more_than_one_element_or_another_is_found(travel
         picks[at]["criterion"] = wrong
         rules = {rule for rule, _, _ in _rules(_changed(task, meta={**task.meta, "picks": picks}), travel)}
         assert rules == {"ambiguity"}
+
+
+@pytest.mark.parametrize("by_answer", [False, True])
+def test_a_comparison_that_comes_out_otherwise_is_found(travel: Snapshot, by_answer: bool) -> None:
+    """Both kinds: what wins feeds another call, or is what the answer is about."""
+    targets = Targets(calls=weights("4-6"), depth=weights("2-4"), compares=1.0)
+    task = next(
+        task
+        for task in synthesise(Index(travel), targets, 500, 0)
+        if any(("call" not in one) == by_answer for one in task.meta.get("compared", ()))
+    )
+    assert audit(task, travel) == []
+    (compared,) = task.meta["compared"]
+    by_id = {call.id: call for call in task.golden}
+    winner, loser = by_id[compared["winner"]], by_id[compared["loser"]]
+    assert winner.tool == loser.tool
+    other_way = {"min": "max", "max": "min"}[compared["choose"]]
+    swapped = {"winner": loser.id, "loser": winner.id}
+    for wrong in ({"choose": other_way}, swapped, {"pointer": "/no"}, {"winner": "c99"}):
+        meta = {**task.meta, "compared": [{**compared, **wrong}]}
+        assert {rule for rule, _, _ in _rules(_changed(task, meta=meta), travel)} == {"ambiguity"}
+    if by_answer:
+        assert {fact.call for fact in task.answer} >= {winner.id}
+        return
+    waiting = by_id[compared["call"]]
+    assert {winner.id, loser.id} <= set(waiting.needs)
+    assert loser.id not in {bound.call for bound in waiting.bindings.values()}
+    early = [
+        [one.as_call()] for one in task.golden if one.id != loser.id
+    ]  # what waits, before the comparison
+    turns = [Turn(calls=tuple(calls)) for calls in (*early, [loser.as_call()])]
+    assert score_turns(task, [*turns, oracle_turns(task)[-1]], travel).total < 1.0
 
 
 def test_a_golden_call_that_the_others_make_superfluous_is_found(travel: Snapshot) -> None:

@@ -1,7 +1,6 @@
 """Policies asked for real: scripted ones, a model server that behaves and one that does not, functions that fail."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -215,53 +214,3 @@ def test_episodes_run_at_once_up_to_the_limit(tmp_path: Path) -> None:
     asyncio.run(play_all(arena, Slow(), ledger, jobs(arena, 5, ledger), 4))
     ledger.close()
     assert most == 4 and len(ledger.records) == 15
-
-
-ENGINE = """
-import argparse, os, pathlib, sys
-sys.path.insert(0, {tests!r})
-from http.server import ThreadingHTTPServer
-from model_server import Handler, ModelServer
-
-parser = argparse.ArgumentParser()
-for name in ("--model", "--host", "--port", "--served-model-name", "--tool-call-parser"):
-    parser.add_argument(name, required=True)
-parser.add_argument("--enable-auto-tool-choice", action="store_true", required=True)
-parser.add_argument("--refuse", action="store_true")
-given = parser.parse_args()
-if given.refuse:
-    sys.exit("no such device")
-pathlib.Path(given.model, "pid").write_text(str(os.getpid()))
-
-class Engine(Handler):
-    def do_GET(self):
-        self.give({{"up": True}})
-
-server = ModelServer((given.host, int(given.port)), Engine, {{"policy": "good"}})
-server.serve_forever()
-"""
-
-
-@pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A process that is started as vLLM's server is, and answers as it does."""
-    place = tmp_path / "site" / "vllm" / "entrypoints" / "openai"
-    place.mkdir(parents=True)
-    (place / "api_server.py").write_text(ENGINE.format(tests=str(Path(__file__).parent)))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    (tmp_path / "model").mkdir()
-    return tmp_path / "model"
-
-
-def test_an_engine_is_started_asked_and_stopped(engine: Path, arena: Arena, tmp_path: Path) -> None:
-    records = ran(arena, tmp_path / "run", f"vllm:{engine}", Settings(timeout=10))
-    assert all(record["result"]["success"] for record in records)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((engine / "pid").read_text()), 0)
-
-
-def test_an_engine_that_does_not_start_is_told_in_its_words(
-    engine: Path, arena: Arena, tmp_path: Path
-) -> None:
-    with pytest.raises(UsageError, match="no such device"):
-        ran(arena, tmp_path / "run", f"vllm:{engine}", Settings(engine="--refuse"))

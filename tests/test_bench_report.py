@@ -14,7 +14,7 @@ from tool_orch_env.bench.report import page
 from tool_orch_env.cli import main
 from tool_orch_env.snapshot import load_tasks
 
-TASKS = len(load_tasks("travel", "test"))
+TASKS = len(load_tasks("travel", "handmade"))
 
 POLICY = '''
 import json
@@ -45,7 +45,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("once", "once_per_function", ["--trials", "2"]),
             ("cfb", "oracle", ["--protocol", "cfb-offline"]),
         ):
-            assert main(["bench", "--policy", policy, "--out", str(folder / name), *more]) == 0
+            assert (
+                main(
+                    [
+                        "bench",
+                        "--policy",
+                        policy,
+                        "--tasks",
+                        "travel:handmade",
+                        "--out",
+                        str(folder / name),
+                        *more,
+                    ]
+                )
+                == 0
+            )
             assert main(["report", str(folder / name)]) == 0
     return folder
 
@@ -93,12 +107,14 @@ def test_the_page_shows_figures_and_the_first_episode(look: Any) -> None:
 
 
 def test_a_link_leads_to_an_episode_and_a_click_to_another(look: Any) -> None:
-    tab = look("once", "#episode=travel-test-003/1")
-    assert tab.inner_text("#episode h3 >> nth=0") == "travel-test-003 · 1"
+    tab = look("once", "#episode=travel-handmade-003/1")
+    assert tab.inner_text("#episode h3 >> nth=0") == "travel-handmade-003 · 1"
     states = tab.locator("#dag g").evaluate_all("all => all.map(g => g.dataset.state)")
     assert "missing" in states and "exact" in states
     tab.click("#list a >> nth=4")
-    assert tab.url.endswith("#episode=travel-test-003/0") and "· 0" in tab.inner_text("#episode h3 >> nth=0")
+    assert tab.url.endswith("#episode=travel-handmade-003/0") and "· 0" in tab.inner_text(
+        "#episode h3 >> nth=0"
+    )
 
 
 def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> None:
@@ -114,7 +130,7 @@ def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> N
     tab.select_option("#domain", "flights")
     assert 0 < tab.locator("#list a").count() < whole
     tab.select_option("#domain", "")
-    tab.fill("#words", "travel-test-007")
+    tab.fill("#words", "travel-handmade-007")
     assert tab.locator("#list a").count() == 1
     tab.fill("#words", "")
     tab.select_option("#error", "missing_call")

@@ -14,13 +14,13 @@ import pytest
 import toy as toys
 
 from tool_orch_env.bench.intervals import ratio
-from tool_orch_env.bench.ledger import RunError, read_run
+from tool_orch_env.bench.ledger import RunError, read_run, read_times
 from tool_orch_env.bench.metrics import passes, summary
 from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.cli import main
 from tool_orch_env.snapshot import load_tasks
 
-TASKS = len(load_tasks("travel", "test"))
+TASKS = len(load_tasks("travel", "handmade"))
 
 POLICY = '''
 import hashlib, json, time
@@ -37,12 +37,12 @@ def wobbly(messages, tools):
 '''
 COMMAND = [
     sys.executable, "-m", "tool_orch_env.cli", "bench", "--policy", "python:wobbly_policy:wobbly",
-    "--tasks", "travel", "--trials", "12", "--concurrency", "8",
+    "--tasks", "travel:handmade", "--trials", "4", "--concurrency", "8",
 ]  # fmt: skip
 
 
 def oracle(folder: Path, *more: str, policy: str = "oracle") -> int:
-    return main(["bench", "--policy", policy, "--out", str(folder), *more])
+    return main(["bench", "--policy", policy, "--tasks", "travel:handmade", "--out", str(folder), *more])
 
 
 def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
@@ -65,20 +65,50 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
         process.wait()
         if number % 5 == 0 and ledger.exists():  # a write that the kill cut in two
             with ledger.open("ab") as stream:
-                stream.write(b'{"task_id": "travel-te')
+                stream.write(b'{"task_id": "travel-ha')
     assert (
-        20 < len(ledger.read_bytes().splitlines()) < 12 * TASKS
+        20 < len(ledger.read_bytes().splitlines()) < 4 * TASKS
     )  # killed on the way, and at work when killed
     subprocess.run([*command, "broken"], cwd=tmp_path, check=True, capture_output=True)
-    assert (tmp_path / "whole/summary.json").read_bytes() == (tmp_path / "broken/summary.json").read_bytes()
+    for name in ("summary.json", "episodes.jsonl", "manifest.json", "tasks.jsonl"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "broken" / name).read_bytes()
     lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     episodes = [(line["task_id"], line["trial"]) for line in lines]
-    assert len(set(episodes)) == len(episodes) == 12 * TASKS
+    assert len(set(episodes)) == len(episodes) == 4 * TASKS
+    assert set(read_times(tmp_path / "broken")) == set(episodes)
 
-    def without_time(folder: str) -> list[dict]:
-        return [{**record, "seconds": 0} for record in read_run(tmp_path / folder)[2]]
 
-    assert without_time("whole") == without_time("broken")
+def test_several_processes_give_the_bytes_of_one(tmp_path: Path) -> None:
+    (tmp_path / "wobbly_policy.py").write_text(POLICY)
+    subprocess.run([*COMMAND, "--out", "one"], cwd=tmp_path, check=True, capture_output=True)
+    several = [*COMMAND, "--out", "several", "--engine", "local", "--workers", "2"]
+    subprocess.run(several, cwd=tmp_path, check=True, capture_output=True)
+    for name in ("summary.json", "episodes.jsonl", "manifest.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()
+
+
+def test_a_judge_is_asked_only_if_named_and_goes_into_the_scorer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right names and junk for values: refused by the rules, taken by a judge that looks at names only."""
+    code = "def same_name(call, golden, task):\n    return call.name == golden.tool\n"
+    (tmp_path / "name_judge.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    junk = ("--protocol", "cfb-offline")
+    judge = ("--judge", "python:name_judge:same_name")
+    assert oracle(tmp_path / "rules", *junk, policy="junk") == 0
+    assert oracle(tmp_path / "judged", *junk, *judge, policy="junk") == 0
+    score = {
+        name: json.loads((tmp_path / name / "summary.json").read_text())["figures"]["score"]["value"]
+        for name in ("rules", "judged")
+    }
+    assert score["rules"] == 0.0 < score["judged"]
+    before = (tmp_path / "judged" / "episodes.jsonl").read_bytes()
+    assert main(["bench", "rescore", str(tmp_path / "judged")]) == 0
+    assert (tmp_path / "judged" / "episodes.jsonl").read_bytes() == before
+    assert main(["bench", "compare", str(tmp_path / "rules"), str(tmp_path / "judged")]) == 2
+    assert oracle(tmp_path / "toolorch", *judge) == 2
+    assert oracle(tmp_path / "other", *junk, "--judge", "no_such") == 2
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

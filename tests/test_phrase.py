@@ -2,6 +2,7 @@
 
 import json
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,11 +12,15 @@ import pytest
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.stated import states
+from tool_orch_env.synth.audit import audit
+from tool_orch_env.synth.book import FOLDER, ListBook
 from tool_orch_env.synth.criteria import Criterion, criteria, select
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.reword import Endpoint, Reworded, reword
+from tool_orch_env.synth.show import drawn, told
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
+from tool_orch_env.synth.typos import mistyped
 from tool_orch_env.task import Task
 from tool_orch_env.values import small
 
@@ -51,10 +56,21 @@ def tasks(index: Index) -> list[Task]:
         (Criterion("echo", "carrier", "UA", by="number", choose="max"), [1]),
         (Criterion("only"), [0, 1, 2]),
         (Criterion("max", "no such field"), []),
+        (Criterion("max", "out", "UA", by="carrier"), [1]),
+        (Criterion("min", "out", "DL", by="carrier"), [2]),
+        (Criterion("min", "out", "B6", by="carrier"), []),
     ],
 )
 def test_a_criterion_selects_what_its_words_say(criterion: Criterion, chosen: list[int]) -> None:
     assert select(criterion, FLIGHTS) == chosen
+
+
+def test_an_extreme_among_some_elements_needs_some_and_not_all_of_them() -> None:
+    book = ListBook("flight", picks={("max", "out where carrier"): ("the last flight of {value}",)})
+    assert criteria(FLIGHTS, 1, book, {}) == [Criterion("max", "out", "UA", by="carrier")]
+    assert criteria(FLIGHTS, 0, book, {}) == criteria(FLIGHTS, 2, book, {}) == []
+    assert criteria(FLIGHTS[:2], 1, book, {}) == []
+    assert criteria(FLIGHTS, 1, book, {}, complete=False) == []  # a later one may have been cut off
 
 
 def test_times_of_other_lengths_are_not_compared_as_text() -> None:
@@ -85,9 +101,45 @@ def test_every_request_states_what_the_user_gives_and_hides_what_a_response_give
             assert small(fact.value) or not states(task.request, fact.value)
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))
+def test_a_bundled_book_speaks_of_every_tool_of_its_snapshot_and_of_no_other(name: str) -> None:
+    snapshot = Snapshot.open(name)
+    written = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    assert set(written["call"]) == set(snapshot.catalog)
+    for task in synthesise(Index(snapshot), Targets(calls=weights("2-5")), 15, 3):
+        assert audit(task, snapshot) == []
+
+
 def test_requests_are_varied(tasks: list[Task]) -> None:
     assert len({" ".join(task.request.split()[:3]) for task in tasks}) >= len(tasks) / 2
     assert not any("{" in task.request or "[" in task.request for task in tasks)
+
+
+def test_typing_errors_spare_every_value_and_are_the_same_for_the_same_seed(
+    travel: Snapshot, tasks: list[Task]
+) -> None:
+    made = list(mistyped(tasks, travel, 0.3, seed=5))
+    assert made == list(mistyped(tasks, travel, 0.3, seed=5)) != list(mistyped(tasks, travel, 0.3, seed=6))
+    assert sum(one.request != other.request for one, other in zip(made, tasks, strict=True)) > len(tasks) / 2
+    for one, other in zip(made, tasks, strict=True):
+        assert one.model_copy(update={"request": ""}) == other.model_copy(update={"request": ""})
+        assert audit(one, travel) == []
+        words = other.request.split(" ")
+        for word, was in zip(one.request.split(" "), words, strict=True):
+            assert word == was or (word[0] == was[0] and was.strip(".,;:?()").islower())
+    with pytest.raises(UsageError, match="share"):
+        next(mistyped(tasks, travel, 5))
+
+
+def test_a_task_is_told_with_its_request_its_calls_and_its_facts(tasks: list[Task]) -> None:
+    assert drawn(tasks, 5, 1) == drawn(tasks, 5, 1) and len(drawn(tasks, 99, 1)) == len(tasks)
+    for task in tasks:
+        text = told(task)
+        assert task.request in text and all(f" {call.id} {call.tool}(" in text for call in task.golden)
+        assert all(
+            f"{bound.call}{bound.pointer}" in text for c in task.golden for bound in c.bindings.values()
+        )
+        assert all(f"= {fact.name}: " in text for fact in task.answer)
 
 
 @contextmanager

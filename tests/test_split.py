@@ -2,24 +2,19 @@
 
 import pytest
 
-from tool_orch_env.catalog import Catalog
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.synth.audit_set import audit_set
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.likeness import calls
-from tool_orch_env.synth.split import synthesise_splits
+from tool_orch_env.synth.sample import Unfillable
+from tool_orch_env.synth.split import PLANS, synthesise_splits
 from tool_orch_env.task import Task
 
 
 @pytest.fixture(scope="module")
 def splits(travel: Snapshot) -> dict[str, list[Task]]:
-    """Splits over the tools of travel that the phrase book covers: those over tables, not those over the map."""
-    specs = [tool.spec for tool in travel.catalog.values() if tool.spec.domain not in ("places", "walking")]
-    names = {spec.name for spec in specs}
-    records = [record for record in travel.records() if record.tool in names]
-    tables = Snapshot.from_records("travel", Catalog(specs), records)
-    made, _ = synthesise_splits(Index(tables), seed=1, share=0.03)
-    return made
+    """The bundled ones, which `make travel-check` makes again."""
+    return {plan.name: travel.tasks(plan.name) for plan in PLANS}
 
 
 def _entities(tasks: list[Task]) -> set[tuple[str, str]]:
@@ -46,5 +41,19 @@ def test_the_hard_split_has_more_calls_and_greater_depth_than_training(splits: d
         assert min(map(size, splits["hard"])) > max(map(size, splits["train"]))
 
 
-def test_nothing_is_too_alike_in_or_between_splits(splits: dict[str, list[Task]]) -> None:
-    assert audit_set(splits) == {}
+def test_splits_made_anew_are_unlike_each_other_and_what_there_was(travel: Snapshot) -> None:
+    written = travel.tasks("handmade")
+    made, reports = synthesise_splits(Index(travel), seed=1, share=0.01, unlike=written)
+    assert {name: len(tasks) for name, tasks in made.items()} == {
+        "train": 20,
+        "validation": 2,
+        "test": 3,
+        "hard": 2,
+    }
+    assert audit_set({"handmade": written, **made}) == {}
+    assert all(reports[name].made == len(tasks) for name, tasks in made.items())
+
+
+def test_a_snapshot_that_cannot_fill_a_split_says_so(toy: Snapshot) -> None:
+    with pytest.raises(Unfillable):
+        synthesise_splits(Index(toy), seed=1, share=0.01)

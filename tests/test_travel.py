@@ -7,6 +7,8 @@ from typing import Any
 
 import tool_orch_env as toe
 from tool_orch_env.record.yaml12 import parse_yaml
+from tool_orch_env.synth.index import Index
+from tool_orch_env.synth.other_ways import Finder
 
 TRAVEL = Path(__file__).parents[1] / "examples" / "travel"
 SPEC: dict[str, Any] = parse_yaml((TRAVEL / "record.yaml").read_text(encoding="utf-8"))
@@ -34,20 +36,45 @@ def test_every_category_of_the_spec_was_imported() -> None:
     assert parameters["properties"]["category"]["enum"] == phrases
 
 
-def test_a_task_over_the_map_has_distractors_of_both_families() -> None:
-    tasks = [task for task in toe.load_tasks("travel") if over_map(task)]
+def test_a_handmade_task_over_the_map_has_distractors_of_both_families() -> None:
+    tasks = [task for task in toe.load_tasks("travel", "handmade") if over_map(task)]
     assert len(tasks) == 36
     for task in tasks:
         others = set(task.tools) - {call.tool for call in task.golden}
         assert 2 <= len(others) <= 4 and others & OVER_MAP and others - OVER_MAP, task.id
 
 
-def test_some_templates_and_hotels_stand_in_the_test_split_only() -> None:
-    seen = [task for split in ("train", "validation") for task in toe.load_tasks("travel", split)]
-    test = [task for task in toe.load_tasks("travel", "test") if over_map(task)]
-    assert {"tour", "edge_of_reach"} <= {t.meta["template"] for t in test} - {
-        t.meta["template"] for t in seen
+def test_the_handmade_tasks_hold_the_walks_that_synthesis_does_not_make() -> None:
+    tools = {call.tool for task in toe.load_tasks("travel", "handmade") for call in task.golden}
+    assert {"walk_matrix", "walk_route", "walk_tour", "isochrone"} <= tools <= set(SPEC["tools"])
+
+
+def test_the_synthesised_splits_are_of_the_sizes_they_should_be() -> None:
+    splits = {split: toe.load_tasks("travel", split) for split in ("train", "validation", "test", "hard")}
+    assert {split: len(tasks) for split, tasks in splits.items()} == {
+        "train": 2000,
+        "validation": 200,
+        "test": 300,
+        "hard": 200,
     }
-    for hotel in ("Hilton Helsinki Strand", "Hotel Arthur", "Hotel Haven", "Hotelli Torni", "Klaus K"):
-        assert any(hotel in task.request for task in test)
-        assert not any(hotel in task.request for task in seen)
+    assert {len(task.golden) for task in splits["hard"]} == {8, 9, 10, 11}
+    trained = [task for split in ("train", "validation", "test") for task in splits[split]]
+    assert {len(task.golden) for task in trained} == {2, 3, 4, 5, 6, 7}
+    assert max(task.depth for task in trained) < min(task.depth for task in splits["hard"])
+
+
+def test_at_least_a_hundred_test_tasks_have_another_way_and_each_such_trace_scores_one() -> None:
+    """Every one, in every split: the trace that makes the other call instead of the golden one."""
+    snapshot = toe.Snapshot.open("travel")
+    finder = Finder(Index(snapshot))
+    for split in ("train", "validation", "test", "hard"):
+        tasks = [task for task in snapshot.tasks(split) if "other_ways" in task.meta]
+        assert split != "test" or len(tasks) >= 100
+        for task in tasks:
+            ways = finder.find(task)
+            said = [(way["instead_of"], way["tool"], way["arguments"]) for way in task.meta["other_ways"]]
+            calls = [finder.index.calls[way.number] for way in ways]
+            assert said == [(w.instead_of, c.tool, c.arguments) for w, c in zip(ways, calls, strict=True)]
+            for way in ways:
+                assert way.turns != toe.oracle_turns(task)
+                assert toe.score_turns(task, way.turns, snapshot).total == 1.0, task.id

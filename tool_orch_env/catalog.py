@@ -74,6 +74,9 @@ class Tool:
         self.folds = bool(self._set_like or self._caseless)
         """Whether calls spelt differently, beyond numbers and defaults, can be one call."""
 
+    def __reduce__(self) -> tuple[Any, ...]:  # compiled validators stay in their process
+        return Tool, (self.spec,)
+
     def normalise(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """`arguments` with defaults dropped, sets sorted, caseless strings folded; raises `NotCanonical`.
 

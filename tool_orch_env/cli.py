@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, cli_synth
+from . import __version__, cli_synth, engine
 from .bench import arguments as bench_arguments
 from .errors import ToolOrchError, UsageError
 
@@ -89,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--snapshot", help="of a task file: where it is played (default: the one it names)")
     audit.add_argument("--split", help="one split only")
     audit.add_argument("--json", action="store_true", help="findings as JSON on standard output")
+
+    engine.add_arguments(audit)
 
     bench_arguments.add(commands, _command)
 
@@ -186,12 +188,15 @@ def _record(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     from . import tell
-    from .synth.audit import audit
+    from .synth.audit import auditor
     from .synth.audit_set import audit_set
 
     snapshot, splits = _audited(arguments)
     tasks = [task for some in splits.values() for task in some]
-    found = {task.id: audit(task, snapshot) for task in tell.progress(tasks, "audit")}
+    with engine.open_engine(arguments.engine, arguments.workers) as working:
+        audited = engine.in_order(working.spread(auditor, (snapshot,), tasks))
+        findings = list(tell.counted(audited, len(tasks), "audit"))
+    found = {task.id: some for task, some in zip(tasks, findings, strict=True)}
     for name, some in audit_set(splits).items():
         found[name] += some
     if arguments.json:

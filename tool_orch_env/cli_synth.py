@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import engine
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ Examples:
   tool-orch synth graph --out graph.svg
   tool-orch synth --n 1000 --calls 2-11 --depth 1-5 --distractors 0-8 --seed 7 --out tasks.jsonl
   tool-orch synth shapes --calls 2-5
+  tool-orch synth show --n 50 --seed 1     some of a snapshot's synthesised tasks, with their golden traces
 """
 
 
 def add(commands: Any) -> None:
     """The command, into the parser of `cli`."""
-    text = "make tasks from a snapshot, draw its dependency graph, or list the shapes it can fill"
+    text = "make tasks from a snapshot, read some, draw its dependency graph, or list the shapes it can fill"
     command: argparse.ArgumentParser = commands.add_parser(
         "synth",
         help=text,
@@ -57,14 +59,15 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--closeness", type=float, default=0.5, help="share of distractors near the golden tools"
     )
-    command.add_argument(
-        "--workers", type=int, default=1, help="processes; the bytes are the same (default 1)"
-    )
+    engine.add_arguments(command)
     command.add_argument(
         "--reword", metavar="URL", help="an OpenAI-compatible API (…/v1) that rewords requests"
     )
     command.add_argument(
         "--model", default="", help="the model to reword with; the key is taken from OPENAI_API_KEY"
+    )
+    command.add_argument(
+        "--typos", type=float, metavar="SHARE", help="mistype this share of the plain words (default none)"
     )
     command.set_defaults(run=run)
 
@@ -125,29 +128,30 @@ def _tasks(arguments: argparse.Namespace) -> int:
 
     if arguments.out is None:
         raise UsageError("synth: name a file with --out")
-    if arguments.n < 1 or arguments.workers < 1:
-        raise UsageError("--n, --workers: expected at least 1")
+    if arguments.n < 1:
+        raise UsageError("--n: expected at least 1")
     report = Report()
-    made = list(tell.counted(_made(arguments, report), arguments.n, "synth"))
+    with engine.open_engine(arguments.engine, arguments.workers) as working:
+        made = list(tell.counted(_made(arguments, working, report), arguments.n, "synth"))
     if arguments.reword:
         made = _reworded(made, arguments)
+    if arguments.typos is not None:
+        made = _mistyped(made, arguments)
     arguments.out.write_bytes(dump_tasks(made))
     tell.synthesised(made, report)
     tell.line(f"{arguments.out}: {len(made)} tasks")
     return 0
 
 
-def _made(arguments: argparse.Namespace, report: Any) -> "Iterator[Task]":
+def _made(arguments: argparse.Namespace, working: engine.Engine, report: Any) -> "Iterator[Task]":
     from .snapshot import Snapshot, find
     from .synth.index import Index
     from .synth.synthesise import synthesise, synthesise_many
 
     folder, targets, n, seed = find(arguments.snapshot), _targets(arguments), arguments.n, arguments.seed
-    if arguments.workers > 1:
-        return synthesise_many(
-            folder, targets, n, seed, arguments.workers, report=report, phrases=arguments.book
-        )
-    return synthesise(Index(Snapshot.open(folder), arguments.book), targets, n, seed, report=report)
+    if working == engine.Local():
+        return synthesise(Index(Snapshot.open(folder), arguments.book), targets, n, seed, report=report)
+    return synthesise_many(folder, targets, n, seed, working, report=report, phrases=arguments.book)
 
 
 def _reworded(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]":
@@ -163,4 +167,23 @@ def _reworded(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]"
     return made
 
 
-_RUN = {"tasks": _tasks, "graph": _graph, "shapes": _shapes}
+def _mistyped(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]":
+    from . import tell
+    from .snapshot import Snapshot
+    from .synth.typos import mistyped
+
+    other = mistyped(made, Snapshot.open(arguments.snapshot), arguments.typos, arguments.seed)
+    return list(tell.counted(other, len(made), "typos"))
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from . import tell
+    from .snapshot import Snapshot
+    from .synth.show import drawn, told
+
+    for task in drawn(Snapshot.open(arguments.snapshot).tasks(), arguments.n, arguments.seed):
+        tell.line(told(task))
+    return 0
+
+
+_RUN = {"tasks": _tasks, "graph": _graph, "shapes": _shapes, "show": _show}

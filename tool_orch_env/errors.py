@@ -6,6 +6,7 @@ expected, what was found and what to do.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class ToolOrchError(Exception):
@@ -29,6 +30,9 @@ class FileFault(ToolOrchError, ValueError):
         if len(self.problems) > len(shown):
             shown.append(f"... and {len(self.problems) - len(shown)} more")
         super().__init__("\n".join([*shown, f"What to do: {remedy}"]))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # from one process to another
+        return type(self), (self.problems, self.remedy)
 
 
 class SnapshotError(FileFault):

@@ -4,7 +4,8 @@
 
 Needs the extras `[travel,record]`. Without the URLs of the two servers (osm/start.sh) only the tools over tables
 are recorded, and `responses-osm.jsonl.gz` stays empty. Nothing reads a clock: the same versions of packages, servers
-and map give the same bytes. `DIR.survey` keeps the spec with its calls and tasks until all is recorded.
+and map give the same bytes. `DIR.survey` keeps the spec with its calls and tasks until all is recorded. The tasks are
+those written by hand; `synthesise.py` makes the other splits from what was recorded.
 """
 
 import argparse
@@ -58,19 +59,13 @@ def survey(work: Path, url: str, versions: dict[str, str], osm: bool) -> None:
     tables = Catalog([tool.spec for tool in spec.catalog.values() if tool.spec.name not in over_map])
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         ask = Survey(spec, client)
-        splits = tasks.build(tables, ask)
-        golden = [
-            (call.tool, call.arguments) for some in splits.values() for task in some for call in task.golden
-        ]
-        neighbours.explore(ask, golden)
+        written = tasks.build(tables, ask)
+        neighbours.explore(ask, [(call.tool, call.arguments) for task in written for call in task.golden])
         if osm:
             plan.explore(ask)
-            counts = {split: len(some) for split, some in splits.items()}
-            for split, more in helsinki.build(spec.catalog, (tables, over_map), ask, counts).items():
-                splits[split] += more
+            written += helsinki.build(spec.catalog, (tables, over_map), ask, len(written))
     ask.write(work / "calls")
-    for split, some in splits.items():
-        (work / spec.file.tasks[split]).write_bytes(dump_tasks(some))
+    (work / spec.file.tasks["handmade"]).write_bytes(dump_tasks(written))
 
 
 def _spec(work: Path) -> Spec:

@@ -1,7 +1,7 @@
-"""The sixty tasks: hand-written requests over the templates, filled from what the server answers.
+"""Sixty tasks written by hand over the templates, filled from what the server answers.
 
-Enters: a function that asks a tool. Leaves: tasks by split. The test split holds templates and entities that the
-training split does not. Distractors and their order are drawn by a generator seeded with the task's id.
+Enters: a function that asks a tool. Leaves: the first sixty tasks of the split `handmade`; what they ask is part of
+what is recorded. Distractors and their order are drawn by a generator seeded with the task's id.
 """
 
 from tool_orch_env.catalog import Catalog
@@ -13,7 +13,7 @@ from . import templates
 F, L = templates.FIRST, templates.LAST
 US = "United States"
 
-TRAIN: tuple[Row, ...] = (
+ROWS: tuple[Row, ...] = (
     (
         templates.weather_at_hour,
         {"airports": ("JFK", "LGA"), "time_hour": "2013-01-24T12:00:00Z"},
@@ -211,9 +211,6 @@ TRAIN: tuple[Row, ...] = (
         "scheduled out of EWR between 09:00 and 09:59: tell me the airline, the seats and the construction "
         "year of its aircraft, and the temperature at EWR (°F) in the scheduled hour.",
     ),
-)
-
-VALIDATION: tuple[Row, ...] = (
     (
         templates.weather_at_hour,
         {"airports": ("EWR", "JFK"), "time_hour": "2013-07-18T18:00:00Z"},
@@ -286,9 +283,6 @@ VALIDATION: tuple[Row, ...] = (
         "Find the airport closest to Indianapolis, within 20 km of the city. At what times did the first and "
         "the last flight on the EWR schedule to it on 17 April 2013 touch down?",
     ),
-)
-
-TEST: tuple[Row, ...] = (
     (
         templates.airports_compared,
         {"airports": ("MEX", "DEN", "JFK")},
@@ -445,15 +439,10 @@ TEST: tuple[Row, ...] = (
 # what could do a golden tool's work another way is no distractor
 SUBSTITUTES = {"fx_rate": ("convert_currency",), "convert_currency": ("fx_rate",)}
 
-SPLITS: dict[str, tuple[Row, ...]] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
-
-def build(catalog: Catalog, ask: Ask) -> dict[str, list[Task]]:
-    """All tasks by split; `ask` is called with every golden call, `catalog` holds the tools over tables."""
-    return {
-        split: [
-            traced("travel", f"travel-{split}-{number:03d}", row, catalog, ask, SUBSTITUTES)
-            for number, row in enumerate(rows, 1)
-        ]
-        for split, rows in SPLITS.items()
-    }
+def build(catalog: Catalog, ask: Ask) -> list[Task]:
+    """All tasks; `ask` is called with every golden call, `catalog` holds the tools over tables."""
+    return [
+        traced("travel", f"travel-handmade-{number:03d}", row, catalog, ask, SUBSTITUTES)
+        for number, row in enumerate(ROWS, 1)
+    ]

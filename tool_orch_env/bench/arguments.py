@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from .. import engine
 from ..errors import UsageError
 
 POLICY = "oracle, random, junk and other scripted ones, openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION"
@@ -56,14 +57,21 @@ def _what(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
         "--deciding", type=Path, metavar="FILE", help="cfb-offline: parameters that decide a call"
     )
+    bench.add_argument(
+        "--judge",
+        metavar="python:MODULE:FUNCTION",
+        help="cfb-offline: asked whether a call equals a golden one where no rule says so (default: nobody)",
+    )
     bench.add_argument("--out", type=Path, metavar="DIR", help="the run's folder")
-    bench.add_argument("--limit", type=_whole, metavar="N", help="the first N tasks only")
-    bench.add_argument("--trials", type=_whole, default=1, metavar="N", help="episodes per task (default 1)")
+    bench.add_argument("--limit", type=engine.whole, metavar="N", help="the first N tasks only")
+    bench.add_argument(
+        "--trials", type=engine.whole, default=1, metavar="N", help="episodes per task (default 1)"
+    )
 
 
 def _how(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
-        "--concurrency", type=_whole, default=8, metavar="N", help="episodes at once (default 8)"
+        "--concurrency", type=engine.whole, default=8, metavar="N", help="episodes at once (default 8)"
     )
     bench.add_argument(
         "--timeout", type=float, default=120.0, metavar="S", help="per request (default 120 s)"
@@ -77,19 +85,13 @@ def _how(bench: argparse.ArgumentParser) -> None:
         "--tools", choices=("native", "prompt"), default="native", help="tools by the API, or in the prompt"
     )
     bench.add_argument(
-        "--engine", default="", metavar="ARGS", help="of vllm: further arguments of its server"
+        "--vllm-args", default="", metavar="ARGS", help="of vllm: further arguments of its server"
     )
+    engine.add_arguments(bench)
     bench.add_argument("--temperature", type=float, default=0.0)
     bench.add_argument(
-        "--max-tokens", type=_whole, default=2048, metavar="N", help="per message (default 2048)"
+        "--max-tokens", type=engine.whole, default=2048, metavar="N", help="per message (default 2048)"
     )
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _late(module: str, name: str) -> Callable[[argparse.Namespace], int]:

@@ -10,17 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..engine import open_engine
 from ..errors import UsageError
 from . import show
 from .cfb import CfbOptions
+from .cfb_match import Judge
 from .compare import compare
 from .ledger import Ledger, Record, read_run, rewrite
 from .manifest import manifest
 from .metrics import summary
-from .policies import Settings, parse_policy
+from .policies import Settings, load_function, parse_policy
 from .protocols import Arena
 from .result import EpisodeResult
-from .runner import jobs, play_all, rescored
+from .runner import jobs, play_all, play_spread, rescored
 from .taskset import load_task_set
 
 STOPPED = 130
@@ -37,8 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
         "snapshot": arguments.snapshot,
         "limit": arguments.limit,
     }
-    arena = _arena(source, arguments.protocol, arguments.strict, arguments.deciding)
+    judge = _judge(arguments.judge)
+    arena = _arena(source, arguments.protocol, arguments.strict, arguments.deciding, judge)
     about = manifest(arena, source, policy.name, settings, arguments.trials)
+    here = arguments.engine == "local" and arguments.workers == 1
+    if not here and arguments.policy.startswith("vllm:"):
+        raise UsageError("vllm: serves this process only; start a server yourself and give openai:MODEL@URL")
     ledger = Ledger(arguments.out, about, arena.tasks)
     try:
         todo = jobs(arena, arguments.trials, ledger, arguments.retry_failed)
@@ -46,7 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
         again = {(name, trial) for name, trial in todo}
         before = {key: record for key, record in ledger.records.items() if key not in again}
         with show.RunBar(total, before) as bar:
-            asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
+            if here:
+                asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
+            else:
+                with open_engine(arguments.engine, arguments.workers) as engine:
+                    named = (arguments.policy, settings)
+                    play_spread(engine, arena, named, ledger, todo, arguments.concurrency, bar.done)
+        ledger.seal()
     except KeyboardInterrupt:
         show.line("stopped; the same command goes on from here")
         return STOPPED
@@ -58,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 def rescore(arguments: argparse.Namespace) -> int:
     """Score a run anew from the recorded messages, offline, with this version of the package."""
     about, tasks, records = read_run(arguments.run_folder)
-    options = CfbOptions(about["strict"], about["deciding"])
+    options = CfbOptions(about["strict"], about["deciding"], _judge(about["judge"]))
     source = {**about["source"], **({"snapshot": arguments.snapshot} if arguments.snapshot else {})}
     opened = load_task_set(source["tasks"], source["snapshot"]).snapshot
     arena = Arena(tasks, opened, about["protocol"], options)
@@ -102,7 +114,19 @@ def _show(folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _arena(source: Mapping[str, Any], protocol: str, strict: bool, deciding: Path | None) -> Arena:
+def _judge(name: str | None) -> Judge | None:
+    """The function that `python:MODULE:FUNCTION` names; raises `UsageError`."""
+    if name is None:
+        return None
+    kind, _, place = name.partition(":")
+    if kind != "python":
+        raise UsageError(f"judge {name!r}: expected python:MODULE:FUNCTION")
+    return load_function(place)
+
+
+def _arena(
+    source: Mapping[str, Any], protocol: str, strict: bool, deciding: Path | None, judge: Judge | None
+) -> Arena:
     loaded = load_task_set(source["tasks"], source["snapshot"], deciding)
     if loaded.verified is False:
         show.warn("not the published file, byte by byte: figures are of these rows only")
@@ -110,4 +134,4 @@ def _arena(source: Mapping[str, Any], protocol: str, strict: bool, deciding: Pat
     if not tasks:
         raise UsageError(f"{source['tasks']}: no tasks")
     known = loaded.deciding if protocol == "cfb-offline" else {}
-    return Arena(tasks, loaded.snapshot, protocol, CfbOptions(strict, known))
+    return Arena(tasks, loaded.snapshot, protocol, CfbOptions(strict, known, judge))

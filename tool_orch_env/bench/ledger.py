@@ -3,11 +3,12 @@
 Enters: records, one per finished episode. Leaves: the same, read back. A record is one write of one line, so a killed
 process leaves at most one line unfinished, which the next opening cuts off; any other damage is an exception. The
 disk is synced about once a second and at the end, so that a power cut costs at most the last second. One process at
-a time holds a run.
+a time holds a run. Once every episode is there, `seal` puts them in order: the same answers give the same bytes.
 
     manifest.json    policy, protocol, settings, fingerprint
     tasks.jsonl      the tasks, as they were played
-    episodes.jsonl   {"task_id", "trial", "actions", "tokens", "fault", "seconds", "result"}
+    episodes.jsonl   {"task_id", "trial", "actions", "tokens", "fault", "result"}
+    times.jsonl      {"task_id", "trial", "seconds"}: the only file that depends on a clock
 """
 
 import fcntl
@@ -23,9 +24,12 @@ from ..errors import FileFault, UsageError
 from ..files import numbered_lines, parse_json
 from ..task import Task, dump_tasks, read_tasks
 
-FORMAT = 1
+FORMAT = 2
 REMEDY = "restore the file, or begin a new run"
+TIMES = "times.jsonl"
 Record = dict[str, Any]
+Key = tuple[str, int]
+"""An episode: task id and trial, from 0."""
 
 
 class RunError(FileFault):
@@ -53,25 +57,37 @@ class Ledger:
             raise UsageError(f"{folder.name}: another process is at work on this run") from error
         _begin(folder, manifest, tasks)
         self.path = folder / "episodes.jsonl"
+        self._order = {task.id: place for place, task in enumerate(tasks)}
         _cut_tail(self.path)
+        _cut_tail(folder / TIMES)
         self.records = read_records(folder)
         self._file = self.path.open("ab", buffering=0)
+        self._times = (folder / TIMES).open("ab", buffering=0)
         self._synced = time.monotonic()
         self._syncing = ThreadPoolExecutor(1)
 
     def append(self, record: Record) -> None:
-        """One line, one write."""
-        self._file.write(_line(record))
-        self.records[record["task_id"], record["trial"]] = record
+        """One line, one write; how long it took goes into a file of its own."""
+        kept = {name: item for name, item in record.items() if name != "seconds"}
+        timed = {name: record[name] for name in ("task_id", "trial", "seconds")}
+        self._times.write(_line(timed))
+        self._file.write(_line(kept))
+        self.records[kept["task_id"], kept["trial"]] = kept
         if time.monotonic() - self._synced > 1.0:
             self._synced = time.monotonic()
             self._syncing.submit(os.fsync, self._file.fileno())  # the others need not wait for the disk
+
+    def seal(self) -> None:
+        """Put the episodes in the order of the tasks, each once, in one move. Nothing is appended afterwards."""
+        keys = sorted(self.records, key=lambda key: (self._order[key[0]], key[1]))
+        _replace(self.path, b"".join(_line(self.records[key]) for key in keys))
 
     def close(self) -> None:
         """Sync and let other processes have it."""
         self._syncing.shutdown()
         os.fsync(self._file.fileno())
         self._file.close()
+        self._times.close()
         self._lock.close()
 
 
@@ -98,9 +114,18 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[Task], list[Record]]:
     return manifest, tasks, [records[key] for key in sorted(records, key=lambda key: (place[key[0]], key[1]))]
 
 
-def read_records(folder: Path) -> dict[tuple[str, int], Record]:
+def read_records(folder: Path) -> dict[Key, Record]:
     """The last record of every episode; raises `RunError` on a line that is none, unless it is cut and last."""
-    path = folder / "episodes.jsonl"
+    return _read(folder / "episodes.jsonl")
+
+
+def read_times(folder: Path) -> dict[Key, float]:
+    """Seconds per episode, of those that are known; raises `RunError`."""
+    return {key: record["seconds"] for key, record in _read(folder / TIMES).items() if "seconds" in record}
+
+
+def _read(path: Path) -> dict[Key, Record]:
+    """The last line of every episode."""
     if not path.is_file():
         return {}
     whole = path.read_bytes().endswith(b"\n") or not path.stat().st_size
@@ -111,7 +136,9 @@ def read_records(folder: Path) -> dict[tuple[str, int], Record]:
             record = parse_json(line)
             records[str(record["task_id"]), int(record["trial"])] = record
         except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{folder.name}/{path.name}:{number}: not a record: {error}", REMEDY) from error
+            raise RunError(
+                f"{path.parent.name}/{path.name}:{number}: not a record: {error}", REMEDY
+            ) from error
     return records
 
 

@@ -14,9 +14,9 @@ from ..snapshot import Snapshot
 from ..task import dump_tasks
 from .ledger import FORMAT
 from .policies import Settings
-from .protocols import Arena
+from .protocols import Arena, judge_name
 
-ANSWERS = ("seed", "tools", "temperature", "max_tokens", "engine")
+ANSWERS = ("seed", "tools", "temperature", "max_tokens", "vllm_args")
 """The settings that change what a policy answers. Time limits and retries may change when a run is resumed."""
 PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
 
@@ -31,6 +31,7 @@ def manifest(
         "protocol": arena.protocol,
         "strict": arena.options.strict,
         "deciding": {name: list(some) for name, some in sorted(arena.options.deciding.items())},
+        "judge": judge_name(arena.options),
         "trials": trials,
         "settings": {name: getattr(settings, name) for name in ANSWERS},
         "source": dict(source),

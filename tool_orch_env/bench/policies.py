@@ -78,7 +78,7 @@ class Settings:
     tools: Literal["native", "prompt"] = "native"
     temperature: float = 0.0
     max_tokens: int = 2048
-    engine: str = ""
+    vllm_args: str = ""
     """Further arguments of vLLM's server."""
 
 
@@ -142,7 +142,7 @@ class FunctionPolicy:
         """Raises `UsageError` if `place` is not `module:function` or cannot be loaded."""
         self.name = f"python:{place}"
         self.patience = timeout
-        self._function = _load(place)
+        self._function = load_function(place)
 
     def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
         async def speak(messages: Chat, tools: Chat) -> Said:
@@ -162,7 +162,8 @@ class FunctionPolicy:
         pass
 
 
-def _load(place: str) -> Callable[[Chat, Chat], Any]:
+def load_function(place: str) -> Callable[..., Any]:
+    """The function that `MODULE:FUNCTION` names; the current folder is searched too. Raises `UsageError`."""
     module, _, name = place.partition(":")
     if not module or not name:
         raise UsageError(f"python:{place}: expected python:MODULE:FUNCTION")

@@ -65,14 +65,19 @@ class Arena:
         scorer: dict[str, Any] = {"protocol": self.protocol, "reward": "graduated"}
         prompt = observe.SYSTEM_PROMPT
         if self.protocol == "cfb-offline":
-            judge = self.options.judge
             scorer |= {
                 "strict": self.options.strict,
                 "deciding": {name: list(some) for name, some in sorted(self.options.deciding.items())},
-                "judge": f"{judge.__module__}:{judge.__qualname__}" if judge else None,
+                "judge": judge_name(self.options),
             }
             prompt = cfb.SYSTEM_PROMPT
         return {"scorer": _sha(json.dumps(scorer, sort_keys=True)), "prompt": _sha(prompt)}
+
+
+def judge_name(options: CfbOptions) -> str | None:
+    """The judge as `--judge` names it, `None` if there is none."""
+    judge = options.judge
+    return f"python:{judge.__module__}:{judge.__qualname__}" if judge else None
 
 
 def _sha(text: str) -> str:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..task import Task
 from . import show
 from .diagnose import KINDS, STATES
-from .ledger import Record, read_run
+from .ledger import Key, Record, read_run, read_times
 from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
 from .result import EpisodeResult
 
@@ -56,7 +56,7 @@ def page(folder: Path) -> str:
         histogram=_histogram([result.score for result in results]),
         kinds=KINDS,
         states=STATES,
-        data=_embedded(records, tasks),
+        data=_embedded(records, tasks, read_times(folder)),
     )
 
 
@@ -68,10 +68,15 @@ def _histogram(scores: Sequence[float]) -> list[int]:
     return bins
 
 
-def _embedded(records: Sequence[Record], tasks: Sequence[Task]) -> str:
+def _embedded(records: Sequence[Record], tasks: Sequence[Task], times: Mapping[Key, float]) -> str:
     """The episodes as JSON that may stand in a script element: `<` is escaped, so that nothing ends it."""
     episodes = [
-        {**record["result"], "cause": record["fault"], "seconds": record["seconds"]} for record in records
+        {
+            **record["result"],
+            "cause": record["fault"],
+            "seconds": times.get((record["task_id"], record["trial"])),
+        }
+        for record in records
     ]
     data = {"tasks": {task.id: _task(task) for task in tasks}, "episodes": episodes}
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

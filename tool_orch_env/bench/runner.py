@@ -1,23 +1,33 @@
 """Many episodes at once: a limit, a time for every answer, every finished episode kept at once.
 
-Enters: an arena, a policy, a ledger with what is done already. Leaves: the ledger with the rest. An episode whose
+Enters: an arena, a policy, a ledger with what is done already. Leaves: the ledger with the rest, played in this
+process (`play_all`) or on an engine's workers (`play_spread`). An episode whose
 policy fails is kept with its cause; the others go on. Which episodes run together changes no result.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from ..engine import Engine, Work
+from ..snapshot import Snapshot
+from ..task import Task
+from .cfb import CfbOptions
 from .chat import recordable
-from .ledger import Ledger, Record
+from .ledger import Key, Ledger, Record
 from .play import Play
-from .policies import Policy, PolicyFault, Said, Speaker
+from .policies import Policy, PolicyFault, Said, Settings, Speaker, parse_policy
 from .protocols import Arena
 from .result import EpisodeResult
 
-Job = tuple[str, int]
-"""Task id and trial, from 0."""
+Job = Key
+
+
+class Kept(Protocol):
+    """Where finished episodes go: a ledger, or a list."""
+
+    def append(self, record: Record, /) -> None: ...
 
 
 def jobs(arena: Arena, trials: int, done: Ledger, retry_failed: bool = False) -> list[Job]:
@@ -30,7 +40,7 @@ def jobs(arena: Arena, trials: int, done: Ledger, retry_failed: bool = False) ->
 async def play_all(
     arena: Arena,
     policy: Policy,
-    ledger: Ledger,
+    ledger: Kept,
     todo: Sequence[Job],
     concurrency: int = 8,
     tell: Callable[[Record], None] = lambda record: None,
@@ -54,6 +64,42 @@ async def play_all(
                 group.create_task(work())
     finally:
         await policy.close()
+
+
+def play_spread(
+    engine: Engine,
+    arena: Arena,
+    policy: tuple[str, Settings],
+    ledger: Kept,
+    todo: Sequence[Job],
+    concurrency: int = 8,
+    tell: Callable[[Record], None] = lambda record: None,
+) -> None:
+    """Play the jobs on an engine's workers, `concurrency` at a time on each; the ledger stays here."""
+    given = (arena.tasks, arena.snapshot, arena.protocol, arena.options, policy, concurrency)
+    for _, record in engine.spread(_player, given, todo, batch=concurrency):
+        ledger.append(record)
+        tell(record)
+
+
+def _player(
+    tasks: Sequence[Task],
+    snapshot: Snapshot,
+    protocol: str,
+    options: CfbOptions,
+    policy: tuple[str, Settings],
+    concurrency: int,
+) -> Work[Job, Record]:
+    """What one worker does: plays a batch of jobs at once."""
+    arena = Arena(tasks, snapshot, protocol, options)
+
+    def play(some: list[Job]) -> list[Record]:
+        records: list[Record] = []
+        asyncio.run(play_all(arena, parse_policy(*policy), records, some, concurrency))
+        found = {(record["task_id"], record["trial"]): record for record in records}
+        return [found[job] for job in some]
+
+    return play
 
 
 async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, patience: float) -> Record:

@@ -68,19 +68,38 @@ def summary(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         table.add_column(column, justify="left" if column == "figure" else "right")
     passes = {name: one for name, one in found["pass"].items() if not name.endswith("1")}
     for name, figure in {**found["figures"], **passes}.items():
-        table.add_row(name, f"{figure['value']:.3f}", f"{figure['low']:.3f} to {figure['high']:.3f}")
+        table.add_row(name, *_told(figure))
     _console.print(table)
     if found["errors"]:
         errors = Table(title="errors")
-        for column in ("kind", "count", "meaning"):
-            errors.add_column(column, justify="right" if column == "count" else "left")
+        for column in ("kind", "count", "per episode", "95 % interval", "meaning"):
+            errors.add_column(column, justify="left" if column in ("kind", "meaning") else "right")
         for kind, some in found["errors"].items():
-            errors.add_row(kind, str(some["count"]), KINDS[kind])
+            errors.add_row(kind, str(some["count"]), *_told(some["per_episode"]), KINDS[kind])
         _console.print(errors)
+    _groups(found["by"])
     for label in ("stops", "causes"):
         if found[label]:
             told = ", ".join(f"{name} {count}" for name, count in found[label].items())
             _console.print(escape(f"{label}: {told}"))
+
+
+def _groups(groups: Mapping[str, Any]) -> None:
+    """Success and score by domain, depth and number of golden calls."""
+    table = Table(title="by domain, depth and golden calls, with 95 % intervals")
+    for column in ("group", "episodes", "success", "score"):
+        table.add_column(column, justify="left" if column == "group" else "right", no_wrap=True)
+    for label, some in groups.items():
+        for name, one in some.items():
+            shown = [one["figures"][figure] for figure in ("success", "score")]
+            cells = [f"{f['value']:.3f} ({f['low']:.3f}–{f['high']:.3f})" for f in shown]
+            table.add_row(escape(f"{label} {name}"), str(one["episodes"]), *cells)
+        table.add_section()
+    _console.print(table)
+
+
+def _told(figure: Mapping[str, float]) -> tuple[str, str]:
+    return f"{figure['value']:.3f}", f"{figure['low']:.3f} to {figure['high']:.3f}"
 
 
 def comparison(first: str, second: str, found: Mapping[str, Any]) -> None:

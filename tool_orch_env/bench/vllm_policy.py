@@ -30,7 +30,7 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 class VllmPolicy(OpenAIPolicy):
-    """`path` is what vLLM's `--model` takes; `settings.engine` holds further arguments of its server."""
+    """`path` is what vLLM's `--model` takes; `settings.vllm_args` holds further arguments of its server."""
 
     def __init__(self, path: str, settings: Settings) -> None:
         if not path:
@@ -74,7 +74,7 @@ class VllmPolicy(OpenAIPolicy):
         server = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", self._path]
         where = ["--host", "127.0.0.1", "--port", str(self._port), "--served-model-name", "policy"]
         tools = ["--enable-auto-tool-choice", "--tool-call-parser", "hermes"]
-        return [*server, *where, *tools, *shlex.split(self._settings.engine)]
+        return [*server, *where, *tools, *shlex.split(self._settings.vllm_args)]
 
     def _healthy(self) -> bool:
         try:

@@ -8,7 +8,8 @@ Enters: a task and its snapshot. Leaves: findings, none if the task is sound. Ru
 - `fact`: every answer fact stands in the response it names, and not already in the request;
 - `given`: no value that a binding supplies is given away by the request (whole numbers below 100 and values that
   the schema lists aside: those coincide);
-- `ambiguity`: the criterion by which an element was picked (`meta["picks"]`) picks that element and no other;
+- `ambiguity`: the criterion by which an element was picked (`meta["picks"]`) picks that element and no other, and
+  of two responses that are compared (`meta["compared"]`) the one that is bound wins;
 - `superfluous`: no golden call is there only for values that other golden calls, made no later, supply as well,
   outside of lists or in an element that the task chooses anyway;
 - `score`: the golden trace scores exactly 1.0.
@@ -26,6 +27,7 @@ from .. import pointer
 from ..call import NotCanonical, canonical
 from ..catalog import Tool
 from ..check import check
+from ..engine import Work
 from ..episode import score_turns
 from ..snapshot import Snapshot
 from ..stated import folded, states
@@ -68,12 +70,18 @@ def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
         findings += [
             *_given(task, snapshot),
             *_ambiguous(task, responses),
+            *_miscompared(task, responses),
             *_superfluous(task, snapshot, responses),
         ]
     total = score_turns(task, oracle_turns(task), snapshot).total
     if total != 1.0:
         findings.append(Finding("", "", "score", f"the golden trace scores {total}, not 1.0"))
     return findings
+
+
+def auditor(snapshot: Snapshot) -> Work[Task, list[Finding]]:
+    """What one worker of an engine does: audits some tasks."""
+    return lambda tasks: [audit(task, snapshot) for task in tasks]
 
 
 def _response(call: GoldenCall, task: Task, snapshot: Snapshot) -> Any:
@@ -201,6 +209,32 @@ def _ambiguous(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
         if found != [pick["item"]]:
             told = json.dumps(pick["criterion"], ensure_ascii=False)
             yield Finding(pick["call"], "", "ambiguity", f"{place}: {told} picks the elements {found}")
+
+
+def _miscompared(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
+    """Comparisons that come out otherwise, or whose outcome no call waits for."""
+    by_id = {call.id: call for call in task.golden}
+    for one in task.meta.get("compared", ()):
+        try:
+            waiting = by_id[one["call"]] if "call" in one else None
+            winner, loser = (
+                pointer.resolve(responses[one[who]], one["pointer"]) for who in ("winner", "loser")
+            )
+            wins = winner > loser if one["choose"] == "max" else winner < loser
+            taken = (
+                (binding.call for binding in waiting.bindings.values())
+                if waiting
+                else (f.call for f in task.answer)
+            )
+            takes = one["winner"] in set(taken) and (waiting is None or one["loser"] in waiting.needs)
+        except (LookupError, TypeError) as error:
+            yield Finding("", "", "ambiguity", f"a comparison cannot be evaluated: {error!r}")
+            continue
+        if not wins or not takes:
+            message = (
+                f"{one['winner']} compared with {one['loser']}: {winner} and {loser} at {one['pointer']}"
+            )
+            yield Finding(waiting.id if waiting else "", "", "ambiguity", message)
 
 
 def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ the file does not know gets plain words made from names and types, so that any s
     user.date = "on {value}"          words around a value that the user gives
     bound.base = "unit of {value}"    words around a value that is taken from a response
     value."/dest" = "..{it}.."        words for a value taken from the response; one without words is not taken
+    compare."/seats" = {max = ["has more seats"], min = ["has fewer seats"]}   of two things of this kind
     fact."/seats" = {ask, tolerance}  what a person may ask; ask are noun phrases; a tolerance below 0.1
                                       is a share of the value, else absolute
     [call.TOOL.list."/flights"]       a list in the response: noun, value and fact go by field, and
@@ -71,7 +72,7 @@ class ListBook:
 
 @dataclass(frozen=True, slots=True)
 class CallBook:
-    """A tool. `values` and `facts` go by pointer into the response, `lists` by the pointer of a list."""
+    """A tool. `values`, `facts` and `compares` go by pointer into the response, `lists` by the pointer of a list."""
 
     noun: str
     np: str = ""
@@ -81,6 +82,7 @@ class CallBook:
     values: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Ask] = field(default_factory=dict)
     lists: Mapping[str, ListBook] = field(default_factory=dict)
+    compares: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def relation(self, pattern: str) -> str | None:
         """Words for the value at a pointer pattern, `None` if it is not to be taken."""
@@ -134,6 +136,10 @@ def _written(entry: Mapping[str, Any], file: str) -> CallBook:
             values=entry.get("value", {}),
             facts=_asks(entry),
             lists={place: _written_list(some) for place, some in entry.get("list", {}).items()},
+            compares={
+                place: {choose: tuple(phrases) for choose, phrases in some.items()}
+                for place, some in entry.get("compare", {}).items()
+            },
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file}: an entry lacks {error}, or has it in another form") from error

@@ -13,6 +13,7 @@ from .. import __version__
 from ..stated import states
 from ..task import AnswerFact, Binding, GoldenCall, Task
 from ..values import small
+from .compare import ANSWER, Comparison, compared
 from .criteria import Criterion
 from .fill import Pick, Sample, fresh
 from .index import Index, Wish, argument, parameter
@@ -29,32 +30,41 @@ def build(
     sample: Sample, index: Index, targets: Targets, rng: np.random.Generator, name: str, seed: int
 ) -> Task | None:
     """The task of a sample; `None` if no wording states what it must and hides what it must."""
+    found = compared(sample, index, rng) if rng.random() < targets.compares else None
+    sample, comparison = found or (sample, None)
     for _ in range(PHRASINGS):
-        wanted = _wanted(sample, index, rng)
+        wanted = _wanted(sample, index, rng, comparison)
         if wanted is None:
             return None
-        request = Phrasing(sample, index, wanted.facts, wanted.picks, rng).request()
+        request = Phrasing(sample, index, wanted.facts, wanted.picks, rng, comparison).request()
         if not list(faults(request, sample, index, wanted)):
             return _task(sample, index, targets, rng, name, seed, request, wanted)
     return None
 
 
 class Wanted(NamedTuple):
-    """What is asked for: facts with the position of their call, and the criteria of all elements spoken of."""
+    """What is asked for: facts with their call's position, the criteria of all elements spoken of, a comparison."""
 
     facts: list[tuple[int, Wish]]
     picks: dict[Pick, Criterion]
+    comparison: Comparison | None
 
 
-def _wanted(sample: Sample, index: Index, rng: np.random.Generator) -> Wanted | None:
+def _wanted(
+    sample: Sample, index: Index, rng: np.random.Generator, comparison: Comparison | None
+) -> Wanted | None:
     """One or two facts of every call that feeds none, now and then one of another."""
     feeding = {source for links in sample.links for source, _ in links}
-    wanted = Wanted([], dict(sample.picks))
+    wanted = Wanted([], dict(sample.picks), comparison)
     for at, number in enumerate(sample.calls):
         found = [wish for wish in index.wishes[number] if fresh(wish, at, sample, index)]
         if at in feeding:
             found = [wish for wish in found if wish.item is None] if rng.random() < 0.25 else []
-        elif not found:
+        elif comparison and (at, ANSWER) == (comparison.winner, comparison.waiting):
+            found = [
+                wish for wish in found if wish.item is None
+            ]  # one thing is compared with the other, whole
+        if at not in feeding and not found:
             return None
         times = 2 if at not in feeding and len(sample.calls) <= 5 and rng.random() < 0.4 else 1
         for wish in _drawn(found, times, rng) if found else ():
@@ -68,7 +78,7 @@ def _add(wanted: Wanted, at: int, wish: Wish, index: Index, sample: Sample, rng:
         key = (at, *wish.item)
         if key not in wanted.picks:
             found = index.choices(sample.calls[at], *wish.item)
-            told = [one for one in found if one.field != wish.name] or found
+            told = [one for one in found if wish.name not in (one.field, one.by)] or found
             wanted.picks[key] = told[int(rng.random() * len(told))]
     wanted.facts.append((at, wish))
 
@@ -109,7 +119,7 @@ def user_values(sample: Sample, index: Index, picks: Mapping[Pick, Criterion]) -
             if name not in bound and schema.get("default", ...) != value:
                 yield at, value
     for (at, _, _), criterion in picks.items():
-        if criterion.kind in ("where", "after", "before"):
+        if criterion.is_stated:
             yield at, criterion.value
 
 
@@ -133,7 +143,7 @@ def _task(
     request: str,
     wanted: Wanted,
 ) -> Task:
-    golden = tuple(_golden(sample, index, at) for at in range(len(sample.calls)))
+    golden = tuple(_golden(sample, index, at, wanted.comparison) for at in range(len(sample.calls)))
     used = sorted(set(sample.tools))
     return Task(
         id=name,
@@ -142,14 +152,17 @@ def _task(
         tools=_offered(used, index, targets, rng),
         golden=golden,
         answer=tuple(_answer(wanted.facts)),
-        meta=_meta(sample, wanted.picks, index, seed),
+        meta=_meta(sample, wanted, index, seed),
     )
 
 
-def _golden(sample: Sample, index: Index, at: int) -> GoldenCall:
+def _golden(sample: Sample, index: Index, at: int, comparison: Comparison | None) -> GoldenCall:
     call = index.calls[sample.calls[at]]
     bindings = _bound(sample, at)
-    needs = sorted({binding.call for binding in bindings.values()}, key=lambda one: int(one[1:]))
+    needed = {binding.call for binding in bindings.values()}
+    if comparison and at == comparison.waiting:
+        needed.add(f"c{comparison.loser + 1}")
+    needs = sorted(needed, key=lambda one: int(one[1:]))
     return GoldenCall(
         id=f"c{at + 1}", tool=call.tool, arguments=call.arguments, needs=tuple(needs), bindings=bindings
     )
@@ -173,10 +186,12 @@ def _tolerance(wish: Wish) -> float:
     return round(abs(wish.value) * given, 6) if given < 0.1 else given
 
 
-def _meta(sample: Sample, picks: Mapping[Pick, Criterion], index: Index, seed: int) -> dict[str, Any]:
+def _meta(sample: Sample, wanted: Wanted, index: Index, seed: int) -> dict[str, Any]:
+    sources = [[source for source, _ in links] for links in sample.links]
+    if wanted.comparison and wanted.comparison.waiting != ANSWER:
+        sources[wanted.comparison.waiting].append(wanted.comparison.loser)
     tools = [
-        f"{'.'.join(str(source) for source, _ in links)}>{tool}"
-        for tool, links in zip(sample.tools, sample.links, strict=True)
+        f"{'.'.join(map(str, needed))}>{tool}" for tool, needed in zip(sample.tools, sources, strict=True)
     ]
     return {
         "domains": sorted({index.domain[tool] for tool in sample.tools}),
@@ -186,8 +201,9 @@ def _meta(sample: Sample, picks: Mapping[Pick, Criterion], index: Index, seed: i
         "template": " ".join(tools),
         "picks": [
             {"call": f"c{at + 1}", "list": place, "item": item, "criterion": criterion.as_dict()}
-            for (at, place, item), criterion in sorted(picks.items(), key=lambda pair: pair[0])
+            for (at, place, item), criterion in sorted(wanted.picks.items(), key=lambda pair: pair[0])
         ],
+        **({"compared": [wanted.comparison.as_dict()]} if wanted.comparison else {}),
         **_mined(sample, index),
         "seed": seed,
         "generator": __version__,

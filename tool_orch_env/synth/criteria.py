@@ -8,6 +8,7 @@ evaluates it on any list, and the audit does so again.
 only         the list has this one element
 echo         its field is the very value that was asked for; the best `by` of those, if there are more
 min, max     the least or greatest value of a field; numbers, times, dates, or text by the alphabet
+min where    the same among the elements whose field `by` equals a value that the request states (max alike)
 nth          position in the list; with a field, the list must rise by it
 nth_max      position in a list that falls by the field: "the second busiest"
 where        the field equals a value, which the request states
@@ -15,6 +16,7 @@ after        the first element whose field is greater than a value that the requ
 before       the last element whose field is less than such a value
 ===========  ==========================================================================================
 
+A book names a filtered extreme "sched_dep where carrier": the field, then the one that is filtered by.
 A list that the API cut short (`total` beside it is greater) supports only what the cut cannot change: `nth`,
 `echo`, and the extreme at which a sorted list begins.
 """
@@ -32,13 +34,28 @@ Items = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One way to choose. `value` is stated by the request for where, after and before; `nth` counts from 1."""
+    """One way to choose. The request states `value` where `is_stated`; for `nth` it is the position from 1."""
 
     kind: str
     field: str = ""
     value: Any = None
     by: str = ""
     choose: str = ""
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether the request must state `value`."""
+        return self.kind in ("where", "after", "before") or bool(self._filtered)
+
+    @property
+    def _filtered(self) -> str:
+        return self.by if self.kind in ("min", "max") else ""
+
+    @property
+    def name(self) -> str:
+        """What a book calls it, beside its kind."""
+        field = "" if self.kind == "echo" else self.field
+        return f"{field} where {self._filtered}" if self._filtered else field
 
     def as_dict(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
@@ -54,7 +71,15 @@ def _only(criterion: Criterion, items: Items) -> list[int]:
 
 
 def _extreme(criterion: Criterion, items: Items) -> list[int]:
-    return _best(criterion.kind, criterion.field, items, range(len(items)))
+    among = range(len(items))
+    if criterion.by:
+        return _best(
+            criterion.kind,
+            criterion.field,
+            items,
+            [i for i in among if items[i].get(criterion.by) == criterion.value],
+        )
+    return _best(criterion.kind, criterion.field, items, among)
 
 
 def _best(choose: str, field: str, items: Items, among: Sequence[int]) -> list[int]:
@@ -149,8 +174,11 @@ def criteria(
 
 
 def _candidates(kind: str, field: str, items: Items, index: int) -> Iterator[Criterion]:
+    field, _, by = field.partition(" where ")
     value = items[index].get(field)
-    if kind in ("min", "max"):
+    if by:
+        yield from _filtered(kind, field, by, items, index)
+    elif kind in ("min", "max"):
         if len(items) > 1:
             yield Criterion(kind, field)
     elif kind in ("nth", "nth_max"):
@@ -164,6 +192,13 @@ def _candidates(kind: str, field: str, items: Items, index: int) -> Iterator[Cri
             yield Criterion("where", field, value)
     elif kind in ("after", "before"):
         yield from (Criterion(kind, field, bound) for bound in _full_hours(value, kind))
+
+
+def _filtered(kind: str, field: str, by: str, items: Items, index: int) -> Iterator[Criterion]:
+    """An extreme among some of the elements: more than one, for else it is no extreme, and not all of them."""
+    value = items[index].get(by)
+    if isinstance(value, (str, int)) and 1 < sum(item.get(by) == value for item in items) < len(items):
+        yield Criterion(kind, field, value, by)
 
 
 def _full_hours(value: Any, kind: str) -> Iterator[str]:

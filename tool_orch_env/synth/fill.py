@@ -13,6 +13,7 @@ seen before it is entered. `Filling` then places calls one by one, parents first
 Where no candidate is left it takes the last placed call back and tries the next one there.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -170,6 +171,7 @@ class Filling:
         self._budget = budget
         self._sample = Sample(forest, [], [], {}, {})
         self._below: list[set[int]] = []
+        self._deepest, self._faults = 0, Counter[str]()
 
     def run(self) -> Sample | None:
         return self._sample if self._place(0) else None
@@ -183,13 +185,30 @@ class Filling:
             sample.tried += 1
             if sample.tried > self._budget:
                 raise Spent
-            if target in sample.calls or (link is not None and self._idle(link, slot.parent)):
-                continue
-            added = self._push(at, slot, target, link)
-            if self._sound(at) and self._place(at + 1):
-                return True
-            self._pop(added)
+            if target in sample.calls:
+                fault = "already a call of the trace"
+            elif link is not None and self._idle(link, slot.parent):
+                fault = "fed with what the request or another call says"
+            else:
+                added = self._push(at, slot, target, link)
+                fault = self._fault(at)
+                if not fault and self._place(at + 1):
+                    return True
+                self._pop(added)
+            if fault and at >= self._deepest:
+                self._note(at, fault)
         return False
+
+    def _note(self, at: int, fault: str) -> None:
+        """Remember what was wrong where the search came furthest."""
+        if at > self._deepest:
+            self._deepest, self._faults = at, Counter()
+        self._faults[fault] += 1
+
+    def stuck(self) -> str:
+        """How far the search came, and what was wrong with the calls that were tried there."""
+        listed = ", ".join(f"{times} {fault}" for fault, times in self._faults.most_common())
+        return f"{self._deepest} of {len(self._slots)} calls placed, none fits as the next: {listed or 'none is left'}"
 
     def _idle(self, link: Link, source: int) -> bool:
         """Whether a link into a new call brings nothing, or nothing that another call does not bring."""
@@ -278,7 +297,7 @@ class Filling:
                 picked.append((source, *one.item))
                 criterion = self._criterion(sample.calls[source], *one.item)
                 sample.picks[picked[-1]] = criterion
-                value = form(criterion.value) if criterion.kind in ("where", "after", "before") else None
+                value = form(criterion.value) if criterion.is_stated else None
                 given += [value] if value else []
         for text in given:
             sample.stated[text] = sample.stated.get(text, 0) + 1
@@ -321,25 +340,27 @@ class Filling:
         found = self._index.choices(number, place, index)
         return found[int(self._rng.random() * len(found))]
 
-    def _sound(self, at: int) -> bool:
-        """Whether everything placed so far, the call at `at` the last, still holds."""
+    def _fault(self, at: int) -> str:
+        """What no longer holds of all that is placed, the call at `at` the last; "" if everything does."""
         sample = self._sample
-        if not self._within_limits(at) or not (self._slots[at].tree or self._offers(at)):
-            return False
+        if not self._within_limits(at):
+            return "against the number of domains or of repeated tools"
+        if not (self._slots[at].tree or self._offers(at)):
+            return "without a fact of their own"
         supplies = self._index.supplies
         for here, links in enumerate(sample.links):
             for source, link in links:
                 flows = sample.carried(link)
                 if not flows:
-                    return False
+                    return "stating what a link should bring"
                 rivals = (
                     other
                     for other, number in enumerate(sample.calls)
                     if other not in (source, here) and supplies[number].issuperset(flows)
                 )
                 if not all(self._follows(other, here) for other in rivals):
-                    return False
-        return True
+                    return "making another call superfluous"
+        return ""
 
     def _follows(self, call: int, first: int) -> bool:
         """Whether `call` waits for `first`, directly or not."""

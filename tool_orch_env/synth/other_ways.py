@@ -36,14 +36,14 @@ class Finder:
     """Finds other ways in the tasks of one index."""
 
     def __init__(self, index: Index) -> None:
-        self._index = index
+        self.index = index
 
     @cached_property
     def _holders(self) -> dict[tuple[str, str], dict[str, list[int]]]:
         """Recorded calls by (tool, pattern) and the form of a value there."""
         found: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        wanted = {tuple(edge.source) for edge in self._index.edges}
-        for number, call in enumerate(self._index.calls):
+        wanted = {tuple(edge.source) for edge in self.index.edges}
+        for number, call in enumerate(self.index.calls):
             for place, value in pointer.leaves(call.response):
                 key = (call.tool, pointer.pattern(place))
                 text = form(value)
@@ -56,24 +56,24 @@ class Finder:
         return list(islice(self._ways(task), most))
 
     def _ways(self, task: Task) -> Iterator[OtherWay]:
-        ways = Ways(task, self._index.snapshot.catalog)
+        ways = Ways(task, self.index.snapshot.catalog)
         golden = {self._key(call.tool, call.arguments) for call in task.golden}
         for call in task.golden:
             tried = 0
             for number in self._candidates(task, ways, call):
-                other = self._index.calls[number]
+                other = self.index.calls[number]
                 if other.key in golden or tried == MAX_TRIED:
                     continue
                 tried += 1
                 if not set(ways.of[call.id]) <= set(ways.met_by(other.tool, other.arguments, other.response)):
                     continue
                 turns = self._trace(task, ways, call, number)
-                if turns and score_turns(task, turns, self._index.snapshot).total == 1.0:
+                if turns and score_turns(task, turns, self.index.snapshot).total == 1.0:
                     yield OtherWay(call.id, number, turns)
                     break
 
     def _key(self, tool: str, arguments: dict[str, Any]) -> str:
-        return self._index.snapshot.catalog[tool].key(arguments)
+        return self.index.snapshot.catalog[tool].key(arguments)
 
     def _candidates(self, task: Task, ways: Ways, call: GoldenCall) -> list[int]:
         """Calls to offered tools whose responses hold the first value that a binding takes from this call."""
@@ -91,7 +91,7 @@ class Finder:
     def _trace(self, task: Task, ways: Ways, call: GoldenCall, number: int) -> list[Turn]:
         """The golden trace with another call in the place of one, and without what only that one needed."""
         gone = _unneeded(task, ways, call.id)
-        other = self._index.calls[number]
+        other = self.index.calls[number]
         kept = [[one for one in layer if one.id not in gone] for layer in task.layers]
         for level in range(len(kept)):
             known = [one for layer in kept[:level] for one in layer]
@@ -105,9 +105,9 @@ class Finder:
 
     def _knowable(self, task: Task, number: int, known: list[GoldenCall]) -> bool:
         """Whether every required argument is stated, or supplied by a call made before; others are free."""
-        other = self._index.calls[number]
-        required = self._index.snapshot.catalog[other.tool].required
-        supplied = {flow for one in known for flow in self._supplies(one, self._index.snapshot)}
+        other = self.index.calls[number]
+        required = self.index.snapshot.catalog[other.tool].required
+        supplied = {flow for one in known for flow in self._supplies(one, self.index.snapshot)}
         return all(
             states(task.request, value) or (other.tool, name, form(value)) in supplied
             for name, value in other.arguments.items()
@@ -116,11 +116,11 @@ class Finder:
 
     def _supplies(self, call: GoldenCall, snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
         number = self._numbers.get(self._key(call.tool, call.arguments))
-        return self._index.supplies[number] if number is not None else frozenset()
+        return self.index.supplies[number] if number is not None else frozenset()
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        return {call.key: number for number, call in enumerate(self._index.calls)}
+        return {call.key: number for number, call in enumerate(self.index.calls)}
 
 
 def _unneeded(task: Task, ways: Ways, replaced: str) -> set[str]:

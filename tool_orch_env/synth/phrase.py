@@ -11,11 +11,12 @@ own and is "that flight" afterwards, "flight A" where there are several.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..stated import MONTHS
+from .compare import ANSWER, Comparison
 from .criteria import Criterion
 from .fill import Pick, Sample
 from .index import Index, Wish, parameter
@@ -35,16 +36,28 @@ _LABELLED = (
     "Find {it} ({label}).",
     "Look up {it} ({label}).",
 )
+_CONTESTS = (
+    "Of {one} and {other}, take the one that {words}; I call it {label}.",
+    "Compare {one} and {other}: the one that {words} is {label}.",
+    "Whichever of {one} and {other} {words} is {label}.",
+)
 _ASKS = (
     "Tell me {facts}.",
     "I would like to know {facts}.",
     "Please find out {facts}.",
-    "I need {facts}.",
     "Can you tell me {facts}?",
+    "I need {facts}.",
     "Give me {facts}, please.",
     "Find {facts}.",
 )
-_MORE = ("I also want {facts}.", "I also need {facts}.", "And then {facts}.", "On top of that, {facts}.")
+_MORE = (
+    "Also tell me {facts}.",
+    "I also want to know {facts}.",
+    "I also need {facts}.",
+    "On top of that, {facts}.",
+)
+_CLAUSE = re.compile(r"(how|when|what|which|whether|who|at what)\b")
+"""How a question begins that is a clause: one knows it or tells it, but does not need it or give it."""
 _OPENERS = (
     *("",) * 12,
     "I am checking some facts. ",
@@ -54,6 +67,7 @@ _OPENERS = (
     "Help me with a quiz. ",
 )
 
+Choice = TypeVar("Choice")
 Thing = tuple[int, tuple[str, int] | None]
 """A golden call's position, and the element of its response, `None` for the whole."""
 
@@ -68,8 +82,10 @@ class Phrasing:
         facts: Sequence[tuple[int, Wish]],
         picks: Mapping[Pick, Criterion],
         rng: np.random.Generator,
+        comparison: Comparison | None = None,
     ) -> None:
         """`picks` are the criteria of every element that is spoken of, those of facts too."""
+        self._comparison, self._compared = comparison, ""
         self._sample, self._index, self._facts, self._rng = sample, index, list(facts), rng
         self._picks = picks
         self._bound = [
@@ -98,7 +114,7 @@ class Phrasing:
             text += f" {note}"
         return re.sub(r" +([,.?)])", r"\1", re.sub(r" {2,}", " ", text))
 
-    def _choose(self, options: Sequence[str]) -> str:
+    def _choose(self, options: Sequence[Choice]) -> Choice:
         return options[int(self._rng.integers(len(options)))]
 
     def _stable(self, key: tuple[Any, ...], options: Sequence[str]) -> str:
@@ -111,11 +127,13 @@ class Phrasing:
         """Sentences that introduce things, in the order of the calls, and fix what they are called."""
         uses = self._uses()
         named = [thing for thing in uses if self._worth_a_sentence(thing, uses[thing])]
-        nouns = Counter(self._noun(thing) for thing in named)
+        nouns = Counter(self._noun(thing) for thing in uses if not self._is_value(self._words(thing)))
         shorts = Counter(self._short(thing) for thing in uses)
         sentences: list[str] = []
         letters: Counter[str] = Counter()
         for thing in named:
+            if self._comparison and not self._compared and -1 < self._comparison.waiting <= thing[0]:
+                sentences.append(self._contest())
             noun, words, short = self._noun(thing), self._words(thing), self._short(thing)
             if self._is_value(words):
                 continue
@@ -130,7 +148,18 @@ class Phrasing:
             options = _LABELLED if lettered else _THEN if sentences else _FIRST
             sentences.append(self._choose(options).format(it=words, It=_capital(words), label=label))
             self._handles[thing] = label
+        if self._comparison and not self._compared:
+            sentences.append(self._contest())
         return sentences
+
+    def _contest(self) -> str:
+        """The sentence that compares two things, in an order that does not tell which one wins."""
+        assert self._comparison is not None
+        pair = [self.thing((at, None)) for at in (self._comparison.winner, self._comparison.loser)]
+        one, other = pair[:: self._choose((1, -1))]
+        self._compared = f"the chosen {self._noun(self._root_of((self._comparison.winner, None)))}"
+        words = self._comparison.words
+        return self._choose(_CONTESTS).format(one=one, other=other, words=words, label=self._compared)
 
     def _short(self, thing: Thing) -> str:
         """A short name for a thing that was chosen by a telling value: "flight 1643", "Labor Day"."""
@@ -139,9 +168,7 @@ class Phrasing:
             return ""
         criterion = self._picks[at, item[0], item[1]]
         book = self._index.entry(self._sample.calls[at]).lists[item[0]]
-        return book.shorts.get((criterion.kind, _book_field(criterion)), "").replace(
-            "{value}", said(criterion.value)
-        )
+        return book.shorts.get((criterion.kind, criterion.name), "").replace("{value}", said(criterion.value))
 
     def _worth_a_sentence(self, thing: Thing, uses: int) -> bool:
         words = self._words(thing)
@@ -158,8 +185,10 @@ class Phrasing:
             for _, (source, item, _) in sorted(self._bound[at].items()):
                 thing = self._root_of((source, item))
                 found[thing] = found.get(thing, 0) + 1
-        for at, wish in self._facts:
-            thing = self._root_of((at, wish.item))
+        spoken = [(at, wish.item) for at, wish in self._facts]
+        if self._comparison:
+            spoken.append((self._comparison.loser, None))
+        for thing in map(self._root_of, spoken):
             found[thing] = found.get(thing, 0) + 1
         for at in range(len(self._sample.calls)):  # a call whose own thing is but its parent's is no new use
             parent = self._root_of((at, None))
@@ -206,7 +235,7 @@ class Phrasing:
             return self._filled(entry.np or f"the {entry.noun}", at)
         book = entry.lists[item[0]]
         criterion = self._picks[at, item[0], item[1]]
-        phrase = self._stable((at, item), book.picks[criterion.kind, _book_field(criterion)])
+        phrase = self._stable((at, item), book.picks[criterion.kind, criterion.name])
         if criterion.kind == "echo" and book.note and self._ambiguous_name(at, item, criterion):
             self.notes.append(book.note)
         phrase = phrase.replace("{value}", said(criterion.value)).replace("{nth}", _nth(criterion))
@@ -236,7 +265,8 @@ class Phrasing:
         entry = self._index.book.calls[call.tool]
         if name in self._bound[at]:
             source, item, place = self._bound[at][name]
-            words = self._filled(self._relation(source, place), source, self.thing((source, item)))
+            it = self._compared if self._is_compared(at, source) else self.thing((source, item))
+            words = self._filled(self._relation(source, place), source, it)
             return entry.bound.get(name, "{value}").replace("{value}", words)
         value = call.arguments[name]
         around = entry.user.get(name, "{value}")
@@ -244,21 +274,35 @@ class Phrasing:
             return around.replace("{hour_range}", f"between {value:02d}:00 and {value:02d}:59")
         return around.replace("{value}", said(value, self._style))
 
+    def _is_compared(self, at: int, source: int) -> bool:
+        compared = self._comparison
+        return compared is not None and (at, source) == (compared.waiting, compared.winner)
+
+    def _fact_of(self, at: int, wish: Wish) -> str:
+        return self._compared if self._is_compared(ANSWER, at) else self.thing((at, wish.item))
+
     def _asked(self) -> list[str]:
         """The questions; more than four are cut into two sentences."""
         facts = self._fact_words()
         half = len(facts) if len(facts) <= 4 else len(facts) // 2
-        sentences = [self._choose(_ASKS).format(facts=_listed(facts[:half]))]
+        sentences = [self._question(_ASKS, 4, facts[:half])]
         if facts[half:]:
-            sentences.append(self._choose(_MORE).format(facts=_listed(facts[half:])))
+            sentences.append(self._question(_MORE, 2, facts[half:]))
         return sentences
+
+    def _question(self, ways: Sequence[str], of_clauses: int, facts: Sequence[str]) -> str:
+        """One sentence; only the first `of_clauses` ways go with clauses."""
+        some = ways[:of_clauses] if any(map(_CLAUSE.match, facts)) else ways
+        return self._choose(some).format(facts=_listed(facts))
 
     def _fact_words(self) -> list[str]:
         """Facts of one thing side by side: "the number of seats and the year of construction of that aircraft"."""
         found: dict[tuple[str, str], list[str]] = {}
+        times = Counter((at, wish.item) for at, wish in self._facts)
         for at, wish in self._facts:
-            phrase = self._choose(wish.ask.phrases)
-            it = self.thing((at, wish.item)) if "{it}" in phrase else ""
+            short = [phrase for phrase in wish.ask.phrases if phrase.endswith(" of {it}")]
+            phrase = self._choose(short if short and times[at, wish.item] > 1 else wish.ask.phrases)
+            it = self._fact_of(at, wish) if "{it}" in phrase else ""
             head = phrase.removesuffix(" of {it}")
             joins = head != phrase
             key = (it, "") if joins else (self._filled(phrase, at, it), "alone")
@@ -266,10 +310,6 @@ class Phrasing:
         return [
             f"{_listed(parts)} of {words}" if not alone else words for (words, alone), parts in found.items()
         ]
-
-
-def _book_field(criterion: Criterion) -> str:
-    return "" if criterion.kind == "echo" else criterion.field
 
 
 def _nth(criterion: Criterion) -> str:
@@ -282,7 +322,7 @@ def _capital(text: str) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     if len(parts) < 3:
-        return " and ".join(parts)
+        return (", and " if any("," in part for part in parts) else " and ").join(parts)
     comma = "; " if any("," in part for part in parts) else ", "
     return f"{comma.join(parts[:-1])}{comma.rstrip()} and {parts[-1]}"
 

@@ -147,18 +147,18 @@ class Sampler:
         return sorted(found, key=lambda outcome: (size(outcome.shape), outcome.shape))
 
     def _tried(self, shape: Forest, seed: int, budget: int, restarts: int) -> Outcome:
+        told = ""
         for attempt in range(restarts):
             rng = generator(seed, "survey", written(shape), attempt)
+            search = Filling(self.index, self.reach, shape, self.targets, (None, None), rng, budget)
             try:
-                found = Filling(self.index, self.reach, shape, self.targets, (None, None), rng, budget).run()
+                if search.run() is not None:
+                    return Outcome(shape, True, "")
             except Spent:
-                continue
-            if found is not None:
-                return Outcome(shape, True, "")
-            return Outcome(
-                shape, False, "searched through: every filling makes a call superfluous or lacks a fact"
-            )
-        return Outcome(shape, False, f"nothing found in {restarts} searches of {budget} calls")
+                told = f"not found in {attempt + 1} searches of {budget} calls: {search.stuck()}"
+            else:
+                return Outcome(shape, False, f"searched through: {search.stuck()}")
+        return Outcome(shape, False, told)
 
 
 def _said(wanted: Weights | int | None) -> str:

@@ -5,7 +5,7 @@ templates (`part.Part`); `hard` has more calls and greater depth than any traini
 too. No task is too like any other, in its split or in another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..task import Task
@@ -43,14 +43,18 @@ def synthesise_splits(
     plans: tuple[Plan, ...] = PLANS,
     share: float = 1.0,
     tell: Callable[[str, int, int], None] = lambda split, made, n: None,
+    unlike: Sequence[Task] = (),
 ) -> tuple[dict[str, list[Task]], dict[str, Report]]:
-    """Tasks by split, and what was refused. `share` makes less of each; `tell` hears of every task made."""
+    """Tasks by split, none too like another or one of `unlike`, and what was refused.
+
+    `share` makes less of each; `tell` hears of every task made.
+    """
     made: dict[str, list[Task]] = {}
     reports: dict[str, Report] = {}
     for plan in plans:
         n = max(1, round(plan.n * share))
         report = reports[plan.name] = Report()
-        before = [task for tasks in made.values() for task in tasks]
+        before = [*unlike, *(task for tasks in made.values() for task in tasks)]
         prefix = f"{index.snapshot.name}-{plan.name}"
         tasks = made.setdefault(plan.name, [])
         for task in synthesise(

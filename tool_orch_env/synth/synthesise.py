@@ -1,17 +1,16 @@
 """Any number of tasks from one snapshot: sampled, phrased, audited, and no two of them alike.
 
-Enters: an `Index` (or a folder, for many processes), targets, a number and a seed. Leaves: tasks in order.
+Enters: an `Index` (or a folder, for an engine's workers), targets, a number and a seed. Leaves: tasks in order.
 A task is a function of snapshot, book, targets, seed and its number alone; what is refused as too like an
 earlier task is made anew from the next attempt, in order, so that one process and many give the same bytes.
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
+from ..engine import Engine, Work, in_order
 from ..snapshot import Snapshot
 from ..task import Task
 from .audit import audit
@@ -28,7 +27,6 @@ ATTEMPTS = 5000
 """Samples of one number that are drawn before it is given up: a part with few templates takes hundreds."""
 REPLACEMENTS = 200
 """Tasks of one number that may be too like an earlier one before it is given up."""
-_CHUNK = 16
 
 
 class Made(NamedTuple):
@@ -121,19 +119,17 @@ def synthesise_many(
     targets: Targets,
     n: int,
     seed: int,
-    workers: int,
+    engine: Engine,
     prefix: str = "",
     report: Report | None = None,
     phrases: Path | None = None,
     unlike: Iterable[Task] = (),
 ) -> Iterator[Task]:
-    """The same tasks as `synthesise`, made by several processes that open the snapshot in `folder`."""
-    maker = Maker(Index(Snapshot.open(folder), phrases), targets, seed, prefix)
-    with ProcessPoolExecutor(
-        workers, get_context("spawn"), _start, (folder, phrases, targets, seed, prefix)
-    ) as pool:
-        made = pool.map(_make, range(n), chunksize=_CHUNK)
-        yield from _unlike(made, maker, report or Report(), unlike)
+    """The same tasks as `synthesise`, made by the workers of an engine."""
+    snapshot = Snapshot.open(folder)
+    made = in_order(engine.spread(_worker, (snapshot, phrases, targets, seed, prefix), range(n)))
+    maker = Maker(Index(snapshot, phrases), targets, seed, prefix)
+    yield from _unlike(made, maker, report or Report(), unlike)
 
 
 def _unlike(made: Iterable[Made], maker: Maker, report: Report, unlike: Iterable[Task]) -> Iterator[Task]:
@@ -161,14 +157,9 @@ def _count(report: Report, one: Made) -> None:
     report.unsound += one.refused["unsound"]
 
 
-_maker: Maker | None = None
-
-
-def _start(folder: Path, phrases: Path | None, targets: Targets, seed: int, prefix: str) -> None:
-    global _maker
-    _maker = Maker(Index(Snapshot.open(folder), phrases), targets, seed, prefix)
-
-
-def _make(number: int) -> Made:
-    assert _maker is not None
-    return _maker.make(number)
+def _worker(
+    snapshot: Snapshot, phrases: Path | None, targets: Targets, seed: int, prefix: str
+) -> Work[int, Made]:
+    """What one worker does: makes the tasks of some numbers."""
+    maker = Maker(Index(snapshot, phrases), targets, seed, prefix)
+    return lambda numbers: [maker.make(number) for number in numbers]

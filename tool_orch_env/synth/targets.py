@@ -62,7 +62,7 @@ class Targets:
     the number of tool domains, `repeats` how many calls use a tool that an earlier one used. `fan` bounds the
     calls that wait for one call. `joins` is how often a call that could take
     values from two responses is preferred, `twins` how often a second chain begins with the first one's tool;
-    both in [0, 1].
+    `compares` how often two responses are compared where they can be; all in [0, 1].
     `chains` is the most calls that wait for none; `None` means 2, or 4 where nothing waits for anything.
     `distractors` are tools offered beyond the golden ones; `closeness` is the share of them that stands near the
     golden tools in the dependency graph.
@@ -79,11 +79,12 @@ class Targets:
     chains: int | None = None
     joins: float = 0.5
     twins: float = 0.7
+    compares: float = 0.5
 
     def __post_init__(self) -> None:
         if self.calls[0][0] < 1 or (self.depth and self.depth[0][0] < 1):
             raise UsageError("calls, depth: expected at least 1")
-        for name in ("closeness", "joins", "twins"):
+        for name in ("closeness", "joins", "twins", "compares"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name}: expected a share from 0 to 1, found {getattr(self, name)}")
 

@@ -1,8 +1,8 @@
 """Thirty-six tasks over the Helsinki tools: hand-written requests over the templates of `walks.py`.
 
-Enters: a function that asks a tool. Leaves: tasks by split, numbered on from those over tables. Tours, reachable
-areas and the way from a country to its capital's streets stand in the test split only, and so do Hilton Helsinki
-Strand, Hotel Arthur, Hotel Haven, Hotelli Torni and Klaus K. Each task has a distractor of either family of tools.
+Enters: a function that asks a tool. Leaves: tasks of the split `handmade`, numbered on from those over tables. They
+hold what synthesis does not make: walks through several points, tours, reachable areas. Each task has a distractor
+of either family of tools.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from tool_orch_env.task import Task
 from ...tracing import Ask, Row, traced
 from . import walks
 
-TRAIN: tuple[Row, ...] = (
+ROWS: tuple[Row, ...] = (
     (
         walks.nearest_and_detail,
         {"start": "Carlton", "category": "cinema", "tag": "wheelchair"},
@@ -119,9 +119,6 @@ TRAIN: tuple[Row, ...] = (
         "Take the coordinates that the city table gives for Helsinki (the most populous one). How many kilometres "
         "is the walk from that point to Kinopalatsi, and how many is it to Kiasma?",
     ),
-)
-
-VALIDATION: tuple[Row, ...] = (
     (
         walks.nearest_and_detail,
         {"start": "Hotel St. George", "category": "theatre", "tag": "wheelchair"},
@@ -158,9 +155,6 @@ VALIDATION: tuple[Row, ...] = (
         "I took a photo of a sculpture at latitude 60.1675863, longitude 24.9513987. What is it called, who made "
         "it, and from which year is it?",
     ),
-)
-
-TEST: tuple[Row, ...] = (
     (
         walks.nearest_and_detail,
         {"start": "Hilton Helsinki Strand", "category": "museum", "tag": "wheelchair"},
@@ -242,8 +236,6 @@ TEST: tuple[Row, ...] = (
     ),
 )
 
-SPLITS: dict[str, tuple[Row, ...]] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-
 # what could do a golden tool's work another way is no distractor
 SUBSTITUTES = {
     "walk_matrix": ("walk_route",),
@@ -253,15 +245,9 @@ SUBSTITUTES = {
 }
 
 
-def build(
-    catalog: Catalog, families: Sequence[Collection[str]], ask: Ask, after: dict[str, int]
-) -> dict[str, list[Task]]:
-    """All tasks by split, numbered on from the `after` tasks that a split has; `ask` is called with every golden
-    call."""
-    return {
-        split: [
-            traced("travel", f"travel-{split}-{number:03d}", row, catalog, ask, SUBSTITUTES, families)
-            for number, row in enumerate(rows, after[split] + 1)
-        ]
-        for split, rows in SPLITS.items()
-    }
+def build(catalog: Catalog, families: Sequence[Collection[str]], ask: Ask, after: int) -> list[Task]:
+    """All tasks, numbered on from the `after` tasks over tables; `ask` is called with every golden call."""
+    return [
+        traced("travel", f"travel-handmade-{number:03d}", row, catalog, ask, SUBSTITUTES, families)
+        for number, row in enumerate(ROWS, after + 1)
+    ]
