@@ -6,7 +6,7 @@ Enters: figures as they come. Leaves: files in the run's folder, and a line on t
 import json
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,30 +81,28 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def draw(runs: Sequence[Path], out: Path) -> None:
-    """Held-out success over updates, one line per run, and the success of the training episodes, thin."""
+def held_out(run: Path, how: str = "sampled") -> list[dict[str, Any]]:
+    """The evaluations of a run, in order of updates."""
+    return [one for one in lines(run / EVALUATIONS) if one["how"] == how]
+
+
+def draw(groups: Mapping[str, Sequence[Path]], out: Path, how: str = "sampled") -> None:
+    """Held-out success over updates: a thin line per run, a thick one for the mean of a group."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
-    for number, run in enumerate(runs):
-        color = f"C{number}"
-        held = [one for one in lines(run / EVALUATIONS) if one["how"] == "sampled"]
-        trained = lines(run / METRICS)
-        axes.plot(
-            [one["update"] for one in held],
-            [np.mean(list(one["success"].values())) for one in held],
-            "o-",
-            color=color,
-            label=f"{run.name}, held out",
-        )
-        axes.plot(
-            [one["update"] for one in trained],
-            [one["success"] for one in trained],
-            color=color,
-            alpha=0.3,
-            lw=1,
-        )
-    axes.set(xlabel="update", ylabel="success", ylim=(0, 1))
+    for number, (name, runs) in enumerate(groups.items()):
+        curves = [
+            {one["update"]: np.mean(list(one["success"].values())) for one in held_out(run, how)}
+            for run in runs
+        ]
+        for curve in curves:
+            axes.plot(curve.keys(), curve.values(), color=f"C{number}", alpha=0.35, lw=1)
+        shared = sorted(set.intersection(*[set(curve) for curve in curves]))
+        means = [np.mean([curve[update] for curve in curves]) for update in shared]
+        axes.plot(shared, means, "o-", color=f"C{number}", lw=2, label=f"{name}, {len(runs)} run(s)")
+    axes.set(xlabel="update", ylabel=f"held-out success, {how}", ylim=(0, 1))
+    axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(out, dpi=120)

@@ -244,7 +244,7 @@ def train(given: argparse.Namespace) -> None:
                 trainer.save(checkpoint)
         trainer.policy.save(str(given.out / "model"))
         trainer.chat.tokenizer.save_pretrained(given.out / "model")
-        curve.draw([given.out], given.out / "curve.png")
+        curve.draw({given.reward: [given.out]}, given.out / "curve.png")
     finally:
         journal.close()
         trainer.close()
