@@ -2,9 +2,16 @@
 
     python -m examples.ppo_vllm.prepare --out build/ppo
 
-Leaves in the folder: `train.jsonl`, `validation.jsonl` and `test.jsonl` (tasks of 1 or 2 calls of seven tools, offered
-among up to two others; no entity of one split stands in another) and `model/` (a Llama of about a million parameters,
-untrained, with a tokenizer trained on the training tasks). Takes about a minute. The same seed gives the same bytes.
+Leaves in the folder tasks of 1 or 2 calls of seven tools, offered among up to two others, over three parts of the
+snapshot's entities that share none:
+
+    demonstrations.jsonl       the part that imitation sees
+    train.jsonl, test.jsonl    another part, which nobody demonstrates: PPO learns on `train`, and `test` holds other
+                               tasks about the same entities
+    unseen.jsonl               a third part, which neither imitation nor PPO sees
+
+and `model/`, a Llama of about a million parameters, untrained, with a tokenizer trained on the demonstrations. Takes
+about a minute. The same seed gives the same bytes.
 """
 
 import argparse
@@ -29,7 +36,7 @@ from .demonstrations import conversation, environments
 
 CITIES = {"search_city", "get_city", "search_country", "get_country"}
 TOOLS = CITIES | {"get_airport", "get_aircraft", "fx_rate"}
-SPLITS = {"train": (0.3, 1.0), "validation": (0.2, 0.3), "test": (0.0, 0.2)}
+PARTS = {"demonstrations": (0.3, 1.0), "practice": (0.0, 0.2), "unseen": (0.2, 0.3)}
 PIECES = r"\d{1,2}|[A-Z]|[^\dA-Z]+"
 """Codes fall into letters and ids into pairs of digits, which can be copied whether seen before or not; all else may
 merge into long tokens, so that a whole JSON frame is a handful."""
@@ -46,15 +53,17 @@ class Family(Part):
         return plain and {call.tool for call in task.golden} <= TOOLS
 
 
-def tasks(index: Index, split: str, n: int, seed: int, answers: bool) -> list[Task]:
-    """`n` tasks of a split. No choice needs a comparison, since long lists will be trimmed to their first item.
+def tasks(index: Index, name: str, n: int, seed: int, answers: bool) -> list[Task]:
+    """`n` tasks of a part, no two with more than three quarters of their calls in common.
 
-    Without `answers` the calls are all that counts: a million parameters do not learn to quote numbers in minutes.
+    No choice needs a comparison, since long lists will be trimmed to their first item. Without `answers` the calls are
+    all that counts: a million parameters do not learn to quote numbers in minutes.
     """
     targets = Targets(calls=weights("1-2"), distractors=weights("0-2"))
-    part = Family(*SPLITS[split], templates=False)
-    made = synthesise(index, targets, n, seed, prefix=f"ppo-{split}", part=part)
-    return list(made) if answers else [task.model_copy(update={"answer": ()}) for task in made]
+    part = Family(*PARTS[name], templates=False)
+    made = list(synthesise(index, targets, n, seed, prefix=f"ppo-{name}", part=part))
+    shuffled = [made[number] for number in np.random.default_rng(seed).permutation(n)]
+    return shuffled if answers else [task.model_copy(update={"answer": ()}) for task in shuffled]
 
 
 def chat(said: Sequence[str]) -> list[str]:
@@ -102,8 +111,9 @@ def model(vocabulary: int, width: int, layers: int, context: int, seed: int) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make tasks, a tokenizer and an untrained model.")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--train", type=int, default=1500)
-    parser.add_argument("--held-out", type=int, default=150, help="tasks of validation and test, each")
+    parser.add_argument("--demonstrations", type=int, default=1500)
+    parser.add_argument("--train", type=int, default=600)
+    parser.add_argument("--held-out", type=int, default=150, help="tasks of `test` and of `unseen`, each")
     parser.add_argument("--answers", action="store_true", help="the facts asked for have to be stated too")
     parser.add_argument("--vocabulary", type=int, default=1024)
     parser.add_argument("--width", type=int, default=128)
@@ -113,18 +123,20 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     index = Index(toe.Snapshot.open("travel"))
-    made = {}
-    for split in SPLITS:
-        n = given.train if split == "train" else given.held_out
-        made[split] = tasks(index, split, n, given.seed, given.answers)
-        (given.out / f"{split}.jsonl").write_bytes(dump_tasks(made[split]))
-        print(
-            f"{split}: {len(made[split])} tasks, {sum(len(t.golden) > 1 for t in made[split])} of two calls"
-        )
-    env = environments(made["train"], 1)[0]
-    words = tokenizer(
-        [text for task in made["train"] for text in chat(conversation(env, task))], given.vocabulary
-    )
+    sizes = {
+        "demonstrations": given.demonstrations,
+        "practice": given.train + given.held_out,
+        "unseen": given.held_out,
+    }
+    made = {name: tasks(index, name, n, given.seed, given.answers) for name, n in sizes.items()}
+    practice = made.pop("practice")
+    made |= {"test": practice[: given.held_out], "train": practice[given.held_out :]}
+    for name, some in made.items():
+        (given.out / f"{name}.jsonl").write_bytes(dump_tasks(some))
+        print(f"{name}: {len(some)} tasks, {sum(len(task.golden) > 1 for task in some)} of two calls")
+    shown = made["demonstrations"]
+    [env] = environments(shown, 1)
+    words = tokenizer([text for task in shown for text in chat(conversation(env, task))], given.vocabulary)
     words.save_pretrained(given.out / "model")
     small = model(len(words), given.width, given.layers, given.context, given.seed)
     small.save_pretrained(given.out / "model")
