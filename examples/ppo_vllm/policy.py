@@ -36,6 +36,7 @@ class Batch(NamedTuple):
 class Judged(NamedTuple):
     logprobs: Tensor  # (N,)
     entropies: Tensor  # (N,)
+    states: Tensor  # (S, D): last hidden states, without gradient
     values: Tensor  # (S,)
 
 
@@ -72,7 +73,8 @@ class Policy(nn.Module):
         logs = logits.log_softmax(-1)
         logprobs = logs.gather(1, batch.ids[:, 1:][said].unsqueeze(1)).squeeze(1)
         entropies = -(logs.exp() * logs).sum(-1)
-        return Judged(logprobs, entropies, self.value(hidden[batch.states].float()).squeeze(-1))
+        states = hidden[batch.states].detach().float()
+        return Judged(logprobs, entropies, states, self.value(states).squeeze(-1))
 
     def weights(self) -> Iterator[tuple[str, Tensor]]:
         """Every tensor of the language model, adapters merged in, under the name in a transformers checkpoint.
@@ -90,8 +92,9 @@ class Policy(nn.Module):
         finally:
             self.lm.unmerge_adapter()
 
-    def parameters_trained(self) -> list[nn.Parameter]:
-        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+    def spoken(self) -> list[nn.Parameter]:
+        """What is trained of the language model."""
+        return [parameter for parameter in self.lm.parameters() if parameter.requires_grad]
 
     def save(self, folder: str) -> None:
         """The language model as transformers saves it, adapters merged in."""

@@ -14,7 +14,8 @@ Leaves in `--out`: `metrics.jsonl`, one line per update; `evaluations.jsonl`, he
 events; `curve.png`; `checkpoint.pt`, from which the same command goes on; `model/`, the trained policy.
 
 Where it departs from PPO as usually written for tokens (Ziegler et al. 2019, InstructGPT): a turn is one action, so
-values, GAE and discounting are over turns, and the ratio is clipped per token; KL is a term of the loss, half the
+values, GAE and discounting are over turns, and the ratio is clipped per token; the value head is fitted by itself, on
+the model's last states, and has a few updates to itself before the policy moves; KL is a term of the loss, half the
 squared log ratio, and not part of the reward; the old logprobs are the engine's own. From GRPO (DeepSeekMath): the mean
 is over the tokens of the minibatch, not over episodes.
 """
@@ -53,6 +54,7 @@ class Lesson:
         self.sampled = np.array(episode.logprobs)[episode.sampled]  # (N,): the engine's logprobs
         self.reference = self.advantages = np.zeros(len(self.sampled))  # (N,)
         self.values = self.returns = np.zeros(len(episode.turns))  # (S,)
+        self.states = torch.zeros(0)  # (S, D): what the model makes of each state
 
 
 class Trainer:
@@ -66,9 +68,8 @@ class Trainer:
         self.chat = Chat(tokenizer)
         self.policy = Policy(given.model, given.lora, given.checkpointing, given.dtype).to(self.device)
         self.reference = None if given.lora else Policy(given.model, dtype=given.dtype).to(self.device)
-        self.optimizer = torch.optim.AdamW(
-            self.policy.parameters_trained(), lr=given.lr, weight_decay=0.0, eps=1e-5
-        )
+        self.optimizer = torch.optim.AdamW(self.policy.spoken(), lr=given.lr, weight_decay=0.0, eps=1e-5)
+        self.critic = torch.optim.AdamW(self.policy.value.parameters(), lr=given.value_lr, weight_decay=0.01)
         setup = Setup(
             given.model, given.context, self.chat.end, given.batch, given.dtype, parallel=given.parallel
         )
@@ -111,6 +112,9 @@ class Trainer:
                 f"logprobs of engine and trainer differ by {gap:.2g}: the engine has other weights"
             )
         self._credit(lessons)
+        value_loss = self._value(lessons) if given.advantage == "gae" else 0.0
+        if self.update <= given.critic_only and given.advantage == "gae":
+            return {"logprob_gap": gap, "kl": 0.0, "value_loss": value_loss}
         told: list[dict[str, float]] = []
         for _ in range(given.epochs):
             order = rng.permutation(len(lessons))
@@ -118,7 +122,8 @@ class Trainer:
                 self._descend([lessons[index] for index in sorted(order[first : first + given.minibatch])])
                 for first in range(0, len(order), given.minibatch)
             ]
-        return {"logprob_gap": gap, **{name: float(np.mean([one[name] for one in told])) for name in told[0]}}
+        told_of = {"logprob_gap": gap, "value_loss": value_loss}
+        return {**told_of, **{name: float(np.mean([one[name] for one in told])) for name in told[0]}}
 
     @torch.no_grad()
     def _judge(self, lessons: Sequence["Lesson"]) -> float:
@@ -132,10 +137,11 @@ class Trainer:
             batch = self._batch(part)
             judged = self.policy(batch, self.given.temperature)
             gap = max(gap, float((judged.logprobs - self._tensor([one.sampled for one in part])).abs().max()))
-            values = judged.values.cpu().numpy().astype(float)
+            values, states = judged.values.cpu().numpy().astype(float), judged.states
             reference = self._reference(batch).cpu().numpy()
             for one in part:
                 one.values, values = np.split(values, [len(one.episode.turns)])
+                one.states, states = torch.tensor_split(states, [len(one.episode.turns)])
                 one.reference, reference = np.split(reference, [len(one.sampled)])
         return gap
 
@@ -154,12 +160,24 @@ class Trainer:
             one.advantages, advantages = per_token(one.episode, advantages[:n]), advantages[n:]
             one.returns, returns = returns[:n], returns[n:]
 
+    def _value(self, lessons: Sequence["Lesson"]) -> float:
+        """Fit the value head to the returns, the language model left as it is; gives the loss before."""
+        states = torch.cat([one.states for one in lessons]).float()  # (S, D)
+        returns = self._tensor([one.returns for one in lessons])  # (S,)
+        losses = []
+        for _ in range(self.given.value_steps):
+            loss = 0.5 * (self.policy.value(states).squeeze(-1) - returns).square().mean()
+            self.critic.zero_grad()
+            loss.backward()
+            self.critic.step()
+            losses.append(float(loss.detach()))
+        return losses[0]
+
     def _descend(self, lessons: Sequence["Lesson"]) -> dict[str, float]:
         """One step of the optimizer on a minibatch, in parts that fit the memory."""
         given = self.given
         tokens = sum(len(one.sampled) for one in lessons)
-        turns = sum(len(one.returns) for one in lessons)
-        sums = dict.fromkeys(("policy_loss", "value_loss", "kl", "entropy", "clipped"), 0.0)
+        sums = dict.fromkeys(("policy_loss", "kl", "entropy", "clipped"), 0.0)
         for first in range(0, len(lessons), given.micro):
             part = lessons[first : first + given.micro]
             new = self.policy(self._batch(part), given.temperature)
@@ -169,20 +187,15 @@ class Trainer:
             policy_loss = -torch.min(ratio * advantages, clipped * advantages).sum() / tokens
             log_ratio = self._tensor([one.reference for one in part]) - new.logprobs
             kl = 0.5 * log_ratio.square().sum() / tokens  # its gradient is that of KL(new || reference)
-            value_loss = (
-                0.5 * (new.values - self._tensor([one.returns for one in part])).square().sum() / turns
-            )
             entropy = new.entropies.sum() / tokens
             loss = policy_loss + given.kl * kl - given.entropy * entropy
-            if given.advantage == "gae":
-                loss = loss + given.value * value_loss
             loss.backward()
             outside = ((ratio - 1).abs() > given.clip).float().sum() / tokens
-            for name, one in zip(sums, (policy_loss, value_loss, kl, entropy, outside), strict=True):
+            for name, one in zip(sums, (policy_loss, kl, entropy, outside), strict=True):
                 sums[name] += float(one.detach())
         for group in self.optimizer.param_groups:
             group["lr"] = given.lr * min(1.0, self.update / max(1, given.warm_up))
-        norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters_trained(), given.largest_norm)
+        norm = torch.nn.utils.clip_grad_norm_(self.policy.spoken(), given.largest_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         return {**sums, "gradient_norm": float(norm)}
@@ -205,6 +218,7 @@ class Trainer:
         state = {
             "policy": self.policy.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "critic": self.critic.state_dict(),
             "update": self.update,
         }
         torch.save(state, path.with_suffix(".new"))
@@ -215,6 +229,7 @@ class Trainer:
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.policy.load_state_dict(state["policy"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.critic.load_state_dict(state["critic"])
         self.update = state["update"]
         self.engine.push()
 
@@ -305,7 +320,19 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--clip", type=float, default=0.2)
     add("--kl", type=float, default=0.02)
     add("--entropy", type=float, default=0.0)
-    add("--value", type=float, default=0.2)
+    add("--value-lr", type=float, default=5e-3)
+    add(
+        "--value-steps",
+        type=int,
+        default=100,
+        help="steps of the value head per update, on the model's states",
+    )
+    add(
+        "--critic-only",
+        type=int,
+        default=2,
+        help="updates before the policy moves: a value head begins at zero",
+    )
     add("--gamma", type=float, default=1.0, help="per turn")
     add("--lam", type=float, default=0.95)
     add("--largest-norm", type=float, default=1.0)
