@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--tasks", default="travel", help="a task file or a snapshot (its training split)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
+    parser.add_argument("--calls", type=int, help="learn from tasks of at most so many golden calls only")
     parser.add_argument("--everything", action="store_true", help="observations carry loss too")
     parser.add_argument("--rename", action="store_true", help="give entities other names each time")
     parser.add_argument("--steps", type=int, default=300)
@@ -119,6 +120,8 @@ def main() -> None:
     given = parser.parse_args()
     torch.manual_seed(given.seed)
     tasks = toe.load_tasks(given.tasks, None if Path(given.tasks).is_file() else "train")
+    if given.calls:
+        tasks = [task for task in tasks if len(task.golden) <= given.calls]
     tokenizer = AutoTokenizer.from_pretrained(given.model)
     model = AutoModelForCausalLM.from_pretrained(given.model, dtype=torch.float32)
     chosen = np.random.default_rng(given.seed).permutation(len(tasks))[: given.demonstrations]

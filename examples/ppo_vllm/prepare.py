@@ -36,7 +36,7 @@ from .demonstrations import conversation, environments
 
 CITIES = {"search_city", "get_city", "search_country", "get_country"}
 TOOLS = CITIES | {"get_airport", "get_aircraft", "fx_rate"}
-PARTS = {"demonstrations": (0.3, 1.0), "practice": (0.0, 0.07), "unseen": (0.2, 0.3)}
+PARTS = {"demonstrations": (0.3, 1.0), "practice": (0.0, 0.04), "unseen": (0.2, 0.3)}
 PIECES = r"\d{1,2}|[A-Z]|[^\dA-Z]+"
 """Codes fall into letters and ids into pairs of digits, which can be copied whether seen before or not; all else may
 merge into long tokens, so that a whole JSON frame is a handful."""
@@ -112,8 +112,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make tasks, a tokenizer and an untrained model.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, default=1500)
-    parser.add_argument("--train", type=int, default=220)
-    parser.add_argument("--held-out", type=int, default=100, help="tasks of `test` and of `unseen`, each")
+    parser.add_argument("--train", type=int, default=120)
+    parser.add_argument("--held-out", type=int, default=70, help="tasks of `test` and of `unseen`, each")
     parser.add_argument("--answers", action="store_true", help="the facts asked for have to be stated too")
     parser.add_argument("--vocabulary", type=int, default=1024)
     parser.add_argument("--width", type=int, default=128)

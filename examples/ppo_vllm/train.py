@@ -155,6 +155,7 @@ class Trainer:
                 episodes, np.concatenate([one.values for one in lessons]), given.gamma, given.lam
             )
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        advantages = np.where(advantages < 0, given.negative * advantages, advantages)
         for one in lessons:
             n = len(one.episode.turns)
             one.advantages, advantages = per_token(one.episode, advantages[:n]), advantages[n:]
@@ -194,7 +195,7 @@ class Trainer:
             for name, one in zip(sums, (policy_loss, kl, entropy, outside), strict=True):
                 sums[name] += float(one.detach())
         for group in self.optimizer.param_groups:
-            group["lr"] = given.lr * min(1.0, self.update / max(1, given.warm_up))
+            group["lr"] = given.lr * min(1.0, (self.update - given.critic_only) / max(1, given.warm_up))
         norm = torch.nn.utils.clip_grad_norm_(self.policy.spoken(), given.largest_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -317,6 +318,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--epochs", type=int, default=2)
     add("--lr", type=float, default=2e-4)
     add("--warm-up", type=int, default=3, help="updates until the learning rate is whole")
+    add("--negative", type=float, default=1.0, help="weight of negative advantages")
     add("--clip", type=float, default=0.2)
     add("--kl", type=float, default=0.02)
     add("--entropy", type=float, default=0.0)

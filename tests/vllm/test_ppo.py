@@ -50,7 +50,19 @@ def arguments(folder: Path, out: Path, *more: str) -> list[str]:
     model, tasks = str(folder / "model"), str(folder / "tasks.jsonl")
     words = ["--model", model, "--tasks", tasks, "--held-out", tasks, "--out", str(out), "--batch", "4"]
     sizes = ["--minibatch", "2", "--context", str(LIMITS.context), "--message", "48", "--epochs", "1"]
-    return [*words, *sizes, "--lr", "1e-3", "--save-every", "1", "--largest-gap", "1e-4", *more]
+    return [
+        *words,
+        *sizes,
+        "--lr",
+        "1e-3",
+        "--critic-only",
+        "0",
+        "--save-every",
+        "1",
+        "--largest-gap",
+        "1e-4",
+        *more,
+    ]
 
 
 def gap(policy: Policy, said: list[Sampled], asks: list[Ask]) -> float:
