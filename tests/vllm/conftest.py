@@ -32,6 +32,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tasks: list[Task]) -> Path:
     prepare.model(len(tokenizer), width=32, layers=2, context=2048, seed=0).save_pretrained(out / "model")
     (out / "tasks.jsonl").write_bytes(dump_tasks(tasks))
     words = ["--model", str(out / "model"), "--tasks", str(out / "tasks.jsonl"), "--out", str(out / "model")]
-    settings = ["--steps", "120", "--batch", "8", "--lr", "3e-3"]
+    settings = ["--steps", "80", "--batch", "8", "--lr", "3e-3"]
     subprocess.run([sys.executable, "examples/sft.py", *words, *settings], check=True)
     return out
