@@ -2,7 +2,8 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough ray vllm gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench clean
+.PHONY: help demo test lint unit chromium thorough ray vllm gymnasium-1.2 wheel travel travel-check elements \
+  elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -82,6 +83,30 @@ elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place
 	.venv/bin/python examples/travel/synthesise.py
 
+# The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
+TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py gyms.py art.py)
+TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py verl.py)
+UV_INSTALL = bin/uv pip install --quiet --system-certs $${PIP_FIND_LINKS:+--find-links "$$PIP_FIND_LINKS"}
+
+trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready  ## the adapters against the real trainers
+	rm -rf build/trainers_seen
+	.venv-trainers/bin/python -m pytest --durations=5 $(TRAINERS)
+	PATH="$(CURDIR)/.venv-trainers-2/bin:$$PATH" .venv-trainers-2/bin/python -m pytest --durations=5 $(TRAINERS_2)
+	$(MAKE) --no-print-directory trainers-3.12 trainers-3.13
+	.venv/bin/python tests/trainers/seen.py
+
+trainers-3.12:  ## Agent Lightning, which needs Python 3.12; where there is none, it is reported as not run
+	@if [ -n "$$(.ci/find-python 3.12)" ]; then \
+	  $(MAKE) --no-print-directory .venv-trainers-3.12/ready && \
+	  .venv-trainers-3.12/bin/python -m pytest tests/trainers/test_agentlightning.py; \
+	else echo "NOT RUN: tests/trainers/test_agentlightning.py: no Python 3.12 here"; fi
+
+trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is reported as not run
+	@if [ -n "$$(.ci/find-python 3.13)" ]; then \
+	  $(MAKE) --no-print-directory .venv-trainers-3.13/ready && \
+	  .venv-trainers-3.13/bin/python -m pytest tests/trainers/test_nemo_gym.py; \
+	else echo "NOT RUN: tests/trainers/test_nemo_gym.py: no Python 3.13 here"; fi
+
 bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
@@ -116,4 +141,40 @@ clean:
 	grep -v '^gymnasium==' .ci/constraints.txt > .venv-gymnasium-1.2/constraints.txt
 	.venv-gymnasium-1.2/bin/pip install --quiet --disable-pip-version-check \
 	  --constraint .venv-gymnasium-1.2/constraints.txt --editable '.[dev]' gymnasium==1.2.2
+	touch $@
+
+.venv-trainers/ready: pyproject.toml .ci/constraints-trainers.txt
+	$(PYTHON) -m venv .venv-trainers
+	.venv-trainers/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-trainers.txt uv
+	VIRTUAL_ENV=.venv-trainers .venv-trainers/$(UV_INSTALL) --constraint .ci/constraints-trainers.txt torch pytest \
+	  hypothesis psutil --editable '.[trl,openenv,skyrl,gem,torchrl,art,export]'
+	touch $@
+
+.venv-trainers-2/ready: pyproject.toml .ci/constraints-trainers-2.txt
+	$(PYTHON) -m venv .venv-trainers-2
+	.venv-trainers-2/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-trainers-2.txt uv
+	VIRTUAL_ENV=.venv-trainers-2 .venv-trainers-2/$(UV_INSTALL) --constraint .ci/constraints-trainers-2.txt torch \
+	  pytest hypothesis --editable '.[verifiers,mcp,verl]'
+	touch $@
+
+.venv-trainers-3.12/ready: pyproject.toml .ci/constraints-trainers-3.12.txt
+	$$(.ci/find-python 3.12) -m venv .venv-trainers-3.12
+	.venv-trainers-3.12/bin/pip install --quiet --disable-pip-version-check \
+	  --constraint .ci/constraints-trainers-3.12.txt uv
+	VIRTUAL_ENV=.venv-trainers-3.12 .venv-trainers-3.12/$(UV_INSTALL) \
+	  --constraint .ci/constraints-trainers-3.12.txt pytest hypothesis --editable '.[agentlightning]'
+	touch $@
+
+# NeMo Gym 0.7 asks for 3.13.14 and for mlflow and more; its resources server runs on any 3.13 with these.
+NEMO_GYM = aiohttp devtools httptools hydra-core itsdangerous omegaconf openai orjson pydot ray requests scipy tqdm \
+  uvloop wandb yappi
+
+.venv-trainers-3.13/ready: pyproject.toml .ci/constraints-trainers-3.13.txt
+	$$(.ci/find-python 3.13) -m venv .venv-trainers-3.13
+	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check \
+	  --constraint .ci/constraints-trainers-3.13.txt uv
+	VIRTUAL_ENV=.venv-trainers-3.13 .venv-trainers-3.13/$(UV_INSTALL) \
+	  --constraint .ci/constraints-trainers-3.13.txt pytest hypothesis $(NEMO_GYM) --editable '.[openenv]'
+	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check --ignore-requires-python --no-deps \
+	  --constraint .ci/constraints-trainers-3.13.txt nemo-gym
 	touch $@

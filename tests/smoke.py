@@ -3,6 +3,8 @@
 import gymnasium as gym
 
 import tool_orch_env as toe
+from tool_orch_env.adapters.session import SessionFactory
+from tool_orch_env.errors import UsageError
 
 env = gym.make("ToolOrch-v0", split="test")
 obs, info = env.reset(seed=0)
@@ -10,3 +12,10 @@ task = next(task for task in toe.load_tasks("travel", "test") if task.id == info
 total = sum(env.step(turn)[1] for turn in toe.oracle_turns(task))
 assert abs(total - 1.0) < 1e-9, total
 print(f"{info['task_id']}: the golden trace earns {total}")
+
+session = SessionFactory(split="test")().reset(task.id)
+assert abs(sum(session.step(turn).reward for turn in toe.oracle_turns(task)) - 1.0) < 1e-9
+try:
+    import tool_orch_env_vf  # noqa: F401 - in the wheel; it needs verifiers and says so
+except UsageError as error:
+    assert "tool-orch-env[verifiers]" in str(error)

@@ -21,7 +21,7 @@ LAYERS = [
     {"synth", "bench", "record", "importers"},
     {"survey"},
     {"tell", "adapters"},
-    {"cli", "cli_synth"},
+    {"cli", "cli_adapters", "cli_synth"},
 ]
 REACHES_UP = {("env", "record")}
 """The one import upwards: `miss="live"` loads the recorder inside a function, where it is asked for."""

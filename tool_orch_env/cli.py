@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, cli_synth, engine
+from . import __version__, cli_adapters, cli_synth, engine
 from .bench import arguments as bench_arguments
 from .errors import ToolOrchError, UsageError
 
@@ -31,6 +31,8 @@ Examples:
   tool-orch bench --policy oracle --out runs/a   benchmark a policy; again: goes on where it stopped
   tool-orch report runs/a                        one HTML page of a run
   tool-orch synth --n 100 --out tasks.jsonl      make tasks from a snapshot
+  tool-orch serve openenv --port 8000            episodes for trainers, over WebSocket
+  tool-orch export --format trl --out t.jsonl    rows of a trainer's dataset
   tool-orch audit my_snapshot --json             which golden arguments come from nowhere
 """
 
@@ -93,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     engine.add_arguments(audit)
 
     bench_arguments.add(commands, _command)
+    cli_adapters.add(commands, _command)
 
     snapshot = commands.add_parser("snapshot", help="look at a snapshot, verify, compare or merge it")
     actions = snapshot.add_subparsers(required=True, metavar="ACTION")

@@ -259,12 +259,14 @@ class Episode:
         verdicts = self.setting.verdicts
         arguments = plain(call.arguments)
         spelling = f"{key} {encode(arguments)}" if tool.folds else key
-        if spelling not in verdicts:
-            if len(verdicts) >= MEMO_LIMIT:
-                verdicts.clear()
+        try:
+            return verdicts[spelling]
+        except KeyError:  # one look-up: another thread's episode may clear the memo between two
             violations = check(tool, arguments)
-            verdicts[spelling] = replay.invalid(violations) if violations else None
-        return verdicts[spelling]
+        if len(verdicts) >= MEMO_LIMIT:
+            verdicts.clear()
+        verdict = verdicts[spelling] = replay.invalid(violations) if violations else None
+        return verdict
 
     def _late(self, calls: Sequence[ToolCall], failures: Sequence[Failure]) -> Step:
         reply = replay.refused(Code.EPISODE_OVER, "the episode has ended; call reset")

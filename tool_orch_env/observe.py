@@ -20,13 +20,14 @@ from .call import Answered, to_text
 from .catalog import Catalog, Tool
 from .task import Task
 
-SYSTEM_PROMPT = (
+PURPOSE = (
     "You fulfil the user's request by calling tools. Make the calls in an order in which every value you need "
     "has been returned before you use it; calls that do not depend on each other may go into one message. "
     "Take ids, codes and dates from the request or from replies, never from memory. "
-    'Write each call as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
-    "When nothing is left to call, answer the user without any call; that ends the episode."
 )
+CALL_FORMAT = 'Write each call as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
+ENDING = "When nothing is left to call, answer the user without any call; that ends the episode."
+SYSTEM_PROMPT = PURPOSE + CALL_FORMAT + ENDING
 
 SHORT_PROMPT = (
     'Call tools as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '

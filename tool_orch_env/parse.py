@@ -22,6 +22,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from .call import Failure, ToolCall, Turn
@@ -42,6 +43,8 @@ _PYTHONIC_CUT = re.compile(_PYTHONIC.pattern + r"\s*[A-Za-z_]\w*\s*=(?!=)")
 _NAME_KEY = re.compile(r'"(?:name|function|tool_calls)"\s*:')
 _ARGUMENTS_KEY = re.compile(r'"(?:arguments|parameters)"\s*:')
 _PYTHON_TAG = "<|python_tag|>"
+_WARNINGS = Lock()
+"""`catch_warnings` sets the filters of all threads, and two that overlap put back the wrong ones."""
 _MESSAGE_KEYS = frozenset({"role", "content", "tool_calls", "function"})
 
 Read = ToolCall | Failure
@@ -135,7 +138,7 @@ def _pythonic(text: str) -> list[Read]:
     if not (_PYTHONIC if text.endswith("]") else _PYTHONIC_CUT).match(text):
         return []
     try:
-        with warnings.catch_warnings():
+        with _WARNINGS, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the agent's escapes are not the user's to read about
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

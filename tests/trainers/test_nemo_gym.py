@@ -1,0 +1,54 @@
+"""NeMo Gym: its own OpenEnv resources server plays an episode and verifies it with the bare score."""
+
+from pathlib import Path
+from typing import Any
+
+import played
+import pytest
+
+pytest.importorskip("nemo_gym")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.mark.parametrize("script", list(played.SCRIPTS))
+def test_a_rollout_is_verified_with_the_score_of_the_bare_environment(
+    toy_folder: Path, bare: dict, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fastapi.testclient import TestClient
+    from nemo_gym.server_utils import ServerClient
+    from resources_servers.openenv.app import OpenEnvResourcesServer, OpenEnvResourcesServerConfig
+
+    monkeypatch.setenv("TOOL_ORCH_SNAPSHOT", str(toy_folder))
+    config = OpenEnvResourcesServerConfig(
+        host="127.0.0.1",
+        port=8080,
+        entrypoint="",
+        name="tool_orch_env",
+        env_class="tool_orch_env.adapters.openenv.Environment",
+        action_class="tool_orch_env.adapters.openenv.Action",
+        reset_kwargs={"task_id": played.TASK},
+    )
+    server = OpenEnvResourcesServer(config=config, server_client=ServerClient.model_construct())
+    client = TestClient(server.setup_webserver())
+    client.post("/seed_session", json={}).raise_for_status()
+    rewards, observation = [], dict[str, Any]()
+    for text in played.TEXTS[script]:
+        observation = client.post("/step", json={"message": text}).raise_for_status().json()
+        rewards.append(observation["reward"])
+    assert observation["done"] and rewards == bare[script]["rewards"]
+    response = {
+        "id": "r",
+        "created_at": 0,
+        "model": "m",
+        "object": "response",
+        "output": [],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+    body = {"responses_create_params": {"input": "x"}, "response": response}
+    verified = client.post("/verify", json=body).raise_for_status().json()
+    assert verified["reward"] == pytest.approx(bare[script]["score"]) and not server._sessions
+    played.saw(
+        "NeMo Gym", "nemo-gym", None, verified["reward"], None, "the verified reward, a sum of the steps'"
+    )

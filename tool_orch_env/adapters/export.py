@@ -1,0 +1,128 @@
+"""Tasks as the dataset rows that trainers read: `tool-orch export --format trl|verl|skyrl|verifiers|openai`.
+
+Enters: a `SessionFactory`. Leaves: one JSON object per task, in the order of the split, and JSON lines or Parquet.
+Every row carries its task's id and a seed; the tools stand in it where the trainer, and not the adapter, shows them.
+
+| format      | row |
+| ----------- | --- |
+| `trl`       | `prompt`, `environment` (which set of tools), `task_id`, `seed`: what `reset` of `adapters.trl` takes |
+| `verl`      | `prompt`, `agent_name`, `data_source`, `reward_model`, `extra_info` (`task_id`, `seed`, `tools`) |
+| `verl-tools` | the same for verl's own `tool_agent` loop |
+| `skyrl`     | `prompt` with the tools in it, `env_class`, `task_id`, `seed` |
+| `verifiers` | `name`, `prompt`, `system_prompt` with the tools in it, `info`: fields of the taskset's `TaskData` |
+| `openai`    | `messages` of the golden episode, `tools`: demonstrations for supervised fine-tuning |
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..bench.chat import as_message, turn_message
+from ..call import to_text
+from ..errors import UsageError
+from ..task import oracle_turns
+from .extras import need
+from .session import ANSWER_PROMPT, ANSWER_TOOL, NATIVE_PROMPT, Message, Session, SessionFactory
+from .trl import toolset
+
+Row = dict[str, Any]
+ENV_CLASS = "tool_orch"
+"""The name under which SkyRL and verl know the environment."""
+
+
+def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
+    """One row per task; raises `UsageError` for an unknown format."""
+    if form not in FORMATS:
+        raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {form!r}")
+    for seed, task_id in enumerate(factory.task_ids):
+        yield FORMATS[form](factory().reset(task_id), seed)
+
+
+def write(factory: SessionFactory, form: str, path: Path) -> int:
+    """Write the rows, as JSON lines or, if the path ends so, `.parquet`; returns how many."""
+    made = list(rows(factory, form))
+    if path.suffix == ".parquet":
+        need("datasets", "export").Dataset.from_list(made).to_parquet(str(path))
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(to_text(row) + "\n" for row in made), encoding="utf-8")
+    else:
+        raise UsageError(f"{path.name}: expected a name that ends in .jsonl or .parquet")
+    return len(made)
+
+
+def _trl(session: Session, seed: int) -> Row:
+    prompt = session.messages(NATIVE_PROMPT)
+    return {"prompt": prompt, "environment": toolset(session.task), "task_id": session.task.id, "seed": seed}
+
+
+def _verl(session: Session, seed: int) -> Row:
+    info = {
+        "index": seed,
+        "task_id": session.task.id,
+        "seed": seed,
+        "tools": json.dumps(session.tools),
+        "tool_selection": [*session.task.tools, ANSWER_TOOL],
+        "tools_kwargs": {ENV_CLASS: {"task_id": session.task.id}},
+    }
+    return {
+        "data_source": f"tool_orch_env/{session.task.snapshot}",
+        "agent_name": ENV_CLASS,
+        "prompt": session.messages(NATIVE_PROMPT),
+        "ability": "tool_use",
+        "reward_model": {"style": "rule", "ground_truth": ""},
+        "extra_info": info,
+    }
+
+
+def _verl_tools(session: Session, seed: int) -> Row:
+    return {
+        **_verl(session, seed),
+        "agent_name": "tool_agent",
+        "prompt": session.messages(ANSWER_PROMPT),
+    }
+
+
+def _skyrl(session: Session, seed: int) -> Row:
+    return {
+        "data_source": f"tool_orch_env/{session.task.snapshot}",
+        "env_class": ENV_CLASS,
+        "prompt": text_messages(session),
+        "task_id": session.task.id,
+        "seed": seed,
+    }
+
+
+def _verifiers(session: Session, seed: int) -> Row:
+    system, user = text_messages(session)
+    return {
+        "name": session.task.id,
+        "prompt": user["content"],
+        "system_prompt": system["content"],
+        "info": {"task_id": session.task.id, "seed": seed, "tools": session.tools},
+    }
+
+
+def _openai(session: Session, seed: int) -> Row:
+    """The golden episode, played: every reply is the recorded one."""
+    messages, tools = session.messages(NATIVE_PROMPT), session.tools
+    for number, turn in enumerate(oracle_turns(session.task)):
+        message = as_message(turn_message(turn), number)
+        messages += [message, *session.step(message).messages]
+    return {"messages": messages, "tools": tools, "task_id": session.task.id, "seed": seed}
+
+
+def text_messages(session: Session) -> list[Message]:
+    """The opening for trainers that hand no tools to the model: they stand in the system prompt."""
+    head, _, _ = session.text.rpartition("\n\nRequest:\n")
+    return session.messages(head)
+
+
+FORMATS: Mapping[str, Callable[[Session, int], Row]] = {
+    "trl": _trl,
+    "verl": _verl,
+    "verl-tools": _verl_tools,
+    "skyrl": _skyrl,
+    "verifiers": _verifiers,
+    "openai": _openai,
+}

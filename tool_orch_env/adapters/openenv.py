@@ -1,0 +1,209 @@
+"""OpenEnv: episodes over WebSocket, one session per connection. `tool-orch serve openenv`; `Client(url)` plays there.
+
+Enters: a `SessionFactory`. Leaves: a FastAPI app by OpenEnv's own `create_app`, and a client. An action is
+`{"message": M}`, M an assistant message of any form; an observation has the replies as `text` and as chat `messages`,
+status `codes`, the `components` of the score so far, `task_id`, and at reset the `tools`; `reward` is the step's, and
+`episode_score` their sum once `done`. `reset` takes `task_id`, or `split` and `index` as OpenEnv's task routes name
+them, or `seed`. State belongs to the connection: the stateless HTTP routes can reset and describe, not play.
+
+An idle session is closed by OpenEnv's own reaper, a vanished client's at once.
+"""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from pydantic import Field
+
+from ..errors import ToolOrchError, UsageError
+from .extras import need
+from .session import Session, SessionFactory
+
+MAX_SESSIONS = 256
+IDLE_SECONDS = 900.0
+
+
+@cache
+def models() -> SimpleNamespace:
+    """`Action`, `Observation`, `State`: OpenEnv's, with our fields. Raises `UsageError` without the extra."""
+    types = need("openenv.core.env_server.types", "openenv")
+
+    class ToolOrchAction(types.Action):  # type: ignore[name-defined, misc]  # a class known only here
+        message: Any
+        """An assistant message: text, an OpenAI message, one call, a list of calls."""
+
+    class ToolOrchObservation(types.Observation):  # type: ignore[name-defined, misc]  # a class known only here
+        text: str = ""
+        messages: list[dict[str, Any]] = Field(default_factory=list)
+        codes: list[str] = Field(default_factory=list)
+        components: dict[str, float] = Field(default_factory=dict)
+        task_id: str
+        tools: list[dict[str, Any]] | None = None
+        episode_score: float | None = None
+        truncated: bool = False
+
+    class ToolOrchState(types.State):  # type: ignore[name-defined, misc]  # a class known only here
+        task_id: str | None = None
+        rewards: list[float] = Field(default_factory=list)
+        components: dict[str, float] = Field(default_factory=dict)
+
+    return SimpleNamespace(Action=ToolOrchAction, Observation=ToolOrchObservation, State=ToolOrchState)
+
+
+@cache
+def environment_class() -> type[Any]:
+    """OpenEnv's `Environment` over one `Session`; made from a factory."""
+    interfaces = need("openenv.core.env_server.interfaces", "openenv")
+    known = models()
+
+    class ToolOrchEnvironment(interfaces.Environment):  # type: ignore[name-defined, misc]  # a class known only here
+        SUPPORTS_CONCURRENT_SESSIONS = True
+
+        def __init__(self, factory: SessionFactory | None = None) -> None:
+            """Without a factory, as NeMo Gym makes it: every split of the snapshot that `TOOL_ORCH_SNAPSHOT` names."""
+            super().__init__()
+            self._factory = factory or _configured(os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"))
+            self._session: Session = self._factory()
+            self._episode_id: str | None = None
+
+        def reset(
+            self,
+            seed: int | None = None,
+            episode_id: str | None = None,
+            task_id: str | None = None,
+            split: str | None = None,
+            index: int | None = None,
+            **_: Any,
+        ) -> Any:
+            if task_id is None and index is not None:
+                task_id = self.get_task(split or self.list_splits()[0], index)["id"]
+            session = self._session.reset(task_id, seed)
+            self._episode_id = episode_id
+            return known.Observation(
+                text=session.text,
+                messages=session.messages(),
+                tools=session.tools,
+                task_id=session.task.id,
+                components=session.components(),
+            )
+
+        def step(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
+            step = self._session.step(action.message)
+            return known.Observation(
+                done=step.done,
+                reward=step.reward,
+                truncated=step.truncated,
+                text=step.text,
+                messages=step.messages,
+                codes=list(step.calls),
+                components=self._session.components(),
+                task_id=self._session.task.id,
+                episode_score=self._session.episode_score if step.done else None,
+            )
+
+        async def reset_async(self, **given: Any) -> Any:
+            return self.reset(**given)
+
+        async def step_async(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
+            return self.step(action)  # well under a millisecond: no thread is worth it
+
+        @property
+        def state(self) -> Any:
+            session = self._session
+            return known.State(
+                episode_id=self._episode_id,
+                step_count=len(session.rewards),
+                task_id=session.task.id if session.begun else None,
+                rewards=session.rewards,
+                components=session.components() if session.begun else {},
+            )
+
+        def list_splits(self) -> list[str]:
+            return [self._factory.split or "all"]
+
+        def num_tasks(self, split: str) -> int:
+            return len(self._ids(split))
+
+        def list_tasks(self, split: str) -> list[dict[str, Any]]:
+            return [self.get_task(split, index) for index in range(self.num_tasks(split))]
+
+        def get_task(self, split: str, index: int) -> dict[str, Any]:
+            ids = self._ids(split)
+            if not 0 <= index < len(ids):
+                raise IndexError(f"index: expected 0 to {len(ids) - 1}, found {index}")
+            return {"id": ids[index], "index": index, "split": split}
+
+        def get_task_range(
+            self, split: str, start: int | None = None, stop: int | None = None
+        ) -> list[dict[str, Any]]:
+            return self.list_tasks(split)[start:stop]
+
+        def _ids(self, split: str) -> tuple[str, ...]:
+            if split not in self.list_splits():
+                raise UsageError(f"split: this server plays {self.list_splits()[0]!r}, found {split!r}")
+            return self._factory.task_ids
+
+    return ToolOrchEnvironment
+
+
+def app(factory: SessionFactory, sessions: int = MAX_SESSIONS, idle: float | None = IDLE_SECONDS) -> Any:
+    """The FastAPI app; `idle` seconds without a message close a session, `None` never does."""
+    server = need("openenv.core.env_server", "openenv")
+    types = need("openenv.core.env_server.types", "openenv")
+    responses = need("fastapi.responses", "openenv")
+    known, environment = models(), environment_class()
+    factory.stage  # noqa: B018 - a fault of the snapshot is told at the start, not to the first client
+    made = server.create_app(
+        lambda: environment(factory),
+        known.Action,
+        known.Observation,
+        env_name="tool_orch_env",
+        concurrency_config=types.ConcurrencyConfig(max_concurrent_envs=sessions, session_timeout=idle),
+        state_cls=known.State,
+    )
+
+    @made.exception_handler(ToolOrchError)  # type: ignore[untyped-decorator]  # the framework is not typed here
+    async def told(request: Any, fault: ToolOrchError) -> Any:
+        return responses.JSONResponse({"detail": str(fault)}, status_code=400)
+
+    return made
+
+
+@cache
+def client_class() -> type[Any]:
+    """The typed client: `async with client_class()(base_url=...) as env`, or `.sync()`."""
+    core = need("openenv.core", "openenv")
+    known = models()
+
+    class ToolOrchClient(core.EnvClient):  # type: ignore[name-defined, misc]  # a class known only here
+        def _step_payload(self, action: Any) -> dict[str, Any]:
+            return {"message": action.message if isinstance(action, known.Action) else action}
+
+        def _parse_result(self, payload: dict[str, Any]) -> Any:
+            observation = known.Observation(
+                **payload["observation"], done=payload["done"], reward=payload["reward"]
+            )
+            return core.client_types.StepResult(
+                observation=observation, reward=payload["reward"], done=payload["done"]
+            )
+
+        def _parse_state(self, payload: dict[str, Any]) -> Any:
+            return known.State(**payload)
+
+    return ToolOrchClient
+
+
+@cache
+def _configured(snapshot: str) -> SessionFactory:
+    return SessionFactory(snapshot=snapshot, split=None)
+
+
+def __getattr__(name: str) -> Any:
+    """`Client`, and by dotted path, as YAML names them, `Environment` and `Action`."""
+    made: dict[str, Callable[[], Any]]
+    made = {"Client": client_class, "Environment": environment_class, "Action": lambda: models().Action}
+    if name in made:
+        return made[name]()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

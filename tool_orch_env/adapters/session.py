@@ -1,0 +1,251 @@
+"""One episode behind a chat: what every adapter sits on. No trainer is known here.
+
+Enters: what to play (`SessionFactory`), a task id or a seed, then assistant messages of any form. Leaves: chat
+messages and function tools at the start; per step the replies, the reward and whether it is over; the episode's score
+and its components at any time. Rewards are differences of the score, so that their sum is the score, in [0, 1].
+
+A factory is picklable and shared freely between threads, event loops and processes. A `Session` is one episode at a
+time for one client: its steps are taken one after another, whoever calls. A step takes well under a millisecond and
+waits for nothing, so that coroutines call it directly.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .. import observe
+from ..call import Turn
+from ..env import set_stage
+from ..episode import Episode, Rules, Stage
+from ..errors import UsageError
+from ..folder import find
+from ..score import Reward, Score
+from ..snapshot import Snapshot
+from ..task import Task
+
+Message: TypeAlias = dict[str, Any]
+"""A chat message in the form of OpenAI's API."""
+
+ANSWER_TOOL = "submit_answer"
+"""The tool that ends an episode where a client can only call tools."""
+
+ANSWER_PROMPT = observe.PURPOSE + (
+    f"When nothing is left to call, call {ANSWER_TOOL} with your answer to the user; that ends the episode."
+)
+NATIVE_PROMPT = observe.PURPOSE + observe.ENDING
+"""For models whose chat template or API has a form for calls of its own."""
+
+
+def answer_tool() -> Message:
+    """The function tool of `ANSWER_TOOL`; a new dict each time."""
+    parameters = {
+        "type": "object",
+        "properties": {"answer": {"type": "string", "description": "The answer to the user's request."}},
+        "required": ["answer"],
+    }
+    text = "Submit the final answer to the user's request. This ends the episode."
+    return {
+        "type": "function",
+        "function": {"name": ANSWER_TOOL, "description": text, "parameters": parameters},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStep:
+    """What one assistant message gave.
+
+    `messages` are the replies as chat messages, `text` the same as one text; both are empty after a final answer.
+    `reward` is in [-1, 1]. `calls` has a status code per call, `ok` or one of docs/environment.md's.
+    """
+
+    messages: list[Message]
+    text: str
+    reward: float
+    terminated: bool
+    truncated: bool
+    calls: tuple[str, ...]
+
+    @property
+    def done(self) -> bool:
+        return self.terminated or self.truncated
+
+
+class Session:
+    """One episode at a time. Made by a `SessionFactory`; begins with `reset`."""
+
+    def __init__(self, stage: Stage, reward: Reward, rules: Rules) -> None:
+        self._stage = stage
+        self._reward = reward
+        self._rules = rules
+        self._lock = RLock()
+        self._rng = np.random.default_rng()
+        self._episode: Episode | None = None
+        self.rewards: list[float] = []
+        """One per assistant message so far."""
+        self.codes: list[str] = []
+        """One status code per call so far, as in docs/environment.md."""
+
+    def reset(self, task_id: str | None = None, seed: int | None = None) -> "Session":
+        """Begin a task: the one named, else the one `ToolOrch-v0` draws for `seed`, else another. Returns itself.
+
+        Raises `UsageError` if there is no such task; an episode that was open is left as if never played.
+        """
+        with self._lock:
+            if seed is not None:
+                self._rng = np.random.default_rng(seed)
+            if task_id is None:
+                task_id = self._stage.ids[int(self._rng.integers(len(self._stage.ids)))]
+            self._episode = Episode(self._stage.setting(task_id), self._reward, self._rules)
+            self.rewards, self.codes = [], []
+        return self
+
+    def step(self, message: Any) -> SessionStep:
+        """Take one assistant message of any form; never raises for what it holds, `UsageError` before `reset`."""
+        with self._lock:
+            episode = self._playing()
+            late = episode.over
+            step = episode.step(message)
+            if not late:
+                self.rewards.append(step.reward)
+            text = "" if step.terminated and not step.calls else step.text
+            codes = tuple(call.reply.code.value for call in step.calls)
+            self.codes += codes
+            return SessionStep(
+                episode.messages(step), text, step.reward, step.terminated, step.truncated, codes
+            )
+
+    def call(self, name: str, arguments: Any) -> str:
+        """One call as an assistant message of its own; its reply. `ANSWER_TOOL` gives the final answer.
+
+        A final answer is replied to with the score, which a client that only calls tools sees nowhere else.
+        """
+        with self._lock:
+            if name == ANSWER_TOOL:
+                return self.answer(arguments.get("answer", "") if isinstance(arguments, dict) else arguments)
+            return str(self.step({"name": name, "arguments": arguments}).messages[0]["content"])
+
+    def answer(self, answer: Any) -> str:
+        """Give the final answer, calls in it are not made; the reply says the score or that it came too late."""
+        with self._lock:
+            if self.done:
+                return str(self.step({"content": ""}).messages[0]["content"])
+            text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
+            self.step(Turn(answer=text))
+            return json.dumps({"episode_score": self.episode_score, "components": self.components()})
+
+    @property
+    def begun(self) -> bool:
+        """Whether there was a `reset`: before it, there is no task and no score."""
+        return self._episode is not None
+
+    @property
+    def task(self) -> Task:
+        return self._playing().setting.task
+
+    @property
+    def tools(self) -> list[Message]:
+        """The OpenAI function tools offered, fixed for the episode; the caller's to change."""
+        return self._playing().setting.function_tools()
+
+    def messages(self, prompt: str = observe.SYSTEM_PROMPT) -> list[Message]:
+        """The opening of the chat: `prompt` and the request."""
+        return [{"role": "system", "content": prompt}, {"role": "user", "content": self.task.request}]
+
+    @property
+    def text(self) -> str:
+        """The opening as one text with the tools in it: the observation of `ToolOrch-v0` at reset."""
+        return self._playing().setting.opening_text()
+
+    @property
+    def done(self) -> bool:
+        return self._playing().over
+
+    @property
+    def score(self) -> Score:
+        """The components so far."""
+        return self._playing().score
+
+    @property
+    def episode_score(self) -> float:
+        """The sum of the rewards so far; in [0, 1]."""
+        return self.score.total
+
+    def components(self) -> dict[str, float]:
+        """The score's parts by name; `answer` is left out where the task has no facts."""
+        return {name: value for name, value in self.score.as_dict().items() if value is not None}
+
+    def _playing(self) -> Episode:
+        if self._episode is None:
+            raise UsageError("no episode is being played: call reset first")
+        return self._episode
+
+
+@dataclass(frozen=True)
+class SessionFactory:
+    """What to play, and how: calling it gives a new `Session`. Arguments as those of `gym.make("ToolOrch-v0")`.
+
+    Sessions of one factory share the open snapshot and the compiled tasks. A pickled factory carries names and paths,
+    and opens them again where it arrives; a snapshot without a folder cannot travel and raises `UsageError`. A split of
+    `None` means all of them.
+    """
+
+    snapshot: str | Path | Snapshot = "travel"
+    split: str | None = "train"
+    tasks: str | Path | Sequence[Task] | None = None
+    reward: Reward = "graduated"
+    max_turns: int | None = None
+    max_calls: int | None = None
+    max_response_chars: int = 16384
+
+    def __call__(self) -> Session:
+        """A session that waits for `reset`."""
+        rules = Rules("error", self.max_turns, self.max_calls, self.max_response_chars)
+        return Session(self.stage, self.reward, rules)
+
+    @property
+    def stage(self) -> Stage:
+        """The tasks on their snapshot, opened on first use. Raises `UsageError`, `SnapshotError`, `TaskError`."""
+        with _OPENING:
+            known: Stage | None = self.__dict__.get("_stage")
+            if known is None:
+                opened = _opened(self.snapshot)
+                tasks = opened.tasks() if self.tasks is None and self.split is None else self.tasks
+                known = set_stage(opened, self.split or "", tasks, self.reward)
+                self.__dict__["_stage"] = known
+            return known
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        return self.stage.ids
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name != "_stage"}
+        if isinstance(self.snapshot, Snapshot):
+            if self.snapshot.path is None:
+                raise UsageError(
+                    f"snapshot {self.snapshot.name!r} lies in memory only: write it to a folder to pickle its factory"
+                )
+            state["snapshot"] = self.snapshot.path
+        return state
+
+
+_OPENING = Lock()
+_open: dict[Path, tuple[bytes, Snapshot]] = {}
+"""Open snapshots of this process by folder, with the manifest they were opened by."""
+
+
+def _opened(snapshot: str | Path | Snapshot) -> Snapshot:
+    """An open snapshot, the one that another factory opened if the folder has not changed since."""
+    if isinstance(snapshot, Snapshot):
+        return snapshot
+    folder = find(snapshot).resolve()
+    manifest = (folder / "manifest.json").read_bytes() if (folder / "manifest.json").is_file() else b""
+    known = _open.get(folder)
+    if known is None or known[0] != manifest:
+        known = _open[folder] = (manifest, Snapshot.open(folder))
+    return known[1]

@@ -1,0 +1,167 @@
+"""TRL: `GRPOTrainer(environment_factory=environments(factory), reward_funcs=episode_score, ...)`.
+
+Enters: a `SessionFactory`. Leaves: for every set of tools that a task offers, a class whose methods are those tools,
+as TRL wants them; the dataset's column `environment` chooses the class, `task_id` the task (`tool-orch export --format
+trl` writes both). TRL learns from one scalar per rollout: the episode's score. It has no word for a final answer, so
+that `episode_score` takes the last message for it; and it makes calls one by one, each a turn of its own.
+
+Python annotations cannot say all that a JSON Schema can: ranges, patterns and nested fields stand in the description.
+"""
+
+import inspect
+import keyword
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Literal, Union
+
+from ..call import to_text
+from ..errors import UsageError
+from ..observe import function_tools
+from ..task import Task
+from .session import Message, Session, SessionFactory
+
+_TYPES: dict[Any, Any] = {
+    "integer": int,
+    "number": float,
+    "string": str,
+    "boolean": bool,
+    "object": dict,
+    "null": type(None),
+}
+_SAID = frozenset({"type", "description", "title", "enum", "anyOf", "oneOf", "default"})
+"""Keywords of a parameter's schema that the annotation and the description say."""
+
+
+class ToolEnvironment:
+    """One rollout's tools. Instances are pooled: `reset` begins a new episode."""
+
+    def __init__(self, factory: SessionFactory) -> None:
+        self._session: Session = factory()
+
+    def reset(self, task_id: str | None = None, seed: int | None = None, **row: Any) -> None:
+        """Begin the row's task; its prompt stands in the dataset."""
+        self._session.reset(task_id, seed)
+
+
+def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironment]]:
+    """What `environment_factory` takes: by the name in the column `environment`, a maker of environments.
+
+    Raises `UsageError` where a parameter's name cannot be a Python argument.
+    """
+    makers: dict[str, Callable[[], ToolEnvironment]] = {}
+    for task in factory.stage.tasks.values():
+        name = toolset(task)
+        if name not in makers:
+            tools = function_tools(task, factory.stage.snapshot.catalog)
+            makers[name] = partial(_environment_class(name, tools), factory)
+    return makers
+
+
+def toolset(task: Task) -> str:
+    """The name of the set of tools that a task offers."""
+    return f"tools_{blake2b(to_text(task.tools).encode(), digest_size=6).hexdigest()}"
+
+
+def episode_score(
+    completions: Sequence[Sequence[Message]],
+    environments: Sequence[ToolEnvironment],
+    log_metric: Callable[[str, float], None] | None = None,
+    **_: Any,
+) -> list[float]:
+    """The score of every rollout's episode, in [0, 1]: the reward function. Components go to `log_metric`."""
+    scores = []
+    for messages, environment in zip(completions, environments, strict=True):
+        session = environment._session
+        last = messages[-1] if messages else {}
+        if not session.done and last.get("role") == "assistant" and not last.get("tool_calls"):
+            session.step(last.get("content") or "")
+        scores.append(session.episode_score)
+        for name, value in session.components().items() if log_metric else ():
+            log_metric(f"tool_orch/{name}", value)  # type: ignore[misc]  # the condition stands above
+    return scores
+
+
+def _environment_class(name: str, tools: Sequence[Message]) -> type[ToolEnvironment]:
+    methods = {}
+    for index, tool in enumerate(tools):
+        method = _method(tool["function"])
+        taken = hasattr(ToolEnvironment, method.__name__) or method.__name__ in ("get_reward",)
+        plain = method.__name__.isidentifier() and not method.__name__.startswith("_") and not taken
+        methods[method.__name__ if plain else f"tool_{index}"] = method  # TRL calls it by __name__
+    return type(name, (ToolEnvironment,), methods)
+
+
+def _method(function: Message) -> Callable[..., str]:
+    """A method that makes one call, with the signature and docstring that `get_json_schema` reads."""
+    name, schema = function["name"], function["parameters"]
+    parameters: Mapping[str, Any] = schema.get("properties", {})
+    required = schema.get("required", ())
+    for parameter in parameters:
+        if not parameter.isidentifier() or keyword.iskeyword(parameter) or parameter == "self":
+            raise UsageError(
+                f"{name}: parameter {parameter!r} cannot be a Python argument, which TRL makes of it; use OpenEnv"
+            )
+
+    def method(self: ToolEnvironment, /, **arguments: Any) -> str:
+        return self._session.call(name, arguments)
+
+    ordered = sorted(parameters, key=lambda parameter: parameter not in required)
+    signature = _signature({parameter: parameters[parameter] for parameter in ordered}, required)
+    method.__name__ = method.__qualname__ = name
+    method.__signature__ = signature  # type: ignore[attr-defined]  # functions take it
+    method.__annotations__ = {one.name: one.annotation for one in list(signature.parameters.values())[1:]}
+    method.__annotations__["return"] = str
+    lines = [f"    {parameter}: {_described(parameters[parameter])}" for parameter in ordered]
+    head = _line(function["description"]) or f"Call {name}."
+    method.__doc__ = "\n".join([head, "", "Args:", *lines]) if lines else head
+    return method
+
+
+def _signature(parameters: Mapping[str, Any], required: Sequence[str]) -> inspect.Signature:
+    """`self`, then the parameters; what is not required has the default `None`, which is never passed on."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = [inspect.Parameter("self", kind)]
+    for name, schema in parameters.items():
+        default = inspect.Parameter.empty if name in required else None
+        found.append(inspect.Parameter(name, kind, annotation=_annotation(schema), default=default))
+    return inspect.Signature(found)
+
+
+def _annotation(schema: Any) -> Any:
+    """The Python type of a JSON Schema, as near as `get_json_schema` can say it."""
+    if not isinstance(schema, dict):
+        return Any
+    values = schema.get("enum")
+    if values and all(type(value) in (str, int, float, bool, type(None)) for value in values):
+        return Literal[tuple(values)]
+    kind = schema.get("type")
+    options = (
+        schema.get("anyOf")
+        or schema.get("oneOf")
+        or ([{**schema, "type": one} for one in kind] if isinstance(kind, list) else None)
+    )
+    if options:
+        return Union[tuple(_annotation(option) for option in options)]  # noqa: UP007 - as many as there are
+    if kind == "array":
+        return list[_annotation(schema["items"])] if isinstance(schema.get("items"), dict) else list  # type: ignore[misc]
+    return _TYPES.get(kind, Any)
+
+
+def _described(schema: Any) -> str:
+    """The description in one line, with what the annotation leaves out as JSON Schema."""
+    if not isinstance(schema, dict):
+        return "Any value."
+    left = {key: value for key, value in schema.items() if key not in _SAID}
+    if set(left) == {"items"} and set(left["items"]) <= _SAID:
+        left = {}
+    text = _line(schema.get("description", "")) or "No description."
+    text += f" Default {to_text(schema['default'])}." if "default" in schema else ""
+    return f"{text} JSON Schema: {to_text(left)}" if left else text
+
+
+def _line(text: str) -> str:
+    """One line that cannot be taken for a section of a docstring."""
+    for section in ("Args:", "Returns:", "Raises:"):
+        text = text.replace(section, section[:-1])
+    return " ".join(text.split())
