@@ -250,7 +250,7 @@ def train(given: argparse.Namespace) -> None:
             trainer.load(checkpoint)
             print(f"resumed after update {trainer.update}")
         journal.keep(trainer.update)
-        if trainer.update == 0:
+        if trainer.update in (0, given.updates):  # a run cut short is judged by asking for no more updates
             _evaluate(trainer, journal)
         while trainer.update < given.updates:
             _one_update(trainer, journal)

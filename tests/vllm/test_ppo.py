@@ -310,7 +310,8 @@ def state(out: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "more", [(), ("--lora", "4", "--checkpointing", "--advantage", "group", "--group", "2")]
+    "more",
+    [(), ("--lora", "4", "--checkpointing", "--advantage", "group", "--group", "2", "--entropy", "0.01")],
 )
 def test_a_resumed_run_makes_the_next_update_that_would_have_come(
     folder: Path, tmp_path: Path, more: tuple[str, ...]
