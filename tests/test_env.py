@@ -16,8 +16,9 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import tool_orch_env as toe
+from tool_orch_env.catalog import Catalog, ToolSpec
 from tool_orch_env.errors import NotRecordedError, SnapshotError, TaskError, UsageError
-from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot import Snapshot, make_record
 from tool_orch_env.task import GoldenCall
 
 TASKS = toys.tasks()
@@ -121,11 +122,40 @@ def test_long_responses_are_cut_and_say_so() -> None:
     assert json.loads(info["messages"][0]["content"])["truncated"]["of"] == 42
 
 
+def test_long_lists_are_trimmed_and_say_how_much_is_missing() -> None:
+    tools = Catalog([ToolSpec(name="f", parameters={"type": "object", "properties": {}})])
+    response = {"rows": [{"deep": [1, 2, 3]}, {"deep": []}, 3, 4], "few": [1, 2]}
+    golden = (GoldenCall(id="a", tool="f", arguments={}),)
+    task = toe.Task(id="t", snapshot="s", request="?", tools=("f",), golden=golden)
+    snapshot = Snapshot.from_records("s", tools, [make_record(tools, "f", {}, 200, response)])
+    env = make(snapshot=snapshot, tasks=[task], max_items=2)
+    [(obs, reward, *_, info)] = play(env, ["[f()]"], "t")
+    trimmed = {"rows": [{"deep": [1, 2, "… 1 more"]}, {"deep": []}, "… 2 more"], "few": [1, 2]}
+    assert json.loads(obs)[0]["response"] == json.loads(info["messages"][0]["content"]) == trimmed
+    assert reward == 1.0
+
+
+@pytest.mark.parametrize(
+    ("tool_docs", "line"),
+    [("short", "get_city(city_id, units?): One city."), ("signature", "get_city(city_id, units?)")],
+)
+def test_tools_can_be_told_shortly(tool_docs: str, line: str) -> None:
+    env = make(tool_docs=tool_docs)
+    obs, info = env.reset(options={"task_id": "toy-0"})
+    assert line in obs.split("\n") and "<tool_call>" in obs
+    assert obs.endswith(TASKS[0].request) and len(obs) < len(make().reset(seed=0)[0])
+    assert {tool["function"]["name"] for tool in info["tools"]} == set(TASKS[0].tools)
+
+
+@pytest.mark.parametrize("wrong", [{"tool_docs": "none"}, {"max_items": 0}, {"max_items": "3"}])
+def test_a_wrong_form_of_observations_is_refused(wrong: dict) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        make(**wrong)
+
+
 @pytest.mark.parametrize("order", [("Metric", "metric"), ("metric", "Metric")])
 def test_the_verdict_on_a_call_does_not_depend_on_what_was_called_before(order: tuple[str, str]) -> None:
     """`u` is case-insensitive, so both spellings are one call; its schema takes only one of them."""
-    from tool_orch_env.catalog import Catalog, ToolSpec
-
     schema = {"type": "object", "properties": {"u": {"enum": ["Metric"]}}}
     tools = Catalog([ToolSpec(name="f", parameters=schema, case_insensitive=("u",))])
     golden = (GoldenCall(id="a", tool="f", arguments={}),)

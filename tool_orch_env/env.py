@@ -70,6 +70,9 @@ class ToolOrchEnv(gym.Env[str, Any]):
         miss: What a valid call without a recorded response gets: `error` (a typed reply), `raise`, or `live`
             (asks the API by the spec `record` and keeps the answer; needs the `[record]` extra).
         max_response_chars: Where a recorded response is cut in the observation, in characters.
+        max_items: Where every list in a recorded response is cut in the observation, in items; `None` for nowhere.
+        tool_docs: How tools are told in the first observation: `full` (their schemas), `short` (signature and first
+            sentence) or `signature`. `info["tools"]` is whole in any case.
         max_calls: Tool calls per episode; `None` for four times the golden calls plus 16.
         render_mode: `ansi` or `None`; `render` gives the last observation.
         stage: Tasks on a snapshot that another environment set up, to share them; the first three arguments
@@ -98,6 +101,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
         record: str | Path | Live | None = None,
         overlay: str | Path | None = None,
         stage: Stage | None = None,
+        max_items: int | None = None,
+        tool_docs: str = "full",
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise UsageError(f"render_mode: expected None or ansi, found {render_mode!r}")
@@ -105,7 +110,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         self.action_space = AssistantMessage()
         self.render_mode = render_mode
         self._reward = reward
-        self._rules = Rules(miss, max_turns, max_calls, max_response_chars)
+        self._rules = Rules(miss, max_turns, max_calls, max_response_chars, max_items, tool_docs)
         self._stage = stage or set_stage(snapshot, split, tasks, reward, record, overlay)
         if miss == "live" and self._stage.live is None:
             raise UsageError('miss="live" needs record=, the spec that says how the API is asked')
@@ -125,7 +130,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
             task_id = self._stage.ids[int(self.np_random.integers(len(self._stage.ids)))]
         setting = self._stage.setting(task_id)
         self._episode = Episode(setting, self._reward, self._rules)
-        self._last = setting.opening_text
+        self._last = setting.opening_text(self._rules.tool_docs)
         return self._last, {
             "task_id": task_id,
             "messages": observe.opening_messages(setting.task),

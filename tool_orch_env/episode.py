@@ -48,19 +48,26 @@ class Rules:
 
     `max_turns` and `max_calls` of `None` mean twice the golden calls plus 4, and four times plus 16: room to
     explore and to repair, not to try everything. `miss` is `error`, `raise` or `live`, and the last needs a stage
-    with a live API; `max_response_chars` is where a recorded response is cut in the observation. Raises
-    `UsageError` on anything else.
+    with a live API; `max_response_chars` is where a recorded response is cut in the observation, `max_items` where
+    each of its lists is (`None`: nowhere), and `tool_docs` is how tools are told at reset (`observe.TOOL_DOCS`).
+    Raises `UsageError` on anything else.
     """
 
     miss: str = "error"
     max_turns: int | None = None
     max_calls: int | None = None
     max_response_chars: int = 16384
+    max_items: int | None = None
+    tool_docs: str = "full"
 
     def __post_init__(self) -> None:
         if self.miss not in replay.MISS_POLICIES:
             raise UsageError(f"miss: expected one of {', '.join(replay.MISS_POLICIES)}, found {self.miss!r}")
-        for name in ("max_turns", "max_calls", "max_response_chars"):
+        if self.tool_docs not in observe.TOOL_DOCS:
+            raise UsageError(
+                f"tool_docs: expected one of {', '.join(observe.TOOL_DOCS)}, found {self.tool_docs!r}"
+            )
+        for name in ("max_turns", "max_calls", "max_response_chars", "max_items"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise UsageError(f"{name}: expected a whole number of at least 1, found {value!r}")
@@ -121,10 +128,13 @@ class Setting:
         self.verdicts = stage.verdicts
         self.rubric = Rubric(task, stage.snapshot, rungs)
         self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
+        self._openings: dict[str, str] = {}
 
-    @cached_property
-    def opening_text(self) -> str:
-        return observe.opening_text(self.task, self.snapshot.catalog)
+    def opening_text(self, tool_docs: str = "full") -> str:
+        """What is shown at reset, tools told in the form `tool_docs`."""
+        if tool_docs not in self._openings:
+            self._openings[tool_docs] = observe.opening_text(self.task, self.snapshot.catalog, tool_docs)
+        return self._openings[tool_docs]
 
     @cached_property
     def _function_tools(self) -> str:
@@ -183,7 +193,7 @@ class Episode:
         first = self._calls
         calls, reward = self.play(turn, last)
         return Step(
-            observe.turn_text(calls, self._rules.max_response_chars),
+            observe.turn_text(calls, self._rules.max_response_chars, self._rules.max_items),
             reward,
             self.terminated,
             self.truncated,
@@ -210,7 +220,8 @@ class Episode:
 
     def messages(self, step: Step) -> list[dict[str, Any]]:
         """The replies of a step as chat messages."""
-        return observe.turn_messages(step.calls, step.ids, self._rules.max_response_chars)
+        rules = self._rules
+        return observe.turn_messages(step.calls, step.ids, rules.max_response_chars, rules.max_items)
 
     def _reply(self, call: ToolCall) -> Answered:
         """Look up first: a recorded call is valid by construction. Check only on a miss."""

@@ -159,7 +159,7 @@ class Session:
     @property
     def text(self) -> str:
         """The opening as one text with the tools in it: the observation of `ToolOrch-v0` at reset."""
-        return self._playing().setting.opening_text
+        return self._playing().setting.opening_text(self._rules.tool_docs)
 
     @property
     def done(self) -> bool:
