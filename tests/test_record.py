@@ -347,7 +347,13 @@ def test_an_interrupt_is_told_and_resumed(service: Service, tmp_path: Path) -> N
     service.delay = 0.05
     path = spec(tmp_path, service.url, limits={"concurrency": 2})
     command = [sys.executable, "-m", "tool_orch_env.cli", "record", str(path), "--out", str(tmp_path / "out")]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    )
     while service.seen.total() < 10:
         assert running.poll() is None
         time.sleep(0.01)
