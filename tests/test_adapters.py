@@ -18,7 +18,6 @@ import pytest
 import toy as toys
 
 from tool_orch_env import episode, oracle_turns
-from tool_orch_env import snapshot as snapshots
 from tool_orch_env.adapters import export, mcp, trl
 from tool_orch_env.adapters.extras import need
 from tool_orch_env.adapters.session import ANSWER_TOOL, Session, SessionFactory, answer_tool
@@ -34,21 +33,8 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy snapshot, written as a folder."""
-    tools = toys.catalog()
     path = tmp_path_factory.mktemp("snapshots") / "toy"
-    snapshots.write(
-        path,
-        name="toy",
-        version="1",
-        licence="CC0-1.0",
-        sources=[{"name": "invented"}],
-        captured="2026-01-01",
-        catalog=tools,
-        records={"responses": toys.records(tools)},
-        splits={"train": toys.tasks()[:2], "test": toys.tasks()[2:]},
-        notice="Invented.\n",
-    )
-    return path
+    return toys.folder(path, train=toys.tasks()[:2], test=toys.tasks()[2:])
 
 
 @pytest.fixture

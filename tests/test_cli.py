@@ -16,21 +16,7 @@ from tool_orch_env.task import dump_tasks
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy snapshot, written as a folder."""
-    tools = toys.catalog()
-    path = tmp_path_factory.mktemp("snapshots") / "toy"
-    snapshots.write(
-        path,
-        name="toy",
-        version="1",
-        licence="CC0-1.0",
-        sources=[{"name": "invented"}],
-        captured="2026-01-01",
-        catalog=tools,
-        records={"responses": toys.records(tools)},
-        splits={"test": toys.tasks()},
-        notice="Invented.\n",
-    )
-    return path
+    return toys.folder(tmp_path_factory.mktemp("snapshots") / "toy", test=toys.tasks())
 
 
 def test_demo_shows_three_policies_and_tells_an_episode(capsys: pytest.CaptureFixture) -> None:

@@ -295,6 +295,7 @@ BAD_LINES = {
     "number": ("7", "not a record"),
     "NaN": (line().replace('"response": 1', '"response": NaN'), "NaN is not JSON"),
     "infinite": (line().replace('"response": 1', '"response": 1e999'), "not a record"),
+    "infinite inside": (line(response={"a": [1]}).replace("[1]", "[-1e999]"), "not a record"),
     "duplicate field": (line().replace('"tool"', '"status": 200, "tool"'), "duplicate key 'status'"),
     "deep": (line().replace('"response": 1', '"response": ' + "[" * 10_000), "nested too deep"),
     "lone surrogate": (line(response="\ud800"), "surrogates"),
@@ -314,10 +315,13 @@ BAD_LINES = {
 
 
 @pytest.mark.parametrize("where", ["memory", "disk"])
+@pytest.mark.parametrize("compact", [False, True], ids=["spaced", "as written"])
 @pytest.mark.parametrize(("bad", "says"), BAD_LINES.values(), ids=BAD_LINES)
 def test_a_bad_record_is_named_with_file_and_line(
-    folder: Path, bad: str, says: str, where: Any, cache: Path
+    folder: Path, bad: str, says: str, compact: bool, where: Any, cache: Path
 ) -> None:
+    if compact:
+        bad = bad.replace('": ', '":').replace(', "', ',"')
     put_lines(folder, line(), "", bad)
     refused(folder, "toy/responses.jsonl.gz:3: ", says, where=where)
     assert not cache.exists() or list(cache.iterdir()) == []

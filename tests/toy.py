@@ -4,6 +4,9 @@ search_city(name) -> ids; get_city(city_id, units) -> country; get_country(code)
 rate(currency, date); tagged(tags) with a set-like parameter; ping() without parameters.
 """
 
+from pathlib import Path
+
+from tool_orch_env import snapshot as snapshots
 from tool_orch_env.catalog import Catalog, ToolSpec
 from tool_orch_env.snapshot import Record, Snapshot, make_record
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
@@ -153,3 +156,21 @@ def tasks() -> list[Task]:
 def snapshot() -> Snapshot:
     tools = catalog()
     return Snapshot.from_records("toy", tools, records(tools), splits={"train": tasks()}, version="1")
+
+
+def folder(path: Path, **splits: list[Task]) -> Path:
+    """The toy written to `path`, its tasks in these splits."""
+    tools = catalog()
+    snapshots.write(
+        path,
+        name="toy",
+        version="1",
+        licence="CC0-1.0",
+        sources=[{"name": "invented"}],
+        captured="2026-01-01",
+        catalog=tools,
+        records={"responses": records(tools)},
+        splits=splits,
+        notice="Invented.\n",
+    )
+    return path

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from . import pointer
-from .call import NotCanonical, canonical, encode, plain, replay_key
+from .call import NotCanonical, canonical, encode, plain
 from .errors import SnapshotError
 
 if TYPE_CHECKING:
@@ -84,10 +84,6 @@ class Tool:
         """
         result: dict[str, Any] = plain(arguments)
         return self._specials(result) if self.folds or self._defaults else result
-
-    def key(self, arguments: dict[str, Any]) -> str:
-        """The replay key of a call; raises `NotCanonical`."""
-        return replay_key(self.name, encode(self.normalise(arguments)))
 
     def _specials(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = {}

@@ -49,7 +49,7 @@ def add(commands: Any, command: Any) -> None:
     export.add_argument(
         "--format",
         required=True,
-        choices=("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai"),
+        choices=_FORMATS,
         help="whose rows",
     )
     _played(export, "train")

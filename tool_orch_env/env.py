@@ -122,10 +122,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
     ) -> tuple[str, dict[str, Any]]:
         """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
         super().reset(seed=seed)
-        unknown = sorted(set(options or {}) - {"task_id"})
-        if unknown:
-            raise UsageError(f"reset options: expected task_id, found {', '.join(unknown)}")
-        task_id = (options or {}).get("task_id")
+        task_id = wanted_task(options)
         if task_id is None:
             task_id = self._stage.ids[int(self.np_random.integers(len(self._stage.ids)))]
         setting = self._stage.setting(task_id)
@@ -206,7 +203,7 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
         options = dict(options or {})
         mask = options.pop("reset_mask", None)
         chosen = (
-            range(self.num_envs) if mask is None else np.flatnonzero(_checked(mask, self.num_envs)).tolist()
+            range(self.num_envs) if mask is None else np.flatnonzero(checked(mask, self.num_envs)).tolist()
         )
         if seed is None or isinstance(seed, int):
             seeds: Sequence[int | None] = [None if seed is None else seed + i for i in range(self.num_envs)]
@@ -227,10 +224,7 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
         n = self.num_envs
         if len(actions) != n:
             raise UsageError(f"actions: expected {n}, found {len(actions)}")
-        if self._mode is AutoresetMode.DISABLED and self._done.any():
-            raise UsageError(
-                f'episodes {np.flatnonzero(self._done).tolist()} have ended: reset them by "reset_mask"'
-            )
+        refuse_ended(self._mode, self._done)
         rewards = np.zeros(n, dtype=np.float64)
         terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         infos: list[dict[str, Any] | None] = [None] * n
@@ -252,12 +246,7 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
             final_obs[i], final_infos[i] = self._texts[i], infos[i]
             self._texts[i], infos[i] = self.envs[i].reset()
         self._done = np.zeros(self.num_envs, dtype=np.bool_)
-        return {
-            "final_obs": final_obs,
-            "_final_obs": ended,
-            "final_info": gathered(final_infos),
-            "_final_info": ended.copy(),
-        }
+        return finals(final_obs, final_infos, ended)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing is held that needs closing."""
@@ -321,7 +310,34 @@ def _score_arrays(column: Sequence[dict[str, Any] | None], mask: np.ndarray) -> 
     return arrays
 
 
-def _checked(mask: Any, n: int) -> np.ndarray:
+def finals(
+    observations: np.ndarray, infos: Sequence[dict[str, Any] | None], ended: np.ndarray
+) -> dict[str, Any]:
+    """The last observations and infos of ended episodes, as Gymnasium's vector form names them."""
+    return {
+        "final_obs": observations,
+        "_final_obs": ended,
+        "final_info": gathered(infos),
+        "_final_info": ended.copy(),
+    }
+
+
+def refuse_ended(mode: AutoresetMode, done: np.ndarray) -> None:
+    """Where nobody resets ended episodes, stepping them raises `UsageError`."""
+    if mode is AutoresetMode.DISABLED and done.any():
+        raise UsageError(f'episodes {np.flatnonzero(done).tolist()} have ended: reset them by "reset_mask"')
+
+
+def wanted_task(options: dict[str, Any] | None) -> Any:
+    """What `options["task_id"]` says, `None` for a task to be drawn; raises `UsageError` for any other option."""
+    unknown = sorted(set(options or {}) - {"task_id"})
+    if unknown:
+        raise UsageError(f"reset options: expected task_id, found {', '.join(unknown)}")
+    return (options or {}).get("task_id")
+
+
+def checked(mask: Any, n: int) -> np.ndarray:
+    """A `reset_mask` as it must be; raises `UsageError` for another."""
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (n,) or not mask.any():
         raise UsageError(f"reset_mask: expected a boolean array of shape ({n},) with at least one True")
     return mask

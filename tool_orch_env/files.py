@@ -6,6 +6,7 @@ Every fault becomes one of the package's exceptions with file and line.
 import gzip
 import io
 import json
+import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -44,6 +45,14 @@ def refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+def finite(digits: str) -> float:
+    """A `parse_float` that refuses what is read as an infinity."""
+    number = float(digits)
+    if number in (math.inf, -math.inf):
+        raise ValueError(f"{digits[:128]} is beyond the range of numbers")
+    return number
+
+
 def json_at(text: str, start: int) -> tuple[Any, int]:
     """The JSON value that begins at `start`, and where it ends; of a key given twice the last counts."""
     try:
@@ -52,7 +61,7 @@ def json_at(text: str, start: int) -> tuple[Any, int]:
         raise ValueError("nested too deep") from error
 
 
-_QUICK = json.JSONDecoder(parse_constant=refuse_constant)
+_QUICK = json.JSONDecoder(parse_float=finite, parse_constant=refuse_constant)
 _DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
 
 

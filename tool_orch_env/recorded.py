@@ -96,6 +96,7 @@ def parse_record(line: str, place: str, catalog: Catalog) -> Record:
 
 _HEAD = re.compile(r'\{"key":"([0-9a-f]{32})","tool":"([\w.-]+)","arguments":')
 _STATUS = re.compile(r',"status":([0-9]{3})(?:,"task":("(?:[^"\\]|\\.)*"))?,"response":')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _as_written(line: str) -> Record | None:
@@ -109,7 +110,7 @@ def _as_written(line: str) -> Record | None:
         return None
     start = status.end()
     _, end = json_at(line, start)
-    if line[end:].rstrip() != "}":
+    if line[end:].rstrip() != "}" or _SURROGATE.search(line, start, end):
         return None
     task = parse_json(status[2]) if status[2] else ""
     return Record(head[1], head[2], arguments, int(status[1]), line[start:end], task)

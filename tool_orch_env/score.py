@@ -142,6 +142,7 @@ class Graduated:
         self._answered_in: list[int | None] = [None] * rubric.n
         self._answered = 0
         self._turn = 0
+        self._wasted = 0.0
         self._left_over: set[int] = set()
         self._supplier: dict[int, int] = {}
         self._replaced: set[int] = set()
@@ -181,6 +182,7 @@ class Graduated:
         left_over = self._assignments[call.call.name].add(row, credits) if group and call.call else row
         if left_over is not None:
             self._left_over.add(left_over)
+            self._wasted += self._weights[left_over]
         if group and 1.0 in credits:
             self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
         elif call.reply.code is Code.OK and call.call and call.key:
@@ -244,9 +246,9 @@ class Graduated:
             value += assignment.value
         for index in self._replaced:
             value += 1.0 - self._credit(index)
-        wasted = 0.0
-        for row in sorted(self._left_over.difference(self._excused()) if self._replaced else self._left_over):
-            wasted += self._weights[row]
+        wasted = self._wasted
+        for row in self._left_over.intersection(self._excused()) if self._replaced else ():
+            wasted -= self._weights[row]  # 1 or 0.5, so that the order does not matter
         parts = (min(1.0, value / n), self._answered / n, self._facts, wasted / n)
         return Score(*parts, self._total(*parts))
 

@@ -9,7 +9,7 @@ import re
 from .call import encode
 
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})\.\d{1,18}")
-_MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
+MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
 _TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _LEAST_NUMBER = 100
 _TELLING_NUMBER = 10_000
@@ -38,7 +38,7 @@ def telling(value: object) -> bool:
         decimals = len(repr(float(value)).partition(".")[2])
         return decimals >= 3 if value != int(value) else abs(value) >= _TELLING_NUMBER
     text = str(value)
-    return len(text) >= _TELLING_LENGTH and not _MOMENT.fullmatch(text)
+    return len(text) >= _TELLING_LENGTH and not MOMENT.fullmatch(text)
 
 
 def small(value: object) -> bool:
@@ -55,13 +55,13 @@ def affinity(parameter: str, place: str) -> int:
     """How much the last name of a pointer is like a parameter's: 2 the same words, 1 some words, 0 none."""
     names = [token for token in place.split("/") if token and token != "*"]
     wanted, last = words(parameter), words(names[-1]) if names else []
-    if len(wanted) == len(last) and all(map(_one_word, wanted, last)):
+    if len(wanted) == len(last) and all(map(one_word, wanted, last)):
         return 2
     near = last + (words(names[-2]) if len(names) > 1 else [])
-    return int(any(_one_word(a, b) for a in wanted for b in near))
+    return int(any(one_word(a, b) for a in wanted for b in near))
 
 
-def _one_word(a: str, b: str) -> bool:
+def one_word(a: str, b: str) -> bool:
     """`dest` and `destination`, `flight` and `flights` are one word."""
     shorter, longer = sorted((a, b), key=len)
     return a == b or (len(shorter) >= 3 and longer.startswith(shorter))

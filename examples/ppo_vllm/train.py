@@ -82,6 +82,7 @@ class Trainer:
         self.judging = environments(self.held_out, given.batch, **options)
         self.limits = Limits(given.context, given.message, given.temperature)
         self.update = 0
+        self.critic_only = given.critic_only if given.advantage == "gae" else 0  # GRPO has no head to fit
 
     def close(self) -> None:
         self.engine.close()
@@ -113,7 +114,7 @@ class Trainer:
             )
         self._credit(lessons)
         value_loss = self._value(lessons) if given.advantage == "gae" else 0.0
-        if self.update <= given.critic_only and given.advantage == "gae":
+        if self.update <= self.critic_only:
             return {"logprob_gap": gap, "kl": 0.0, "value_loss": value_loss}
         told: list[dict[str, float]] = []
         for _ in range(given.epochs):
@@ -195,7 +196,7 @@ class Trainer:
             for name, one in zip(sums, (policy_loss, kl, entropy, outside), strict=True):
                 sums[name] += float(one.detach())
         for group in self.optimizer.param_groups:
-            group["lr"] = given.lr * min(1.0, (self.update - given.critic_only) / max(1, given.warm_up))
+            group["lr"] = given.lr * min(1.0, (self.update - self.critic_only) / max(1, given.warm_up))
         norm = torch.nn.utils.clip_grad_norm_(self.policy.spoken(), given.largest_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)

@@ -13,7 +13,6 @@ from typing import Any
 import gymnasium as gym
 import toy as toys
 
-from tool_orch_env import snapshot as snapshots
 from tool_orch_env.call import ToolCall, Turn
 from tool_orch_env.task import oracle_turns
 
@@ -42,20 +41,7 @@ TEXTS = {name: [text(turn) for turn in turns] for name, turns in SCRIPTS.items()
 
 def folder(path: Path) -> Path:
     """The toy snapshot as a folder; toy-1 has facts."""
-    tools = toys.catalog()
-    snapshots.write(
-        path,
-        name="toy",
-        version="1",
-        licence="CC0-1.0",
-        sources=[{"name": "invented"}],
-        captured="2026-01-01",
-        catalog=tools,
-        records={"responses": toys.records(tools)},
-        splits={"train": toys.tasks()},
-        notice="Invented.\n",
-    )
-    return path
+    return toys.folder(path, train=toys.tasks())
 
 
 def bare(snapshot: Path, script: str) -> dict[str, Any]:

@@ -33,12 +33,11 @@ from typing import Any, NamedTuple
 
 from .. import pointer
 from ..stated import states
+from ..values import MOMENT, one_word, words
 from .draft import UNRECORDED
 
 _NUMERIC = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")
-_MOMENT = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?")
 _WORD = re.compile(r"[A-Za-z]+(?:[ _-][A-Za-z]+)?")
-_TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _LEAST_NUMBER = 100
 _TELLING_NUMBER = 100_000
 _TELLING_DECIMALS = 3
@@ -172,7 +171,7 @@ def _telling(form: str) -> bool:
     if _NUMERIC.fullmatch(form):
         decimals = len(form.partition(".")[2])
         return decimals >= _TELLING_DECIMALS or (decimals == 0 and abs(float(form)) >= _TELLING_NUMBER)
-    if _MOMENT.fullmatch(form) or len(form) < _TELLING_LENGTH:
+    if MOMENT.fullmatch(form) or len(form) < _TELLING_LENGTH:
         return False
     word = _WORD.fullmatch(form)
     return word is None or " " in form
@@ -252,11 +251,11 @@ def _supplier(form: str, indices: Sequence[_Index], allowed: Sequence[int]) -> i
 
 def _affinity(argument: str, leaf: str) -> int:
     """How much the last name of a leaf is like the argument's: 2 the same words, 1 some words, 0 none."""
-    wanted = _words(_last_name(argument))
-    if _alike(wanted, _words(_last_name(leaf))):
+    wanted = words(_last_name(argument))
+    if _alike(wanted, words(_last_name(leaf))):
         return 2
-    near = _words(_last_name(leaf)) + _words(_last_name(_holder(leaf)))
-    return int(any(_same_word(a, b) for a in wanted for b in near))
+    near = words(_last_name(leaf)) + words(_last_name(_holder(leaf)))
+    return int(any(one_word(a, b) for a in wanted for b in near))
 
 
 def _last_name(place: str) -> str:
@@ -264,15 +263,5 @@ def _last_name(place: str) -> str:
     return names[-1] if names else ""
 
 
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _TOKENS.findall(name)]
-
-
 def _alike(wanted: list[str], found: list[str]) -> bool:
-    return len(wanted) == len(found) and all(_same_word(a, b) for a, b in zip(wanted, found, strict=True))
-
-
-def _same_word(a: str, b: str) -> bool:
-    """`depart` and `departure`, `lat` and `latitude` are one word."""
-    shorter, longer = sorted((a, b), key=len)
-    return a == b or (len(shorter) >= 3 and longer.startswith(shorter))
+    return len(wanted) == len(found) and all(one_word(a, b) for a, b in zip(wanted, found, strict=True))

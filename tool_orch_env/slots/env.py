@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..call import ToolCall, Turn
-from ..env import gathered, set_stage
+from ..env import checked, finals, gathered, refuse_ended, set_stage, wanted_task
 from ..episode import Episode, Rules, Stage
 from ..errors import UsageError
 from ..score import Reward, configured
@@ -152,7 +152,7 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
     ) -> tuple[dict[str, Array], dict[str, Any]]:
         """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
         super().reset(seed=seed)
-        task_id = self._play.begin(_task_id(options), self.np_random)
+        task_id = self._play.begin(wanted_task(options), self.np_random)
         assert self._play.episode is not None
         self._play.told = ("reset", task_id)
         return self._observed(), {"task_id": task_id, "score": self._play.episode.score.as_dict()}
@@ -235,8 +235,8 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         `options["task_id"]` is one id for all, or a list with one per environment.
         """
         options = dict(options or {})
-        mask = options.pop("reset_mask", np.ones(self.num_envs, dtype=np.bool_))
-        wanted = _per_env(_task_id(options), self.num_envs, "task_id")
+        mask = checked(options.pop("reset_mask", np.ones(self.num_envs, dtype=np.bool_)), self.num_envs)
+        wanted = _per_env(wanted_task(options), self.num_envs, "task_id")
         seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
         for i, one in enumerate(_per_env(seeds, self.num_envs, "seed")):
             if one is not None:
@@ -255,10 +255,7 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
             raise UsageError(
                 f"actions: expected shape ({n}, {len(self.layout.actions)}), found {chosen.shape}"
             )
-        if self._mode is AutoresetMode.DISABLED and self._done.any():
-            raise UsageError(
-                f'episodes {np.flatnonzero(self._done).tolist()} have ended: reset them by "reset_mask"'
-            )
+        refuse_ended(self._mode, self._done)
         rewards = np.zeros(n, dtype=np.float64)
         terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         infos: list[dict[str, Any] | None] = [None] * n
@@ -306,12 +303,7 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
             final_obs[i] = {name: array[at] for name, array in last.items()}
             infos[i] = {"task_id": self._plays[i].begin(None, self._rngs[i])}
         self._done = np.zeros(self.num_envs, dtype=np.bool_)
-        return {
-            "final_obs": final_obs,
-            "_final_obs": ended,
-            "final_info": gathered(final_infos),
-            "_final_info": ended.copy(),
-        }
+        return finals(final_obs, final_infos, ended)
 
 
 def _seen(layout: Layout, buffer: Array) -> dict[str, Array]:
@@ -339,13 +331,6 @@ def _choices(action: Any, layout: Layout) -> list[int]:
     chosen = np.clip(np.nan_to_num(given), 0, 2**31).astype(np.int64).tolist()
     whole = chosen if len(chosen) == len(layout.actions) else [layout.tools] + [0] * layout.positions
     return whole
-
-
-def _task_id(options: dict[str, Any] | None) -> Any:
-    unknown = sorted(set(options or {}) - {"task_id"})
-    if unknown:
-        raise UsageError(f"reset options: expected task_id, found {', '.join(unknown)}")
-    return (options or {}).get("task_id")
 
 
 def _per_env(given: Any, n: int, name: str) -> list[Any]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .. import pointer
 from ..call import ToolCall, Turn
@@ -57,7 +57,7 @@ class Finder:
 
     def _ways(self, task: Task) -> Iterator[OtherWay]:
         ways = Ways(task, self.index.snapshot.catalog)
-        golden = {self._key(call.tool, call.arguments) for call in task.golden}
+        golden = {self.index.snapshot.key(call.tool, call.arguments) for call in task.golden}
         for call in task.golden:
             tried = 0
             for number in self._candidates(task, ways, call):
@@ -71,9 +71,6 @@ class Finder:
                 if turns and score_turns(task, turns, self.index.snapshot).total == 1.0:
                     yield OtherWay(call.id, number, turns)
                     break
-
-    def _key(self, tool: str, arguments: dict[str, Any]) -> str:
-        return self.index.snapshot.catalog[tool].key(arguments)
 
     def _candidates(self, task: Task, ways: Ways, call: GoldenCall) -> list[int]:
         """Calls to offered tools whose responses hold the first value that a binding takes from this call."""
@@ -115,7 +112,7 @@ class Finder:
         )
 
     def _supplies(self, call: GoldenCall, snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
-        number = self._numbers.get(self._key(call.tool, call.arguments))
+        number = self._numbers.get(self.index.snapshot.key(call.tool, call.arguments))
         return self.index.supplies[number] if number is not None else frozenset()
 
     @cached_property
