@@ -309,10 +309,18 @@ def state(out: Path) -> dict[str, Any]:
     return torch.load(out / "checkpoint.pt", weights_only=True)
 
 
-@pytest.mark.parametrize(
-    "more",
-    [(), ("--lora", "4", "--checkpointing", "--advantage", "group", "--group", "2", "--entropy", "0.01")],
-)
+ADAPTERS = ("--lora", "4", "--checkpointing", "--entropy", "0.01")
+GROUPS = (
+    "--advantage",
+    "group",
+    "--group",
+    "2",
+    "--critic-only",
+    "2",
+)  # no critic, so that nothing waits for it
+
+
+@pytest.mark.parametrize("more", [(), (*ADAPTERS, *GROUPS)])
 def test_a_resumed_run_makes_the_next_update_that_would_have_come(
     folder: Path, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
@@ -322,6 +330,7 @@ def test_a_resumed_run_makes_the_next_update_that_would_have_come(
     train.train(train.arguments(arguments(folder, parts, "--updates", "2", *more)))
     one, other = state(whole), state(parts)
     assert one["update"] == other["update"] == 2
+    assert one["optimizer"]["param_groups"][0]["lr"] > 0
     for name, tensor in one["policy"].items():
         torch.testing.assert_close(other["policy"][name], tensor, atol=1e-6, rtol=1e-5)
     told = [json.loads(line) for line in (parts / "metrics.jsonl").read_text().splitlines()]
