@@ -35,7 +35,7 @@ class Examples:
 
     def __init__(self, tasks: list[Task], chat: Chat, given: argparse.Namespace) -> None:
         [env] = environments(tasks, 1)
-        self._said = [conversation(env, task) for task in tasks]
+        self._said = [conversation(env, task, given.one_by_one) for task in tasks]
         self._entities = [entities(task) for task in tasks]
         words = {word for some in self._entities for name in some for word in name.split()}
         self._words = sorted(word for word in words if word.isalpha() and len(word) > 3)
@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
     parser.add_argument("--calls", type=int, help="learn from tasks of at most so many golden calls only")
+    parser.add_argument("--one-by-one", action="store_true", help="a turn for every call")
     parser.add_argument("--everything", action="store_true", help="observations carry loss too")
     parser.add_argument("--rename", action="store_true", help="give entities other names each time")
     parser.add_argument("--steps", type=int, default=300)

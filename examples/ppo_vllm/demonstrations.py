@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 import tool_orch_env as toe
+from tool_orch_env.call import Turn
 from tool_orch_env.task import Task
 
 from .chat import Chat, spoken
@@ -25,14 +26,18 @@ def environments(tasks: Sequence[Task], n: int, **options: Any) -> Sequence[gym.
     return gym.make_vec("ToolOrch-v0", num_envs=n, **form).unwrapped.envs  # type: ignore[attr-defined,no-any-return]
 
 
-def conversation(env: gym.Env[str, Any], task: Task) -> list[str]:
+def conversation(env: gym.Env[str, Any], task: Task, one_by_one: bool = False) -> list[str]:
     """What is said in turn: observation, golden message, observation, ..., the golden answer last.
 
-    Raises `RuntimeError` if the golden trace does not earn 1: such a task teaches something wrong.
+    `one_by_one` gives every call a turn, and so a reward, of its own. Raises `RuntimeError` if the golden trace does
+    not earn 1: such a task teaches something wrong.
     """
     observation, _ = env.reset(options={"task_id": task.id})
     said, info = [observation], {}
-    for turn in toe.oracle_turns(task):
+    turns = toe.oracle_turns(task)
+    if one_by_one:
+        turns = [one for turn in turns for one in ([Turn((call,)) for call in turn.calls] or [turn])]
+    for turn in turns:
         observation, _, _, _, info = env.step(spoken(turn))
         said += [spoken(turn), observation]
     if info.get("episode_score") != 1.0:
