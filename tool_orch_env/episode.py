@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import observe, replay
 from .call import (
@@ -146,8 +146,7 @@ class Setting:
         return tools
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one step gave. `calls` are the answered calls, then the unreadable ones; `ids` goes with them."""
 
     text: str
@@ -226,9 +225,8 @@ class Episode:
     def _reply(self, call: ToolCall) -> Answered:
         """Look up first: a recorded call is valid by construction. Check only on a miss."""
         self._calls += 1
-        spent = self._spent()
-        if spent is not None:
-            return Answered(spent, call)
+        if self._calls > self.max_calls:
+            return Answered(self._spent(), call)
         tool = self.setting.tools.get(call.name)
         if tool is None:
             return Answered(replay.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
@@ -253,11 +251,9 @@ class Episode:
 
     def _unread(self, failure: Failure) -> Answered:
         self._calls += 1
-        return Answered(self._spent() or replay.unparsable(failure))
+        return Answered(self._spent() if self._calls > self.max_calls else replay.unparsable(failure))
 
-    def _spent(self) -> Reply | None:
-        if self._calls <= self.max_calls:
-            return None
+    def _spent(self) -> Reply:
         return replay.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
 
     def _verdict(self, call: ToolCall, tool: Tool, key: str) -> Reply | None:
@@ -266,12 +262,11 @@ class Episode:
         Remembered by key, and by spelling where a tool folds: "metric" may break a pattern that "METRIC" keeps.
         """
         verdicts = self.setting.verdicts
-        arguments = plain(call.arguments)
-        spelling = f"{key} {encode(arguments)}" if tool.folds else key
+        spelling = f"{key} {encode(plain(call.arguments))}" if tool.folds else key
         try:
             return verdicts[spelling]
         except KeyError:  # one look-up: another thread's episode may clear the memo between two
-            violations = check(tool, arguments)
+            violations = check(tool, plain(call.arguments))
         if len(verdicts) >= MEMO_LIMIT:
             verdicts.clear()
         verdict = verdicts[spelling] = replay.invalid(violations) if violations else None
