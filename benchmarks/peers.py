@@ -329,14 +329,21 @@ def main() -> None:
     parser.add_argument("--soak", type=int, default=1_000_000, help="steps of the soak (default 1,000,000)")
     parser.add_argument("--markdown", type=Path, metavar="PAGE", help="put the tables into this page too")
     given = parser.parse_args()
-    tables, stepped = steps(given.rounds)
-    by_vector, vector = vectors(given.rounds)
-    by_processes, two = processes(given.rounds)
-    by_soak, soaked = soak(given.soak)
-    tables += [by_vector, by_processes, memory(), by_soak, starts(given.starts)]
-    tables.append(targets(stepped, vector, two, soaked))
-    for table in tables:
-        table.print()
+    tables: list[Table] = []
+
+    def told(*new: Table) -> None:
+        for table in new:
+            table.print()
+        tables.extend(new)
+
+    costs, stepped = steps(given.rounds)
+    told(*costs)
+    table, vector = vectors(given.rounds)
+    told(table)
+    table, two = processes(given.rounds)
+    told(table, memory(), starts(given.starts))
+    table, soaked = soak(given.soak)
+    told(table, targets(stepped, vector, two, soaked))
     if given.markdown:
         replaced(given.markdown, tables)
 
