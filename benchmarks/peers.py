@@ -26,6 +26,7 @@ from typing import Any
 import frameworks
 import gymnasium as gym
 import rounds as timing
+import stages
 from rounds import CPU, WALL, Table, Times, ratios, shown
 from variants import ENDLESS, baseline_b, environment, floor_j
 from work import CALLS, messages, snapshot, task
@@ -336,6 +337,7 @@ def main() -> None:
             table.print()
         tables.extend(new)
 
+    told(stages.table(given.rounds))
     costs, stepped = steps(given.rounds)
     told(*costs)
     table, vector = vectors(given.rounds)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -34,7 +35,7 @@ def measure(variants: Mapping[str, Callable[[], int]], rounds: int) -> Times:
     return times
 
 
-def run_of(step: Callable[[str], object], sent: Sequence[str], times: int = 4) -> Callable[[], int]:
+def run_of(step: Callable[[Any], object], sent: Sequence[Any], times: int = 4) -> Callable[[], int]:
     """A run of all messages, some times over; its unit is a step."""
 
     def run() -> int:

@@ -33,12 +33,12 @@ from .check import check
 from .credit import Rungs
 from .errors import TaskError, UsageError
 from .parse import parse
-from .rubric import Rubric
+from .rubric import Memo, Rubric
 from .score import Reward, Score, configured, scorer
 from .snapshot import Snapshot
 from .task import Task
 
-MEMO_LIMIT = 65536
+MEMO_LIMIT = 16384
 """Calls without a recorded response whose verdict is remembered per snapshot."""
 
 
@@ -104,6 +104,7 @@ class Stage:
         self._rungs = rungs
         self._settings: dict[str, Setting] = {}
         self.verdicts: dict[str, Reply | None] = {}
+        self.credits: Memo = {}
 
     def setting(self, task_id: str) -> "Setting":
         """The compiled task; raises `UsageError` if there is none of this id."""
@@ -126,7 +127,7 @@ class Setting:
         self.snapshot = stage.snapshot
         self.live = stage.live
         self.verdicts = stage.verdicts
-        self.rubric = Rubric(task, stage.snapshot, rungs)
+        self.rubric = Rubric(task, stage.snapshot, rungs, stage.credits)
         self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
         self._openings: dict[str, str] = {}
 
