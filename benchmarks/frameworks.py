@@ -33,13 +33,13 @@ def dictionary(kilobytes: int) -> Dictionary:
 
 
 def gem(kilobytes: int) -> Step:
-    env = gem_environment(dictionary(kilobytes))
+    [env] = gem_environments(dictionary(kilobytes), 1)
     env.reset(seed=0)
     return env.step  # type: ignore[no-any-return]
 
 
-def gem_environment(held: Dictionary) -> Any:
-    """`ToolEnvWrapper` around an environment that is never reached and one tool."""
+def gem_environments(held: Dictionary, count: int) -> list[Any]:
+    """So many `ToolEnvWrapper`, each around an environment that is never reached and one tool."""
     import gem
     from gem.tools.base_tool import BaseTool
     from gem.tools.tool_env_wrapper import ToolEnvWrapper
@@ -68,7 +68,7 @@ def gem_environment(held: Dictionary) -> Any:
             text = "not found" if found is None else found
             return True, found is None, f"\n\n<information>{text}</information>\n\n", action[: match.end()]
 
-    return ToolEnvWrapper(Question(), [DictionaryTool()], max_tool_uses=None)
+    return [ToolEnvWrapper(Question(), [DictionaryTool()], max_tool_uses=None) for _ in range(count)]
 
 
 def openenv(kilobytes: int) -> Step:

@@ -51,13 +51,13 @@ def vector(episodes: int, kilobytes: int) -> Callable[[], Any]:
 
 def gem_wrappers(episodes: int, kilobytes: int) -> Callable[[], Any]:
     """The same of GEM's wrapper around one dictionary."""
-    from frameworks import dictionary, gem_environment
+    from frameworks import dictionary, gem_environments
     from work import CALLS, messages
 
     held, sent = dictionary(kilobytes), messages("hit")
 
     def make() -> Any:
-        envs = [gem_environment(held) for _ in range(episodes)]
+        envs = gem_environments(held, episodes)
         kept = [env.reset(seed=0) for env in envs]
         for step in range(STEPS):
             kept = [env.step(sent[(i + step) % CALLS]) for i, env in enumerate(envs)]

@@ -231,7 +231,7 @@ STARTS = {
         "import gymnasium as gym, tool_orch_env\nenv = gym.make('ToolOrch-v0', snapshot={toy!r})"
     ),
     "GEM, a dictionary": (
-        "import sys; sys.path.insert(0, {here!r})\nimport frameworks\nenv = frameworks.gem_environment({{}})"
+        "import sys; sys.path.insert(0, {here!r})\nimport frameworks\n[env] = frameworks.gem_environments({{}}, 1)"
     ),
     "OpenEnv in process, the toy": (
         "from tool_orch_env.adapters import openenv\nfrom tool_orch_env.adapters.session import SessionFactory\n"
