@@ -113,7 +113,7 @@ trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is
 	  .venv-trainers-3.13/bin/python -m pytest tests/trainers/test_nemo_gym.py; \
 	else echo "NOT RUN: tests/trainers/test_nemo_gym.py: no Python 3.13 here"; fi
 
-bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of rewards
+bench: .venv/ready .venv-peers/ready  ## the benchmarks; last, a step beside GEM and OpenEnv (Python up to 3.12)
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
@@ -121,6 +121,7 @@ bench: .venv/ready  ## the benchmarks: ratios of a step, and the table of reward
 	.venv/bin/python benchmarks/bench.py
 	.venv/bin/python benchmarks/synth.py
 	.venv/bin/python benchmarks/slots.py
+	.venv-peers/bin/python benchmarks/peers.py
 
 clean:
 	rm -rf .venv .venv-* dist build
@@ -153,6 +154,12 @@ clean:
 	$(PYTHON) -m venv .venv-rllib
 	.venv-rllib/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-rllib.txt \
 	  --editable . 'ray[rllib]' torch pytest hypothesis
+	touch $@
+
+.venv-peers/ready: pyproject.toml .ci/constraints-trainers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-trainers.txt \
+	  --editable '.[bench,gem,openenv]' psutil
 	touch $@
 
 .venv-gymnasium-1.2/ready: pyproject.toml .ci/constraints.txt

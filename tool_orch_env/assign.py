@@ -6,7 +6,7 @@ left over. Rows that are left over once never return, so only as many rows as co
 Exact; O(columns^3) per row at worst, and columns are the golden calls of one tool.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 
 class Assignment:
@@ -21,9 +21,9 @@ class Assignment:
         self.value = 0.0
         """Sum of the weights of all assigned pairs; exactly their number where all weigh 1."""
 
-    def rows(self) -> Iterator[tuple[int, int]]:
+    def rows(self) -> list[tuple[int, int]]:
         """The assigned pairs as (column, row)."""
-        return ((column, row) for column, row in enumerate(self._row_of) if row is not None)
+        return [(column, row) for column, row in enumerate(self._row_of) if row is not None]
 
     def credit(self, column: int) -> float:
         """The weight of the pair that a column is in; 0 if it is in none."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_DEPTH = 64
 _MAX_NUMBER = int(1.7976931348623157e308)
@@ -26,6 +26,7 @@ _EXACT: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
     (list, list),
     (tuple, list),
 )
+_AS_IS = frozenset({str, bool, type(None)})
 
 encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """Canonical text of a value that `plain` returned."""
@@ -41,7 +42,7 @@ class NotCanonical(ValueError):
 def plain(value: Any, depth: int = 0) -> Any:
     """The JSON value behind `value`, integral floats made integers; raises `NotCanonical`."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _AS_IS:
         return value
     if kind is int:
         if -_MAX_NUMBER <= value <= _MAX_NUMBER:
@@ -59,9 +60,9 @@ def plain(value: Any, depth: int = 0) -> Any:
         for name in value:
             if type(name) is not str:
                 raise NotCanonical(f"an object key of type {type(name).__name__}")
-        return {name: plain(item, depth + 1) for name, item in value.items()}
+        return {k: v if type(v) in _AS_IS else plain(v, depth + 1) for k, v in value.items()}
     if kind is list or kind is tuple:
-        return [plain(item, depth + 1) for item in value]
+        return [v if type(v) in _AS_IS else plain(v, depth + 1) for v in value]
     for base, exact in _EXACT:
         if isinstance(value, base):  # a subclass, numpy.float64 say
             return plain(exact(value), depth)
@@ -88,6 +89,8 @@ def replay_key(tool: str, canonical_arguments: str) -> str:
 
 class Code(StrEnum):
     """What became of one emitted call."""
+
+    __hash__ = str.__hash__  # that of its text, which it equals; an enum's own is many times slower
 
     OK = "ok"
     API_ERROR = "api_error"
@@ -151,8 +154,7 @@ class Violation:
         return {"pointer": self.pointer, "rule": self.rule, "expected": self.expected, "found": self.found}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The environment's answer to one call.
 
     `text` is JSON: the recorded response as it is for `ok` and `api_error`, else an object that explains.
@@ -167,8 +169,7 @@ class Reply:
         return self.code is Code.OK or self.code is Code.API_ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """An emitted call with all that became known of it.
 
     `call` is `None` for a failure; `arguments` (normalised) and `key` are `None` where the call has no

@@ -5,6 +5,7 @@ Knows nothing of how a call is parsed, checked, replayed or scored.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from string import printable
 from typing import Any
@@ -106,8 +107,6 @@ class ToolOrchEnv(gym.Env[str, Any]):
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise UsageError(f"render_mode: expected None or ansi, found {render_mode!r}")
-        self.observation_space = AnyText()
-        self.action_space = AssistantMessage()
         self.render_mode = render_mode
         self._reward = reward
         self._rules = Rules(miss, max_turns, max_calls, max_response_chars, max_items, tool_docs)
@@ -116,6 +115,14 @@ class ToolOrchEnv(gym.Env[str, Any]):
             raise UsageError('miss="live" needs record=, the spec that says how the API is asked')
         self._episode: Episode | None = None
         self._last: str = ""
+
+    @cached_property
+    def observation_space(self) -> AnyText:  # type: ignore[override]  # made on use: a vector's members use none
+        return AnyText()
+
+    @cached_property
+    def action_space(self) -> AssistantMessage:  # type: ignore[override]
+        return AssistantMessage()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import observe, replay
 from .call import (
@@ -33,12 +33,12 @@ from .check import check
 from .credit import Rungs
 from .errors import TaskError, UsageError
 from .parse import parse
-from .rubric import Rubric
+from .rubric import Memo, Rubric
 from .score import Reward, Score, configured, scorer
 from .snapshot import Snapshot
 from .task import Task
 
-MEMO_LIMIT = 65536
+MEMO_LIMIT = 16384
 """Calls without a recorded response whose verdict is remembered per snapshot."""
 
 
@@ -104,6 +104,7 @@ class Stage:
         self._rungs = rungs
         self._settings: dict[str, Setting] = {}
         self.verdicts: dict[str, Reply | None] = {}
+        self.credits: Memo = {}
 
     def setting(self, task_id: str) -> "Setting":
         """The compiled task; raises `UsageError` if there is none of this id."""
@@ -126,7 +127,7 @@ class Setting:
         self.snapshot = stage.snapshot
         self.live = stage.live
         self.verdicts = stage.verdicts
-        self.rubric = Rubric(task, stage.snapshot, rungs)
+        self.rubric = Rubric(task, stage.snapshot, rungs, stage.credits)
         self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
         self._openings: dict[str, str] = {}
 
@@ -146,8 +147,7 @@ class Setting:
         return tools
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one step gave. `calls` are the answered calls, then the unreadable ones; `ids` goes with them."""
 
     text: str
@@ -226,9 +226,8 @@ class Episode:
     def _reply(self, call: ToolCall) -> Answered:
         """Look up first: a recorded call is valid by construction. Check only on a miss."""
         self._calls += 1
-        spent = self._spent()
-        if spent is not None:
-            return Answered(spent, call)
+        if self._calls > self.max_calls:
+            return Answered(self._spent(), call)
         tool = self.setting.tools.get(call.name)
         if tool is None:
             return Answered(replay.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
@@ -253,11 +252,9 @@ class Episode:
 
     def _unread(self, failure: Failure) -> Answered:
         self._calls += 1
-        return Answered(self._spent() or replay.unparsable(failure))
+        return Answered(self._spent() if self._calls > self.max_calls else replay.unparsable(failure))
 
-    def _spent(self) -> Reply | None:
-        if self._calls <= self.max_calls:
-            return None
+    def _spent(self) -> Reply:
         return replay.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
 
     def _verdict(self, call: ToolCall, tool: Tool, key: str) -> Reply | None:
@@ -266,12 +263,11 @@ class Episode:
         Remembered by key, and by spelling where a tool folds: "metric" may break a pattern that "METRIC" keeps.
         """
         verdicts = self.setting.verdicts
-        arguments = plain(call.arguments)
-        spelling = f"{key} {encode(arguments)}" if tool.folds else key
+        spelling = f"{key} {encode(plain(call.arguments))}" if tool.folds else key
         try:
             return verdicts[spelling]
         except KeyError:  # one look-up: another thread's episode may clear the memo between two
-            violations = check(tool, arguments)
+            violations = check(tool, plain(call.arguments))
         if len(verdicts) >= MEMO_LIMIT:
             verdicts.clear()
         verdict = verdicts[spelling] = replay.invalid(violations) if violations else None

@@ -79,7 +79,7 @@ def reply_content(answered: Answered, limit: int, items: int | None = None) -> s
 
 def turn_text(turn: Sequence[Answered], limit: int, items: int | None = None) -> str:
     """The observation after a step: a JSON array, empty after a final answer."""
-    return "[" + ",".join([_entry(answered, limit, items) for answered in turn]) + "]"
+    return f"[{','.join([_entry(answered, limit, items) for answered in turn])}]"
 
 
 def turn_messages(
@@ -136,4 +136,6 @@ def _quoted(name: str) -> str:
 
 def shown_name(name: str) -> str:
     """A name as the agent may have made it up, short and fit for UTF-8."""
+    if len(name) <= 128 and name.isascii():
+        return name
     return name[:128].encode(errors="replace").decode()

@@ -36,7 +36,6 @@ MAX_CALLS = 256
 
 _decoder = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
 _THINK = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-_HERMES = re.compile(r"<tool_call>(.*?)(?:</tool_call>|(?=<tool_call>)|\Z)", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
 _PYTHONIC = re.compile(r"\[\s*[A-Za-z_][\w.]*\s*\(")
 _PYTHONIC_CUT = re.compile(_PYTHONIC.pattern + r"\s*[A-Za-z_]\w*\s*=(?!=)")
@@ -89,11 +88,10 @@ def _is_id(value: Any) -> bool:
 def _turn(read: list[Read]) -> Turn:
     if len(read) > MAX_CALLS:
         read = [*read[:MAX_CALLS], Failure("the message", f"more than {MAX_CALLS} calls: {len(read)}")]
-    return Turn(
-        tuple(one for one in read if isinstance(one, ToolCall)),
-        None,
-        tuple(one for one in read if isinstance(one, Failure)),
-    )
+    calls = tuple([one for one in read if isinstance(one, ToolCall)])
+    if len(calls) == len(read):
+        return Turn(calls)
+    return Turn(calls, None, tuple([one for one in read if isinstance(one, Failure)]))
 
 
 def _parse_text(text: str) -> Turn:
@@ -117,7 +115,7 @@ def _unthought(text: str) -> str:
 def _hermes(text: str) -> list[Read]:
     if "<tool_call>" not in text:
         return []
-    blocks = _HERMES.findall(text)
+    blocks = [part.partition("</tool_call>")[0] for part in text.split("<tool_call>")[1:]]
     return [one for index, block in enumerate(blocks) for one in _calls_in(block, f"tool_call {index}")]
 
 

@@ -17,18 +17,24 @@ from .ways import Ways
 REMEDY = "play the task on the snapshot it was made for, or correct it"
 
 
-MEMO_LIMIT = 4096
-"""Calls whose credits are remembered per task."""
+MEMO_LIMIT = 16384
+"""Calls whose credits are remembered, by all tasks that share a memo."""
+
+Memo = dict[tuple[str, str, Code], tuple[float, ...]]
+"""Credits by task id, replay key and status code."""
 
 
 class Rubric:
     """What an episode of `task` is scored against."""
 
-    def __init__(self, task: Task, snapshot: Snapshot, rungs: Rungs = Rungs()) -> None:
+    def __init__(
+        self, task: Task, snapshot: Snapshot, rungs: Rungs = Rungs(), memo: Memo | None = None
+    ) -> None:
+        """`memo` is shared by tasks of different ids under the same `rungs`."""
         self.task = task
         self.snapshot = snapshot
         self._rungs = rungs
-        self._memo: dict[tuple[str, Code], tuple[float, ...]] = {}
+        self._memo: Memo = {} if memo is None else memo
         wanted = {call.id: i for i, call in enumerate(call for call in task.golden if not call.optional)}
         needs = _needs_past_optional(task)
         compiled = [_compile(call, wanted, needs, task, snapshot) for call in task.golden]
@@ -44,7 +50,7 @@ class Rubric:
     def credits(self, call: Answered, group: tuple[int, ...]) -> tuple[float, ...]:
         """Credit of a call against each golden call of `group`, those of its tool; remembered by key."""
         assert call.key is not None
-        identity = (call.key, call.reply.code)
+        identity = (self.task.id, call.key, call.reply.code)
         known = self._memo.get(identity)
         if known is None:
             if len(self._memo) >= MEMO_LIMIT:

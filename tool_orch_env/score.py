@@ -167,8 +167,10 @@ class Graduated:
             row: self._rubric.golden[group[column]].id
             for tool, group in self._rubric.by_tool.items()
             for column, row in self._assignments[tool].rows()
+            if row in self._last
         }
-        golden_of |= {row: self._rubric.golden[index].id for row, index in self._excused().items()}
+        if self._replaced:
+            golden_of |= {row: self._rubric.golden[index].id for row, index in self._excused().items()}
         return [golden_of.get(row) for row in self._last]
 
     def _take(self, call: Answered) -> None:

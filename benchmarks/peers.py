@@ -1,0 +1,354 @@
+"""The environment beside its peers, on the same work in the same run: one table after another.
+
+    make bench                                     # as its last part: everything, with a million steps of soak
+    python benchmarks/peers.py --rounds 2 --soak 20000 --starts 1     # quick
+    python benchmarks/peers.py --markdown docs/performance.md         # and put the tables there
+
+Needs the extras [bench], [gem] and [openenv], which `make .venv-peers/ready` installs. Variants are those of
+`variants.py` and `frameworks.py`; every figure is the median of interleaved rounds with its range (`rounds.py`).
+Ratios of processor time stand a busy machine; those of two processes and of a served step are of wall time and do not.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import frameworks
+import gymnasium as gym
+import rounds as timing
+import stages
+from rounds import CPU, WALL, Table, Times, ratios, shown
+from variants import ENDLESS, baseline_b, environment, floor_j
+from work import CALLS, messages, snapshot, task
+
+HERE = Path(__file__).parent
+CASES = (("hit", 1), ("hit", 10), ("hit", 50), ("miss", 10), ("invalid", 10))
+PEERS = {"J": CPU, "B": CPU, "GEM": CPU, "OpenEnv": CPU, "served": WALL, "OpenEnv MCP": CPU}
+"""Peers by name, and the clock by which they are compared."""
+SLOW = 16
+"""Messages per round of the variants that take milliseconds."""
+SIZES = (1, 64, 1024)
+STEPS = 1024
+"""Episode-steps per round of the vector forms."""
+BUSY = 20_000
+"""Steps per round of a process."""
+
+
+def steps(rounds: int) -> tuple[list[Table], dict[str, Times]]:
+    """A single environment through `gym.make`, beside every peer."""
+    costs = Table(
+        "Microseconds of a step",
+        ("case", "env", *PEERS),
+        f"Medians of {rounds} rounds, processor time of this machine; `served` is wall time.",
+    )
+    table = Table(
+        "A step through gym.make over the same step of a peer", ("case", *PEERS), "Median and range."
+    )
+    found = {}
+    sizes = sorted({size for _, size in CASES})
+    with tempfile.TemporaryDirectory() as folder, frameworks.served(sizes) as served:
+        for kind, size in CASES:
+            made = {
+                "env": environment(size),
+                "J": floor_j(size),
+                "B": baseline_b(size, f"{folder}/{kind}{size}"),
+                "GEM": frameworks.gem(size),
+                "OpenEnv": frameworks.openenv(size),
+            }
+            sent = messages(kind)
+            runs = {name: timing.run_of(step, sent) for name, step in made.items()}
+            runs["served"] = served(size, sent)
+            runs["OpenEnv MCP"] = timing.run_of(frameworks.openenv_mcp(size), sent[:SLOW], 1)
+            times = found[f"{kind}, {size} KB"] = timing.measure(runs, rounds)
+            row = [(name, clock, ratios(times, "env", name, clock)) for name, clock in PEERS.items()]
+            micro = [timing.microseconds(times, name, clock) for name, clock, _ in row]
+            costs.add(
+                f"{kind}, {size} KB",
+                *(f"{cost:.1f}" for cost in (timing.microseconds(times, "env"), *micro)),
+            )
+            table.add(f"{kind}, {size} KB", *(shown(values, 3) for _, _, values in row))
+    return [costs, table], found
+
+
+def vectors(rounds: int) -> tuple[Table, dict[int, list[float]]]:
+    """The vector form per episode-step, over as many steps of one environment, and of as many environments."""
+    table = Table(
+        "An episode-step of the vector form, 10 KB hits",
+        (
+            "episodes",
+            "over one environment",
+            "over as many, in a loop",
+            "gymnasium's SyncVectorEnv over the loop",
+        ),
+        f"`gym.make_vec` per episode-step, {rounds} rounds of {STEPS} episode-steps. The loop keeps the observations "
+        "of all episodes, as the vector form does; one environment keeps one.",
+    )
+    held, sent = snapshot(10), messages("hit")
+    given: dict[str, Any] = {"snapshot": held, "tasks": [task()], **ENDLESS}
+    found = {}
+    for n in SIZES:
+        envs = [gym.make("ToolOrch-v0", **given) for _ in range(n)]
+        vec = gym.make_vec("ToolOrch-v0", num_envs=n, **given)
+        sync = gym.make_vec("ToolOrch-v0", num_envs=n, vectorization_mode="sync", **given)
+        for env in (*envs, vec, sync):
+            env.reset(seed=0)
+        turns = [[sent[(i + turn) % CALLS] for i in range(n)] for turn in range(max(1, STEPS // n))]
+        one = environment(10)
+        runs: dict[str, Callable[[], int]] = {
+            "one": timing.run_of(one, sent, STEPS // CALLS),
+            "loop": _loop([env.step for env in envs], turns),
+            "vector": timing.run_of(vec.step, turns, 1),
+            "sync": timing.run_of(sync.step, turns, 1),
+        }
+        times = timing.measure(runs, rounds)
+        for name in ("vector", "sync"):  # a unit of theirs is a step of all episodes
+            times[name] = [(cpu / n, wall / n) for cpu, wall in times[name]]
+        found[n] = ratios(times, "vector", "one")
+        table.add(
+            f"{n:,}",
+            shown(found[n]),
+            shown(ratios(times, "vector", "loop")),
+            shown(ratios(times, "sync", "loop")),
+        )
+    return table, found
+
+
+def _loop(step_of: list[Callable[[str], object]], turns: list[list[str]]) -> Callable[[], int]:
+    def run() -> int:
+        for turn in turns:
+            kept = [step(message) for step, message in zip(step_of, turn, strict=True)]
+        return len(turns) * len(kept)
+
+    return run
+
+
+def processes(rounds: int) -> tuple[Table, list[float]]:
+    """Two processes over one, in steps per second of wall time; beside it what the machine gives two at all."""
+    table = Table(
+        "Two processes over one, steps per second of wall time",
+        ("work", "two over one"),
+        f"{rounds} rounds of {BUSY:,} steps per process, 10 KB hits. The second row is a loop that adds numbers: "
+        "what two processes get of this machine at this time.",
+    )
+    rates: dict[str, list[float]] = {"env": [], "counting": []}
+    with _workers(2) as pipes:
+        for number in range(-1, rounds):
+            for work, values in rates.items():
+                one, two = _rate(pipes[:1], work), _rate(pipes, work)
+                if number >= 0:
+                    values.append(two / one)
+    table.add("gym.make, a step", shown(rates["env"]))
+    table.add("counting", shown(rates["counting"]))
+    return table, rates["env"]
+
+
+def _rate(pipes: list[Any], work: str) -> float:
+    start = time.perf_counter()
+    for pipe in pipes:
+        pipe.send(work)
+    for pipe in pipes:
+        pipe.recv()
+    return len(pipes) / (time.perf_counter() - start)
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[list[Any]]:
+    spawn = multiprocessing.get_context("spawn")
+    pipes, started = [], []
+    for _ in range(count):
+        ours, theirs = spawn.Pipe()
+        pipes.append(ours)
+        started.append(spawn.Process(target=_work, args=(theirs,), daemon=True))
+        started[-1].start()
+    try:
+        yield pipes
+    finally:
+        for pipe, process in zip(pipes, started, strict=True):
+            pipe.send(None)
+            process.join()
+
+
+def _work(pipe: Any) -> None:
+    step, sent = environment(10), messages("hit")
+    while work := pipe.recv():
+        if work == "env":
+            for number in range(BUSY):
+                step(sent[number % CALLS])
+        else:
+            sum(number & 7 for number in range(BUSY * 200))
+        pipe.send(BUSY)
+
+
+def memory(episodes: int = 1024) -> Table:
+    """Fresh processes of `memory.py`."""
+    table = Table(
+        f"Kilobytes per episode, {episodes:,} episodes at once, 10 KB hits",
+        ("variant", "Python's objects", "resident"),
+        "Beyond snapshot and task, which all share; the last observation of 10 KB is in it "
+        "(`python benchmarks/memory.py`).",
+    )
+    for variant in ("env", "GEM"):
+        found = _memory("--variant", variant, "--episodes", str(episodes))
+        table.add(variant, f"{found['traced'] / 1024:.1f}", f"{found['resident'] / 1024:.1f}")
+    return table
+
+
+def soak(steps: int) -> tuple[Table, float]:
+    found = _memory("--soak", str(steps))
+    ratio = found["late"] / found["early"]
+    table = Table(
+        f"Resident memory over {steps:,} steps of `travel`",
+        ("after a tenth, MB", "after all, MB", "most, MB", "all over a tenth"),
+        "64 episodes at a time, all training tasks, a third of the messages never seen before "
+        f"(`python benchmarks/memory.py --soak {steps}`).",
+    )
+    table.add(
+        *(f"{found[name] / 2**20:.0f}" for name in ("early", "late", "most")),
+        f"{ratio:.3f}",
+    )
+    return table, ratio
+
+
+def _memory(*options: str) -> dict[str, float]:
+    command = [sys.executable, str(HERE / "memory.py"), *options]
+    found: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    return found
+
+
+STARTS = {
+    "env, travel": "import gymnasium as gym, tool_orch_env\nenv = gym.make('ToolOrch-v0')",
+    "env, the toy of 6 tools": (
+        "import gymnasium as gym, tool_orch_env\nenv = gym.make('ToolOrch-v0', snapshot={toy!r})"
+    ),
+    "GEM, a dictionary": (
+        "import sys; sys.path.insert(0, {here!r})\nimport frameworks\n[env] = frameworks.gem_environments({{}}, 1)"
+    ),
+    "OpenEnv in process, the toy": (
+        "from tool_orch_env.adapters import openenv\nfrom tool_orch_env.adapters.session import SessionFactory\n"
+        "env = openenv.environment_class()(SessionFactory({toy!r}))\nAction = openenv.models().Action"
+    ),
+}
+"""A first step from nothing: what makes `env`; it is then reset and stepped once."""
+FIRST = "env.reset(seed=0)\nenv.step({action})"
+
+
+def starts(rounds: int) -> Table:
+    """Fresh processes from nothing to the first step; the interpreter's own start is in it."""
+    table = Table(
+        "From a fresh process to the first step",
+        ("what", "ms of processor time", "ms of wall time", "over env, travel"),
+        f"{rounds} processes each: import, make, reset, step. The ratio is of processor time.",
+    )
+    sys.path.append(str(HERE.parent / "tests"))
+    import toy
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = str(toy.folder(Path(folder) / "toy", train=toy.tasks()))
+        runs = {name: _start(code.format(toy=place, here=str(HERE))) for name, code in STARTS.items()}
+        spent: Times = {name: [] for name in runs}
+        for _ in range(rounds):
+            for name, run in runs.items():
+                spent[name].append(run())
+    for name in runs:
+        table.add(
+            name,
+            shown([cpu * 1e3 for cpu, _ in spent[name]], 0),
+            shown([wall * 1e3 for _, wall in spent[name]], 0),
+            shown(ratios(spent, name, "env, travel")),
+        )
+    return table
+
+
+def _start(code: str) -> Callable[[], tuple[float, float]]:
+    action = "Action(message='Done.')" if "Action" in code else "'Done.'"
+    command = [sys.executable, "-c", f"{code}\n{FIRST.format(action=action)}"]
+
+    def run() -> tuple[float, float]:
+        before, wall = os.times(), time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        after = os.times()
+        cpu = after.children_user + after.children_system - before.children_user - before.children_system
+        return cpu, time.perf_counter() - wall
+
+    return run
+
+
+def targets(
+    stepped: dict[str, Times], vector: dict[int, list[float]], two: list[float], soaked: float
+) -> Table:
+    """What was aimed at, and what was found."""
+    hit, invalid = stepped["hit, 10 KB"], stepped["invalid, 10 KB"]
+    both = {"hit": hit["env"], "invalid": invalid["env"]}
+    table = Table("Targets", ("target", "found, median and range", "verdict"))
+    rows: tuple[tuple[str, list[float], Callable[[float], bool]], ...] = (
+        (
+            "a scored, validated hit over GEM's unvalidated one: at most 1",
+            ratios(hit, "env", "GEM"),
+            _most(1),
+        ),
+        ("the vector form of 1,024 over one environment: at most 1.1", vector[1024], _most(1.1)),
+        ("a repeated invalid call over a hit: at most 3", ratios(both, "invalid", "hit"), _most(3)),
+        ("two processes over one: at least 1.9", two, lambda value: value >= 1.9),
+        ("memory after all steps over that after a tenth: at most 1.02", [soaked], _most(1.02)),
+    )
+    for name, values, met in rows:
+        table.add(name, shown(values), "met" if met(timing.median(values)) else "missed")
+    return table
+
+
+def _most(limit: float) -> Callable[[float], bool]:
+    return lambda value: value <= limit
+
+
+def replaced(page: Path, tables: list[Table]) -> None:
+    """Put the tables between the two marks of a page."""
+    text = "\n\n".join(table.markdown() for table in tables)
+    begin, end = "<!-- peers.py: begin -->", "<!-- peers.py: end -->"
+    marked = re.compile(f"{begin}.*{end}", re.DOTALL)
+    old = page.read_text()
+    if not marked.search(old):
+        raise SystemExit(f"{page}: no place for the tables; expected {begin} and {end}")
+    page.write_text(marked.sub(lambda _: f"{begin}\n\n{text}\n\n{end}", old))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15, help="timed rounds (default 15)")
+    parser.add_argument("--starts", type=int, default=5, help="cold starts of each kind (default 5)")
+    parser.add_argument("--soak", type=int, default=1_000_000, help="steps of the soak (default 1,000,000)")
+    parser.add_argument("--markdown", type=Path, metavar="PAGE", help="put the tables into this page too")
+    given = parser.parse_args()
+    tables: list[Table] = []
+
+    def told(*new: Table) -> None:
+        for table in new:
+            table.print()
+        tables.extend(new)
+
+    told(stages.table(given.rounds))
+    costs, stepped = steps(given.rounds)
+    told(*costs)
+    table, vector = vectors(given.rounds)
+    told(table)
+    table, two = processes(given.rounds)
+    told(table, memory(), starts(given.starts))
+    table, soaked = soak(given.soak)
+    told(table, targets(stepped, vector, two, soaked))
+    if given.markdown:
+        replaced(given.markdown, tables)
+
+
+if __name__ == "__main__":
+    main()

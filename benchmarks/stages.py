@@ -1,0 +1,91 @@
+"""Where the time of a step goes: each stage by itself, as a share of the whole step.
+
+    python benchmarks/stages.py
+
+Every stage takes the 10 KB hits of `work.py`, with what the stages before it made of them; a round times the stages
+one after the other and then `env.step`. The rest of a step is what stands between them: the records that are passed
+on, the infos, Gymnasium's wrappers.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import rounds as timing
+from variants import ENDLESS
+from work import messages, snapshot, task
+
+from tool_orch_env import observe, replay
+from tool_orch_env.call import Answered, ToolCall, encode, replay_key
+from tool_orch_env.episode import Episode, Rules, Stage
+from tool_orch_env.parse import parse
+from tool_orch_env.score import scorer
+
+
+def runs() -> dict[str, Callable[[], int]]:
+    """A run per stage, and one of whole steps."""
+    held, sent = snapshot(10), messages("hit")
+    setting = Stage(held, [task()]).setting("bench")
+    episode = Episode(setting, rules=Rules(**ENDLESS))
+    calls = [parse(message).calls[0] for message in sent]
+    answered = [_answered(episode, call) for call in calls]
+    score = scorer(setting.rubric, "graduated")
+    env = gym.make("ToolOrch-v0", snapshot=held, tasks=[task()], **ENDLESS)
+    env.reset(seed=0)
+
+    def key(call: ToolCall) -> str:
+        tool = setting.tools[call.name]
+        return replay_key(tool.name, encode(tool.normalise(call.arguments)))
+
+    def look_up(one: Answered) -> Any:
+        assert one.key is not None
+        found = held.get(one.key, "bench")
+        assert found is not None
+        return replay.recorded(found)
+
+    def scored(one: Answered) -> Any:
+        score.turn((one,), None, False)
+        return score.credited()
+
+    def observed(one: Answered) -> Any:
+        limit = ENDLESS["max_response_chars"]
+        return observe.turn_text((one,), limit), observe.turn_messages((one,), ("call_0",), limit)
+
+    return {
+        "parse": timing.run_of(parse, sent),
+        "canonical form and key": timing.run_of(key, calls),
+        "look-up and reply": timing.run_of(look_up, answered),
+        "score and credit": timing.run_of(scored, answered),
+        "text and chat messages": timing.run_of(observed, answered),
+        "whole": timing.run_of(env.step, sent),
+    }
+
+
+def _answered(episode: Episode, call: ToolCall) -> Answered:
+    return episode.step([call]).calls[0]
+
+
+def table(rounds: int) -> timing.Table:
+    made = timing.Table(
+        "Where a 10 KB hit's time goes",
+        ("stage", "µs", "share of the step"),
+        f"Medians of {rounds} interleaved rounds, processor time (`python benchmarks/stages.py`).",
+    )
+    times = timing.measure(runs(), rounds)
+    for name in times:
+        shares = timing.ratios(times, name, "whole")
+        made.add(name, f"{timing.microseconds(times, name):.1f}", timing.shown(shares))
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=25, help="timed rounds (default 25)")
+    table(parser.parse_args().rounds).print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The environment, and what one would build first or could build at least, each as a function from message to reply.
+
+B      what one builds first: json.loads, a pydantic model of the call, one kept jsonschema
+       validator, diskcache of pickled dicts, json.dumps
+J      the floor: orjson and a dict of bytes, jsonschema-rs on a miss only; scores nothing, explains nothing
+env    `gym.make("ToolOrch-v0")`: parsed, validated, replayed, scored with `graduated`, with infos
+
+B and J do a trivial reward and cut the tags off by their length.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import diskcache
+import gymnasium as gym
+import jsonschema
+import jsonschema_rs
+import orjson
+import pydantic
+from work import CALLS, CLOSE, OPEN, PARAMETERS, TOOL, arguments, response, snapshot, task
+
+Step = Callable[[str], object]
+ENDLESS: dict[str, Any] = {"max_turns": 1 << 40, "max_calls": 1 << 40, "max_response_chars": 1 << 20}
+"""One long episode, and nothing cut from a response."""
+_INSIDE = slice(len(OPEN), -len(CLOSE))
+
+
+def baseline_b(kilobytes: int, folder: str) -> Step:
+    cache = diskcache.Cache(folder)
+    for i in range(CALLS):
+        cache[TOOL + json.dumps(arguments(i), sort_keys=True)] = response(i, kilobytes)
+    validator = jsonschema.Draft202012Validator(
+        PARAMETERS, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+
+    class Call(pydantic.BaseModel):
+        name: str
+        arguments: dict[str, object]
+
+    def step(message: str) -> object:
+        call = Call.model_validate(json.loads(message[_INSIDE]))
+        errors = [error.message for error in validator.iter_errors(call.arguments)]
+        if errors:
+            return json.dumps({"error": errors}), 0.0
+        found = cache.get(call.name + json.dumps(call.arguments, sort_keys=True))
+        return json.dumps(found), float(found is not None)
+
+    return step
+
+
+def floor_j(kilobytes: int) -> Step:
+    sort = orjson.OPT_SORT_KEYS
+    store = {
+        TOOL.encode() + orjson.dumps(arguments(i), option=sort): json.dumps(response(i, kilobytes)).encode()
+        for i in range(CALLS)
+    }
+    validator = jsonschema_rs.validator_for(PARAMETERS)
+
+    def step(message: str) -> object:
+        call = orjson.loads(message[_INSIDE])
+        found = store.get(call["name"].encode() + orjson.dumps(call["arguments"], option=sort))
+        if found is not None:
+            return found.decode(), 1.0
+        return str([error.message for error in validator.iter_errors(call["arguments"])]), 0.0
+
+    return step
+
+
+def environment(kilobytes: int) -> Step:
+    """One long episode whose golden calls are the first four of the recorded ones."""
+    env = gym.make("ToolOrch-v0", snapshot=snapshot(kilobytes), tasks=[task()], **ENDLESS)
+    env.reset(seed=0)
+    return env.step
