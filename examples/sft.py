@@ -54,7 +54,7 @@ class Examples:
 
     def _turns(self, task: Task, given: argparse.Namespace) -> list[Turn]:
         turns = golden(task, given.one_by_one)
-        return careless(turns, self._rng) if self._rng.random() < given.careless else turns
+        return careless(turns, self._rng) if given.careless and self._rng.random() < given.careless else turns
 
     def __len__(self) -> int:
         return len(self._said)
