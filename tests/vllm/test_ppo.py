@@ -13,10 +13,10 @@ import torch
 from transformers import AutoTokenizer
 
 import tool_orch_env as toe
-from examples.ppo_vllm import train
+from examples.ppo_vllm import demonstrations, train
 from examples.ppo_vllm.advantage import gae, group_relative, turn_rewards
 from examples.ppo_vllm.chat import Chat, spoken
-from examples.ppo_vllm.demonstrations import environments
+from examples.ppo_vllm.demonstrations import careless, conversation, environments
 from examples.ppo_vllm.engine import Ask, EngineDied, InProcess, Sampled, Server, Setup
 from examples.ppo_vllm.evaluate import evaluate
 from examples.ppo_vllm.policy import Batch, Policy
@@ -210,6 +210,24 @@ def test_the_loss_sees_sampled_tokens_only(chat: Chat, policy: Policy, tasks: li
     assert judged.logprobs.tolist() == pytest.approx(expected, abs=1e-4)
     assert judged.values.tolist() == pytest.approx(values, abs=1e-4)
     assert len(judged.logprobs) == sum(sum(episode.sampled) for episode in episodes)
+
+
+def test_one_call_per_turn_is_golden_too_and_a_careless_trace_gives_up_before_the_last(
+    tasks: list[Task],
+) -> None:
+    snapshot, rng = toe.Snapshot.open("travel"), np.random.default_rng(0)
+    [env] = environments(tasks, 1)
+    for task in tasks:
+        turns = demonstrations.golden(task, one_by_one=True)
+        calls = [turn.calls for turn in turns[:-1]]
+        assert [len(some) for some in calls] == [1] * len(task.golden)
+        said = iter(conversation(env, task, turns)[1::2])
+        [result] = bench.run([task], lambda messages, tools, said=said: next(said), snapshot=snapshot)
+        assert result.score == 1.0
+        given_up = [careless(turns, rng) for _ in range(20)]
+        assert {len(trace) - 1 for trace in given_up} == set(range(len(calls)))
+        for trace in given_up:
+            assert trace == [*turns[: len(trace) - 1], turns[-1]]
 
 
 def test_advantages_without_values_and_with_lambda_one_are_the_rewards_to_come(
