@@ -23,7 +23,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tool_orch_env as toe
 from examples.ppo_vllm.chat import Chat
-from examples.ppo_vllm.demonstrations import conversation, entities, environments, renamed, tokens
+from examples.ppo_vllm.demonstrations import (
+    careless,
+    conversation,
+    entities,
+    environments,
+    golden,
+    renamed,
+    tokens,
+)
+from tool_orch_env.call import Turn
 from tool_orch_env.task import Task
 
 Example = tuple[np.ndarray, np.ndarray]
@@ -35,13 +44,17 @@ class Examples:
 
     def __init__(self, tasks: list[Task], chat: Chat, given: argparse.Namespace) -> None:
         [env] = environments(tasks, 1)
-        self._said = [conversation(env, task) for task in tasks]
+        self._rng = np.random.default_rng([given.seed, 1])
+        self._said = [conversation(env, task, self._turns(task, given)) for task in tasks]
         self._entities = [entities(task) for task in tasks]
         words = {word for some in self._entities for name in some for word in name.split()}
         self._words = sorted(word for word in words if word.isalpha() and len(word) > 3)
         self._chat, self._given = chat, given
-        self._rng = np.random.default_rng([given.seed, 1])
         self.sizes = [len(tokens(chat, said)[0]) for said in self._said]
+
+    def _turns(self, task: Task, given: argparse.Namespace) -> list[Turn]:
+        turns = golden(task, given.one_by_one)
+        return careless(turns, self._rng) if given.careless and self._rng.random() < given.careless else turns
 
     def __len__(self) -> int:
         return len(self._said)
@@ -111,6 +124,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
     parser.add_argument("--calls", type=int, help="learn from tasks of at most so many golden calls only")
+    parser.add_argument("--one-by-one", action="store_true", help="a turn for every call")
+    parser.add_argument(
+        "--careless", type=float, default=0.0, help="share of conversations that give up before the last call"
+    )
     parser.add_argument("--everything", action="store_true", help="observations carry loss too")
     parser.add_argument("--rename", action="store_true", help="give entities other names each time")
     parser.add_argument("--steps", type=int, default=300)

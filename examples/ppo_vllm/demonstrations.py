@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 import tool_orch_env as toe
+from tool_orch_env.call import Turn
 from tool_orch_env.task import Task
 
 from .chat import Chat, spoken
@@ -25,17 +26,30 @@ def environments(tasks: Sequence[Task], n: int, **options: Any) -> Sequence[gym.
     return gym.make_vec("ToolOrch-v0", num_envs=n, **form).unwrapped.envs  # type: ignore[attr-defined,no-any-return]
 
 
-def conversation(env: gym.Env[str, Any], task: Task) -> list[str]:
-    """What is said in turn: observation, golden message, observation, ..., the golden answer last.
+def golden(task: Task, one_by_one: bool = False) -> list[Turn]:
+    """The golden trace; `one_by_one` gives every call a turn, and so a reward, of its own."""
+    turns = toe.oracle_turns(task)
+    if not one_by_one:
+        return turns
+    return [one for turn in turns for one in ([Turn((call,)) for call in turn.calls] or [turn])]
+
+
+def careless(turns: Sequence[Turn], rng: np.random.Generator) -> list[Turn]:
+    """The trace of somebody who gives up before the last call."""
+    return [*turns[: int(rng.integers(len(turns) - 1))], turns[-1]]
+
+
+def conversation(env: gym.Env[str, Any], task: Task, turns: Sequence[Turn] | None = None) -> list[str]:
+    """What is said in turn: observation, message, observation, ..., the answer last. Without `turns`, the golden ones.
 
     Raises `RuntimeError` if the golden trace does not earn 1: such a task teaches something wrong.
     """
     observation, _ = env.reset(options={"task_id": task.id})
     said, info = [observation], {}
-    for turn in toe.oracle_turns(task):
+    for turn in golden(task) if turns is None else turns:
         observation, _, _, _, info = env.step(spoken(turn))
         said += [spoken(turn), observation]
-    if info.get("episode_score") != 1.0:
+    if turns is None and info.get("episode_score") != 1.0:
         raise RuntimeError(f"task {task.id}: its golden trace earns {info.get('episode_score')}, expected 1")
     return said[:-1]
 

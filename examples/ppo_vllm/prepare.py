@@ -10,8 +10,8 @@ snapshot's entities that share none:
                                tasks about the same entities
     unseen.jsonl               a third part, which neither imitation nor PPO sees
 
-and `model/`, a Llama of about a million parameters, untrained, with a tokenizer trained on the demonstrations. Takes
-about a minute. The same seed gives the same bytes.
+and `model/`, a Llama of five million parameters, untrained, with a tokenizer trained on the demonstrations. Takes
+half a minute. The same seed gives the same bytes.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from .demonstrations import conversation, environments
 
 CITIES = {"search_city", "get_city", "search_country", "get_country"}
 TOOLS = CITIES | {"get_airport", "get_aircraft", "fx_rate"}
-PARTS = {"demonstrations": (0.3, 1.0), "practice": (0.0, 0.04), "unseen": (0.2, 0.3)}
+PARTS = {"demonstrations": (0.3, 1.0), "practice": (0.0, 0.24), "unseen": (0.24, 0.3)}
 PIECES = r"\d{1,2}|[A-Z]|[^\dA-Z]+"
 """Codes fall into letters and ids into pairs of digits, which can be copied whether seen before or not; all else may
 merge into long tokens, so that a whole JSON frame is a handful."""
@@ -57,7 +57,7 @@ def tasks(index: Index, name: str, n: int, seed: int, answers: bool) -> list[Tas
     """`n` tasks of a part, no two with more than three quarters of their calls in common.
 
     No choice needs a comparison, since long lists will be trimmed to their first item. Without `answers` the calls are
-    all that counts: a million parameters do not learn to quote numbers in minutes.
+    all that counts: five million parameters do not learn to quote numbers in minutes.
     """
     targets = Targets(calls=weights("1-2"), distractors=weights("0-2"))
     part = Family(*PARTS[name], templates=False)
@@ -112,12 +112,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make tasks, a tokenizer and an untrained model.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, default=1500)
-    parser.add_argument("--train", type=int, default=120)
-    parser.add_argument("--held-out", type=int, default=70, help="tasks of `test` and of `unseen`, each")
+    parser.add_argument("--train", type=int, default=1500)
+    parser.add_argument("--held-out", type=int, default=150, help="tasks of `test` and of `unseen`, each")
     parser.add_argument("--answers", action="store_true", help="the facts asked for have to be stated too")
     parser.add_argument("--vocabulary", type=int, default=1024)
-    parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--context", type=int, default=640)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

@@ -13,10 +13,10 @@ import torch
 from transformers import AutoTokenizer
 
 import tool_orch_env as toe
-from examples.ppo_vllm import train
+from examples.ppo_vllm import demonstrations, train
 from examples.ppo_vllm.advantage import gae, group_relative, turn_rewards
 from examples.ppo_vllm.chat import Chat, spoken
-from examples.ppo_vllm.demonstrations import environments
+from examples.ppo_vllm.demonstrations import careless, conversation, environments
 from examples.ppo_vllm.engine import Ask, EngineDied, InProcess, Sampled, Server, Setup
 from examples.ppo_vllm.evaluate import evaluate
 from examples.ppo_vllm.policy import Batch, Policy
@@ -212,6 +212,24 @@ def test_the_loss_sees_sampled_tokens_only(chat: Chat, policy: Policy, tasks: li
     assert len(judged.logprobs) == sum(sum(episode.sampled) for episode in episodes)
 
 
+def test_one_call_per_turn_is_golden_too_and_a_careless_trace_gives_up_before_the_last(
+    tasks: list[Task],
+) -> None:
+    snapshot, rng = toe.Snapshot.open("travel"), np.random.default_rng(0)
+    [env] = environments(tasks, 1)
+    for task in tasks:
+        turns = demonstrations.golden(task, one_by_one=True)
+        calls = [turn.calls for turn in turns[:-1]]
+        assert [len(some) for some in calls] == [1] * len(task.golden)
+        said = iter(conversation(env, task, turns)[1::2])
+        [result] = bench.run([task], lambda messages, tools, said=said: next(said), snapshot=snapshot)
+        assert result.score == 1.0
+        given_up = [careless(turns, rng) for _ in range(20)]
+        assert {len(trace) - 1 for trace in given_up} == set(range(len(calls)))
+        for trace in given_up:
+            assert trace == [*turns[: len(trace) - 1], turns[-1]]
+
+
 def test_advantages_without_values_and_with_lambda_one_are_the_rewards_to_come(
     chat: Chat, tasks: list[Task]
 ) -> None:
@@ -309,10 +327,18 @@ def state(out: Path) -> dict[str, Any]:
     return torch.load(out / "checkpoint.pt", weights_only=True)
 
 
-@pytest.mark.parametrize(
-    "more",
-    [(), ("--lora", "4", "--checkpointing", "--advantage", "group", "--group", "2", "--entropy", "0.01")],
-)
+ADAPTERS = ("--lora", "4", "--checkpointing", "--entropy", "0.01")
+GROUPS = (
+    "--advantage",
+    "group",
+    "--group",
+    "2",
+    "--critic-only",
+    "2",
+)  # no critic, so that nothing waits for it
+
+
+@pytest.mark.parametrize("more", [(), (*ADAPTERS, *GROUPS)])
 def test_a_resumed_run_makes_the_next_update_that_would_have_come(
     folder: Path, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
@@ -322,6 +348,7 @@ def test_a_resumed_run_makes_the_next_update_that_would_have_come(
     train.train(train.arguments(arguments(folder, parts, "--updates", "2", *more)))
     one, other = state(whole), state(parts)
     assert one["update"] == other["update"] == 2
+    assert one["optimizer"]["param_groups"][0]["lr"] > 0
     for name, tensor in one["policy"].items():
         torch.testing.assert_close(other["policy"][name], tensor, atol=1e-6, rtol=1e-5)
     told = [json.loads(line) for line in (parts / "metrics.jsonl").read_text().splitlines()]
