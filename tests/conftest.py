@@ -17,9 +17,6 @@ settings.register_profile(
     "default", max_examples=60, deadline=None, derandomize=True, suppress_health_check=quiet
 )
 settings.register_profile("thorough", max_examples=20_000, deadline=None, suppress_health_check=quiet)
-settings.register_profile(
-    "mutants", max_examples=15, deadline=None, derandomize=True, suppress_health_check=quiet
-)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
