@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough fuzz store-stress ray vllm learn rllib gymnasium-1.2 wheel travel travel-check elements \
+.PHONY: help demo test lint unit chromium thorough fuzz ray vllm learn rllib gymnasium-1.2 wheel travel travel-check elements \
   elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
 
 help:  ## this list
@@ -34,9 +34,6 @@ SECONDS = 60
 
 fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverage: make fuzz SECONDS=600, per target
 	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
-
-store-stress: .venv/ready  ## processes and threads on one cold disk store, a builder killed in each of 20 rounds
-	.venv/bin/python tests/store_stress.py
 
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
 	.venv/bin/python -m pytest tests/cluster
