@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough ray vllm learn rllib gymnasium-1.2 wheel travel travel-check elements \
+.PHONY: help demo test lint unit chromium thorough fuzz ray vllm learn rllib gymnasium-1.2 wheel travel travel-check elements \
   elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
 
 help:  ## this list
@@ -29,6 +29,11 @@ chromium:  ## the browser that the report is tested in; without one, and unless 
 thorough: .venv/ready  ## the property tests with 20,000 examples each, the laws of the reward on every task (hours)
 	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py tests/test_call.py \
 	  tests/test_invariants.py
+
+SECONDS = 60
+
+fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverage: make fuzz SECONDS=600, per target
+	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
 
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
 	.venv/bin/python -m pytest tests/cluster
@@ -129,6 +134,11 @@ clean:
 .venv/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,ray,record,travel,elements,synth]'
+	touch $@
+
+.venv-fuzz/ready: pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install $(PIP_FLAGS) --editable '.[fuzz]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt

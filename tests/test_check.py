@@ -160,3 +160,10 @@ def test_the_order_of_arguments_changes_nothing(arguments: dict[str, Any], rando
     assert check(TOOL, dict(shuffled)) == found
     assert len(found) <= MAX_VIOLATIONS
     assert list(found) == sorted(found, key=lambda violation: (violation.pointer, violation.rule))
+
+
+@pytest.mark.parametrize("value", ["a{99999999999999999999}", "(" * 5000, "(", "a{2,1}"])
+def test_a_text_that_is_no_regex_is_a_violation_however_the_compiler_fails(value: str) -> None:
+    regex = tool({"type": "object", "properties": {"like": {"format": "regex"}}})
+    (violation,) = check(regex, {"like": value})
+    assert (violation.pointer, violation.rule) == ("/like", "format")

@@ -224,7 +224,8 @@ def test_a_folder_that_holds_something_is_not_written_to(folder: Path) -> None:
         ("ping", {}, 200, {"a": float("nan")}, "ping"),
         ("ping", {}, 200, {"a": b"x"}, "ping"),
         ("ping", {}, 200, "\ud800", "ping"),
-        ("ping", {}, 200, json.loads("[" * 900 + "]" * 900), None),
+        ("ping", {}, 200, json.loads("[" * 64 + "]" * 64), None),
+        ("ping", {}, 200, json.loads("[" * 65 + "]" * 65), "nested deeper than 64"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -281,6 +282,10 @@ def test_a_file_that_the_manifest_does_not_list_is_refused(folder: Path, file: s
     refused(folder, "toy/manifest.json: sha256: ", f"{file} is not listed")
 
 
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else 0
+
+
 def line(tool: str = "ping", arguments: Any = None, status: Any = 200, response: Any = 1, **more: Any) -> str:
     given = {} if arguments is None else arguments
     key = replay_key(tool, encode(given))
@@ -298,6 +303,12 @@ BAD_LINES = {
     "infinite inside": (line(response={"a": [1]}).replace("[1]", "[-1e999]"), "not a record"),
     "duplicate field": (line().replace('"tool"', '"status": 200, "tool"'), "duplicate key 'status'"),
     "deep": (line().replace('"response": 1', '"response": ' + "[" * 10_000), "nested too deep"),
+    "just too deep": (line(response=nested(65)), "response nested deeper than 64"),
+    "duplicate key inside": (
+        line(response={"a": {"b": 2}}).replace('"b"', '"b": 1, "b"'),
+        "duplicate key 'b'",
+    ),
+    "a space of another kind at the end": (line() + "\u2003", "not a record"),
     "lone surrogate": (line(response="\ud800"), "surrogates"),
     "no response": (line().replace('"response"', '"reply"'), "missing field"),
     "unknown tool": (line("pong"), "unknown tool 'pong'"),
@@ -325,6 +336,19 @@ def test_a_bad_record_is_named_with_file_and_line(
     put_lines(folder, line(), "", bad)
     refused(folder, "toy/responses.jsonl.gz:3: ", says, where=where)
     assert not cache.exists() or list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\r"])
+def test_spaces_between_the_parts_of_a_line_change_nothing(folder: Path, space: str) -> None:
+    compact = line("get_country", {"code": "NO"}, 200, [1]).replace('": ', '":').replace(', "', ',"')
+    for part in ('"arguments":', '"status":', '"response":'):
+        put_lines(folder, compact.replace(part, part + space))
+        assert Snapshot.open(folder).lookup("get_country", {"code": "NO"}) == (200, "[1]")
+
+
+def test_a_response_may_be_as_deep_as_arguments(folder: Path) -> None:
+    put_lines(folder, line(response=nested(64)))
+    assert Snapshot.open(folder).lookup("ping", {}) == (200, json.dumps(nested(64)))
 
 
 def test_bytes_that_are_no_text_are_named_with_their_line(folder: Path) -> None:
@@ -482,6 +506,14 @@ TOOLS: dict[str, tuple[Any, str]] = {
     "a bad pattern": (
         {"tools": [f(schema=properties(a={"pattern": "["}))]},
         "not a JSON Schema: '[' is not a 'regex'",
+    ),
+    "a pattern too large to compile": (
+        {"tools": [f(schema=properties(a={"pattern": "a{99999999999999999999}"}))]},
+        "f.parameters/properties/a/pattern: not a JSON Schema",
+    ),
+    "a reference to what is no schema": (
+        {"tools": [f(schema={**properties(a={"$ref": "#/notes"}), "notes": {"type": "text"}})]},
+        "f.parameters: '#/notes' points to no JSON Schema: 'text' is not valid",
     ),
     "a remote reference": (
         {"tools": [f(schema=properties(a={"$ref": "https://x.test/s"}))]},

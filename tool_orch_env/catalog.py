@@ -10,7 +10,7 @@ document; nothing is fetched.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -22,6 +22,8 @@ from .call import NotCanonical, canonical, encode, plain
 from .errors import SnapshotError
 
 if TYPE_CHECKING:
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import SchemaError
     from jsonschema.protocols import Validator
 
 MOST_TOOLS = 10_000
@@ -108,9 +110,7 @@ class Tool:
         from referencing import Registry
 
         closed = {"additionalProperties": False, **self.spec.parameters}
-        return Draft202012Validator(
-            closed, format_checker=Draft202012Validator.FORMAT_CHECKER, registry=Registry()
-        )
+        return Draft202012Validator(closed, format_checker=_formats(), registry=Registry())
 
     @cached_property
     def function(self) -> dict[str, Any]:
@@ -187,21 +187,31 @@ class Catalog(Mapping[str, Tool]):
         return len(self._tools)
 
 
+@cache
+def _formats() -> "FormatChecker":
+    """jsonschema's formats; whatever a check of theirs raises, the value is not of the format.
+
+    Of a pattern that it cannot compile `re` raises more than `re.error`.
+    """
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    formats = FormatChecker(())
+    checks = Draft202012Validator.FORMAT_CHECKER.checkers.items()
+    formats.checkers = {name: (is_one, Exception) for name, (is_one, _) in checks}
+    return formats
+
+
 def _schema_problems(spec: ToolSpec, where: str) -> Iterator[str]:
     """Everything that keeps `spec.parameters` from being a usable object schema."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     place = f"{where}: {spec.name}.parameters"
     try:
         canonical(spec.parameters)
     except NotCanonical as error:
         yield f"{place}: not a JSON Schema: {error}"
         return
-    try:
-        Draft202012Validator.check_schema(spec.parameters)
-    except SchemaError as error:
-        yield f"{place}{pointer.join(*error.absolute_path)}: not a JSON Schema: {error.message}"
+    fault = _schema_fault(spec.parameters)
+    if fault is not None:
+        yield f"{place}{pointer.join(*fault.absolute_path)}: not a JSON Schema: {fault.message}"
         return
     if spec.parameters.get("type") != "object":
         yield f'{place}: expected "type": "object", found {spec.parameters.get("type")!r}'
@@ -212,6 +222,18 @@ def _schema_problems(spec: ToolSpec, where: str) -> Iterator[str]:
         for name in getattr(spec, field):
             if name not in properties and not (field == "sources" and _first(name) in properties):
                 yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
+
+
+def _schema_fault(schema: Any) -> "SchemaError | None":
+    """Why this is no JSON Schema, `None` if it is one."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        Draft202012Validator.check_schema(schema, _formats())
+    except SchemaError as fault:
+        return fault
+    return None
 
 
 def _first(path: str) -> str | None:
@@ -225,16 +247,18 @@ def _first(path: str) -> str | None:
 def _reference_problems(root: dict[str, Any], place: str) -> Iterator[str]:
     """References out of the schema, and references that a validator would follow forever."""
     in_place: dict[int, list[int]] = {}
+    references: dict[str, None] = {}  # each once
     for node in _objects(root):
-        for keyword in _REFERENCES:
-            if isinstance(node.get(keyword), str) and _target(root, node[keyword]) is None:
-                yield (
-                    f"{place}: {keyword} {node[keyword]!r} does not point to a schema in this one, "
-                    "and nothing is fetched"
-                )
+        references |= dict.fromkeys(node[key] for key in _REFERENCES if isinstance(node.get(key), str))
         if isinstance(node.get("$id"), str) and node is not root:
             yield f"{place}: $id {node['$id']!r} begins a second schema; one is expected"
         in_place[id(node)] = [id(next_node) for next_node in _in_place(node, root)]
+    for reference in references:
+        target = _target(root, reference)
+        if target is None:
+            yield f"{place}: {reference!r} does not point to a schema in this one, and nothing is fetched"
+        elif (fault := _schema_fault(target)) is not None:  # it may lie where no keyword makes it a schema
+            yield f"{place}: {reference!r} points to no JSON Schema: {fault.message}"
     try:
         TopologicalSorter(in_place).prepare()
     except CycleError:

@@ -54,15 +54,29 @@ def finite(digits: str) -> float:
 
 
 def json_at(text: str, start: int) -> tuple[Any, int]:
-    """The JSON value that begins at `start`, and where it ends; of a key given twice the last counts."""
+    """The JSON value that begins at `start`, and where it ends; strict as `parse_json`, and finite."""
     try:
-        return _QUICK.raw_decode(text, start)
+        return _FINITE.raw_decode(text, start)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
 
-_QUICK = json.JSONDecoder(parse_float=finite, parse_constant=refuse_constant)
+def depth(value: Any) -> int:
+    """Levels of lists and objects in a JSON value, 0 for a scalar."""
+    levels, inner = 0, [value] if isinstance(value, (dict, list)) else []
+    while inner:
+        levels += 1
+        inner = [
+            child
+            for node in inner
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+    return levels
+
+
 _DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+_FINITE = json.JSONDecoder(object_pairs_hook=unique_keys, parse_float=finite, parse_constant=refuse_constant)
 
 
 def numbered_lines(path: Path, fault: Fault, most: int = MAX_UNPACKED) -> Iterator[tuple[int, str]]:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from . import pointer
-from .call import NotCanonical, encode, plain, replay_key, to_text
+from .call import MAX_DEPTH, NotCanonical, encode, plain, replay_key, to_text
 from .catalog import Catalog, Tool
 from .errors import SnapshotError, UsageError
-from .files import json_at, parse_json
+from .files import depth, json_at, parse_json
 
 REMEDY = "fetch the snapshot again, or write it again with this package"
 
@@ -49,7 +49,7 @@ def make_record(
         place = pointer.join(*error.absolute_path)
         raise UsageError(f"{tool}{place}: {error.message}; only valid calls are recorded")
     try:
-        return _sound(Record(key, tool, given, status, to_text(response), task))
+        return _sound(Record(key, tool, given, status, _shallow(response, to_text(response)), task))
     except (ValueError, TypeError, RecursionError) as fault:
         raise UsageError(f"{tool} {to_text(given)}: {fault}") from fault
 
@@ -100,27 +100,40 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _as_written(line: str) -> Record | None:
-    """The record of a line as `line_of` writes it: the response's text is cut out, not encoded again."""
+    """The record of a line as `line_of` writes it: the response's text is cut out, not encoded again.
+
+    `None` for any other line, a bad one too: what to say of it is left to the thorough way.
+    """
     head = _HEAD.match(line)
     if head is None:
         return None
-    arguments, end = json_at(line, head.end())
-    status = _STATUS.match(line, end)
-    if status is None:
+    try:
+        arguments, end = json_at(line, head.end())
+        status = _STATUS.match(line, end)
+        if status is None:
+            return None
+        start = status.end()
+        response, end = json_at(line, start)
+        task = parse_json(status[2]) if status[2] else ""
+    except ValueError:
         return None
-    start = status.end()
-    _, end = json_at(line, start)
-    if line[end:].rstrip() != "}" or _SURROGATE.search(line, start, end):
+    if line[end:].rstrip(" \t\r\n") != "}" or _SURROGATE.search(line, start, end):
         return None
-    task = parse_json(status[2]) if status[2] else ""
-    return Record(head[1], head[2], arguments, int(status[1]), line[start:end], task)
+    return Record(head[1], head[2], arguments, int(status[1]), _shallow(response, line[start:end]), task)
 
 
 def _spelt_otherwise(entry: Any) -> Record:
     """The record of a line that somebody else wrote."""
-    text = to_text(entry["response"])
+    text = _shallow(entry["response"], to_text(entry["response"]))
     task = entry.get("task", "")
     return Record(entry["key"], entry["tool"], entry["arguments"], entry["status"], text, task)
+
+
+def _shallow(response: Any, text: str) -> str:
+    """Its text; raises `ValueError` where a response is so deep that reading it in an episode could fail."""
+    if text.count("[") + text.count("{") > MAX_DEPTH and depth(response) > MAX_DEPTH:
+        raise ValueError(f"response nested deeper than {MAX_DEPTH}")
+    return text
 
 
 def _sound(record: Record) -> Record:

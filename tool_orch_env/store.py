@@ -98,7 +98,7 @@ def built(name: str, fingerprint: str) -> Store | None:
 
 
 def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) -> Store:
-    """Build the disk store beside its place and move it there whole: a killed build leaves nothing."""
+    """Build the disk store beside its place and move it there whole: one that is killed leaves a draft nobody reads."""
     folder = _folder(name, fingerprint)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))

@@ -8,7 +8,7 @@ from email.message import Message
 from typing import Any
 
 from ..call import MAX_DEPTH, to_text
-from ..files import parse_json
+from ..files import depth, parse_json
 from .pattern import removed
 from .request import Endpoint
 from .scrub import Scrub
@@ -42,7 +42,7 @@ def _value(data: bytes, content_type: str, status: int, wrap_text: bool) -> Any:
         to_text(value).encode()  # raises where a lone surrogate is in it
     except (ValueError, RecursionError) as error:
         raise NotJson(_why(data, kind, error), lasting=not says_json and bool(kind)) from error
-    if _depth(value) > MAX_DEPTH:
+    if depth(value) > MAX_DEPTH:
         raise NotJson(f"nested deeper than {MAX_DEPTH}", lasting=True)
     return value
 
@@ -65,16 +65,3 @@ def _kind(content_type: str) -> tuple[str, str]:
     header = Message()
     header["content-type"] = content_type
     return (header.get_content_type() if content_type else ""), header.get_content_charset("utf-8")
-
-
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        level = [
-            child
-            for node in level
-            if isinstance(node, (dict, list))
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-    return depth - 1

@@ -1,0 +1,54 @@
+"""The fuzz targets, by name, with what the search starts from."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import toy
+
+from tool_orch_env.recorded import line_of
+
+from . import calls, files
+
+
+@dataclass(frozen=True)
+class Target:
+    """`law` raises where the bytes break it. `words` are likely parts of an input."""
+
+    law: Callable[[bytes], None]
+    seeds: tuple[bytes, ...] = (b"",)
+    words: tuple[str, ...] = ()
+    longest: int = 256
+    """Bytes of an input, at most."""
+
+
+_CALL = '{"name": "get_city", "arguments": {"city_id": 11}}'
+_TEXTS = (
+    f"<tool_call>{_CALL}</tool_call>", f"```json\n{_CALL}\n```", f"[{_CALL}, {_CALL}]",
+    "[get_city(city_id=11), ping()]",
+    f'<think>hm</think>{{"tool_calls": [{{"id": "x", "function": {_CALL}}}]}}', "The currency is NOK.",
+    '<|python_tag|>{"name": "rate", "parameters": {"currency": "NOK", "date": "2013-07-10"}}',
+)  # fmt: skip
+_WORDS = (
+    "<tool_call>", "</tool_call>", "<think>", "</think>", "```json\n", "```", '"name":', '"arguments":', "search_city",
+    '"parameters":', '"function":', '"tool_calls":', "[ping(", "name=", "1e400", "NaN", "\\ud800", "<|python_tag|>",
+    "\ud800", "\0", "Oslo", "{}", "[]", ";", "null", "-0", "1_0", "0x1f", "10**9", "f(a=", "'", "\u2028", "\\N{",
+)  # fmt: skip
+_RESPONSES = (
+    "1e400", "NaN", "\\ud800", "\\udc00", '"a":1,"a":2', "[[[[[[[[", "}", "\xa0", "-0", "1E+2", '"', ":", ",",
+)  # fmt: skip
+
+TARGETS = {
+    "parse": Target(calls.parsing, tuple(b"\0" + text.encode() for text in _TEXTS), _WORDS, 512),
+    "check": Target(calls.checking),
+    "canonical": Target(calls.canon),
+    "line": Target(
+        files.line,
+        (*(b"\0" + line_of(record).encode() for record in toy.records(toy.catalog())[:4]),
+         *(b"\1\0\0\0\0\0" + json.dumps(text).encode() for text in ("x", {"a": [1.5, None]}, [], "\u2028é"))),
+        _RESPONSES,
+        512,
+    ),
+    "snapshot": Target(files.opening),
+    "tasks": Target(files.tasks),
+}  # fmt: skip
