@@ -11,20 +11,17 @@ Ratios of processor time stand a busy machine; those of two processes and of a s
 
 import argparse
 import json
-import multiprocessing
-import os
 import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import frameworks
 import gymnasium as gym
+import processes
 import rounds as timing
 import stages
 from rounds import CPU, WALL, Table, Times, ratios, shown
@@ -40,8 +37,6 @@ SLOW = 16
 SIZES = (1, 64, 1024)
 STEPS = 1024
 """Episode-steps per round of the vector forms."""
-BUSY = 20_000
-"""Steps per round of a process."""
 
 
 def steps(rounds: int) -> tuple[list[Table], dict[str, Times]]:
@@ -132,63 +127,6 @@ def _loop(step_of: list[Callable[[str], object]], turns: list[list[str]]) -> Cal
     return run
 
 
-def processes(rounds: int) -> tuple[Table, list[float]]:
-    """Two processes over one, in steps per second of wall time; beside it what the machine gives two at all."""
-    table = Table(
-        "Two processes over one, steps per second of wall time",
-        ("work", "two over one"),
-        f"{rounds} rounds of {BUSY:,} steps per process, 10 KB hits. The second row is a loop that adds numbers: "
-        "what two processes get of this machine at this time.",
-    )
-    rates: dict[str, list[float]] = {"env": [], "counting": []}
-    with _workers(2) as pipes:
-        for number in range(-1, rounds):
-            for work, values in rates.items():
-                one, two = _rate(pipes[:1], work), _rate(pipes, work)
-                if number >= 0:
-                    values.append(two / one)
-    table.add("gym.make, a step", shown(rates["env"]))
-    table.add("counting", shown(rates["counting"]))
-    return table, rates["env"]
-
-
-def _rate(pipes: list[Any], work: str) -> float:
-    start = time.perf_counter()
-    for pipe in pipes:
-        pipe.send(work)
-    for pipe in pipes:
-        pipe.recv()
-    return len(pipes) / (time.perf_counter() - start)
-
-
-@contextmanager
-def _workers(count: int) -> Iterator[list[Any]]:
-    spawn = multiprocessing.get_context("spawn")
-    pipes, started = [], []
-    for _ in range(count):
-        ours, theirs = spawn.Pipe()
-        pipes.append(ours)
-        started.append(spawn.Process(target=_work, args=(theirs,), daemon=True))
-        started[-1].start()
-    try:
-        yield pipes
-    finally:
-        for pipe, process in zip(pipes, started, strict=True):
-            pipe.send(None)
-            process.join()
-
-
-def _work(pipe: Any) -> None:
-    step, sent = environment(10), messages("hit")
-    while work := pipe.recv():
-        if work == "env":
-            for number in range(BUSY):
-                step(sent[number % CALLS])
-        else:
-            sum(number & 7 for number in range(BUSY * 200))
-        pipe.send(BUSY)
-
-
 def memory(episodes: int = 1024) -> Table:
     """Fresh processes of `memory.py`."""
     table = Table(
@@ -223,64 +161,6 @@ def _memory(*options: str) -> dict[str, float]:
     command = [sys.executable, str(HERE / "memory.py"), *options]
     found: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return found
-
-
-STARTS = {
-    "env, travel": "import gymnasium as gym, tool_orch_env\nenv = gym.make('ToolOrch-v0')",
-    "env, the toy of 6 tools": (
-        "import gymnasium as gym, tool_orch_env\nenv = gym.make('ToolOrch-v0', snapshot={toy!r})"
-    ),
-    "GEM, a dictionary": (
-        "import sys; sys.path.insert(0, {here!r})\nimport frameworks\n[env] = frameworks.gem_environments({{}}, 1)"
-    ),
-    "OpenEnv in process, the toy": (
-        "from tool_orch_env.adapters import openenv\nfrom tool_orch_env.adapters.session import SessionFactory\n"
-        "env = openenv.environment_class()(SessionFactory({toy!r}))\nAction = openenv.models().Action"
-    ),
-}
-"""A first step from nothing: what makes `env`; it is then reset and stepped once."""
-FIRST = "env.reset(seed=0)\nenv.step({action})"
-
-
-def starts(rounds: int) -> Table:
-    """Fresh processes from nothing to the first step; the interpreter's own start is in it."""
-    table = Table(
-        "From a fresh process to the first step",
-        ("what", "ms of processor time", "ms of wall time", "over env, travel"),
-        f"{rounds} processes each: import, make, reset, step. The ratio is of processor time.",
-    )
-    sys.path.append(str(HERE.parent / "tests"))
-    import toy
-
-    with tempfile.TemporaryDirectory() as folder:
-        place = str(toy.folder(Path(folder) / "toy", train=toy.tasks()))
-        runs = {name: _start(code.format(toy=place, here=str(HERE))) for name, code in STARTS.items()}
-        spent: Times = {name: [] for name in runs}
-        for _ in range(rounds):
-            for name, run in runs.items():
-                spent[name].append(run())
-    for name in runs:
-        table.add(
-            name,
-            shown([cpu * 1e3 for cpu, _ in spent[name]], 0),
-            shown([wall * 1e3 for _, wall in spent[name]], 0),
-            shown(ratios(spent, name, "env, travel")),
-        )
-    return table
-
-
-def _start(code: str) -> Callable[[], tuple[float, float]]:
-    action = "Action(message='Done.')" if "Action" in code else "'Done.'"
-    command = [sys.executable, "-c", f"{code}\n{FIRST.format(action=action)}"]
-
-    def run() -> tuple[float, float]:
-        before, wall = os.times(), time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        after = os.times()
-        cpu = after.children_user + after.children_system - before.children_user - before.children_system
-        return cpu, time.perf_counter() - wall
-
-    return run
 
 
 def targets(
@@ -342,8 +222,8 @@ def main() -> None:
     told(*costs)
     table, vector = vectors(given.rounds)
     told(table)
-    table, two = processes(given.rounds)
-    told(table, memory(), starts(given.starts))
+    table, two = processes.two(given.rounds)
+    told(table, memory(), processes.starts(given.starts))
     table, soaked = soak(given.soak)
     told(table, targets(stepped, vector, two, soaked))
     if given.markdown:

@@ -20,7 +20,6 @@ from typing import Any
 
 import toy
 
-from tool_orch_env import snapshot as snapshots
 from tool_orch_env import store
 from tool_orch_env.snapshot import Snapshot, make_record
 
@@ -32,15 +31,7 @@ def large_toy(folder: Path, version: str, responses: int) -> Path:
     """The toy with more cities: a store that takes long enough to be killed in."""
     tools = toy.catalog()
     more = [make_record(tools, "search_city", {"name": f"town {n}"}, 200, {"n": n}) for n in range(responses)]
-    about: dict[str, Any] = {
-        "licence": "CC0-1.0",
-        "sources": [],
-        "captured": "2026-01-01",
-        "notice": "Invented.\n",
-    }
-    records = {"responses": [*toy.records(tools), *more]}
-    snapshots.write(folder, name="toy", version=version, catalog=tools, records=records, splits={}, **about)
-    return folder
+    return toy.folder(folder, version, more)
 
 
 def wrong(on_disk: Snapshot, in_memory: Snapshot) -> int:

@@ -4,6 +4,7 @@ search_city(name) -> ids; get_city(city_id, units) -> country; get_country(code)
 rate(currency, date); tagged(tags) with a set-like parameter; ping() without parameters.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tool_orch_env import snapshot as snapshots
@@ -158,18 +159,18 @@ def snapshot() -> Snapshot:
     return Snapshot.from_records("toy", tools, records(tools), splits={"train": tasks()}, version="1")
 
 
-def folder(path: Path, **splits: list[Task]) -> Path:
-    """The toy written to `path`, its tasks in these splits."""
+def folder(path: Path, version: str = "1", more: Sequence[Record] = (), **splits: list[Task]) -> Path:
+    """The toy written to `path`, its tasks in these splits, `more` responses beside its own."""
     tools = catalog()
     snapshots.write(
         path,
         name="toy",
-        version="1",
+        version=version,
         licence="CC0-1.0",
         sources=[{"name": "invented"}],
         captured="2026-01-01",
         catalog=tools,
-        records={"responses": records(tools)},
+        records={"responses": [*records(tools), *more]},
         splits=splits,
         notice="Invented.\n",
     )

@@ -15,20 +15,20 @@ import time
 from pathlib import Path
 
 from . import corpus
+from .targets import TARGETS
 
 BUILD = Path("build/fuzz")
-NAMES = ("parse", "check", "canonical", "line", "snapshot", "tasks")
 _RUNS = re.compile(r"stat::number_of_executed_units:\s+(\d+)|Done (\d+) runs")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(NAMES)}; all if none")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all if none")
     parser.add_argument("--seconds", type=int, default=60, help="per target")
     given = parser.parse_args()
-    if set(given.targets) - set(NAMES):
-        parser.error(f"targets are {', '.join(NAMES)}")
-    return max([searched(name, given.seconds) for name in given.targets or NAMES])
+    if set(given.targets) - set(TARGETS):
+        parser.error(f"targets are {', '.join(TARGETS)}")
+    return max([searched(name, given.seconds) for name in given.targets or TARGETS])
 
 
 def searched(target: str, seconds: int) -> int:
