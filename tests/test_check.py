@@ -1,12 +1,13 @@
 """Violations: which rule, where, what was expected and what was found; all of them, in one order."""
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.catalog import Tool, ToolSpec
+from tool_orch_env.catalog import Catalog, Tool, ToolSpec
 from tool_orch_env.check import MAX_SHOWN, MAX_VIOLATIONS, check
 
 SCHEMA = {
@@ -167,3 +168,15 @@ def test_a_text_that_is_no_regex_is_a_violation_however_the_compiler_fails(value
     regex = tool({"type": "object", "properties": {"like": {"format": "regex"}}})
     (violation,) = check(regex, {"like": value})
     assert (violation.pointer, violation.rule) == ("/like", "format")
+
+
+@pytest.mark.parametrize("patterns", [["a", "(?i)b"], ["(?P<x>a)", "(?P<x>b)"], ["(a)", r"(b)\1"], [""]])
+def test_patterns_of_names_are_looked_for_one_by_one(patterns: list[str]) -> None:
+    schema = {"type": "object", "properties": {}, "patternProperties": {pattern: {} for pattern in patterns}}
+    tool = Catalog([ToolSpec(name="t", parameters=schema)])["t"]
+    for name in ("a", "bb", "B", "x"):
+        spoken_of = any(re.search(pattern, name) for pattern in patterns)
+        assert tool.validator.is_valid({name: 1}) == spoken_of
+        assert [(one.pointer, one.rule) for one in check(tool, {name: 1})] == (
+            [] if spoken_of else [(f"/{name}", "additionalProperties")]
+        )

@@ -13,7 +13,7 @@ ROOT = Path(tool_orch_env.__file__).parent
 
 LAYERS = [
     {"errors", "call", "pointer", "files", "stated", "values", "engine", "engine_ray"},
-    {"catalog", "store", "recorded", "task", "folder", "snapshot"},
+    {"schema", "catalog", "store", "recorded", "task", "folder", "snapshot"},
     {"answer", "assign", "credit", "ways", "rubric"},
     {"parse", "check", "replay", "score", "score_published", "score_execution", "observe"},
     {"episode"},

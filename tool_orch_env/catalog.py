@@ -5,25 +5,20 @@ arguments to their canonical form and holds a compiled validator.
 Knows nothing of responses, tasks or episodes.
 
 A tool's `parameters` is an object schema of JSON Schema 2020-12. It is closed: a parameter that it does not
-name is a violation, unless the schema itself sets `additionalProperties`. References stay inside the
-document; nothing is fetched.
+name is a violation, unless the schema itself sets `additionalProperties`.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
-from graphlib import CycleError, TopologicalSorter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from . import pointer
-from .call import NotCanonical, canonical, encode, plain
+from . import pointer, schema
+from .call import encode, plain
 from .errors import SnapshotError
 
 if TYPE_CHECKING:
-    from jsonschema import FormatChecker
-    from jsonschema.exceptions import SchemaError
     from jsonschema.protocols import Validator
 
 MOST_TOOLS = 10_000
@@ -106,11 +101,7 @@ class Tool:
     @cached_property
     def validator(self) -> "Validator":
         """A Draft 2020-12 validator with format checks; its registry fetches nothing."""
-        from jsonschema import Draft202012Validator
-        from referencing import Registry
-
-        closed = {"additionalProperties": False, **self.spec.parameters}
-        return Draft202012Validator(closed, format_checker=_formats(), registry=Registry())
+        return schema.validator({"additionalProperties": False, **self.spec.parameters})
 
     @cached_property
     def function(self) -> dict[str, Any]:
@@ -130,7 +121,7 @@ class Catalog(Mapping[str, Tool]):
 
     def __init__(self, specs: list[ToolSpec], where: str = "tools") -> None:
         """Raises `SnapshotError` listing every fault of every schema."""
-        problems = [problem for spec in specs for problem in _schema_problems(spec, where)]
+        problems = [problem for spec in specs for problem in _problems(spec, where)]
         names = [spec.name for spec in specs]
         problems += [
             f"{where}: {name}: named twice" for name in sorted({n for n in names if names.count(n) > 1})
@@ -187,53 +178,20 @@ class Catalog(Mapping[str, Tool]):
         return len(self._tools)
 
 
-@cache
-def _formats() -> "FormatChecker":
-    """jsonschema's formats; whatever a check of theirs raises, the value is not of the format.
-
-    Of a pattern that it cannot compile `re` raises more than `re.error`.
-    """
-    from jsonschema import Draft202012Validator, FormatChecker
-
-    formats = FormatChecker(())
-    checks = Draft202012Validator.FORMAT_CHECKER.checkers.items()
-    formats.checkers = {name: (is_one, Exception) for name, (is_one, _) in checks}
-    return formats
-
-
-def _schema_problems(spec: ToolSpec, where: str) -> Iterator[str]:
-    """Everything that keeps `spec.parameters` from being a usable object schema."""
+def _problems(spec: ToolSpec, where: str) -> Iterator[str]:
+    """Everything that keeps this tool from being used."""
     place = f"{where}: {spec.name}.parameters"
-    try:
-        canonical(spec.parameters)
-    except NotCanonical as error:
-        yield f"{place}: not a JSON Schema: {error}"
+    found = list(schema.faults(spec.parameters, place))
+    if not found and spec.parameters.get("type") != "object":
+        found = [f'{place}: expected "type": "object", found {spec.parameters.get("type")!r}']
+    if found:
+        yield from found
         return
-    fault = _schema_fault(spec.parameters)
-    if fault is not None:
-        yield f"{place}{pointer.join(*fault.absolute_path)}: not a JSON Schema: {fault.message}"
-        return
-    if spec.parameters.get("type") != "object":
-        yield f'{place}: expected "type": "object", found {spec.parameters.get("type")!r}'
-        return
-    yield from _reference_problems(spec.parameters, place)
     properties = spec.parameters.get("properties", {})
     for field in ("set_like", "case_insensitive", "sources"):
         for name in getattr(spec, field):
             if name not in properties and not (field == "sources" and _first(name) in properties):
                 yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
-
-
-def _schema_fault(schema: Any) -> "SchemaError | None":
-    """Why this is no JSON Schema, `None` if it is one."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema, _formats())
-    except SchemaError as fault:
-        return fault
-    return None
 
 
 def _first(path: str) -> str | None:
@@ -242,56 +200,3 @@ def _first(path: str) -> str | None:
         return pointer.tokens(path)[0]
     except (ValueError, IndexError):
         return None
-
-
-def _reference_problems(root: dict[str, Any], place: str) -> Iterator[str]:
-    """References out of the schema, and references that a validator would follow forever."""
-    in_place: dict[int, list[int]] = {}
-    references: dict[str, None] = {}  # each once
-    for node in _objects(root):
-        references |= dict.fromkeys(node[key] for key in _REFERENCES if isinstance(node.get(key), str))
-        if isinstance(node.get("$id"), str) and node is not root:
-            yield f"{place}: $id {node['$id']!r} begins a second schema; one is expected"
-        in_place[id(node)] = [id(next_node) for next_node in _in_place(node, root)]
-    for reference in references:
-        target = _target(root, reference)
-        if target is None:
-            yield f"{place}: {reference!r} does not point to a schema in this one, and nothing is fetched"
-        elif (fault := _schema_fault(target)) is not None:  # it may lie where no keyword makes it a schema
-            yield f"{place}: {reference!r} points to no JSON Schema: {fault.message}"
-    try:
-        TopologicalSorter(in_place).prepare()
-    except CycleError:
-        yield f"{place}: a reference leads back to itself without going into a value"
-
-
-_REFERENCES = ("$ref", "$dynamicRef")
-_LISTS = ("allOf", "anyOf", "oneOf")
-_SINGLES = ("not", "if", "then", "else")
-
-
-def _in_place(node: dict[str, Any], root: dict[str, Any]) -> Iterator[Any]:
-    """The schemas that a validator applies to the same value as `node`."""
-    yield from (_target(root, node[key]) for key in _REFERENCES if isinstance(node.get(key), str))
-    yield from (item for key in _LISTS if isinstance(node.get(key), list) for item in node[key])
-    yield from (node[key] for key in _SINGLES if key in node)
-    if isinstance(node.get("dependentSchemas"), dict):
-        yield from node["dependentSchemas"].values()
-
-
-def _objects(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _objects(item)
-
-
-def _target(root: dict[str, Any], reference: str) -> Any:
-    """The schema that `reference` names inside `root`, else `None`."""
-    if not reference.startswith("#"):
-        return None
-    try:
-        found = pointer.resolve(root, unquote(reference[1:]))
-    except (LookupError, ValueError):
-        return None
-    return found if isinstance(found, (dict, bool)) else None

@@ -5,13 +5,13 @@ Knows nothing of snapshots or tasks.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import pointer
 from .call import Violation, encode, to_text
 from .catalog import Tool
+from .schema import additional
 
 MAX_VIOLATIONS = 32
 """Violations reported of one call; the call is as invalid with fewer."""
@@ -52,16 +52,10 @@ def _required(error: Any) -> Iterator[Violation]:
 
 def _additional(error: Any) -> Iterator[Violation]:
     known = error.schema.get("properties", {})
-    patterns = error.schema.get("patternProperties", {})
     expected = "one of " + ", ".join(known) if known else "no parameters"
-    for name in error.instance:
-        if name not in known and not any(re.search(pattern, name) for pattern in patterns):
-            yield Violation(
-                _place(*error.absolute_path, name),
-                "additionalProperties",
-                _cut(expected),
-                _shown(error.instance[name]),
-            )
+    for name in additional(error.instance, error.schema):
+        place = _place(*error.absolute_path, name)
+        yield Violation(place, "additionalProperties", _cut(expected), _shown(error.instance[name]))
 
 
 _RULES: dict[str, Callable[[Any], Iterator[Violation]]] = {

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import toy
 
-from tool_orch_env import catalog, recorded
+from tool_orch_env import recorded, schema
 from tool_orch_env.call import canonical
 from tool_orch_env.catalog import Catalog
 from tool_orch_env.errors import FileFault, SnapshotError, TaskError, UsageError
@@ -156,7 +156,7 @@ def opening(data: bytes) -> None:
     """A snapshot folder opens or is refused by `SnapshotError` that names a file of it; what opens holds the same in
     memory and on disk, and can be played: no episode on it raises."""
     source = Source(data)
-    with _folder() as folder, patch.object(catalog, "_schema_fault", _schema_fault):
+    with _folder() as folder, patch.object(schema, "_fault", _fault):
         path = folder / "toy"
         _lay_out(path, source)
         try:
@@ -178,14 +178,14 @@ def opening(data: bytes) -> None:
 
 
 _judged: dict[str, Any] = {}
-_judge = catalog._schema_fault
+_judge = schema._fault
 
 
-def _schema_fault(schema: Any) -> Any:
+def _fault(document: Any) -> Any:
     """The package's own verdict, remembered: most schemas are those of the toy, and judging takes most of the time."""
-    text = canonical(schema)
+    text = canonical(document)
     if text not in _judged:
-        _judged[text] = _judge(schema)
+        _judged[text] = _judge(document)
     return _judged[text]
 
 
@@ -198,7 +198,7 @@ def _named(fault: Exception) -> None:
 def _same_on_disk(path: Path, snapshot: Snapshot | None, cache_folder: Path) -> None:
     with patch.dict(os.environ, TOOL_ORCH_CACHE=str(cache_folder)):
         try:
-            on_disk = Snapshot.open(path, where="disk")
+            on_disk = deep_in_a_program(lambda: Snapshot.open(path, where="disk"))
         except SnapshotError:
             assert snapshot is None
             return
