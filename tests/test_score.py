@@ -1,5 +1,6 @@
 """Each component of the score, on traces small enough to compute by hand."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -192,6 +193,59 @@ def test_weights_can_be_set_and_wrong_ones_are_refused() -> None:
             RewardConfig(**wrong)
     with pytest.raises(UsageError, match="graduated"):
         score(GOLDEN, reward="gradated")
+
+
+def test_weights_that_add_up_but_for_rounding_and_a_waste_of_nothing_are_taken() -> None:
+    thirds = RewardConfig(weights=(1 / 3, 2 / 3), weights_with_facts=(0.1, 0.2, 0.7), waste=0.0)
+    assert score([*GOLDEN, call("ping")], reward=thirds).total == 1.0
+    with pytest.raises(UsageError, match=r"RewardConfig\.weights"):
+        RewardConfig(weights=(0.5, 0.5 + 1e-8))
+
+
+def test_a_score_begins_at_nothing_and_says_its_components_by_name() -> None:
+    assert Score() == Score(0.0, 0.0, None, 0.0, 0.0)
+    made = Score(0.1, 0.2, 0.3, 0.4, 0.5)
+    assert made.as_dict() == {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
+
+
+@pytest.mark.parametrize(
+    ("parts", "success"),
+    [
+        ((1.0, 1.0, None, 0.0), True),
+        ((1.0, 1.0, 1.0, 2.0), True),
+        ((0.9, 1.0, None, 0.0), False),
+        ((0.0, 1.0, None, 0.0), False),
+        ((1.0, 0.9, None, 0.0), False),
+        ((1.0, 0.0, 1.0, 0.0), False),
+        ((1.0, 1.0, 0.9, 0.0), False),
+        ((1.0, 1.0, 0.0, 0.0), False),
+        ((0.5, 0.5, None, 0.0), False),
+    ],
+)
+def test_success_is_every_call_exact_and_in_order_and_every_fact_stated(parts: Any, success: bool) -> None:
+    assert Score(*parts).success is success
+
+
+def test_a_call_that_has_no_canonical_form_is_waste_and_earns_nothing() -> None:
+    assert score([call("rate", currency="NOK", date=math.nan)]) == Score(0.0, 0.0, None, 1 / 4, 0.0)
+
+
+def test_the_score_never_falls_below_zero_and_waste_takes_a_tenth_of_what_is_earned() -> None:
+    assert score([call("pong")] * 30).total == 0.0
+    assert score([*GOLDEN, *[call("pong")] * 30]).total == pytest.approx(1.0 - 0.1 * 30 / 4)
+
+
+def test_an_optional_call_that_is_also_a_golden_one_earns_its_credit() -> None:
+    """It is taken as the golden call first; the optional one of the same arguments stays free."""
+    optional = GoldenCall(id="o", tool="search_city", arguments={"name": "Oslo"}, optional=True)
+    task = CHAIN.model_copy(update={"golden": (*CHAIN.golden, optional)})
+    assert score(GOLDEN, task).total == 1.0
+
+
+def test_of_two_golden_calls_that_are_the_same_the_one_that_others_wait_for_is_answered_first() -> None:
+    first, second, *_ = CHAIN.golden
+    task = CHAIN.model_copy(update={"golden": (first.model_copy(update={"id": "z"}), first, second)})
+    assert score(GOLDEN[:2], task).orchestration == 2 / 3
 
 
 def test_a_task_of_another_snapshot_is_refused() -> None:
