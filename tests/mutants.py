@@ -38,7 +38,7 @@ JUDGED = HERE.parent / "build" / "mutants"
 TREE = JUDGED / "tree"
 SETTINGS = tomllib.loads((HERE / "mutants.toml").read_text(encoding="utf-8"))
 PYTEST = "-x -p no:cacheprovider -W ignore::pytest.PytestAssertRewriteWarning"
-TIMEOUT = 60.0
+TIMEOUT = 20.0
 """Seconds; a mutant under which the tests take longer is killed."""
 
 

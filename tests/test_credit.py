@@ -1,5 +1,6 @@
 """The ladder of credit, rung by rung, on one call and one golden call."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -68,8 +69,9 @@ def test_a_parameter_with_a_violation_anywhere_in_it_has_no_right_type(
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])
-def test_only_a_recorded_success_was_executed(code: Code) -> None:
+def test_only_a_recorded_success_was_executed_and_can_make_a_call_equal(code: Code) -> None:
     assert credit(answered(code), golden(), RUNGS["executed"]) == 0.0
+    assert credit(answered(code, RESPONSE, b=2), golden(a=1), RUNGS["name"]) == 0.5
 
 
 def test_a_call_is_exact_by_its_key_or_by_the_same_recorded_success() -> None:
@@ -79,10 +81,16 @@ def test_a_call_is_exact_by_its_key_or_by_the_same_recorded_success() -> None:
     assert credit(answered(Code.OK, RESPONSE, **other), golden(a=1), rungs) == 1.0
     for text in ('{"found":0}', '{"found":2}'):
         assert credit(answered(Code.OK, text, **other), golden(a=1), rungs) == pytest.approx(0.5)
-    assert credit(answered(Code.API_ERROR, RESPONSE, **other), golden(a=1), rungs) == pytest.approx(0.4)
     assert credit(answered(Code.OK, RESPONSE, **other), golden(None, a=1), rungs) == pytest.approx(0.5)
 
 
 def test_a_call_that_is_not_exact_earns_almost_one_at_most_whatever_the_weights() -> None:
     only_the_name = Rungs(name=1.0, parameters=0.0, types=0.0, values=0.0, executed=0.0)
     assert credit(answered(b=1), golden(a=1), only_the_name) == 1.0 - 1 / 1048576
+
+
+def test_golden_calls_and_weights_are_shared_by_episodes_and_cannot_be_changed() -> None:
+    for shared in (golden(), Rungs()):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(shared, dataclasses.fields(shared)[0].name, None)
+        assert not hasattr(shared, "__dict__")
