@@ -84,26 +84,37 @@ def vectors(rounds: int) -> tuple[Table, dict[int, list[float]]]:
             "over one environment",
             "over as many, in a loop",
             "gymnasium's SyncVectorEnv over the loop",
+            "GEM's, in a loop, over one of GEM's",
         ),
-        f"`gym.make_vec` per episode-step, {rounds} rounds of {STEPS} episode-steps. The loop keeps the observations "
+        f"`gym.make_vec` per episode-step, {rounds} rounds of {STEPS} episode-steps. A loop keeps the observations "
         "of all episodes, as the vector form does; one environment keeps one.",
     )
-    held, sent = snapshot(10), messages("hit")
+    held, sent, texts = snapshot(10), messages("hit"), frameworks.dictionary(10)
     given: dict[str, Any] = {"snapshot": held, "tasks": [task()], **ENDLESS}
     found = {}
     for n in SIZES:
         envs = [gym.make("ToolOrch-v0", **given) for _ in range(n)]
         vec = gym.make_vec("ToolOrch-v0", num_envs=n, **given)
         sync = gym.make_vec("ToolOrch-v0", num_envs=n, vectorization_mode="sync", **given)
-        for env in (*envs, vec, sync):
-            env.reset(seed=0)
-        turns = [[sent[(i + turn) % CALLS] for i in range(n)] for turn in range(max(1, STEPS // n))]
+        gem_one, *gems = frameworks.gem_environments(texts, n + 1)
         one = environment(10)
+        for env in (*envs, vec, sync, gem_one, *gems):
+            env.reset(seed=0)
+        for message in sent[
+            : len(task().golden)
+        ]:  # what is scored from here on is the same work in every episode
+            for step in (one, *(env.step for env in (*envs, gem_one, *gems))):
+                step(message)
+            for env in (vec, sync):
+                env.step([message] * n)
+        turns = [[sent[(i + turn) % CALLS] for i in range(n)] for turn in range(max(1, STEPS // n))]
         runs: dict[str, Callable[[], int]] = {
             "one": timing.run_of(one, sent, STEPS // CALLS),
             "loop": _loop([env.step for env in envs], turns),
             "vector": timing.run_of(vec.step, turns, 1),
             "sync": timing.run_of(sync.step, turns, 1),
+            "GEM, one": timing.run_of(gem_one.step, sent, STEPS // CALLS),
+            "GEM, loop": _loop([env.step for env in gems], turns),
         }
         times = timing.measure(runs, rounds)
         for name in ("vector", "sync"):  # a unit of theirs is a step of all episodes
@@ -114,6 +125,7 @@ def vectors(rounds: int) -> tuple[Table, dict[int, list[float]]]:
             shown(found[n]),
             shown(ratios(times, "vector", "loop")),
             shown(ratios(times, "sync", "loop")),
+            shown(ratios(times, "GEM, loop", "GEM, one")),
         )
     return table, found
 

@@ -198,10 +198,16 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
         self.metadata = {**ToolOrchEnv.metadata, "autoreset_mode": self._mode}
         self.single_observation_space = AnyText()
         self.single_action_space = AssistantMessage()
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
         self._texts: list[str] = [""] * num_envs
         self._done = np.zeros(num_envs, dtype=np.bool_)
+
+    @cached_property
+    def observation_space(self) -> gym.Space[tuple[str, ...]]:  # type: ignore[override]  # 12 KB per episode
+        return batch_space(self.single_observation_space, self.num_envs)
+
+    @cached_property
+    def action_space(self) -> gym.Space[Any]:  # type: ignore[override]
+        return batch_space(self.single_action_space, self.num_envs)
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

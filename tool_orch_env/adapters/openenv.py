@@ -6,7 +6,8 @@ status `codes`, the `components` of the score so far, `task_id`, and at reset th
 `episode_score` their sum once `done`. `reset` takes `task_id`, or `split` and `index` as OpenEnv's task routes name
 them, or `seed`. State belongs to the connection: the stateless HTTP routes can reset and describe, not play.
 
-An idle session is closed by OpenEnv's own reaper, a vanished client's at once.
+An idle session's place is given away by OpenEnv's own reaper, though its client can still go on; a vanished client's
+session ends at once.
 """
 
 import os
