@@ -27,6 +27,7 @@ from tool_orch_env.call import (
     encode,
     plain,
     replay_key,
+    to_text,
 )
 from tool_orch_env.catalog import Tool, ToolSpec
 
@@ -180,6 +181,19 @@ NOT_CANONICAL = {
 def test_what_is_no_finite_utf8_json_has_no_canonical_form(value: Any) -> None:
     with pytest.raises(NotCanonical):
         canonical(value)
+
+
+@pytest.mark.parametrize("write", [encode, to_text])
+def test_both_ways_of_writing_json_escape_nothing_and_refuse_what_is_none(write: Any) -> None:
+    assert write({"é": ["\u2028", 1.5, None]}) == '{"é":["\u2028",1.5,null]}'
+    for value in (math.nan, math.inf, -math.inf):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            write([value])
+
+
+def test_only_the_canonical_text_sorts_keys() -> None:
+    assert encode({"b": 1, "a": {"d": 2, "c": 3}}) == '{"a":{"c":3,"d":2},"b":1}'
+    assert to_text({"b": 1, "a": {"d": 2, "c": 3}}) == '{"b":1,"a":{"d":2,"c":3}}'
 
 
 def test_nesting_is_allowed_up_to_sixty_four_levels() -> None:

@@ -8,8 +8,9 @@ import pytest
 import tool_orch_env as toe
 from tool_orch_env import ways as ways_module
 from tool_orch_env.catalog import Catalog, ToolSpec
+from tool_orch_env.credit import Rungs
 from tool_orch_env.episode import Episode, Stage
-from tool_orch_env.score import Score
+from tool_orch_env.score import RewardConfig, Score, scorer
 from tool_orch_env.snapshot import Snapshot, make_record
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 from tool_orch_env.ways import Ways
@@ -55,6 +56,7 @@ SHOP = Snapshot.from_records(
             ("scan", {"at": "door"}, 200, {"hits": [7], "seen": [5]}),
             ("scan", {"at": "wall"}, 200, {"hits": [5], "seen": [7]}),
             ("label", {"text": "axe"}, 200, {"found": {"code": CODE}}),
+            ("label", {"text": "all"}, 200, {"found": [{"code": f"{CODE}{n}"} for n in range(3)]}),
             ("label", {"text": "other"}, 200, {"found": {"name": CODE}}),
         )
     ],
@@ -243,6 +245,25 @@ def test_a_wrong_try_at_a_golden_call_that_is_then_replaced_is_paid_once() -> No
     assert tried == Score(1.0, 1.0, 1.0, 0.0, 1.0)
 
 
+def test_a_call_that_is_replaced_counts_one_whatever_was_tried_before() -> None:
+    browse, wrong = call("browse", shelf="a"), call("find", name="saw")
+    for turns in ([browse], [wrong, browse], [browse, wrong]):
+        made = score(*turns)
+        assert (made.atomic, made.orchestration) == (0.5, 0.5), turns
+
+
+def test_rounding_lifts_no_component_above_one() -> None:
+    """0.4 + 0.4 + 0.4 and 3 × (1 − 0.4) are more than 3 in floating point."""
+    calls = tuple(GoldenCall(id=f"f{n}", tool="find", arguments={"name": f"n{n}"}) for n in range(3))
+    facts = tuple(
+        AnswerFact(name="code", value=f"{CODE}{n}", call=f"f{n}", pointer="/code") for n in range(3)
+    )
+    rungs = Rungs(name=0.4, parameters=0.0, types=0.0, values=0.6, executed=0.0)
+    turns = [[call("find")] * 3, call("label", text="all")]
+    made = toe.score_turns(task(*calls, answer=facts), turns, SHOP, RewardConfig(rungs=rungs))
+    assert (made.atomic, made.orchestration) == (1.0, 1.0)
+
+
 def test_every_need_of_a_golden_call_has_to_be_met() -> None:
     second = GET.model_copy(update={"id": "c", "arguments": {"id": 9}})
     both = task(GoldenCall(id="a", tool="find", arguments={"name": "saw"}), GET, second)
@@ -255,7 +276,9 @@ def test_a_golden_call_without_needs_has_no_other_way() -> None:
 
 
 def test_calls_are_credited_to_the_golden_call_they_make_or_replace() -> None:
-    episode = Episode(Stage(SHOP, [TASK]).setting("t"))
+    setting = Stage(SHOP, [TASK]).setting("t")
+    assert scorer(setting.rubric, "graduated").credited() == []
+    episode = Episode(setting)
     assert episode.step(call("browse", shelf="c")).credited == (None,)
     assert episode.step([call("browse", shelf="a"), call("scan", at="door")]).credited == ("a", None)
     assert episode.step([call("label", text="other"), GOLDEN[1]]).credited == (None, "b")

@@ -154,6 +154,10 @@ def test_binary_pays_one_at_the_end_and_only_for_the_exact_trace() -> None:
     assert score(GOLDEN, reward="binary").total == 1.0
     assert score([*GOLDEN, call("ping")], reward="binary").total == 0.0
     assert score(GOLDEN[:3], reward="binary").total == 0.0
+    golden = [{"name": one.tool, "arguments": one.arguments} for one in FACTS.golden]
+    assert score([*golden, "EUR"], FACTS, reward="binary").total == 1.0
+    assert score([*golden, "SEK"], FACTS, reward="binary").total == 0.0
+    assert score(golden, FACTS, reward="binary").total == 0.0
 
 
 def test_the_single_sided_presets_pay_their_side() -> None:
@@ -250,6 +254,11 @@ def test_of_two_golden_calls_that_are_the_same_the_one_that_others_wait_for_is_a
     first, second, *_ = CHAIN.golden
     task = CHAIN.model_copy(update={"golden": (first.model_copy(update={"id": "z"}), first, second)})
     assert score(GOLDEN[:2], task).orchestration == 2 / 3
+
+
+def test_an_exact_call_answers_its_own_golden_call_and_no_other_of_the_same_tool() -> None:
+    turku = [{"name": one.tool, "arguments": one.arguments} for one in PAIR.golden[2:]]
+    assert score(turku, PAIR) == Score(0.5, 0.5, None, 0.0, 0.5)
 
 
 def test_a_task_of_another_snapshot_is_refused() -> None:

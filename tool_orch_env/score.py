@@ -265,9 +265,9 @@ class Graduated:
             earned = a * atomic + o * orchestration + f * answer
         return max(0.0, earned - self._config.waste * waste)
 
-    def _binary(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:
-        exact = atomic == orchestration == 1.0 and answer in (None, 1.0) and waste == 0.0
-        return 1.0 if self._done and exact else 0.0
+    def _binary(self, *parts: Any) -> float:
+        score = Score(*parts)
+        return 1.0 if self._done and score.success and not score.waste else 0.0
 
     def _called(self, *parts: Any) -> float:
         assert self._function is not None
