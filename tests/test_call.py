@@ -266,6 +266,11 @@ def test_at_most_three_close_names_are_told_best_first() -> None:
     assert close_names("x" * 100_000, ["ping"]) == []
 
 
+def test_of_a_long_name_the_first_128_characters_are_looked_at() -> None:
+    long = "x" * 127 + "yz"
+    assert close_names(long + "z" * 20, [long, long[:128], long[:127]])[0] == long[:128]
+
+
 def test_a_key_of_text_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(NotCanonical):
         replay_key("tool", '{"a":"\ud800"}')
