@@ -5,7 +5,7 @@ condition), and the tests that tests/mutants.toml names judge every such mutant.
 there with the reason why it changes nothing; any other survivor ends the run with status 1.
 
 Mutants are made in a copy of the tree, build/mutants/tree, so that a run which is cut short leaves no wrong source
-behind. What was judged is kept beside it: `--survivors` judges only those again, `--again` only prints.
+behind. What was judged is kept beside it: `--survivors` judges again only what survived, `--report` nothing.
 """
 
 import argparse
@@ -53,6 +53,7 @@ class Mutant(NamedTuple):
 
 
 def copy_tree() -> None:
+    """What the tests read: the package, themselves and, as a link, the bundled snapshots."""
     shutil.rmtree(TREE, ignore_errors=True)
     for name in ("tool_orch_env", "tests"):
         shutil.copytree(HERE.parent / name, TREE / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -123,7 +124,7 @@ def _mutant(module: str, number: int, result: WorkResult) -> Mutant:
 
 def report(modules: list[str]) -> int:
     """Print figures and survivors; returns how many of these nothing explains."""
-    explained = {(one["module"], one["line"], one["becomes"]) for one in SETTINGS.get("same", ())}
+    explained = {(one["module"], one["line"], one["becomes"]) for one in SETTINGS["same"]}
     print("| module | mutants | killed | change nothing | unexplained |\n| --- | --- | --- | --- | --- |")
     unexplained: list[Mutant] = []
     unused = {one for one in explained if one[0] in modules}
@@ -150,12 +151,10 @@ def main() -> None:
     parser.add_argument(
         "--survivors", action="store_true", help="judge only what survived the last time, or was not reached"
     )
-    parser.add_argument(
-        "--again", action="store_true", help="judge nothing, print what was judged the last time"
-    )
+    parser.add_argument("--report", action="store_true", help="only tell what was judged the last time")
     options = parser.parse_args()
     modules = options.modules or list(SETTINGS["tests"])
-    if not options.again:
+    if not options.report:
         copy_tree()
         os.chdir(TREE)
         sys.path[0] = str(TREE)
