@@ -257,8 +257,9 @@ def test_of_two_golden_calls_that_are_the_same_the_one_that_others_wait_for_is_a
 
 
 def test_an_exact_call_answers_its_own_golden_call_and_no_other_of_the_same_tool() -> None:
-    turku = [{"name": one.tool, "arguments": one.arguments} for one in PAIR.golden[2:]]
-    assert score(turku, PAIR) == Score(0.5, 0.5, None, 0.0, 0.5)
+    """Turku is looked up, and then Oslo's record is asked for, whose id nobody looked up."""
+    oslo, turku = call("get_city", city_id=11), call("search_city", name="Turku")
+    assert score([turku, oslo], PAIR) == Score(0.5, 0.25, None, 0.0, 0.375)
 
 
 def test_a_task_of_another_snapshot_is_refused() -> None:
