@@ -111,12 +111,16 @@ class Stage:
         known = self._settings.get(task_id)
         if known is None:
             if task_id not in self.tasks:
-                close = close_names(task_id, self.ids)
-                raise UsageError(
-                    f"no task {task_id!r} among {len(self.ids)}; close: {', '.join(close) or 'none'}"
-                )
+                raise UsageError(f"no task {task_id!r} among {len(self.ids)}; {self._where(task_id)}")
             known = self._settings[task_id] = Setting(self, self.tasks[task_id], self._rungs)
         return known
+
+    def _where(self, task_id: str) -> str:
+        """Where a task that is not on this stage may be meant to be."""
+        for split in self.snapshot.splits:
+            if any(task.id == task_id for task in self.snapshot.tasks(split)):
+                return f"it is in the split {split!r}"
+        return f"close: {', '.join(close_names(task_id, self.ids)) or 'none'}"
 
 
 class Setting:
@@ -290,6 +294,9 @@ def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Re
     Turns after a final answer are not taken; the last turn counts as the end. Raises `TaskError`,
     `UsageError`.
     """
+    if not isinstance(task, Task) or not isinstance(snapshot, Snapshot) or isinstance(turns, (str, dict)):
+        found = ", ".join(type(given).__name__ for given in (task, turns, snapshot))
+        raise UsageError(f"score_turns: expected a Task, a list of turns and an open Snapshot, found {found}")
     config, _ = configured(reward)
     endless = Rules(max_turns=1 << 62, max_calls=1 << 62)
     episode = Episode(Stage(snapshot, [task], config.rungs).setting(task.id), reward, endless)

@@ -173,7 +173,10 @@ def snapshot(opened: Snapshot) -> None:
         f"licence: {opened.manifest.get('licence', 'not stated')}; captured {opened.manifest.get('captured', '?')}"
     )
     for source in opened.manifest.get("sources", ()):
-        line("  " + ", ".join(str(value) for value in source.values()))
+        told = (
+            f"{name}: {value}" if value in ("yes", "no") else str(value) for name, value in source.items()
+        )
+        line("  " + ", ".join(told))
 
 
 class RecordingBar:
@@ -223,7 +226,7 @@ def holdings(name: str, found: Mapping[str, Holdings]) -> None:
     """Counts by tool, and their sums."""
     table = Table(title=name)
     for column in ("tool", "responses", "errors", "empty", "KB", "largest KB", "golden recorded", "hit rate"):
-        table.add_column(column, justify="left" if column == "tool" else "right")
+        table.add_column(column, justify="left" if column == "tool" else "right", no_wrap=column == "tool")
     whole = Holdings()
     for some in found.values():
         for field in Holdings.__dataclass_fields__:
