@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 _EPILOG = """
 Examples (`tool-orch COMMAND --help` has more):
-  tool-orch demo                                 what the reward pays three policies, and one episode told
-  tool-orch play --split test                    solve a task yourself
-  tool-orch snapshot show travel                 what a snapshot holds
-  tool-orch import rows.jsonl --out my_snapshot  make a snapshot of a published file
-  tool-orch record spec.yaml --out my_snapshot   ask a live API and keep its answers; stop and resume at will
-  tool-orch snapshot diff old new                what changed between two versions
-  tool-orch bench --policy oracle --out runs/a   benchmark a policy; again: goes on where it stopped
-  tool-orch report runs/a                        one HTML page of a run
-  tool-orch synth --n 100 --out tasks.jsonl      make tasks from a snapshot
-  tool-orch serve openenv --port 8000            episodes for trainers, over WebSocket
-  tool-orch export --format trl --out t.jsonl    rows of a trainer's dataset
-  tool-orch audit my_snapshot --json             which golden arguments come from nowhere
+  tool-orch demo                                # what the reward pays three policies, and one episode told
+  tool-orch play --split test                   # solve a task yourself
+  tool-orch snapshot show travel                # what a snapshot holds
+  tool-orch import rows.jsonl --out my_snapshot # make a snapshot of a published file
+  tool-orch record spec.yaml --out my_snapshot  # ask a live API and keep its answers; stop and resume at will
+  tool-orch snapshot diff old new               # what changed between two versions
+  tool-orch bench --policy oracle --out runs/a  # benchmark a policy; again: goes on where it stopped
+  tool-orch report runs/a                       # one HTML page of a run
+  tool-orch synth --n 100 --out tasks.jsonl     # make tasks from a snapshot
+  tool-orch serve openenv --port 8000           # episodes for trainers, over WebSocket
+  tool-orch export --format trl --out t.jsonl   # rows of a trainer's dataset
+  tool-orch audit my_snapshot --json            # which golden arguments come from nowhere
 """
 
 

@@ -123,7 +123,7 @@ def _refuse_taken(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = ((error.strerror or "") if isinstance(error, OSError) else str(error)).partition(" (while")[0]
         raise UsageError(
             f"--host {host} --port {port}: cannot listen there: {why}; try another --port"
         ) from error
