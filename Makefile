@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough fuzz store-stress ray vllm learn rllib gymnasium-1.2 wheel travel travel-check \
+.PHONY: help demo test lint unit chromium thorough fuzz store-stress openenv-soak ray vllm learn rllib gymnasium-1.2 wheel travel travel-check \
   elements elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
 
 help:  ## this list
@@ -127,6 +127,11 @@ bench: .venv/ready .venv-peers/ready  ## the benchmarks; last, a step beside GEM
 	.venv/bin/python benchmarks/synth.py
 	.venv/bin/python benchmarks/slots.py
 	.venv-peers/bin/python benchmarks/peers.py
+
+MINUTES = 10
+
+openenv-soak: .venv-peers/ready  ## OpenEnv's server under clients of every kind: make openenv-soak MINUTES=60
+	cd tests/trainers && PYTHONPATH=.. ../../.venv-peers/bin/python openenv_soak.py --minutes $(MINUTES)
 
 store-stress: .venv/ready  ## threads and processes on one cold disk store, and a builder that is killed
 	.venv/bin/python tests/store_stress.py

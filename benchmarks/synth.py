@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.synth.fill import Filling, Reach, Sample, slots
+from tool_orch_env.synth.fill import Filling, Sample, slots
 from tool_orch_env.synth.index import Index, Link
+from tool_orch_env.synth.reach import Reach
 from tool_orch_env.synth.sample import Sampler, generator
 from tool_orch_env.synth.targets import Targets, weights
 

@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import json
 import multiprocessing
+import os
 import pickle
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -676,6 +678,17 @@ def _open_and_count(folder: Path, start: Any, counts: Any) -> None:
     start.wait()
     snapshot = Snapshot.open(folder, where="disk")
     counts.put(sum(snapshot.lookup(tool, arguments) is not None for tool, arguments in snapshot.calls()))
+
+
+def test_a_build_removes_what_killed_builders_left_and_nothing_newer(folder: Path, cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    old, new = cache / "building-old", cache / "building-new"
+    for draft in (old, new):
+        draft.mkdir()
+        (draft / "cache.db").write_bytes(b"half")
+    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    Snapshot.open(folder, where="disk")
+    assert not old.exists() and new.exists()
 
 
 def test_four_processes_may_build_the_disk_store_at_once(folder: Path, cache: Path) -> None:

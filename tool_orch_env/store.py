@@ -8,8 +8,10 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -20,6 +22,9 @@ MEMORY_LIMIT = 64 << 20
 
 _PAGES = 2048
 """Pages of 4 KiB that a connection keeps in memory."""
+_DRAFT = "building-"
+_DRAFT_SECONDS = 24 * 3600
+"""No store takes a day to build."""
 _RAW = 1
 """diskcache's mode of a value that stands in its row as it is."""
 
@@ -101,7 +106,8 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) ->
     """Build the disk store beside its place and move it there whole: one that is killed leaves a draft nobody reads."""
     folder = _folder(name, fingerprint)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    _sweep(folder.parent)
+    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder.parent))
     try:
         with text_cache(draft) as cache, cache.transact():
             for key, found in items:
@@ -114,6 +120,14 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) ->
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return DiskStore(folder)
+
+
+def _sweep(cache: Path) -> None:
+    """Remove drafts so old that whoever built them was killed."""
+    for draft in cache.glob(f"{_DRAFT}*"):
+        with suppress(FileNotFoundError):  # another process may have finished or removed it meanwhile
+            if time.time() - draft.stat().st_mtime > _DRAFT_SECONDS:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def _folder(name: str, fingerprint: str) -> Path:

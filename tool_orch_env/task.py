@@ -165,11 +165,12 @@ def oracle_turns(task: Task) -> list[Turn]:
 
 def oracle_answer(task: Task) -> str:
     """An answer that states every fact of the task and nothing else."""
-    stated = [f"{fact.name.replace('_', ' ')}: {_spoken(fact.value)}" for fact in task.answer]
+    stated = [f"{fact.name.replace('_', ' ')}: {spoken(fact.value)}" for fact in task.answer]
     return "; ".join(stated) + "." if stated else "Done."
 
 
-def _spoken(value: str | bool | int | float) -> str:
+def spoken(value: str | bool | int | float) -> str:
+    """A value as an answer states it."""
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 

@@ -6,7 +6,8 @@ status `codes`, the `components` of the score so far, `task_id`, and at reset th
 `episode_score` their sum once `done`. `reset` takes `task_id`, or `split` and `index` as OpenEnv's task routes name
 them, or `seed`. State belongs to the connection: the stateless HTTP routes can reset and describe, not play.
 
-An idle session is closed by OpenEnv's own reaper, a vanished client's at once.
+An idle session's place is given away by OpenEnv's own reaper, though its client can still go on; a vanished client's
+session ends at once.
 """
 
 import os
@@ -52,100 +53,101 @@ def models() -> SimpleNamespace:
     return SimpleNamespace(Action=ToolOrchAction, Observation=ToolOrchObservation, State=ToolOrchState)
 
 
+class _Played:
+    """What our environment does; OpenEnv's own class, known only where it is installed, is added to it."""
+
+    SUPPORTS_CONCURRENT_SESSIONS = True
+
+    def __init__(self, factory: SessionFactory | None = None) -> None:
+        """Without a factory, as NeMo Gym makes it: every split of the snapshot that `TOOL_ORCH_SNAPSHOT` names."""
+        super().__init__()
+        self._factory = factory or _configured(os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"))
+        self._session: Session = self._factory()
+        self._episode_id: str | None = None
+
+    def reset(
+        self,
+        seed: int | None = None,
+        episode_id: str | None = None,
+        task_id: str | None = None,
+        split: str | None = None,
+        index: int | None = None,
+        **_: Any,
+    ) -> Any:
+        if task_id is None and index is not None:
+            task_id = self.get_task(split or self.list_splits()[0], index)["id"]
+        session = self._session.reset(task_id, seed)
+        self._episode_id = episode_id
+        return models().Observation(
+            text=session.text,
+            messages=session.messages(),
+            tools=session.tools,
+            task_id=session.task.id,
+            components=session.components(),
+        )
+
+    def step(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
+        step = self._session.step(action.message)
+        return models().Observation(
+            done=step.done,
+            reward=step.reward,
+            truncated=step.truncated,
+            text=step.text,
+            messages=step.messages,
+            codes=list(step.calls),
+            components=self._session.components(),
+            task_id=self._session.task.id,
+            episode_score=self._session.episode_score if step.done else None,
+        )
+
+    async def reset_async(self, **given: Any) -> Any:
+        return self.reset(**given)
+
+    async def step_async(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
+        return self.step(action)  # well under a millisecond: no thread is worth it
+
+    @property
+    def state(self) -> Any:
+        session = self._session
+        return models().State(
+            episode_id=self._episode_id,
+            step_count=len(session.rewards),
+            task_id=session.task.id if session.begun else None,
+            rewards=session.rewards,
+            components=session.components() if session.begun else {},
+        )
+
+    def list_splits(self) -> list[str]:
+        return [self._factory.split or "all"]
+
+    def num_tasks(self, split: str) -> int:
+        return len(self._ids(split))
+
+    def list_tasks(self, split: str) -> list[dict[str, Any]]:
+        return [self.get_task(split, index) for index in range(self.num_tasks(split))]
+
+    def get_task(self, split: str, index: int) -> dict[str, Any]:
+        ids = self._ids(split)
+        if not 0 <= index < len(ids):
+            raise IndexError(f"index: expected 0 to {len(ids) - 1}, found {index}")
+        return {"id": ids[index], "index": index, "split": split}
+
+    def get_task_range(
+        self, split: str, start: int | None = None, stop: int | None = None
+    ) -> list[dict[str, Any]]:
+        return self.list_tasks(split)[start:stop]
+
+    def _ids(self, split: str) -> tuple[str, ...]:
+        if split not in self.list_splits():
+            raise UsageError(f"split: this server plays {self.list_splits()[0]!r}, found {split!r}")
+        return self._factory.task_ids
+
+
 @cache
 def environment_class() -> type[Any]:
     """OpenEnv's `Environment` over one `Session`; made from a factory."""
     interfaces = need("openenv.core.env_server.interfaces", "openenv")
-    known = models()
-
-    class ToolOrchEnvironment(interfaces.Environment):  # type: ignore[name-defined, misc]  # a class known only here
-        SUPPORTS_CONCURRENT_SESSIONS = True
-
-        def __init__(self, factory: SessionFactory | None = None) -> None:
-            """Without a factory, as NeMo Gym makes it: every split of the snapshot that `TOOL_ORCH_SNAPSHOT` names."""
-            super().__init__()
-            self._factory = factory or _configured(os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"))
-            self._session: Session = self._factory()
-            self._episode_id: str | None = None
-
-        def reset(
-            self,
-            seed: int | None = None,
-            episode_id: str | None = None,
-            task_id: str | None = None,
-            split: str | None = None,
-            index: int | None = None,
-            **_: Any,
-        ) -> Any:
-            if task_id is None and index is not None:
-                task_id = self.get_task(split or self.list_splits()[0], index)["id"]
-            session = self._session.reset(task_id, seed)
-            self._episode_id = episode_id
-            return known.Observation(
-                text=session.text,
-                messages=session.messages(),
-                tools=session.tools,
-                task_id=session.task.id,
-                components=session.components(),
-            )
-
-        def step(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
-            step = self._session.step(action.message)
-            return known.Observation(
-                done=step.done,
-                reward=step.reward,
-                truncated=step.truncated,
-                text=step.text,
-                messages=step.messages,
-                codes=list(step.calls),
-                components=self._session.components(),
-                task_id=self._session.task.id,
-                episode_score=self._session.episode_score if step.done else None,
-            )
-
-        async def reset_async(self, **given: Any) -> Any:
-            return self.reset(**given)
-
-        async def step_async(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
-            return self.step(action)  # well under a millisecond: no thread is worth it
-
-        @property
-        def state(self) -> Any:
-            session = self._session
-            return known.State(
-                episode_id=self._episode_id,
-                step_count=len(session.rewards),
-                task_id=session.task.id if session.begun else None,
-                rewards=session.rewards,
-                components=session.components() if session.begun else {},
-            )
-
-        def list_splits(self) -> list[str]:
-            return [self._factory.split or "all"]
-
-        def num_tasks(self, split: str) -> int:
-            return len(self._ids(split))
-
-        def list_tasks(self, split: str) -> list[dict[str, Any]]:
-            return [self.get_task(split, index) for index in range(self.num_tasks(split))]
-
-        def get_task(self, split: str, index: int) -> dict[str, Any]:
-            ids = self._ids(split)
-            if not 0 <= index < len(ids):
-                raise IndexError(f"index: expected 0 to {len(ids) - 1}, found {index}")
-            return {"id": ids[index], "index": index, "split": split}
-
-        def get_task_range(
-            self, split: str, start: int | None = None, stop: int | None = None
-        ) -> list[dict[str, Any]]:
-            return self.list_tasks(split)[start:stop]
-
-        def _ids(self, split: str) -> tuple[str, ...]:
-            if split not in self.list_splits():
-                raise UsageError(f"split: this server plays {self.list_splits()[0]!r}, found {split!r}")
-            return self._factory.task_ids
-
-    return ToolOrchEnvironment
+    return type("ToolOrchEnvironment", (_Played, interfaces.Environment), {"__module__": __name__})
 
 
 def app(factory: SessionFactory, sessions: int = MAX_SESSIONS, idle: float | None = IDLE_SECONDS) -> Any:

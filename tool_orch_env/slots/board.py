@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..call import Answered, Code
-from .brief import ALIGNMENT, BELONGS, Block, Brief, Columns, Contest, Limits, PoolRow, positions
+from ..task import spoken
+from .brief import Brief, Contest
 from .lexicon import TYPES, Lexicon, shaped
+from .pool import ALIGNMENT, BELONGS, Block, Columns, Limits, PoolRow, positions
 from .statement import ITSELF
 
 _CODES = {code: number for number, code in enumerate(Code, start=1)}
@@ -144,7 +146,7 @@ class Board:
     def answer(self, action: Sequence[int]) -> str:
         """The answer of a stop action: the values it names for the facts asked, in the order of the facts."""
         rows = action[1 : 1 + len(self._brief.statement.facts)]
-        return "; ".join(_spoken(self.values[row]) for row in rows if 0 < row < len(self.values))
+        return "; ".join(spoken(self.values[row]) for row in rows if 0 < row < len(self.values))
 
     def take(self, action: Sequence[int], answered: Answered, turn: int) -> None:
         """Write down a call and what a reader sees in its reply."""
@@ -279,7 +281,3 @@ class Board:
 
 def _wants_list(lexicon: Lexicon, tool: str, parameter: str) -> bool:
     return isinstance(shaped(lexicon.catalog[tool], parameter, 0), list)
-
-
-def _spoken(value: Any) -> str:
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)

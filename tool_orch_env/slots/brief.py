@@ -18,9 +18,8 @@ the thing chosen.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,95 +28,14 @@ from .. import pointer
 from ..call import canonical
 from ..synth.criteria import Criterion, Items, select
 from .lexicon import COMPARE, CRITERION, Intake, Leaf, Lexicon, type_of
+from .pool import BELONGS, MEETS, REPLY, REQUEST, SCHEMA, Block, Limits, PoolRow, bits_of, positions
 from .statement import ITSELF, Statement
 
 OTHERS = 1
 """Elements of a list that are candidates though no criterion of the request chooses them: the first ones."""
 CHOSEN = 4
 """Elements that one criterion may choose, at most."""
-MEETS, BELONGS = 1, 2
-"""Bonds of a value to a thing: its element meets the thing's criterion; it is known to belong to the thing."""
-SCHEMA, REQUEST, REPLY = 1, 2, 3
-"""Where a candidate comes from; 0 is the candidate that leaves a parameter out."""
 MEMO_LIMIT = 2048
-ALIGNMENT = 8
-"""Bytes at whose multiples arrays begin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Rows of an observation. What is beyond is left out: last links, facts and things, oldest candidates."""
-
-    pool: int = 128
-    things: int = 16
-    links: int = 32
-    facts: int = 8
-    calls: int = 26
-
-
-class Columns(NamedTuple):
-    """The columns of `candidates`."""
-
-    source: int = 0
-    type: int = 1
-    leaf: int = 2
-    relation: int = 3
-    ask: int = 4
-    call: int = 5
-    position: int = 6
-    length: int = 7
-
-
-@dataclass(slots=True)
-class Block:
-    """Rows of the pool that belong together. `open` has a column per candidate, everything else a row or an entry."""
-
-    values: list[Any]
-    rows: Any
-    """`(n, bytes)`: features, fits, bond and role of each candidate side by side, as `PoolRow` says."""
-    open: Any
-    """`(positions, n)`: where the mask lets the candidate be chosen."""
-    texts: list[str]
-    """Per row its value's canonical text."""
-    members: list[int]
-    """Per row the things it belongs to, as bits."""
-    quantities: list[str]
-    """Per row the words of who compares by it."""
-    stands: dict[str, int]
-    """By a value's text the things that it stands for, as bits, if any."""
-    serves: dict[str, int]
-    """By a value's text the links whose value it is, as bits, if any."""
-    feeds: int = 0
-    """The parameters that some row fits, as bits."""
-    facts: int = 0
-    """The facts that some row answers, as bits."""
-    links: int = 0
-    """The links whose value some row is, as bits."""
-
-
-class PoolRow:
-    """One candidate in bytes: its columns, its fits, its bonds and roles, one after another."""
-
-    def __init__(self, lexicon: Lexicon, limits: Limits) -> None:
-        self.parts: dict[str, tuple[int, type[np.generic]]] = {
-            "candidates": (len(Columns._fields), np.int16),
-            "role": (limits.things, np.int16),
-            "fits": (len(lexicon.intakes), np.int8),
-            "bond": (limits.things, np.int8),
-        }
-        """Columns and type of each part."""
-        sizes = [columns * np.dtype(kind).itemsize for columns, kind in self.parts.values()]
-        self.offsets = dict(zip(self.parts, [0, *accumulate(sizes)], strict=False))
-        self.size = -(-sum(sizes) // ALIGNMENT) * ALIGNMENT
-
-    def views(self, rows: Any) -> dict[str, Any]:
-        """The parts of rows `(n, size)` of bytes, each `(n, columns)`."""
-        return {
-            name: np.ndarray(
-                (len(rows), columns), kind, rows, self.offsets[name], (self.size, np.dtype(kind).itemsize)
-            )
-            for name, (columns, kind) in self.parts.items()
-        }
 
 
 class Contest(NamedTuple):
@@ -154,14 +72,14 @@ class Brief:
         self.offered = tuple(sorted(lexicon.tool_number[name] for name in set(tools)))
         self.positions = max(lexicon.most_parameters, limits.facts)
         self.needed = tuple(
-            (number, _bits(lexicon.intake_number[name, one] for one in lexicon.required(name)))
+            (number, bits_of(lexicon.intake_number[name, one] for one in lexicon.required(name)))
             for number in self.offered
             for name in [lexicon.tools[number]]
         )
         """Offered tools with the parameters that they require, as bits."""
         statement = self.statement
         self.described = [
-            _bits(at for at, link in enumerate(statement.links) if link.thing == thing)
+            bits_of(at for at, link in enumerate(statement.links) if link.thing == thing)
             for thing in range(len(statement.things))
         ]
         """Per thing its links, as bits."""
@@ -244,7 +162,7 @@ class Brief:
     ) -> Iterator[Row]:
         reads, book = self.lexicon.reads[tool], self.lexicon.book.calls[tool]
         things = self.statement.things
-        whole = about & _bits(at for at, thing in enumerate(things) if not thing.element) or same
+        whole = about & bits_of(at for at, thing in enumerate(things) if not thing.element) or same
         for leaf, value in self._found(reads.whole, response):
             yield Row(value, REPLY, leaf, whole)
         for head, leaves in reads.lists.items():
@@ -256,7 +174,7 @@ class Brief:
             echoed = arguments.get(words.echo.parameter) if words and words.echo else None
             chosen = self._chosen(items, noun, echoed)
             alone = (
-                _bits(at for at, thing in enumerate(things) if thing.noun == noun) if len(items) == 1 else 0
+                bits_of(at for at, thing in enumerate(things) if thing.noun == noun) if len(items) == 1 else 0
             )
             others = [index for index in range(min(len(items), OTHERS + len(chosen))) if index not in chosen]
             for index in (*sorted(chosen), *others[:OTHERS]):
@@ -325,7 +243,7 @@ class Brief:
             block.serves[text] = block.serves.get(text, 0) | serves
         if leaf and leaf.relation == ITSELF and row.members:
             block.stands[text] = block.stands.get(text, 0) | row.members
-        block.feeds |= _bits(numbers)
+        block.feeds |= bits_of(numbers)
         block.links |= serves
         if leaf:
             self._answer(block, at, leaf, row.members)
@@ -347,14 +265,14 @@ class Brief:
     def _serves(self, row: Row) -> int:
         """The links whose value a candidate is."""
         if row.mention >= 0:
-            return _bits(
+            return bits_of(
                 at
                 for at, link in enumerate(self.statement.links)
                 if link.mention and link.target == row.mention
             )
         if row.leaf is None or not row.members:
             return 0
-        return _bits(
+        return bits_of(
             at
             for at, link in enumerate(self.statement.links)
             if not link.mention
@@ -383,18 +301,6 @@ def _resolved(value: Any, place: str) -> Any:
         return pointer.resolve(value, place)
     except LookupError:
         return None
-
-
-def positions(bits: int) -> list[int]:
-    """Where bits are set."""
-    return [at for at in range(bits.bit_length()) if bits >> at & 1] if bits else []
-
-
-def _bits(numbers: Iterable[int]) -> int:
-    found = 0
-    for number in numbers:
-        found |= 1 << number
-    return found
 
 
 def _cut(statement: Statement, limits: Limits) -> Statement:

@@ -21,8 +21,9 @@ from ..score import Reward, configured
 from ..snapshot import Snapshot
 from ..task import Task
 from .board import Board, Layout
-from .brief import Brief, Limits
+from .brief import Brief
 from .lexicon import Lexicon
+from .pool import Limits
 from .statement import Statement, arranged, state
 
 Array = Any

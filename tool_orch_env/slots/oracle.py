@@ -13,8 +13,8 @@ from .. import pointer
 from ..call import canonical
 from ..task import GoldenCall, Task
 from .board import COLUMNS, Layout
-from .brief import BELONGS, REQUEST
 from .lexicon import shaped
+from .pool import BELONGS, REQUEST
 
 
 class Oracle:

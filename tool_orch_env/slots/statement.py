@@ -314,10 +314,8 @@ class _Reader:
 def criterion_of(found: Mapping[str, Any]) -> Criterion:
     """The criterion of a task's `meta`; what this version does not know of it is left out."""
     known = {one.name for one in fields(Criterion)}
-    if found.get("kind") == "echo":
-        known.remove(
-            "value"
-        )  # the name that was asked for may come from a reply, and the words do not say it
+    if found.get("kind") == "echo":  # the name asked for may come from a reply, and the words do not say it
+        known.remove("value")
     return Criterion(**{name: value for name, value in found.items() if name in known})
 
 

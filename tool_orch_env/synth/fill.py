@@ -2,8 +2,8 @@
 
 Enters: an `Index`, a shape, limits, a generator. Leaves: a `Sample`, or the reason why there is none.
 
-`Reach` knows for every tree which recorded calls could stand at its root at all, so that a dead end is mostly
-seen before it is entered. `Filling` then places calls one by one, parents first, and checks after each that
+`Reach` offers only calls that could stand in a place at all, so that a dead end is mostly seen before it is entered.
+`Filling` places them one by one, parents first, and checks after each that
 
 - every link still carries a value that the request does not state, and that no other golden call outside
   what follows from it supplies as well (nothing is superfluous, no dependency is pretended);
@@ -23,13 +23,13 @@ import numpy as np
 from ..values import form
 from .criteria import Criterion
 from .index import Flow, Index, Link, Wish
+from .reach import Reach
 from .shapes import Forest, Tree
 from .targets import Targets
 
 BUDGET = 3000
 """Calls tried before a search gives a shape up."""
 
-Mask = Any  # numpy array of bool over recorded calls
 Pick = tuple[int, str, int]
 """Position of a golden call, pointer of a list in its response, index of the element."""
 
@@ -74,77 +74,6 @@ class Sample:
     def carried(self, link: Link) -> list[Flow]:
         """What a link brings that the user does not give."""
         return [flow for flow in link.flows if flow[2] not in self.stated]
-
-
-class Reach:
-    """Which recorded calls can stand at the root of a tree, by a necessary condition on their links."""
-
-    def __init__(self, index: Index, roots: Mask | None = None) -> None:
-        """`roots` are the calls that a user may ask for outright, all that can be said if `None`."""
-        self._index = index
-        self._begins = index.roots if roots is None else index.roots & roots
-        pairs = sorted({(link.source, link.target) for links in index.links for link in links})
-        flat = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        self._source, self._target = flat[:, 0], flat[:, 1]
-        wished = np.array([bool(wishes) for wishes in index.wishes], dtype=bool)
-        self._masks: dict[Tree, Mask] = {(): wished}
-        self._options: dict[tuple[int, Tree], list[list[Link]]] = {}
-        self._roots: dict[Tree, list[list[int]]] = {}
-
-    def mask(self, tree: Tree) -> Mask:
-        """Calls from which every child of `tree` can be reached, enough different ones of each kind."""
-        if tree not in self._masks:
-            n = len(self._index.calls)
-            mask, anywhere = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
-            for child in set(tree):
-                inside = self.mask(child)
-                anywhere |= inside
-                mask &= self._degree(inside) >= tree.count(child)
-            self._masks[tree] = mask & (self._degree(anywhere) >= len(tree))
-        return self._masks[tree]
-
-    def _degree(self, inside: Mask) -> Any:
-        """For every call, how many calls of a set its response feeds."""
-        return np.bincount(self._source[inside[self._target]], minlength=len(self._index.calls))
-
-    def roots(self, tree: Tree) -> list[list[int]]:
-        """The calls that can begin `tree`, an array per tool."""
-        if tree not in self._roots:
-            numbers = np.flatnonzero(self.mask(tree) & self._begins)
-            by_tool: dict[str, list[int]] = {}
-            for number in numbers.tolist():
-                by_tool.setdefault(self._index.calls[number].tool, []).append(number)
-            self._roots[tree] = [by_tool[tool] for tool in sorted(by_tool)]
-        return self._roots[tree]
-
-    def options(self, source: int, tree: Tree) -> list[list[Link]]:
-        """The links out of a response to calls that can begin `tree`, a list per tool."""
-        key = (source, tree)
-        found = self._options.get(key)
-        if found is None:
-            if len(self._options) > 200_000:
-                self._options.clear()
-            inside = self.mask(tree)
-            by_tool: dict[str, list[Link]] = {}
-            for link in self._index.links[source]:
-                if inside[link.target]:
-                    by_tool.setdefault(self._index.calls[link.target].tool, []).append(link)
-            found = self._options[key] = [by_tool[tool] for tool in sorted(by_tool)]
-        return found
-
-    def reason(self, forest: Forest) -> str | None:
-        """Why no recorded calls have this shape, as far as links tell; `None` if nothing speaks against it."""
-        from .shapes import subtrees, written
-
-        for tree in subtrees(forest):
-            if not self.mask(tree).any():
-                what = written((tree,))
-                return f"no recorded call feeds what {what} asks for" if tree else "no call offers a fact"
-        for tree in set(forest):
-            found = sum(map(len, self.roots(tree)))
-            if found < forest.count(tree):
-                return f"{found} calls that a user could ask for begin {written((tree,))}, not {forest.count(tree)}"
-        return None
 
 
 class Spent(Exception):

@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..stated import MONTHS
+from .. import pointer
 from .compare import ANSWER, Comparison
 from .criteria import Criterion
 from .fill import Pick, Sample
 from .index import Index, Wish, parameter
+from .say import listed, said
 
 LONG = 70
 """Characters above which a thing is introduced first."""
@@ -211,8 +212,6 @@ class Phrasing:
         return self._root_of((source, picked))
 
     def _relation(self, source: int, place: str) -> str:
-        from .. import pointer
-
         found = self._index.entry(self._sample.calls[source]).relation(pointer.pattern(place))
         assert found is not None  # links exist only where there are words
         return found
@@ -243,8 +242,6 @@ class Phrasing:
         return self._filled(phrase + tail, at)
 
     def _ambiguous_name(self, at: int, item: tuple[str, int], criterion: Criterion) -> bool:
-        from .. import pointer
-
         items = pointer.resolve(self._index.response(self._sample.calls[at]), item[0])
         return len([one for one in items if one.get(criterion.field) == criterion.value]) > 1
 
@@ -293,7 +290,7 @@ class Phrasing:
     def _question(self, ways: Sequence[str], of_clauses: int, facts: Sequence[str]) -> str:
         """One sentence; only the first `of_clauses` ways go with clauses."""
         some = ways[:of_clauses] if any(map(_CLAUSE.match, facts)) else ways
-        return self._choose(some).format(facts=_listed(facts))
+        return self._choose(some).format(facts=listed(facts))
 
     def _fact_words(self) -> list[str]:
         """Facts of one thing side by side: "the number of seats and the year of construction of that aircraft"."""
@@ -308,7 +305,7 @@ class Phrasing:
             key = (it, "") if joins else (self._filled(phrase, at, it), "alone")
             found.setdefault(key, []).append(head)
         return [
-            f"{_listed(parts)} of {words}" if not alone else words for (words, alone), parts in found.items()
+            f"{listed(parts)} of {words}" if not alone else words for (words, alone), parts in found.items()
         ]
 
 
@@ -318,36 +315,3 @@ def _nth(criterion: Criterion) -> str:
 
 def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _listed(parts: Sequence[str]) -> str:
-    if len(parts) < 3:
-        return (", and " if any("," in part for part in parts) else " and ").join(parts)
-    comma = "; " if any("," in part for part in parts) else ", "
-    return f"{comma.join(parts[:-1])}{comma.rstrip()} and {parts[-1]}"
-
-
-def said(value: Any, style: int = 0) -> str:
-    """A value as a person writes it; `style` chooses among the ways to write a date."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return _date(value, style)
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:00Z", value):
-        return f"{_date(value[:10], style)} at {value[11:16]}"
-    if isinstance(value, int) and value >= 10_000:
-        return f"{value:,}"
-    if isinstance(value, list):
-        return _listed([said(one, style) for one in value])
-    return str(value)
-
-
-def _date(value: str, style: int) -> str:
-    year, month, day = int(value[:4]), MONTHS[int(value[5:7]) - 1].capitalize(), int(value[8:])
-    ways: Mapping[int, str] = {
-        0: f"{day} {month} {year}",
-        1: f"{month} {day}, {year}",
-        2: value,
-        3: f"{day} {month} {year}",
-    }
-    return ways[style]

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UsageError
-from .fill import BUDGET, Filling, Reach, Sample, Spent
+from .fill import BUDGET, Filling, Sample, Spent
 from .index import Index
+from .reach import Reach
 from .shapes import Forest, depth, fan, forests, size, width, written
 from .targets import Targets, Weights, allows, draw
 

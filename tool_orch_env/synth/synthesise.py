@@ -15,11 +15,11 @@ from ..snapshot import Snapshot
 from ..task import Task
 from .audit import audit
 from .build import build
-from .fill import Reach
 from .index import Index
 from .likeness import Alike
 from .other_ways import Finder
 from .part import Part
+from .reach import Reach
 from .sample import Sampler, Unfillable, generator
 from .targets import Targets
 

@@ -1,0 +1,42 @@
+"""`tool-orch serve openenv` in a process of its own, and a client of it."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def serving(snapshot: str | Path, *options: str) -> Iterator[tuple[str, int]]:
+    """The URL and the process id of `tool-orch serve openenv`."""
+    import httpx
+
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "tool_orch_env.cli", "serve", "openenv", "--snapshot", str(snapshot)]
+    process = subprocess.Popen([*command, "--port", str(port), *options], stderr=subprocess.PIPE, text=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            try:
+                httpx.get(f"{url}/health", timeout=1).raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield url, process.pid
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def client(url: str) -> Any:
+    from tool_orch_env.adapters import openenv
+
+    return openenv.Client(base_url=url)
