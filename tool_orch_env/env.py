@@ -130,6 +130,11 @@ class ToolOrchEnv(gym.Env[str, Any]):
     def action_space(self) -> AssistantMessage:  # type: ignore[override]
         return AssistantMessage()
 
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """The ids that `reset(options={"task_id": ...})` takes, in the order of the tasks."""
+        return self._stage.ids
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:
