@@ -37,6 +37,12 @@ def score(*given: Any) -> None:
     toe.score_turns(*given)
 
 
+def paid(reward: Any) -> float:
+    env = make(split="handmade", reward=reward)
+    env.reset(seed=0)
+    return float(env.step("I do not know.")[1])
+
+
 def task() -> toe.Task:
     return toe.load_tasks("travel", "handmade")[0]
 
@@ -61,6 +67,10 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
         "made for snapshot 'elements'",
     ),
     "a preset misspelt": (lambda: make(reward="gradauted"), "no reward preset 'gradauted'; there are"),
+    "a reward that gives nothing": (lambda: paid(lambda score: None), "<lambda>: expected a finite number"),
+    "a reward that gives text": (lambda: paid(lambda score: "1"), "a finite number, found '1'"),
+    "a reward that is no number": (lambda: paid(lambda score: float("nan")), "a finite number, found 'nan'"),
+    "a class for a reward": (lambda: paid(toe.RewardConfig), "found the class RewardConfig: call it"),
     "a task of another split": (
         lambda: reset({"task_id": "travel-test-00005"}),
         "it is in the split 'test'",
@@ -261,6 +271,12 @@ def test_the_package_itself_is_the_command_line(tmp_path: Path) -> None:
         [sys.executable, "-m", "tool_orch_env", "--version"], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.stdout.strip() == toe.__version__ and done.returncode == 0
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([])
+    assert "Examples" in capsys.readouterr().out
 
 
 def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:

@@ -39,8 +39,8 @@ Examples (`tool-orch COMMAND --help` has more):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; faults of this package are told, not traced."""
-    arguments = parser().parse_args(argv)
+    """Run one command; faults of this package are told, not traced. Without a command, the help is shown."""
+    arguments = parser().parse_args((sys.argv[1:] if argv is None else argv) or ["--help"])
     try:
         return int(arguments.run(arguments))
     except ToolOrchError as error:

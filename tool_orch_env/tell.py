@@ -117,7 +117,7 @@ def _short(text: str, limit: int = 110) -> str:
 
 def play(snapshot: Snapshot, split: str, task_id: str | None, seed: int | None) -> None:
     """A person plays one episode: a call as JSON, or plain words as the final answer."""
-    env = ToolOrchEnv(snapshot=snapshot, split=split)
+    env = ToolOrchEnv(snapshot=snapshot, split=split, tool_docs="short")
     text, info = env.reset(seed=seed, options={"task_id": task_id} if task_id else None)
     _console.print(escape(text), soft_wrap=True)
     line('\nWrite a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}};')
