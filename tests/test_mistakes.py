@@ -84,9 +84,9 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "another option": (lambda: reset({"task": "travel-handmade-013"}), "expected task_id, found task"),
     "no episode in a vector": (lambda: vector(0), "num_envs: expected at least 1, found 0"),
     "one text for many episodes": (lambda: vector(2, None, "ab"), "expected a list of 2.*found one str"),
-    "ids for a vector": (
-        lambda: vector(2, {"task_id": ["travel-handmade-013"] * 2}),
-        "expected the id of one task",
+    "too few ids for a vector": (
+        lambda: vector(2, {"task_id": ["travel-handmade-013"]}),
+        "task_id: expected one per environment, 2, found 1",
     ),
     "a text for turns": (
         lambda: score(task(), "I do not know.", toe.Snapshot.open("travel")),

@@ -225,7 +225,8 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[tuple[str, ...], dict[str, Any]]:
-        """Reset all, or those of the boolean array `options["reset_mask"]`; other options go to each."""
+        """Reset all, or those of the boolean array `options["reset_mask"]`; `options["task_id"]` is one id for all,
+        or a list with one, or `None`, for each."""
         options = dict(options or {})
         mask = options.pop("reset_mask", None)
         chosen = (
@@ -237,9 +238,10 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
             seeds = seed
         if len(seeds) != self.num_envs:
             raise UsageError(f"seed: expected {self.num_envs} seeds, found {len(seeds)}")
+        wanted = wanted_tasks(options, self.num_envs)
         infos: list[dict[str, Any] | None] = [None] * self.num_envs
         for i in chosen:
-            self._texts[i], infos[i] = self.envs[i].reset(seed=seeds[i], options=options)
+            self._texts[i], infos[i] = self.envs[i].reset(seed=seeds[i], options={"task_id": wanted[i]})
             self._done[i] = False
         return tuple(self._texts), gathered(infos)
 
@@ -365,7 +367,7 @@ def refuse_ended(mode: AutoresetMode, done: np.ndarray) -> None:
         raise UsageError(f'episodes {np.flatnonzero(done).tolist()} have ended: reset them by "reset_mask"')
 
 
-def wanted_task(options: dict[str, Any] | None) -> Any:
+def wanted_task(options: dict[str, Any] | None) -> str | None:
     """What `options["task_id"]` says, `None` for a task to be drawn; raises `UsageError` for any other option."""
     if not isinstance(options, (dict, type(None))):
         raise UsageError(f'reset options: expected {{"task_id": ...}}, found {type(options).__name__}')
@@ -376,6 +378,21 @@ def wanted_task(options: dict[str, Any] | None) -> Any:
     if not isinstance(task_id, (str, type(None))):
         raise UsageError(f"reset options: task_id: expected the id of one task, found {task_id!r}")
     return task_id
+
+
+def wanted_tasks(options: dict[str, Any], n: int) -> list[str | None]:
+    """The same for each of `n` environments: `options["task_id"]` is one id for all, or a list of `n`."""
+    ids = per_env(options.get("task_id"), n, "task_id")
+    return [wanted_task({**options, "task_id": one}) for one in ids]
+
+
+def per_env(given: Any, n: int, name: str) -> list[Any]:
+    """One value per environment: a list's, or the same for all; raises `UsageError` for a list of another length."""
+    if not isinstance(given, (list, tuple)):
+        return [given] * n
+    if len(given) != n:
+        raise UsageError(f"{name}: expected one per environment, {n}, found {len(given)}")
+    return list(given)
 
 
 def checked(mask: Any, n: int) -> np.ndarray:
