@@ -331,9 +331,8 @@ class Agent:
     def weigh(self, b: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Log-probability and entropy of actions taken, and the value of their states, each `(B,)`."""
         things, n = self.layout.limits.things, len(b["tool"])
-        used = (
-            int((b["kinds"] != self.reader.nothing).any(0).nonzero().max()) + 1
-        )  # the pool is empty behind it
+        real = (b["kinds"] != self.reader.nothing).any(0)
+        used = int(real.nonzero().max()) + 1  # the pool is empty behind it
         h, scores, value = self.policy.read(b["tokens"].long(), b["clock"])
         _, log_prob, entropy = _pick(scores, choice=b["focus"])
         stops = b["focus"] == things
@@ -463,10 +462,9 @@ class Run:
         flat = {
             name: torch.from_numpy(array.reshape(-1, *array.shape[2:])) for name, array in vars(batch).items()
         }
-        used = int((batch.kinds != self.agent.reader.nothing).any((0, 1)).nonzero()[0].max()) + 1
-        flat |= {
-            name: flat[name][..., :used] for name in ("open", "kinds", "bond", "role")
-        }  # the rest is empty
+        real = (batch.kinds != self.agent.reader.nothing).any((0, 1))
+        used = int(real.nonzero()[0].max()) + 1  # the pool is empty behind it
+        flat |= {name: flat[name][..., :used] for name in ("open", "kinds", "bond", "role")}
         flat["advantage"] = torch.from_numpy(advantages.reshape(-1))
         flat["target"] = flat["advantage"] + flat["value"]
         for group in self.optimizer.param_groups:
