@@ -13,12 +13,12 @@ demo: .venv-demo/ready  ## what the reward pays three policies, and one episode 
 
 test: lint unit  ## ruff, mypy strict, pytest
 
-lint: .venv/ready
+lint: .venv/ready  ## ruff and mypy strict
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-unit: .venv/ready chromium
+unit: .venv/ready chromium  ## pytest
 	.venv/bin/python -m pytest
 
 chromium:  ## the browser that the report is tested in; without one, and unless root, those tests skip
@@ -140,7 +140,7 @@ openenv-soak: .venv-peers/ready  ## OpenEnv's server under clients of every kind
 store-stress: .venv/ready  ## threads and processes on one cold disk store, and a builder that is killed
 	.venv/bin/python tests/store_stress.py
 
-clean:
+clean:  ## remove every environment and build
 	rm -rf .venv .venv-* dist build
 
 .venv/ready: pyproject.toml .ci/constraints.txt

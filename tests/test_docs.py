@@ -50,11 +50,14 @@ def test_the_tables_of_the_benchmark_page_are_those_of_the_code() -> None:
     from tool_orch_env.bench.diagnose import KINDS
     from tool_orch_env.bench.metrics import FIGURES
     from tool_orch_env.bench.protocols import PROTOCOLS
+    from tool_orch_env.bench.scripted import POLICIES
 
     text = (ROOT / "docs" / "benchmark.md").read_text()
     for kind, meaning in KINDS.items():
         assert f"| `{kind}` | {meaning} |" in text
     for figure in {*FIGURES} - {"policy errors", "prompt tokens", "completion tokens"}:
         assert figure in text
+    for policy in POLICIES:
+        assert f"`{policy}`" in text
     for protocol in PROTOCOLS:
         assert f"**`{protocol}`**" in text

@@ -344,3 +344,13 @@ def test_seeds_are_given_per_episode() -> None:
 def test_one_snapshot_serves_all_episodes() -> None:
     env = make_vec(n=8).unwrapped
     assert len({id(one._stage) for one in env.envs}) == 1
+
+
+def test_each_episode_of_a_vector_plays_the_task_that_it_is_given() -> None:
+    env = gym.make_vec("ToolOrch-v0", num_envs=3, split="handmade")
+    ids = env.unwrapped.envs[0].task_ids
+    _, infos = env.reset(seed=1, options={"task_id": [ids[5], None, ids[2]]})
+    drawn = gym.make("ToolOrch-v0", split="handmade").reset(seed=2)[1]["task_id"]
+    assert infos["task_id"].tolist() == [ids[5], drawn, ids[2]]
+    _, infos = env.reset(options={"task_id": ids[7]})
+    assert infos["task_id"].tolist() == [ids[7]] * 3

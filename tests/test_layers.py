@@ -21,7 +21,8 @@ LAYERS = [
     {"synth", "bench", "record", "importers"},
     {"survey", "slots"},
     {"tell", "adapters"},
-    {"cli", "cli_adapters", "cli_synth"},
+    {"cli", "cli_adapters", "cli_examples", "cli_synth"},
+    {"__main__"},
 ]
 REACHES_UP = {("env", "record")}
 """The one import upwards: `miss="live"` loads the recorder inside a function, where it is asked for."""

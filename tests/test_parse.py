@@ -96,6 +96,7 @@ CALLS = {
     "one call with an id that is no text": ({"id": 7, "name": "f", "arguments": {"a": 1}}, [F]),
     "one call with an id that is no UTF-8": ({"id": "\ud800", "name": "f", "arguments": {"a": 1}}, [F]),
     "one call without arguments": ({"name": "f"}, [ToolCall("f", {})]),
+    "a ToolCall": (F, [F]),
     "one call with null": ({"name": "f", "arguments": None}, [ToolCall("f", {})]),
     "list": ([{"name": "f", "arguments": {"a": 1}}, openai(G, "2")], [F, with_id(G, "2")]),
     "tuple of ToolCall": ((F, G), [F, G]),
@@ -220,7 +221,7 @@ FAILURES = {
     "number": (7, "found int"),
     "None": (None, "found NoneType"),
     "bytes": (b"x", "found bytes"),
-    "ToolCall": (F, "found ToolCall"),
+    "another object": (object(), "found object"),
     "ToolCall without a name": ([ToolCall(7, {})], "a ToolCall without"),  # type: ignore[arg-type]
     "ToolCall without arguments": ([ToolCall("f", None)], "a ToolCall without"),  # type: ignore[arg-type]
     "ToolCall with a wrong id": ([ToolCall("f", {}, 7)], "a ToolCall without"),  # type: ignore[arg-type]

@@ -455,7 +455,7 @@ def test_a_manifest_that_is_no_json_object_is_refused(folder: Path, data: bytes)
 
 def test_a_folder_without_a_manifest_is_refused(folder: Path) -> None:
     (folder / "manifest.json").unlink()
-    refused(folder, "toy/manifest.json: cannot be read")
+    refused(folder, "toy: not a snapshot: no manifest.json in it")
 
 
 def test_a_name_that_is_nothing_is_a_usage_error(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from . import bench, importers
     from .call import Reply, ToolCall, Turn
     from .catalog import Catalog, Tool, ToolSpec
+    from .credit import Rungs
     from .episode import score_turns
     from .score import RewardConfig, Score
     from .snapshot import Snapshot, load_tasks
@@ -23,6 +24,7 @@ __all__ = [
     "Catalog",
     "Reply",
     "RewardConfig",
+    "Rungs",
     "Score",
     "Snapshot",
     "Task",
@@ -41,6 +43,7 @@ _HOME = {
     "Catalog": "catalog",
     "Reply": "call",
     "RewardConfig": "score",
+    "Rungs": "credit",
     "Score": "score",
     "Snapshot": "snapshot",
     "Task": "task",

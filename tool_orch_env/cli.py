@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, cli_adapters, cli_synth, engine
 from .bench import arguments as bench_arguments
+from .cli_examples import EXAMPLES
 from .errors import ToolOrchError, UsageError
 
 if TYPE_CHECKING:
@@ -21,25 +22,25 @@ if TYPE_CHECKING:
     from .task import Task
 
 _EPILOG = """
-Examples:
-  tool-orch demo                                 what the reward pays three policies, and one episode told
-  tool-orch play --split test                    solve a task yourself
-  tool-orch snapshot show travel                 what a snapshot holds
-  tool-orch import rows.jsonl --out my_snapshot  make a snapshot of a published file
-  tool-orch record spec.yaml --out my_snapshot   ask a live API and keep its answers; stop and resume at will
-  tool-orch snapshot diff old new                what changed between two versions
-  tool-orch bench --policy oracle --out runs/a   benchmark a policy; again: goes on where it stopped
-  tool-orch report runs/a                        one HTML page of a run
-  tool-orch synth --n 100 --out tasks.jsonl      make tasks from a snapshot
-  tool-orch serve openenv --port 8000            episodes for trainers, over WebSocket
-  tool-orch export --format trl --out t.jsonl    rows of a trainer's dataset
-  tool-orch audit my_snapshot --json             which golden arguments come from nowhere
+Examples (`tool-orch COMMAND --help` has more):
+  tool-orch demo                                # what the reward pays three policies, and one episode told
+  tool-orch play --split test                   # solve a task yourself
+  tool-orch snapshot show travel                # what a snapshot holds
+  tool-orch import rows.jsonl --out my_snapshot # make a snapshot of a published file
+  tool-orch record spec.yaml --out my_snapshot  # ask a live API and keep its answers; stop and resume at will
+  tool-orch snapshot diff old new               # what changed between two versions
+  tool-orch bench --policy oracle --out runs/a  # benchmark a policy; again: goes on where it stopped
+  tool-orch report runs/a                       # one HTML page of a run
+  tool-orch synth --n 100 --out tasks.jsonl     # make tasks from a snapshot
+  tool-orch serve openenv --port 8000           # episodes for trainers, over WebSocket
+  tool-orch export --format trl --out t.jsonl   # rows of a trainer's dataset
+  tool-orch audit my_snapshot --json            # which golden arguments come from nowhere
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; faults of this package are told, not traced."""
-    arguments = parser().parse_args(argv)
+    """Run one command; faults of this package are told, not traced. Without a command, the help is shown."""
+    arguments = parser().parse_args((sys.argv[1:] if argv is None else argv) or ["--help"])
     try:
         return int(arguments.run(arguments))
     except ToolOrchError as error:
@@ -48,6 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `tool-orch ... | head`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        print(f"tool-orch: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tool-orch: stopped", file=sys.stderr)
+        return 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     bench_arguments.add(commands, _command)
     cli_adapters.add(commands, _command)
 
-    snapshot = commands.add_parser("snapshot", help="look at a snapshot, verify, compare or merge it")
+    snapshot = _command(commands, "snapshot", None, "look at a snapshot, verify, compare or merge it")
     actions = snapshot.add_subparsers(required=True, metavar="ACTION")
     for name, run, text in (
         ("show", _show, "what a snapshot holds: tools, responses, tasks, sources"),
@@ -122,7 +129,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + "."
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog="\n".join(["Examples:", *(f"  {example}" for example in EXAMPLES[name])]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
     return command
@@ -180,6 +191,8 @@ def _record(arguments: argparse.Namespace) -> int:
         tell.line("stopped; the same command goes on from here")
         return 130
     tell.faults(grouped(report.faults))
+    for step in report.empty:
+        tell.line(f"plan step {step}: no call: what its `over` names gives no row; look at `each` and `take`")
     lacking = f", {len(report.faults)} not recorded" if report.faults else ""
     lacking += f", {report.left_out} left out by limits.calls" if report.left_out else ""
     tell.line(

@@ -6,6 +6,7 @@ Enters: arguments. Leaves: a server on the loopback address unless told otherwis
 
 import argparse
 import asyncio
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,10 @@ from .errors import UsageError
 if TYPE_CHECKING:
     from .adapters.session import SessionFactory
 
-_EPILOG = """
-Examples:
-  tool-orch serve openenv --split train --port 8000      for TRL, verifiers, NeMo Gym and other OpenEnv clients
-  tool-orch serve mcp --split test --seed 3              one task over stdio, for an agent product
-  tool-orch serve mcp --transport http --scores s.jsonl  the same at http://127.0.0.1:8000/mcp?episode=NAME
-"""
-
 
 def add(commands: Any, command: Any) -> None:
     """The commands, into the parser of `cli`."""
     serve = command(commands, "serve", _serve, "serve episodes over OpenEnv or MCP")
-    serve.epilog, serve.formatter_class = _EPILOG, argparse.RawDescriptionHelpFormatter
     serve.add_argument("protocol", choices=tuple(_PROTOCOLS))
     _played(serve, "train")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: the loopback)")
@@ -119,9 +112,21 @@ def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
     from .adapters.extras import need
 
     uvicorn = need("uvicorn", extra)
+    _refuse_taken(arguments.host, arguments.port)
     print(f"listening on {arguments.host}:{arguments.port}", file=sys.stderr, flush=True)
     uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="warning", ws_max_size=4 << 20)
     return 0
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Raises `UsageError` if nothing can listen there, before anybody is told that something does."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except (OSError, OverflowError) as error:
+        why = ((error.strerror or "") if isinstance(error, OSError) else str(error)).partition(" (while")[0]
+        raise UsageError(
+            f"--host {host} --port {port}: cannot listen there: {why}; try another --port"
+        ) from error
 
 
 _FORMATS = ("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai")

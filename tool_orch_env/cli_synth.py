@@ -127,7 +127,7 @@ def _tasks(arguments: argparse.Namespace) -> int:
     from .task import dump_tasks
 
     if arguments.out is None:
-        raise UsageError("synth: name a file with --out")
+        raise UsageError("synth: name the task file with --out, such as --out tasks.jsonl")
     if arguments.n < 1:
         raise UsageError("--n: expected at least 1")
     report = Report()
@@ -137,6 +137,7 @@ def _tasks(arguments: argparse.Namespace) -> int:
         made = _reworded(made, arguments)
     if arguments.typos is not None:
         made = _mistyped(made, arguments)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_bytes(dump_tasks(made))
     tell.synthesised(made, report)
     tell.line(f"{arguments.out}: {len(made)} tasks")
@@ -181,8 +182,11 @@ def _show(arguments: argparse.Namespace) -> int:
     from .snapshot import Snapshot
     from .synth.show import drawn, told
 
-    for task in drawn(Snapshot.open(arguments.snapshot).tasks(), arguments.n, arguments.seed):
+    some = drawn(Snapshot.open(arguments.snapshot).tasks(), arguments.n, arguments.seed)
+    for task in some:
         tell.line(told(task))
+    if not some:
+        tell.line(f"no synthesised task in the splits of {arguments.snapshot}")
     return 0
 
 

@@ -110,10 +110,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def whole(text: str) -> int:
     """An argument that counts something."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
+    return int(text)
 
 
 _worker: Callable[[list[Any]], Sequence[Any]] | None = None

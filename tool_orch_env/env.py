@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+from gymnasium.vector.utils import batch_space, create_shared_memory
 
 from . import observe
 from .call import Answered
@@ -50,6 +50,12 @@ class AnyText(gym.spaces.Text):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+@create_shared_memory.register(AnyText)
+def _unshared(space: AnyText, n: int = 1, ctx: Any = None) -> Any:
+    """Text of any length has no array: gymnasium's worker processes are told to send it instead."""
+    raise gym.error.CustomSpaceError('text needs vector_kwargs={"shared_memory": False}')
 
 
 class AssistantMessage(AnyText):
@@ -124,6 +130,11 @@ class ToolOrchEnv(gym.Env[str, Any]):
     def action_space(self) -> AssistantMessage:  # type: ignore[override]
         return AssistantMessage()
 
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """The ids that `reset(options={"task_id": ...})` takes, in the order of the tasks."""
+        return self._stage.ids
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:
@@ -191,6 +202,8 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
         **others: Any,
     ) -> None:
         super().__init__()
+        if num_envs < 1:
+            raise UsageError(f"num_envs: expected at least 1, found {num_envs}")
         stage = set_stage(snapshot, split, tasks, reward, record, overlay)
         self.envs = [ToolOrchEnv(reward=reward, stage=stage, **others) for _ in range(num_envs)]
         self.num_envs = num_envs
@@ -212,7 +225,8 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[tuple[str, ...], dict[str, Any]]:
-        """Reset all, or those of the boolean array `options["reset_mask"]`; other options go to each."""
+        """Reset all, or those of the boolean array `options["reset_mask"]`; `options["task_id"]` is one id for all,
+        or a list with one, or `None`, for each."""
         options = dict(options or {})
         mask = options.pop("reset_mask", None)
         chosen = (
@@ -224,9 +238,10 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
             seeds = seed
         if len(seeds) != self.num_envs:
             raise UsageError(f"seed: expected {self.num_envs} seeds, found {len(seeds)}")
+        wanted = wanted_tasks(options, self.num_envs)
         infos: list[dict[str, Any] | None] = [None] * self.num_envs
         for i in chosen:
-            self._texts[i], infos[i] = self.envs[i].reset(seed=seeds[i], options=options)
+            self._texts[i], infos[i] = self.envs[i].reset(seed=seeds[i], options={"task_id": wanted[i]})
             self._done[i] = False
         return tuple(self._texts), gathered(infos)
 
@@ -235,8 +250,9 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
     ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Step every episode; what becomes of ended ones is the autoreset mode's to say."""
         n = self.num_envs
-        if len(actions) != n:
-            raise UsageError(f"actions: expected {n}, found {len(actions)}")
+        if isinstance(actions, (str, dict)) or len(actions) != n:
+            found = f"one {type(actions).__name__}" if isinstance(actions, (str, dict)) else len(actions)
+            raise UsageError(f"actions: expected a list of {n}, one per episode, found {found}")
         refuse_ended(self._mode, self._done)
         rewards = np.zeros(n, dtype=np.float64)
         terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
@@ -275,15 +291,25 @@ def set_stage(
 ) -> Stage:
     """Open what `gym.make` names; raises `UsageError` if that leaves no task."""
     opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
-    if tasks is None:
-        chosen = opened.tasks(split)
-    elif isinstance(tasks, (str, Path)):
-        chosen = load_tasks(tasks)
-    else:
-        chosen = list(tasks)
+    chosen = opened.tasks(split) if tasks is None else _given(tasks, opened)
     if not chosen:
         raise UsageError("no task to play: the split, file or list is empty")
     return Stage(opened, chosen, configured(reward)[0].rungs, _live(record, opened, overlay))
+
+
+def _given(tasks: str | Path | Iterable[Task], snapshot: Snapshot) -> list[Task]:
+    """The tasks of a file, or those given themselves; raises `UsageError` for anything else."""
+    if isinstance(tasks, (str, Path)):
+        if str(tasks) in snapshot.splits and not Path(tasks).exists():
+            raise UsageError(f"tasks: expected a task file or tasks, found a split: say split={str(tasks)!r}")
+        return load_tasks(tasks)
+    chosen = list(tasks) if isinstance(tasks, Iterable) and not isinstance(tasks, Task) else [None]
+    if not all(isinstance(task, Task) for task in chosen):
+        found = type(tasks if chosen == [None] else chosen[0]).__name__
+        raise UsageError(
+            f"tasks: expected a task file or a list of Task, as `load_tasks` gives it, found {found}"
+        )
+    return chosen
 
 
 def _live(record: str | Path | Live | None, snapshot: Snapshot, overlay: str | Path | None) -> Live | None:
@@ -341,12 +367,32 @@ def refuse_ended(mode: AutoresetMode, done: np.ndarray) -> None:
         raise UsageError(f'episodes {np.flatnonzero(done).tolist()} have ended: reset them by "reset_mask"')
 
 
-def wanted_task(options: dict[str, Any] | None) -> Any:
+def wanted_task(options: dict[str, Any] | None) -> str | None:
     """What `options["task_id"]` says, `None` for a task to be drawn; raises `UsageError` for any other option."""
-    unknown = sorted(set(options or {}) - {"task_id"})
+    if not isinstance(options, (dict, type(None))):
+        raise UsageError(f'reset options: expected {{"task_id": ...}}, found {type(options).__name__}')
+    unknown = sorted(map(str, set(options or {}) - {"task_id"}))
     if unknown:
         raise UsageError(f"reset options: expected task_id, found {', '.join(unknown)}")
-    return (options or {}).get("task_id")
+    task_id = (options or {}).get("task_id")
+    if not isinstance(task_id, (str, type(None))):
+        raise UsageError(f"reset options: task_id: expected the id of one task, found {task_id!r}")
+    return task_id
+
+
+def wanted_tasks(options: dict[str, Any], n: int) -> list[str | None]:
+    """The same for each of `n` environments: `options["task_id"]` is one id for all, or a list of `n`."""
+    ids = per_env(options.get("task_id"), n, "task_id")
+    return [wanted_task({**options, "task_id": one}) for one in ids]
+
+
+def per_env(given: Any, n: int, name: str) -> list[Any]:
+    """One value per environment: a list's, or the same for all; raises `UsageError` for a list of another length."""
+    if not isinstance(given, (list, tuple)):
+        return [given] * n
+    if len(given) != n:
+        raise UsageError(f"{name}: expected one per environment, {n}, found {len(given)}")
+    return list(given)
 
 
 def checked(mask: Any, n: int) -> np.ndarray:

@@ -8,6 +8,7 @@ the end is answered `episode_over`, changes nothing and pays nothing.
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from .credit import Rungs
 from .errors import TaskError, UsageError
 from .parse import parse
 from .rubric import Memo, Rubric
-from .score import Reward, Score, configured, scorer
+from .score import Reward, RewardConfig, Score, configured, scorer
 from .snapshot import Snapshot
 from .task import Task
 
@@ -111,12 +112,16 @@ class Stage:
         known = self._settings.get(task_id)
         if known is None:
             if task_id not in self.tasks:
-                close = close_names(task_id, self.ids)
-                raise UsageError(
-                    f"no task {task_id!r} among {len(self.ids)}; close: {', '.join(close) or 'none'}"
-                )
+                raise UsageError(f"no task {task_id!r} among {len(self.ids)}; {self._where(task_id)}")
             known = self._settings[task_id] = Setting(self, self.tasks[task_id], self._rungs)
         return known
+
+    def _where(self, task_id: str) -> str:
+        """Where a task that is not on this stage may be meant to be."""
+        for split in self.snapshot.splits:
+            if any(task.id == task_id for task in self.snapshot.tasks(split)):
+                return f"it is in the split {split!r}"
+        return f"close: {', '.join(close_names(task_id, self.ids)) or 'none'}"
 
 
 class Setting:
@@ -174,7 +179,7 @@ class Episode:
         self.truncated = False
         self.score = Score(answer=0.0 if setting.task.answer else None)
         self._rules = rules
-        self._scorer = scorer(setting.rubric, reward)
+        self._scorer = scorer(setting.rubric, _numbered(reward))
         self._turns = 0
         self._calls = 0
 
@@ -290,6 +295,9 @@ def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Re
     Turns after a final answer are not taken; the last turn counts as the end. Raises `TaskError`,
     `UsageError`.
     """
+    if not isinstance(task, Task) or not isinstance(snapshot, Snapshot) or isinstance(turns, (str, dict)):
+        found = ", ".join(type(given).__name__ for given in (task, turns, snapshot))
+        raise UsageError(f"score_turns: expected a Task, a list of turns and an open Snapshot, found {found}")
     config, _ = configured(reward)
     endless = Rules(max_turns=1 << 62, max_calls=1 << 62)
     episode = Episode(Stage(snapshot, [task], config.rungs).setting(task.id), reward, endless)
@@ -299,6 +307,27 @@ def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Re
         if episode.over:
             break
     return episode.score
+
+
+def _numbered(reward: Reward) -> Reward:
+    """A function of the caller's, refused by `UsageError` where it gives no finite number; all else as it is."""
+    if isinstance(reward, (str, RewardConfig)) or not callable(reward):
+        return reward
+    name = getattr(reward, "__name__", type(reward).__name__)
+    if isinstance(reward, type):
+        raise UsageError(f"reward: expected a function or an instance, found the class {name}: call it")
+
+    def total(score: Score) -> float:
+        value: Any = reward(score)
+        try:
+            number = math.nan if isinstance(value, (str, bytes)) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise UsageError(f"reward: {name}: expected a finite number, found {str(value)[:80]!r}")
+        return number
+
+    return total
 
 
 def _ids(read: Sequence[ToolCall | Failure], first: int) -> tuple[str, ...]:

@@ -34,19 +34,28 @@ def bundled_folder() -> Path:
 
 def find(name_or_path: str | Path) -> Path:
     """The folder of a bundled name or a path; raises `UsageError` naming what there is."""
+    if not isinstance(name_or_path, (str, Path)):
+        raise UsageError(
+            f"snapshot: expected a bundled name or a folder, found {type(name_or_path).__name__} ({_bundled()})"
+        )
     if isinstance(name_or_path, str) and "/" not in name_or_path and "\\" not in name_or_path:
         bundled = bundled_folder() / name_or_path
         if name_or_path not in ("", ".", "..") and bundled.is_dir():
             return bundled
     folder = Path(name_or_path).absolute()
-    if not name_or_path or not folder.is_dir():
-        names = ", ".join(
-            sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists())
-        )
+    if folder.is_file():
         raise UsageError(
-            f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled (bundled: {names})"
+            f"{name_or_path}: a file, and a snapshot is a folder or a bundled name ({_bundled()}); "
+            "a task file is given as `tasks`"
         )
+    if not name_or_path or not folder.is_dir():
+        raise UsageError(f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled ({_bundled()})")
     return folder
+
+
+def _bundled() -> str:
+    names = sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists())
+    return f"bundled: {', '.join(names)}"
 
 
 def read_json(path: Path) -> Any:
@@ -68,7 +77,13 @@ def read_json(path: Path) -> Any:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     place = f"{folder.name}/manifest.json"
-    manifest = read_json(inside(folder, "manifest.json", SnapshotError))
+    path = inside(folder, "manifest.json", SnapshotError)
+    if not path.exists():
+        raise SnapshotError(
+            f"{folder.name}: not a snapshot: no manifest.json in it",
+            "name the folder itself that `tool-orch record` or `tool-orch import` wrote",
+        )
+    manifest = read_json(path)
     if not isinstance(manifest, dict):
         raise SnapshotError(f"{place}: expected an object", REMEDY)
     if manifest.get("format") != FORMAT:

@@ -60,6 +60,8 @@ def parse(action: Any) -> Turn:
     if isinstance(action, dict):
         is_message = not _MESSAGE_KEYS.isdisjoint(action)
         return _parse_message(action) if is_message else _turn([_call(action, "the action")])
+    if isinstance(action, ToolCall):
+        return _turn([_call(action, "the action")])
     if isinstance(action, (list, tuple)):
         read = [_call(entry, f"call {index}") for index, entry in enumerate(action)]
         return _turn(read) if read else Turn(answer="")

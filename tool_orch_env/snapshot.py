@@ -133,7 +133,10 @@ class Snapshot:
             return [task for name in self.splits for task in self.tasks(name)]
         if split not in self.splits:
             raise UsageError(
-                f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits) or 'none'}"
+                f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits)}"
+                if self.splits
+                else f"snapshot {self.name!r} holds no tasks: make some with `tool-orch synth --snapshot "
+                f"{self.path or self.name} --out tasks.jsonl`, and give that file as `tasks`"
             )
         if split not in self._splits:
             assert self.path is not None
@@ -158,6 +161,8 @@ def load_tasks(name_or_path: str | Path, split: str | None = None) -> list[Task]
         if split is not None:
             raise UsageError(f"{path.name} is a task file, which has no splits; leave split out")
         return read_tasks(path)
+    if path.name.endswith((".jsonl", ".jsonl.gz")) and not path.is_dir():
+        raise UsageError(f"no task file {str(name_or_path)!r}: check the path")
     return Snapshot.open(name_or_path).tasks(split)
 
 

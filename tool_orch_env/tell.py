@@ -117,7 +117,7 @@ def _short(text: str, limit: int = 110) -> str:
 
 def play(snapshot: Snapshot, split: str, task_id: str | None, seed: int | None) -> None:
     """A person plays one episode: a call as JSON, or plain words as the final answer."""
-    env = ToolOrchEnv(snapshot=snapshot, split=split)
+    env = ToolOrchEnv(snapshot=snapshot, split=split, tool_docs="short")
     text, info = env.reset(seed=seed, options={"task_id": task_id} if task_id else None)
     _console.print(escape(text), soft_wrap=True)
     line('\nWrite a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}};')
@@ -173,7 +173,10 @@ def snapshot(opened: Snapshot) -> None:
         f"licence: {opened.manifest.get('licence', 'not stated')}; captured {opened.manifest.get('captured', '?')}"
     )
     for source in opened.manifest.get("sources", ()):
-        line("  " + ", ".join(str(value) for value in source.values()))
+        told = (
+            f"{name}: {value}" if value in ("yes", "no") else str(value) for name, value in source.items()
+        )
+        line("  " + ", ".join(told))
 
 
 class RecordingBar:
@@ -223,7 +226,7 @@ def holdings(name: str, found: Mapping[str, Holdings]) -> None:
     """Counts by tool, and their sums."""
     table = Table(title=name)
     for column in ("tool", "responses", "errors", "empty", "KB", "largest KB", "golden recorded", "hit rate"):
-        table.add_column(column, justify="left" if column == "tool" else "right")
+        table.add_column(column, justify="left" if column == "tool" else "right", no_wrap=column == "tool")
     whole = Holdings()
     for some in found.values():
         for field in Holdings.__dataclass_fields__:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -49,6 +50,16 @@ def test_an_episode_is_paid_as_the_bare_environment_pays_it(
     played.saw(
         "OpenEnv", "openenv", rewards, sum(rewards), sorted(last.components), "step rewards; observation"
     )
+
+
+def test_the_client_that_the_docs_show_works(server: tuple[str, int]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "trainers.md").read_text()
+    [code] = [
+        block for block in re.findall(r"```py\n(.*?)```", page, re.DOTALL) if "GenericEnvClient" in block
+    ]
+    code = code.replace("http://127.0.0.1:8000", server[0]) + "print(request)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip(), done.stderr
 
 
 def test_64_sessions_at_once_are_not_crossed(server: tuple[str, int], bare: dict) -> None:

@@ -31,7 +31,10 @@ STOPPED = 130
 def run(arguments: argparse.Namespace) -> int:
     """Play what is still to be played of a run, then show its summary; 130 if interrupted."""
     if not arguments.policy or not arguments.out:
-        raise UsageError("bench: expected --policy and --out, or one of rescore, compare")
+        raise UsageError(
+            "bench: expected --policy and --out, or one of rescore, compare; "
+            "for example: tool-orch bench --policy oracle --out runs/oracle"
+        )
     settings = Settings(**{name: getattr(arguments, name) for name in Settings.__dataclass_fields__})
     policy = parse_policy(arguments.policy, settings)
     source = {
@@ -94,23 +97,19 @@ def compare_runs(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def summarised(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Manifest and summary of a run."""
-    about, tasks, records = read_run(folder)
-    return about, summary(results(records), tasks)
-
-
 def results(records: Sequence[Record]) -> list[EpisodeResult]:
     return [EpisodeResult.from_dict(record["result"]) for record in records]
 
 
 def _show(folder: Path, as_json: bool) -> int:
-    about, found = summarised(folder)
+    about, tasks, records = read_run(folder)
+    found = summary(results(records), tasks)
     (folder / "summary.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if as_json:
         print(json.dumps(found, indent=1))
     else:
         show.summary(about, found)
+        show.policy_faults(records)
     return 0
 
 

@@ -42,6 +42,8 @@ class Ledger:
     def __init__(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
         """Begin a run or take it up again. Raises `UsageError` if another process holds it, or if it was begun with
         other settings; `RunError` if it is damaged."""
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder}: a file; --out names the run's folder")
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = (folder / ".lock").open("w")
         try:
@@ -95,8 +97,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a run; raises `RunError`."""
     try:
         manifest = parse_json((folder / "manifest.json").read_bytes())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder}: not a run: no manifest.json in it", "name the folder that `bench --out` wrote"
+        ) from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{folder.name}/manifest.json: not a run: {error}", "check the path") from error
+        raise RunError(f"{folder}/manifest.json: not a run: {error}", REMEDY) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise RunError(f"{folder.name}/manifest.json: expected format {FORMAT}", REMEDY)
     return manifest

@@ -5,6 +5,7 @@ task, in order. A policy that raises ends its episode, which says so; the others
 """
 
 from collections.abc import Callable, Sequence
+from inspect import iscoroutinefunction
 from typing import Any
 
 from ..errors import UsageError
@@ -37,6 +38,11 @@ def run(
     """
     if not tasks:
         return []
+    if not callable(policy) or iscoroutinefunction(policy):
+        found = "an async function, which only `tool-orch bench` plays" if callable(policy) else repr(policy)
+        raise UsageError(f"policy: expected a function of messages and tools, found {found}")
+    if not all(isinstance(task, Task) for task in tasks):
+        raise UsageError(f"tasks: expected a list of Task, as `load_tasks` gives it, found {tasks!r:.80}")
     names = {task.snapshot for task in tasks}
     if snapshot is None and len(names) > 1:
         raise UsageError(f"tasks of several snapshots: {', '.join(sorted(names))}; give snapshot=")

@@ -60,9 +60,12 @@ class OpenAIPolicy:
             except openai.APITimeoutError as error:
                 raise PolicyFault("timeout", f"no answer within {self._settings.timeout:g} s") from error
             except openai.APIStatusError as error:
-                raise PolicyFault(f"http_{error.status_code}", _one_line(error.message)) from error
+                raise PolicyFault(
+                    f"http_{error.status_code}", f"{error.request.url}: {_one_line(error.message)}"
+                ) from error
             except openai.APIConnectionError as error:
-                raise PolicyFault("connection", _one_line(str(error.__cause__ or error))) from error
+                told = f"{error.request.url}: {_one_line(str(error.__cause__ or error))}"
+                raise PolicyFault("connection", told) from error
             except (openai.OpenAIError, ValueError) as error:
                 raise PolicyFault("bad_reply", f"not a chat completion: {_one_line(str(error))}") from error
             return _said(reply)

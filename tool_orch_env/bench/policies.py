@@ -16,6 +16,7 @@ import importlib
 import inspect
 import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -151,7 +152,7 @@ class FunctionPolicy:
                     return Said(await self._function(messages, tools))
                 return Said(await _in_thread(self._function, messages, tools))
             except Exception as error:
-                raise PolicyFault("raised", f"{type(error).__name__}: {error}") from error
+                raise PolicyFault("raised", f"{type(error).__name__}: {error}{_raised_at(error)}") from error
 
         return speak
 
@@ -166,16 +167,30 @@ def load_function(place: str) -> Callable[..., Any]:
     """The function that `MODULE:FUNCTION` names; the current folder is searched too. Raises `UsageError`."""
     module, _, name = place.partition(":")
     if not module or not name:
-        raise UsageError(f"python:{place}: expected python:MODULE:FUNCTION")
+        raise UsageError(f"python:{place}: expected python:MODULE:FUNCTION, such as python:mine:policy")
+    if module.endswith(".py"):
+        raise UsageError(f"python:{place}: a module's name has no .py: python:{module[:-3]}:{name}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"python:{place}: {error}") from error
+    except Exception as error:  # whatever the module does when it is loaded
+        raise UsageError(
+            f"python:{place}: cannot be loaded: {type(error).__name__}: {error}{_raised_at(error)}"
+        ) from error
     if not callable(function):
         raise UsageError(f"python:{place}: not a function")
     return function  # type: ignore[no-any-return]  # whatever it returns is checked turn by turn
+
+
+def _raised_at(error: BaseException) -> str:
+    """File and line of the caller's code that raised, "" where it was never reached."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or frames[-1].filename == __file__ or "<frozen" in frames[-1].filename:
+        return ""
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
 
 
 async def _in_thread(function: Callable[[Chat, Chat], Any], messages: Chat, tools: Chat) -> Any:

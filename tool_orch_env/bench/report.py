@@ -28,6 +28,7 @@ SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score"
 def command(arguments: argparse.Namespace) -> int:
     """Write the page and say where."""
     out = arguments.out or arguments.run_folder / "report.html"
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page(arguments.run_folder), encoding="utf-8")
     show.line(f"{out}: {out.stat().st_size / 1024:.0f} KB, open it in a browser")
     return 0

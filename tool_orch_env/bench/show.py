@@ -3,7 +3,7 @@
 Enters: records as they come, summaries. Leaves: tables and a bar, in rich's hands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -82,6 +82,18 @@ def summary(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         if found[label]:
             told = ", ".join(f"{name} {count}" for name, count in found[label].items())
             _console.print(escape(f"{label}: {told}"))
+
+
+def policy_faults(records: Sequence[Record]) -> None:
+    """The first fault of every kind in its own words, and what to do."""
+    first: dict[str, Record] = {}
+    for record in records:
+        if record["fault"]:
+            first.setdefault(record["result"]["cause"], record)
+    for record in first.values():
+        _console.print(escape(f"{record['task_id']}: {record['fault']}"), style="red", soft_wrap=True)
+    if first:
+        line("the same command with --retry-failed plays the episodes again that the policy broke off")
 
 
 def _groups(groups: Mapping[str, Any]) -> None:

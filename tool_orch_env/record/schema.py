@@ -5,7 +5,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from ..catalog import Source
 from .request import Place
@@ -127,6 +127,22 @@ class FromResponses(_Rows):
     keep: dict[str, str] = {}
 
 
+def _kind(given: Any) -> str | None:
+    """Which kind of rows is meant: by the one field that only it has."""
+    kinds = {"values": Values, "file": FromFile, "from": FromResponses}
+    if isinstance(given, dict):
+        return next((kind.__name__ for name, kind in kinds.items() if name in given), None)
+    return type(given).__name__
+
+
+Rows = Annotated[
+    Annotated[Values, Tag("Values")]
+    | Annotated[FromFile, Tag("FromFile")]
+    | Annotated[FromResponses, Tag("FromResponses")],
+    Discriminator(_kind, "rows", "expected an object with one of values, file and from"),
+]
+
+
 class Step(_Rows):
     """Calls of one tool: `arguments` in each, and the cross product of the rows of `over`.
 
@@ -136,7 +152,7 @@ class Step(_Rows):
     call: str
     id: str | None = None
     arguments: dict[str, Any] = {}
-    over: tuple[Values | FromFile | FromResponses, ...] = ()
+    over: tuple[Rows, ...] = ()
 
     @property
     def name(self) -> str:

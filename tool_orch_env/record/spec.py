@@ -122,7 +122,7 @@ def _parse(path: Path) -> SpecFile:
     try:
         document = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SpecError(f"{path.name}: cannot be read: {error.strerror}", "check the path") from error
+        raise SpecError(f"{path}: cannot be read: {error.strerror}", "check the path") from error
     except ValueError as error:
         raise SpecError(f"{path.name}: not YAML: {error}", REMEDY) from error
     try:
@@ -135,7 +135,10 @@ def _told(fault: Any) -> str:
     """`plan.0.over.1.from: Field required`; pydantic's names of union members left out."""
     kinds = {kind.__name__ for kind in (Values, FromFile, FromResponses)}
     place = ".".join(str(part) for part in fault["loc"] if part not in kinds)
-    return f"{place or 'the document'}: {fault['msg']}"
+    found = fault.get("input")
+    untold = fault["type"] == "extra_forbidden" or "api" in fault["loc"]  # the latter may be a credential
+    shown = "" if untold or found is None or isinstance(found, (dict, list)) else f", found {found!r:.60}"
+    return f"{place or 'the document'}: {fault['msg']}{shown}"
 
 
 def _origins(urls: list[str], problems: list[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..call import ToolCall, Turn
-from ..env import checked, finals, gathered, refuse_ended, set_stage, wanted_task
+from ..env import checked, finals, gathered, per_env, refuse_ended, set_stage, wanted_task, wanted_tasks
 from ..episode import Episode, Rules, Stage
 from ..errors import UsageError
 from ..score import Reward, configured
@@ -237,9 +237,9 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         """
         options = dict(options or {})
         mask = checked(options.pop("reset_mask", np.ones(self.num_envs, dtype=np.bool_)), self.num_envs)
-        wanted = _per_env(wanted_task(options), self.num_envs, "task_id")
+        wanted = wanted_tasks(options, self.num_envs)
         seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-        for i, one in enumerate(_per_env(seeds, self.num_envs, "seed")):
+        for i, one in enumerate(per_env(seeds, self.num_envs, "seed")):
             if one is not None:
                 self._rngs[i] = gym.utils.seeding.np_random(one)[0]
         infos: list[dict[str, Any] | None] = [None] * self.num_envs
@@ -332,15 +332,6 @@ def _choices(action: Any, layout: Layout) -> list[int]:
     chosen = np.clip(np.nan_to_num(given), 0, 2**31).astype(np.int64).tolist()
     whole = chosen if len(chosen) == len(layout.actions) else [layout.tools] + [0] * layout.positions
     return whole
-
-
-def _per_env(given: Any, n: int, name: str) -> list[Any]:
-    """One value per environment: a list's, or the same for all."""
-    if isinstance(given, (list, tuple)):
-        if len(given) != n:
-            raise UsageError(f"{name}: expected one per environment, {n}, found {len(given)}")
-        return list(given)
-    return [given] * n
 
 
 def _ended(episode: Episode) -> dict[str, Any]:

@@ -115,6 +115,13 @@ def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None 
         if len(examples[call.tool]) < 30:
             examples[call.tool].append(call)
     written = document.get("call", {})
+    strange = sorted({*document} - {"call", "never", "substitutes"})
+    strange += [f"call.{tool}" for tool in written if path and tool not in catalog]
+    if strange:
+        raise UsageError(
+            f"{file.name}: expected never, substitutes and [call.TOOL] for tools of {name!r} "
+            f"({', '.join(catalog)}), found {', '.join(strange)}"
+        )
     return Book(
         {
             tool: _written(written[tool], file.name) if tool in written else _derived(catalog[tool], some)

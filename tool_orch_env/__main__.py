@@ -1,0 +1,7 @@
+"""`python -m tool_orch_env`: the command line where no `tool-orch` is on the path."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())
