@@ -2,8 +2,8 @@
 PYTHON ?= python3
 PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough fuzz store-stress openenv-soak ray vllm learn rllib gymnasium-1.2 wheel travel travel-check \
-  elements elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
+.PHONY: help demo test lint unit chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn rllib gymnasium-1.2 \
+  wheel travel travel-check elements elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -34,6 +34,10 @@ SECONDS = 60
 
 fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverage: make fuzz SECONDS=600, per target
 	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
+
+# MODULES: some of those in tests/mutants.toml; JUDGE=--survivors judges again only what survived the last time
+mutants: .venv-mutants/ready  ## would the tests notice a wrong reward? make mutants MODULES="score assign"
+	.venv-mutants/bin/python tests/mutants.py $(JUDGE) $(MODULES)
 
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
 	.venv/bin/python -m pytest tests/cluster
@@ -147,6 +151,11 @@ clean:  ## remove every environment and build
 .venv-fuzz/ready: pyproject.toml .ci/constraints.txt
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/pip install $(PIP_FLAGS) --editable '.[fuzz]'
+	touch $@
+
+.venv-mutants/ready: pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/pip install $(PIP_FLAGS) --editable '.[mutants]'
 	touch $@
 
 .venv-demo/ready: pyproject.toml .ci/constraints.txt

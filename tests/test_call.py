@@ -1,5 +1,6 @@
 """The canonical form and the replay key: what is the same call, and what has no form at all."""
 
+import dataclasses
 import enum
 import json
 import math
@@ -11,7 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.call import MAX_DEPTH, NotCanonical, canonical, encode, plain, replay_key
+from tool_orch_env.call import (
+    MAX_DEPTH,
+    MEANING,
+    Code,
+    Failure,
+    NotCanonical,
+    Reply,
+    ToolCall,
+    Turn,
+    Violation,
+    canonical,
+    close_names,
+    encode,
+    plain,
+    replay_key,
+    to_text,
+)
 from tool_orch_env.catalog import Tool, ToolSpec
 
 GOLDEN = Path(__file__).parent / "golden" / "canonical.jsonl"
@@ -166,8 +183,92 @@ def test_what_is_no_finite_utf8_json_has_no_canonical_form(value: Any) -> None:
         canonical(value)
 
 
-def test_nesting_is_allowed_up_to_the_limit() -> None:
-    assert canonical(_nested(MAX_DEPTH)) == "[" * MAX_DEPTH + "0" + "]" * MAX_DEPTH
+@pytest.mark.parametrize("write", [encode, to_text])
+def test_both_ways_of_writing_json_escape_nothing_and_refuse_what_is_none(write: Any) -> None:
+    assert write({"é": ["\u2028", 1.5, None]}) == '{"é":["\u2028",1.5,null]}'
+    for value in (math.nan, math.inf, -math.inf):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            write([value])
+
+
+def test_only_the_canonical_text_sorts_keys() -> None:
+    assert encode({"b": 1, "a": {"d": 2, "c": 3}}) == '{"a":{"c":3,"d":2},"b":1}'
+    assert to_text({"b": 1, "a": {"d": 2, "c": 3}}) == '{"b":1,"a":{"d":2,"c":3}}'
+
+
+def test_nesting_is_allowed_up_to_sixty_four_levels() -> None:
+    """The limit is part of the format: another one would be another format."""
+    assert MAX_DEPTH == 64
+    assert canonical(_nested(64)) == "[" * 64 + "0" + "]" * 64
+    assert canonical(_nested(64, dict)) == '{"a":' * 64 + "0" + "}" * 64
+    assert canonical([_nested(63), 1]) == f"[{canonical(_nested(63))},1]"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_whole_numbers_are_allowed_up_to_the_range_of_a_double(sign: int) -> None:
+    largest = sign * int(1.7976931348623157e308)
+    assert canonical(largest) == str(largest)
+    with pytest.raises(NotCanonical, match="range of a double"):
+        canonical(largest + sign)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (math.nan, "NaN or infinite"),
+        (-math.inf, "NaN or infinite"),
+        (_nested(65), "nested deeper than 64"),
+        ({1: 2}, "an object key of type int"),
+        (b"x", "a value of type bytes, which is not JSON"),
+        ("\ud800", "a lone surrogate"),
+    ],
+    ids=["nan", "inf", "deep", "key", "bytes", "surrogate"],
+)
+def test_a_value_without_canonical_form_is_told_why(value: Any, says: str) -> None:
+    with pytest.raises(NotCanonical, match=says):
+        canonical(value)
+
+
+def test_a_subclass_of_a_container_is_no_deeper_than_the_container() -> None:
+    class Items(list):  # type: ignore[type-arg]
+        pass
+
+    inside = _nested(63)
+    assert canonical(Items([inside])) == f"[{canonical(inside)}]"
+    with pytest.raises(NotCanonical):
+        canonical(Items([[inside]]))
+
+
+def test_what_the_stages_hand_on_cannot_be_changed_and_takes_no_other_field() -> None:
+    handed = (ToolCall("f", {}), Failure("here", "why"), Turn(), Violation("/a", "type", "b", "c"))
+    for one in handed:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(one, dataclasses.fields(one)[0].name, None)
+        assert not hasattr(one, "__dict__")
+
+
+@pytest.mark.parametrize("code", Code)
+def test_a_reply_is_recorded_if_the_real_api_gave_it(code: Code) -> None:
+    assert Reply(code, "{}").recorded is (code in ("ok", "api_error"))
+    assert MEANING[code]
+
+
+def test_a_violation_is_told_by_its_four_fields() -> None:
+    told = Violation("/a", "type", "b", "c").as_dict()
+    assert told == {"pointer": "/a", "rule": "type", "expected": "b", "found": "c"}
+
+
+def test_at_most_three_close_names_are_told_best_first() -> None:
+    known = ["get_rates", "get_dates", "get_rate", "set_rate", "ping"]
+    assert close_names("get_rate", known) == ["get_rate", "get_rates", "set_rate"]
+    assert close_names("ab", ["bc", "cd"]) == ["bc"]  # half of the letters
+    assert close_names("abc", ["cde"]) == []  # a third
+    assert close_names("x" * 100_000, ["ping"]) == []
+
+
+def test_of_a_long_name_the_first_128_characters_are_looked_at() -> None:
+    long = "x" * 127 + "yz"
+    assert close_names(long + "z" * 20, [long, long[:128], long[:127]])[0] == long[:128]
 
 
 def test_a_key_of_text_that_is_not_utf8_is_refused() -> None:

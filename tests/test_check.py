@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tool_orch_env.call import Violation
 from tool_orch_env.catalog import Catalog, Tool, ToolSpec
 from tool_orch_env.check import MAX_SHOWN, MAX_VIOLATIONS, check
 
@@ -131,8 +132,33 @@ def test_a_schema_may_open_itself() -> None:
     assert check(tool({"type": "object", "patternProperties": {"^x": {}}}), {"xa": 1}) == ()
 
 
-def test_of_many_violations_a_bounded_number_is_shown() -> None:
-    assert len(check(TOOL, {f"p{i}": 1 for i in range(1000)})) == MAX_VIOLATIONS
+def test_of_many_violations_thirty_two_are_shown() -> None:
+    assert MAX_VIOLATIONS == 32
+    for number, shown in ((31, 31), (32, 32), (33, 32), (1000, 32)):
+        assert len(check(tool({"type": "object"}), {f"p{i}": 1 for i in range(number)})) == shown
+
+
+def test_a_violation_that_two_rules_find_is_told_once() -> None:
+    needs = {"required": ["a"]}
+    assert len(check(tool({"type": "object", "allOf": [needs, needs]}), {})) == 1
+
+
+def test_texts_are_shown_up_to_a_hundred_and_twenty_characters() -> None:
+    assert MAX_SHOWN == 120
+    (whole,) = check(TOOL, {"must": "x" * 118})
+    assert whole.found == '"' + "x" * 118 + '"'
+    (cut,) = check(TOOL, {"must": "x" * 119})
+    assert cut.found == '"' + "x" * 118 + "…"
+    (named,) = check(TOOL, {"must": 1, "y" * 120: 1})
+    assert named.pointer == "/" + "y" * 118 + "…"
+
+
+def test_an_unknown_parameter_is_told_which_ones_there_are() -> None:
+    schema = {"type": "object", "properties": {"a": {}, "b": {}}}
+    assert check(tool(schema), {"c": 1, "d": "x"}) == (
+        Violation("/c", "additionalProperties", "one of a, b", "1"),
+        Violation("/d", "additionalProperties", "one of a, b", '"x"'),
+    )
 
 
 def test_what_is_shown_of_a_value_or_a_name_is_bounded() -> None:

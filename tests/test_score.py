@@ -1,17 +1,15 @@
 """Each component of the score, on traces small enough to compute by hand."""
 
+import dataclasses
 import math
 from typing import Any
 
-import numpy as np
 import pytest
 import toy as toys
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
 
 import tool_orch_env as toe
-from tool_orch_env.assign import Assignment
 from tool_orch_env.errors import TaskError, UsageError
 from tool_orch_env.score import PRESETS, RewardConfig, Score
 from tool_orch_env.snapshot import Snapshot
@@ -156,6 +154,10 @@ def test_binary_pays_one_at_the_end_and_only_for_the_exact_trace() -> None:
     assert score(GOLDEN, reward="binary").total == 1.0
     assert score([*GOLDEN, call("ping")], reward="binary").total == 0.0
     assert score(GOLDEN[:3], reward="binary").total == 0.0
+    golden = [{"name": one.tool, "arguments": one.arguments} for one in FACTS.golden]
+    assert score([*golden, "EUR"], FACTS, reward="binary").total == 1.0
+    assert score([*golden, "SEK"], FACTS, reward="binary").total == 0.0
+    assert score(golden, FACTS, reward="binary").total == 0.0
 
 
 def test_the_single_sided_presets_pay_their_side() -> None:
@@ -194,27 +196,75 @@ def test_weights_can_be_set_and_wrong_ones_are_refused() -> None:
         score(GOLDEN, reward="gradated")
 
 
+def test_weights_that_add_up_but_for_rounding_and_a_waste_of_nothing_are_taken() -> None:
+    thirds = RewardConfig(weights=(1 / 3, 2 / 3), weights_with_facts=(0.1, 0.2, 0.7), waste=0.0)
+    assert score([*GOLDEN, call("ping")], reward=thirds).total == 1.0
+    with pytest.raises(UsageError, match=r"RewardConfig\.weights"):
+        RewardConfig(weights=(0.5, 0.5 + 1e-8))
+
+
+def test_a_score_begins_at_nothing_and_says_its_components_by_name() -> None:
+    assert Score() == Score(0.0, 0.0, None, 0.0, 0.0)
+    made = Score(0.1, 0.2, 0.3, 0.4, 0.5)
+    assert made.as_dict() == {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
+
+
+@pytest.mark.parametrize("one", [Score(), RewardConfig()])
+def test_a_score_and_a_configuration_cannot_be_changed(one: Any) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(one, dataclasses.fields(one)[0].name, None)
+    assert not hasattr(one, "__dict__")
+
+
+@pytest.mark.parametrize(
+    ("parts", "success"),
+    [
+        ((1.0, 1.0, None, 0.0), True),
+        ((1.0, 1.0, 1.0, 2.0), True),
+        ((0.9, 1.0, None, 0.0), False),
+        ((0.0, 1.0, None, 0.0), False),
+        ((1.0, 0.9, None, 0.0), False),
+        ((1.0, 0.0, 1.0, 0.0), False),
+        ((1.0, 1.0, 0.9, 0.0), False),
+        ((1.0, 1.0, 0.0, 0.0), False),
+        ((0.5, 0.5, None, 0.0), False),
+    ],
+)
+def test_success_is_every_call_exact_and_in_order_and_every_fact_stated(parts: Any, success: bool) -> None:
+    assert Score(*parts).success is success
+
+
+def test_a_call_that_has_no_canonical_form_is_waste_and_earns_nothing() -> None:
+    assert score([call("rate", currency="NOK", date=math.nan)]) == Score(0.0, 0.0, None, 1 / 4, 0.0)
+
+
+def test_the_score_never_falls_below_zero_and_waste_takes_a_tenth_of_what_is_earned() -> None:
+    assert score([call("pong")] * 30).total == 0.0
+    assert score([*GOLDEN, *[call("pong")] * 30]).total == pytest.approx(1.0 - 0.1 * 30 / 4)
+
+
+def test_an_optional_call_that_is_also_a_golden_one_earns_its_credit() -> None:
+    """It is taken as the golden call first; the optional one of the same arguments stays free."""
+    optional = GoldenCall(id="o", tool="search_city", arguments={"name": "Oslo"}, optional=True)
+    task = CHAIN.model_copy(update={"golden": (*CHAIN.golden, optional)})
+    assert score(GOLDEN, task).total == 1.0
+
+
+def test_of_two_golden_calls_that_are_the_same_the_one_that_others_wait_for_is_answered_first() -> None:
+    first, second, *_ = CHAIN.golden
+    task = CHAIN.model_copy(update={"golden": (first.model_copy(update={"id": "z"}), first, second)})
+    assert score(GOLDEN[:2], task).orchestration == 2 / 3
+
+
+def test_an_exact_call_answers_its_own_golden_call_and_no_other_of_the_same_tool() -> None:
+    """Turku is looked up, and then Oslo's record is asked for, whose id nobody looked up."""
+    oslo, turku = call("get_city", city_id=11), call("search_city", name="Turku")
+    assert score([turku, oslo], PAIR) == Score(0.5, 0.25, None, 0.0, 0.375)
+
+
 def test_a_task_of_another_snapshot_is_refused() -> None:
     with pytest.raises(TaskError, match="made for snapshot"):
         toe.score_turns(CHAIN.model_copy(update={"tools": (*CHAIN.tools, "fly")}), [], SNAPSHOT)
-
-
-weights = st.lists(
-    st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.4, 0.75, 1.0]), min_size=3, max_size=3), max_size=8
-)
-
-
-@given(weights)
-def test_the_incremental_assignment_is_optimal(rows: list[list[float]]) -> None:
-    assignment = Assignment(3)
-    left_over = [assignment.add(row, weight) for row, weight in enumerate(rows)]
-    if rows:
-        matrix = np.array(rows)
-        best = matrix[linear_sum_assignment(matrix, maximize=True)].sum()
-        assert assignment.value == pytest.approx(best)
-    kept = {row for _, row in assignment.rows()}
-    assert kept.isdisjoint(row for row in left_over if row is not None)
-    assert len(kept) + sum(row is not None for row in left_over) == len(rows)
 
 
 actions = st.lists(

@@ -71,6 +71,15 @@ FAULTS = {
     "lone surrogate in arguments": (json.dumps(task(call("a", arguments={"a": "\ud800"}))), "surrogate"),
     "lone surrogate in the request": (json.dumps({**task(call("a")), "request": "\ud800"}), "surrogates"),
     "infinite number in meta": (GOOD[:-1] + ', "meta": {"a": 1e999}}', "meta: "),
+    "mined edges that are no list": (GOOD[:-1] + ', "meta": {"mined": 5}}', "meta.mined: "),
+    "mined edge that is too short": (
+        GOOD[:-1] + ', "meta": {"mined": [["f", "/x", "g", "y"], ["f", "/x", "g"]]}}',
+        "meta.mined.1.3: ",
+    ),
+    "mined edge from no name": (
+        GOOD[:-1] + ', "meta": {"mined": [[["f"], "/x", "g", "y"]]}}',
+        "meta.mined.0.0: ",
+    ),
     "fact of an unknown call": (
         json.dumps(task(call("a"), answer=[{"name": "n", "value": 1, "call": "z"}])),
         "comes from 'z', which does not exist",

@@ -2,7 +2,7 @@
 
 Enters: a task with facts and the answer's text. Leaves: F in [0, 1].
 
-F = (stated facts / facts) x min(1, fair / listed). `listed` counts the distinct value-like words of the
+F = (stated facts / facts) x fair / max(fair, listed). `listed` counts the distinct value-like words of the
 answer (with a digit, or capitalised) that the request does not hold. `fair` is three times as many as the
 facts themselves need, and ten more: room for sentences, names and units, not for reciting every reply in
 the hope that the right value is among them.
@@ -20,5 +20,5 @@ def answer_share(task: Task, answer: str) -> float:
     if not stated:
         return 0.0
     listed = len(values(answer) - values(task.request))
-    needed = sum(len(folded(str(fact.value)).split()) for fact in task.answer)
-    return stated / len(task.answer) * min(1.0, (3 * needed + 10) / max(1, listed))
+    fair = 3 * sum(len(folded(str(fact.value)).split()) for fact in task.answer) + 10
+    return stated / len(task.answer) * (fair / max(fair, listed))

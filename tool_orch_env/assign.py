@@ -55,7 +55,7 @@ class Assignment:
         """Greatest gain of an alternating path from the new row into each column, and its last hop."""
         gain = list(weights)
         came_from: list[int | None] = [None] * self._columns
-        improved = self._columns > 1
+        improved = True
         while improved:
             improved = False
             for column, row in enumerate(self._row_of):

@@ -10,14 +10,16 @@ and nesting deeper than 64 have no canonical form.
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, NamedTuple
 
 MAX_DEPTH = 64
-_MAX_NUMBER = int(1.7976931348623157e308)
+_MAX_NUMBER = int(sys.float_info.max)
 _EXACT: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
     (str, str.__str__),  # not `str`: a subclass may spell itself otherwise, an enum does
     (int, int.__int__),
@@ -51,7 +53,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind is float:
         if value.is_integer():
             return int(value)
-        if value - value == 0.0:
+        if isfinite(value):
             return value
         raise NotCanonical("a number that is NaN or infinite")
     if depth >= MAX_DEPTH:

@@ -38,8 +38,8 @@ class Rubric:
         wanted = {call.id: i for i, call in enumerate(call for call in task.golden if not call.optional)}
         needs = _needs_past_optional(task)
         compiled = [_compile(call, wanted, needs, task, snapshot) for call in task.golden]
-        self.golden = tuple(g for g, call in zip(compiled, task.golden, strict=True) if not call.optional)
-        self.optional = tuple(g for g, call in zip(compiled, task.golden, strict=True) if call.optional)
+        self.golden = tuple(golden for golden in compiled if golden.index >= 0)
+        self.optional = tuple(golden for golden in compiled if golden.index < 0)
         self.n = len(self.golden)
         by_tool: dict[str, list[int]] = {}
         for golden in self.golden:
@@ -71,7 +71,7 @@ class Rubric:
             for golden in self.golden:
                 for needed in golden.needs:
                     after[needed] |= {golden.index} | after[golden.index]
-        return tuple(sorted(after, key=lambda index: (-len(after[index]), index)))
+        return tuple(sorted(after, key=lambda index: len(after[index]), reverse=True))
 
 
 def says_nothing(text: str) -> bool:

@@ -25,6 +25,7 @@ Those calls are then no waste, unless the golden call is made as well.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import isclose
 from typing import Any, Literal, Protocol
 
 from .answer import answer_share
@@ -64,7 +65,7 @@ class RewardConfig:
             ("weights_with_facts", self.weights_with_facts),
             ("rungs", rungs),
         ):
-            if min(group) < 0 or abs(sum(group) - 1.0) > 1e-9:
+            if min(group) < 0 or not isclose(sum(group), 1.0):
                 raise UsageError(
                     f"RewardConfig.{name}: expected numbers of at least 0 that add up to 1, found {group}"
                 )
@@ -176,7 +177,7 @@ class Graduated:
     def _take(self, call: Answered) -> None:
         row = len(self._weights)
         self._weights.append(_weight(call))
-        group = self._rubric.by_tool.get(call.call.name) if call.call and call.key else None
+        group = self._rubric.by_tool.get(call.call.name, ()) if call.call and call.key else ()
         credits = self._rubric.credits(call, group) if group else ()
         if call.key in self._optional_left and 1.0 not in credits:
             self._optional_left.remove(call.key)  # an optional call is free, once
@@ -185,7 +186,7 @@ class Graduated:
         if left_over is not None:
             self._left_over.add(left_over)
             self._wasted += self._weights[left_over]
-        if group and 1.0 in credits:
+        if 1.0 in credits:
             self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
         elif call.reply.code is Code.OK and call.call and call.key:
             met = self._rubric.ways.met(call.call.name, call.arguments or {}, call.key, call.reply.text)
@@ -193,8 +194,9 @@ class Graduated:
 
     def _answer(self, exact: list[int]) -> None:
         """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""
-        for index in sorted(exact, key=self._rubric.by_importance.index) if len(exact) > 1 else exact:
-            if self._answered_in[index] is None and self._ready(self._rubric.golden[index]):
+        for index in self._rubric.by_importance:
+            ready = self._answered_in[index] is None and self._ready(self._rubric.golden[index])
+            if index in exact and ready:
                 self._answered_in[index] = self._turn
                 self._answered += 1
                 return
@@ -263,9 +265,9 @@ class Graduated:
             earned = a * atomic + o * orchestration + f * answer
         return max(0.0, earned - self._config.waste * waste)
 
-    def _binary(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:
-        exact = atomic == orchestration == 1.0 and answer in (None, 1.0) and waste == 0.0
-        return 1.0 if self._done and exact else 0.0
+    def _binary(self, *parts: Any) -> float:
+        score = Score(*parts)
+        return 1.0 if self._done and score.success and not score.waste else 0.0
 
     def _called(self, *parts: Any) -> float:
         assert self._function is not None

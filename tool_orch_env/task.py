@@ -38,6 +38,17 @@ _JSON = AfterValidator(_json)
 """Finite, UTF-8, reasonably nested."""
 
 
+class _Read(BaseModel):
+    """What of a task's `meta` is read here: edges [tool, pattern, tool, parameter]."""
+
+    mined: list[tuple[str, str, str, str]] = []
+
+
+def _readable(meta: dict[str, Any]) -> dict[str, Any]:
+    _Read.model_validate(meta)
+    return meta
+
+
 class Binding(BaseModel):
     """An argument's value is found at `pointer` in the response to the golden call `call`."""
 
@@ -82,7 +93,10 @@ class AnswerFact(BaseModel):
 
 
 class Task(BaseModel):
-    """One multi-step task. `tools` are the names offered, golden and distractors, in the order shown."""
+    """One multi-step task. `tools` are the names offered, golden and distractors, in the order shown.
+
+    `meta` is its maker's but for `mined`: edges [tool, pattern, tool, parameter] by which values travel too.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -92,7 +106,7 @@ class Task(BaseModel):
     tools: tuple[str, ...]
     golden: tuple[GoldenCall, ...]
     answer: tuple[AnswerFact, ...] = ()
-    meta: Annotated[dict[str, Any], _JSON] = {}
+    meta: Annotated[dict[str, Any], _JSON, AfterValidator(_readable)] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Task":

@@ -106,7 +106,7 @@ def _bound(call: GoldenCall, argument: str, source: GoldenCall, task: Task, cata
     """The need of one binding; a part of an argument has no edges, so nothing else supplies it."""
     name = argument if argument in call.arguments else ""
     text = form(call.arguments.get(name))
-    declared = catalog[call.tool].spec.sources.get(name, ()) if call.tool in catalog else ()
+    declared = catalog[call.tool].spec.sources.get(name, ())
     places = {(one.tool, one.pointer) for one in declared} | set(_mined(task, call.tool, name))
     known = frozenset(places) if text else frozenset()
     return Need(source.id, call.id, text or "", known, "", source.tool, _asked(source, catalog))
@@ -114,14 +114,14 @@ def _bound(call: GoldenCall, argument: str, source: GoldenCall, task: Task, cata
 
 def _asked(call: GoldenCall, catalog: Catalog) -> tuple[tuple[str, str | None], ...]:
     """The required arguments, in the form in which they are compared; lists and objects are never the same."""
-    required = catalog[call.tool].required if call.tool in catalog else frozenset(call.arguments)
-    return tuple((name, form(call.arguments.get(name)) or "?") for name in sorted(required))
+    required = sorted(catalog[call.tool].required)
+    return tuple((name, form(call.arguments.get(name)) or "?") for name in required)
 
 
 def _mined(task: Task, tool: str, parameter: str) -> Iterator[tuple[str, str]]:
-    for edge in task.meta.get("mined", ()):
-        if isinstance(edge, list) and len(edge) == 4 and edge[2:] == [tool, parameter]:
-            yield edge[0], edge[1]
+    for source, place, *into in task.meta.get("mined", ()):
+        if into == [tool, parameter]:
+            yield source, place
 
 
 def _fact(fact: AnswerFact, source: GoldenCall, catalog: Catalog) -> Need:
