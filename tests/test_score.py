@@ -186,6 +186,8 @@ def test_weights_can_be_set_and_wrong_ones_are_refused() -> None:
     for wrong in (
         {"weights": (0.5, 0.6)},
         {"weights": (1.5, -0.5)},
+        {"weights": (0.4, 0.4, 0.2)},
+        {"weights_with_facts": (0.5, 0.5)},
         {"waste": -1.0},
         {"waste": math.nan},
         {"kind": "x"},

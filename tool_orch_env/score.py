@@ -42,8 +42,8 @@ Kind = Literal["graduated", "binary", "execution", "published"]
 class RewardConfig:
     """Which formula, and its weights. `weights` are (w_A, w_O), `weights_with_facts` (w_A, w_O, w_F).
 
-    Raises `UsageError` unless the weights of each group are at least 0 and add up to 1 and `waste` is at
-    least 0.
+    Raises `UsageError` unless each group has its number of weights, at least 0, that add up to 1, and `waste` is
+    at least 0.
     """
 
     kind: Kind = "graduated"
@@ -60,14 +60,14 @@ class RewardConfig:
             self.rungs.values,
             self.rungs.executed,
         )
-        for name, group in (
-            ("weights", self.weights),
-            ("weights_with_facts", self.weights_with_facts),
-            ("rungs", rungs),
+        for name, group, count in (
+            ("weights", self.weights, 2),
+            ("weights_with_facts", self.weights_with_facts, 3),
+            ("rungs", rungs, 5),
         ):
-            if min(group) < 0 or not isclose(sum(group), 1.0):
+            if len(group) != count or min(group) < 0 or not isclose(sum(group), 1.0):
                 raise UsageError(
-                    f"RewardConfig.{name}: expected numbers of at least 0 that add up to 1, found {group}"
+                    f"RewardConfig.{name}: expected {count} numbers of at least 0 that add up to 1, found {group}"
                 )
         if not self.waste >= 0:
             raise UsageError(f"RewardConfig.waste: expected at least 0, found {self.waste}")
@@ -194,9 +194,8 @@ class Graduated:
 
     def _answer(self, exact: list[int]) -> None:
         """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""
-        for index in self._rubric.by_importance:
-            ready = self._answered_in[index] is None and self._ready(self._rubric.golden[index])
-            if index in exact and ready:
+        for index in filter(exact.__contains__, self._rubric.by_importance):
+            if self._answered_in[index] is None and self._ready(self._rubric.golden[index]):
                 self._answered_in[index] = self._turn
                 self._answered += 1
                 return
