@@ -67,7 +67,10 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
         "made for snapshot 'elements'",
     ),
     "a preset misspelt": (lambda: make(reward="gradauted"), "no reward preset 'gradauted'; there are"),
-    "a reward that gives nothing": (lambda: paid(lambda score: None), "<lambda>: expected a finite number"),
+    "a reward that gives nothing": (
+        lambda: paid(lambda score: None),
+        "expected a finite number, found 'None'",
+    ),
     "a reward that gives text": (lambda: paid(lambda score: "1"), "a finite number, found '1'"),
     "a reward that is no number": (lambda: paid(lambda score: float("nan")), "a finite number, found 'nan'"),
     "a class for a reward": (lambda: paid(toe.RewardConfig), "found the class RewardConfig: call it"),
@@ -286,6 +289,7 @@ def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     assert process.stdout is not None
     while "Ctrl-D leaves" not in process.stdout.readline():

@@ -8,7 +8,6 @@ the end is answered `episode_over`, changes nothing and pays nothing.
 """
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from .credit import Rungs
 from .errors import TaskError, UsageError
 from .parse import parse
 from .rubric import Memo, Rubric
-from .score import Reward, RewardConfig, Score, configured, scorer
+from .score import Reward, Score, configured, scorer
 from .snapshot import Snapshot
 from .task import Task
 
@@ -179,7 +178,7 @@ class Episode:
         self.truncated = False
         self.score = Score(answer=0.0 if setting.task.answer else None)
         self._rules = rules
-        self._scorer = scorer(setting.rubric, _numbered(reward))
+        self._scorer = scorer(setting.rubric, reward)
         self._turns = 0
         self._calls = 0
 
@@ -307,27 +306,6 @@ def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Re
         if episode.over:
             break
     return episode.score
-
-
-def _numbered(reward: Reward) -> Reward:
-    """A function of the caller's, refused by `UsageError` where it gives no finite number; all else as it is."""
-    if isinstance(reward, (str, RewardConfig)) or not callable(reward):
-        return reward
-    name = getattr(reward, "__name__", type(reward).__name__)
-    if isinstance(reward, type):
-        raise UsageError(f"reward: expected a function or an instance, found the class {name}: call it")
-
-    def total(score: Score) -> float:
-        value: Any = reward(score)
-        try:
-            number = math.nan if isinstance(value, (str, bytes)) else float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise UsageError(f"reward: {name}: expected a finite number, found {str(value)[:80]!r}")
-        return number
-
-    return total
 
 
 def _ids(read: Sequence[ToolCall | Failure], first: int) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ Those calls are then no waste, unless the golden call is made as well.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import isclose
+from math import isclose, isfinite
 from typing import Any, Literal, Protocol
 
 from .answer import answer_share
@@ -270,12 +270,22 @@ class Graduated:
 
     def _called(self, *parts: Any) -> float:
         assert self._function is not None
-        return float(self._function(Score(*parts)))
+        return _finite(self._function(Score(*parts)))
 
 
 def _weight(call: Answered) -> float:
     """How much a left-over call wastes: the cache's limits are not the model's fault (arXiv 2606.14179)."""
     return 0.5 if call.reply.code is Code.NOT_RECORDED else 1.0
+
+
+def _finite(value: Any) -> float:
+    """What a function of the caller's gave; raises `UsageError` if that is no finite number."""
+    try:
+        if isfinite(value):
+            return float(value)
+    except TypeError:
+        pass
+    raise UsageError(f"reward: expected a finite number, found {str(value)[:80]!r}")
 
 
 def configured(reward: Reward) -> tuple[RewardConfig, Callable[[Score], float] | None]:
@@ -286,6 +296,8 @@ def configured(reward: Reward) -> tuple[RewardConfig, Callable[[Score], float] |
         if reward not in PRESETS:
             raise UsageError(f"no reward preset {reward!r}; there are {', '.join(PRESETS)}")
         return PRESETS[reward], None
+    if isinstance(reward, type):
+        raise UsageError(f"reward: expected a function, found the class {reward.__name__}: call it")
     if callable(reward):
         return RewardConfig(), reward
     raise UsageError(
