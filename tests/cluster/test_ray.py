@@ -218,5 +218,5 @@ def test_a_policy_that_raises_on_a_worker_marks_its_episodes(here: Path, cluster
     few = ["bench", "--policy", "python:cluster_policy:raises", "--limit", "3", "--out", "raised"]
     done(here, *few, at=cluster)
     assert [record["fault"] for record in read_run(here / "raised")[2]] == [
-        "raised: RuntimeError: no idea"
+        "raised: RuntimeError: no idea (cluster_policy.py:15)"
     ] * 3
