@@ -205,6 +205,13 @@ def test_weights_that_add_up_but_for_rounding_and_a_waste_of_nothing_are_taken()
         RewardConfig(weights=(0.5, 0.5 + 1e-8))
 
 
+@pytest.mark.parametrize("given", [None, math.nan, math.inf, "1", "x" * 99])
+def test_a_function_that_gives_no_finite_number_is_told_what_it_gave(given: Any) -> None:
+    with pytest.raises(UsageError) as told:
+        score(GOLDEN, reward=lambda components: given)
+    assert str(told.value) == f"reward: expected a finite number, found {str(given)[:80]!r}"
+
+
 def test_a_score_begins_at_nothing_and_says_its_components_by_name() -> None:
     assert Score() == Score(0.0, 0.0, None, 0.0, 0.0)
     made = Score(0.1, 0.2, 0.3, 0.4, 0.5)
