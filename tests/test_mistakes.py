@@ -144,6 +144,7 @@ ON_THE_COMMAND_LINE = {
     "report none": "none: not a run",
     "snapshot verify .": "not a snapshot: no manifest.json in it",
     "synth": "--out tasks.jsonl",
+    "synth --n 1 --out .": "name the task file with --out",
     "synth --n 1 --out mine.py/tasks.jsonl": "mine.py: ",
     "synth --n 1 --book book.toml --out t.jsonl": "[call.TOOL]",
     "synth --n 1 --book tools.toml --out t.jsonl": "found call.search_cities",

@@ -126,10 +126,11 @@ def _tasks(arguments: argparse.Namespace) -> int:
     from .synth.synthesise import Report
     from .task import dump_tasks
 
-    if arguments.out is None:
+    if arguments.out is None or arguments.out.is_dir():
         raise UsageError("synth: name the task file with --out, such as --out tasks.jsonl")
     if arguments.n < 1:
         raise UsageError("--n: expected at least 1")
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     report = Report()
     with engine.open_engine(arguments.engine, arguments.workers) as working:
         made = list(tell.counted(_made(arguments, working, report), arguments.n, "synth"))
@@ -137,7 +138,6 @@ def _tasks(arguments: argparse.Namespace) -> int:
         made = _reworded(made, arguments)
     if arguments.typos is not None:
         made = _mistyped(made, arguments)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_bytes(dump_tasks(made))
     tell.synthesised(made, report)
     tell.line(f"{arguments.out}: {len(made)} tasks")

@@ -41,8 +41,8 @@ def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
 
 def write(factory: SessionFactory, form: str, path: Path) -> int:
     """Write the rows, as JSON lines or, if the path ends so, `.parquet`; returns how many."""
-    made = list(rows(factory, form))
     path.parent.mkdir(parents=True, exist_ok=True)
+    made = list(rows(factory, form))
     if path.suffix == ".parquet":
         need("datasets", "export").Dataset.from_list(made).to_parquet(str(path))
     elif path.suffix == ".jsonl":
