@@ -206,3 +206,20 @@ def test_patterns_of_names_are_looked_for_one_by_one(patterns: list[str]) -> Non
         assert [(one.pointer, one.rule) for one in check(tool, {name: 1})] == (
             [] if spoken_of else [(f"/{name}", "additionalProperties")]
         )
+
+
+@pytest.mark.parametrize(
+    "draft", ["https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#"]
+)
+@pytest.mark.parametrize("named", ["at the root", "in a part"])
+def test_all_of_a_schema_is_checked_alike_whatever_draft_a_part_names(draft: str, named: str) -> None:
+    closed = {"type": "object", "patternProperties": {"a": {}, "(?i)b": {}}, "additionalProperties": False}
+    inner = {"$ref": "#/$defs/closed"} if named == "at the root" else {"$schema": draft, **closed}
+    schema = {
+        "type": "object",
+        "properties": {"x": inner, "again": {"$ref": "#"}},
+        "$defs": {"closed": closed},
+    }
+    one = tool({"$schema": draft, **schema} if named == "at the root" else schema)
+    (violation,) = check(one, {"again": {"x": {"B": 1, "c": 1}}})
+    assert (violation.pointer, violation.rule) == ("/again/x/c", "additionalProperties")

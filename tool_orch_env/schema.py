@@ -29,11 +29,13 @@ def additional(instance: dict[str, Any], schema: Mapping[str, Any]) -> list[str]
 
 @cache
 def _dialect() -> Any:
-    """Draft 2020-12 with patterns looked for one by one.
+    """Draft 2020-12 with patterns looked for one by one, in all of a schema.
 
     jsonschema joins those of `patternProperties` by "|", which raises where one sets a flag or two name the same group,
-    and finds no name where the only pattern is empty.
+    and finds no name where the only pattern is empty. Where a part of a schema names a `$schema`, it would go on by the
+    validator of that; `evolve` keeps to this one.
     """
+    import attrs
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def closed(validator: Any, allowed: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
@@ -45,7 +47,9 @@ def _dialect() -> Any:
             yield ValidationError(f"not allowed: {', '.join(map(repr, extras))}")
 
     extend: Any = validators.extend  # untyped
-    return extend(Draft202012Validator, {"additionalProperties": closed})
+    made = extend(Draft202012Validator, {"additionalProperties": closed})
+    made.evolve = attrs.evolve
+    return made
 
 
 @cache
