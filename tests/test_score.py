@@ -205,7 +205,7 @@ def test_weights_that_add_up_but_for_rounding_and_a_waste_of_nothing_are_taken()
         RewardConfig(weights=(0.5, 0.5 + 1e-8))
 
 
-@pytest.mark.parametrize("given", [None, math.nan, math.inf, "1", "x" * 99])
+@pytest.mark.parametrize("given", [None, math.nan, math.inf, 10**400, "1", "x" * 99])
 def test_a_function_that_gives_no_finite_number_is_told_what_it_gave(given: Any) -> None:
     with pytest.raises(UsageError) as told:
         score(GOLDEN, reward=lambda components: given)

@@ -303,9 +303,13 @@ def _given(tasks: str | Path | Iterable[Task], snapshot: Snapshot) -> list[Task]
         if str(tasks) in snapshot.splits and not Path(tasks).exists():
             raise UsageError(f"tasks: expected a task file or tasks, found a split: say split={str(tasks)!r}")
         return load_tasks(tasks)
-    chosen = list(tasks) if isinstance(tasks, Iterable) and not isinstance(tasks, Task) else [None]
-    if not all(isinstance(task, Task) for task in chosen):
-        found = type(tasks if chosen == [None] else chosen[0]).__name__
+    chosen: list[Any] = []
+    strange: list[Any] = [tasks]
+    if isinstance(tasks, Iterable) and not isinstance(tasks, Task):
+        chosen = list(tasks)
+        strange = [one for one in chosen if not isinstance(one, Task)]
+    if strange:
+        found = type(strange[0]).__name__
         raise UsageError(
             f"tasks: expected a task file or a list of Task, as `load_tasks` gives it, found {found}"
         )

@@ -281,11 +281,12 @@ def _weight(call: Answered) -> float:
 def _finite(value: Any) -> float:
     """What a function of the caller's gave; raises `UsageError` if that is no finite number."""
     try:
-        if isfinite(value):
-            return float(value)
-    except TypeError:
-        pass
-    raise UsageError(f"reward: expected a finite number, found {str(value)[:80]!r}")
+        finite = isfinite(value)
+    except (TypeError, OverflowError):  # no number, or one beyond a double
+        finite = False
+    if not finite:
+        raise UsageError(f"reward: expected a finite number, found {str(value)[:80]!r}")
+    return float(value)
 
 
 def configured(reward: Reward) -> tuple[RewardConfig, Callable[[Score], float] | None]:

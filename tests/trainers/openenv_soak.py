@@ -10,7 +10,6 @@ a socket was left behind.
 
 import argparse
 import asyncio
-import json
 import random
 import sys
 import time
@@ -22,6 +21,7 @@ import psutil
 from served import client, serving
 
 import tool_orch_env as toe
+from tool_orch_env.call import ToolCall, Turn
 from tool_orch_env.task import Task, oracle_turns
 
 IDLE = 3.0
@@ -58,7 +58,7 @@ def message(task: Task, turn: int, rng: random.Random) -> str:
 
 
 def _written(tool: str, arguments: dict[str, Any]) -> str:
-    return f"<tool_call>{json.dumps({'name': tool, 'arguments': arguments})}</tool_call>"
+    return played.text(Turn(calls=(ToolCall(tool, arguments),)))
 
 
 async def session(url: str, env: Any, task: Task, rng: random.Random, count: Count) -> None:
