@@ -20,7 +20,7 @@ from tool_orch_env import observe, replay
 from tool_orch_env.call import Answered, ToolCall, encode, replay_key
 from tool_orch_env.episode import Episode, Rules, Stage
 from tool_orch_env.parse import parse
-from tool_orch_env.score import scorer
+from tool_orch_env.scorer import scorer
 
 
 def runs() -> dict[str, Callable[[], int]]:

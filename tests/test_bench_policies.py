@@ -193,7 +193,7 @@ def test_episodes_run_at_once_up_to_the_limit(tmp_path: Path) -> None:
             turns = iter(oracle_turns(task))
 
             async def speak(messages: list[dict], tools: list[dict]) -> Any:
-                from tool_orch_env.bench.policies import Said
+                from tool_orch_env.bench.policies.base import Said
 
                 nonlocal running, most
                 running += 1

@@ -81,7 +81,7 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
 def test_several_processes_give_the_bytes_of_one(tmp_path: Path) -> None:
     (tmp_path / "wobbly_policy.py").write_text(POLICY)
     subprocess.run([*COMMAND, "--out", "one"], cwd=tmp_path, check=True, capture_output=True)
-    several = [*COMMAND, "--out", "several", "--engine", "local", "--workers", "2"]
+    several = [*COMMAND, "--out", "several", "--executor", "local", "--workers", "2"]
     subprocess.run(several, cwd=tmp_path, check=True, capture_output=True)
     for name in ("summary.json", "episodes.jsonl", "manifest.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "several" / name).read_bytes()

@@ -15,8 +15,8 @@ import toy as toys
 
 from tool_orch_env.bench.scripted import POLICIES
 from tool_orch_env.call import ToolCall, Turn, canonical
+from tool_orch_env.config import PRESETS, Score
 from tool_orch_env.episode import Episode, Rules, Stage
-from tool_orch_env.score import PRESETS, Score
 from tool_orch_env.snapshot import Snapshot, bundled_folder
 from tool_orch_env.task import GoldenCall, Task, oracle_answer
 

@@ -12,15 +12,16 @@ import tool_orch_env
 ROOT = Path(tool_orch_env.__file__).parent
 
 LAYERS = [
-    {"errors", "call", "pointer", "files", "stated", "values", "engine", "engine_ray"},
+    {"_version", "errors", "call", "pointer", "files", "stated", "values", "executors"},
     {"schema", "catalog", "store", "recorded", "task", "folder", "snapshot"},
-    {"answer", "assign", "credit", "ways", "rubric"},
-    {"parse", "check", "replay", "score", "score_published", "score_execution", "observe"},
+    {"answer", "assign", "config", "credit", "ways", "rubric"},
+    {"parse", "check", "replay", "score", "score_published", "score_execution", "scorer", "observe"},
     {"episode"},
     {"env"},
     {"synth", "bench", "record", "importers"},
     {"survey", "slots"},
     {"tell", "adapters"},
+    {"cli_options"},
     {"cli", "cli_adapters", "cli_examples", "cli_synth"},
     {"__main__"},
 ]

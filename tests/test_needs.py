@@ -8,9 +8,10 @@ import pytest
 import tool_orch_env as toe
 from tool_orch_env import ways as ways_module
 from tool_orch_env.catalog import Catalog, ToolSpec
+from tool_orch_env.config import RewardConfig, Score
 from tool_orch_env.credit import Rungs
 from tool_orch_env.episode import Episode, Stage
-from tool_orch_env.score import RewardConfig, Score, scorer
+from tool_orch_env.scorer import scorer
 from tool_orch_env.snapshot import Snapshot, make_record
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 from tool_orch_env.ways import Ways

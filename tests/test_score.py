@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tool_orch_env as toe
+from tool_orch_env.config import PRESETS, RewardConfig, Score
 from tool_orch_env.errors import TaskError, UsageError
-from tool_orch_env.score import PRESETS, RewardConfig, Score
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import GoldenCall, Task
 

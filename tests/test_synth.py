@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tool_orch_env.catalog import Catalog, Source, ToolSpec
-from tool_orch_env.engine import Local
 from tool_orch_env.episode import score_turns
 from tool_orch_env.errors import UsageError
+from tool_orch_env.executors import Local
 from tool_orch_env.snapshot import Snapshot, bundled_folder, make_record
 from tool_orch_env.synth import shapes
 from tool_orch_env.synth.audit import audit
@@ -82,7 +82,7 @@ def test_one_process_and_many_give_the_same_bytes(index: Index) -> None:
     targets = Targets(calls=weights("2-6"))
     alone = dump_tasks(list(synthesise(index, targets, 40, 11)))
     folder = bundled_folder() / "travel"
-    assert dump_tasks(list(synthesise_many(folder, targets, 40, 11, engine=Local(2)))) == alone
+    assert dump_tasks(list(synthesise_many(folder, targets, 40, 11, executor=Local(2)))) == alone
     assert dump_tasks(list(synthesise(index, targets, 40, 12))) != alone
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from gymnasium.envs.registration import register
 
+from ._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from . import bench, importers
     from .call import Reply, ToolCall, Turn
     from .catalog import Catalog, Tool, ToolSpec
+    from .config import RewardConfig, Score
     from .credit import Rungs
     from .episode import score_turns
-    from .score import RewardConfig, Score
     from .snapshot import Snapshot, load_tasks
     from .task import Task, oracle_turns
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Catalog",
@@ -42,9 +42,9 @@ __all__ = [
 _HOME = {
     "Catalog": "catalog",
     "Reply": "call",
-    "RewardConfig": "score",
+    "RewardConfig": "config",
     "Rungs": "credit",
-    "Score": "score",
+    "Score": "config",
     "Snapshot": "snapshot",
     "Task": "task",
     "Tool": "catalog",

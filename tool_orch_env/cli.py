@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, cli_adapters, cli_synth, engine
+from . import cli_adapters, cli_synth
+from ._version import __version__
 from .bench import arguments as bench_arguments
 from .cli_examples import EXAMPLES
+from .cli_options import add_executor
 from .errors import ToolOrchError, UsageError
+from .executors import in_order, open_executor
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot
@@ -99,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--split", help="one split only")
     audit.add_argument("--json", action="store_true", help="findings as JSON on standard output")
 
-    engine.add_arguments(audit)
+    add_executor(audit)
 
     bench_arguments.add(commands, _command)
     cli_adapters.add(commands, _command)
@@ -209,8 +212,8 @@ def _audit(arguments: argparse.Namespace) -> int:
 
     snapshot, splits = _audited(arguments)
     tasks = [task for some in splits.values() for task in some]
-    with engine.open_engine(arguments.engine, arguments.workers) as working:
-        audited = engine.in_order(working.spread(auditor, (snapshot,), tasks))
+    with open_executor(arguments.executor, arguments.workers) as executor:
+        audited = in_order(executor.spread(auditor, (snapshot,), tasks))
         findings = list(tell.counted(audited, len(tasks), "audit"))
     found = {task.id: some for task, some in zip(tasks, findings, strict=True)}
     for name, some in audit_set(splits).items():

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import engine
+from .cli_options import add_executor
 from .errors import UsageError
+from .executors import Executor, Local, open_executor
 
 if TYPE_CHECKING:
     from .synth.targets import Targets, Weights
@@ -59,7 +60,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--closeness", type=float, default=0.5, help="share of distractors near the golden tools"
     )
-    engine.add_arguments(command)
+    add_executor(command)
     command.add_argument(
         "--reword", metavar="URL", help="an OpenAI-compatible API (…/v1) that rewords requests"
     )
@@ -132,8 +133,8 @@ def _tasks(arguments: argparse.Namespace) -> int:
         raise UsageError("--n: expected at least 1")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)  # before the work that would be lost
     report = Report()
-    with engine.open_engine(arguments.engine, arguments.workers) as working:
-        made = list(tell.counted(_made(arguments, working, report), arguments.n, "synth"))
+    with open_executor(arguments.executor, arguments.workers) as executor:
+        made = list(tell.counted(_made(arguments, executor, report), arguments.n, "synth"))
     if arguments.reword:
         made = _reworded(made, arguments)
     if arguments.typos is not None:
@@ -144,15 +145,15 @@ def _tasks(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _made(arguments: argparse.Namespace, working: engine.Engine, report: Any) -> "Iterator[Task]":
+def _made(arguments: argparse.Namespace, executor: Executor, report: Any) -> "Iterator[Task]":
     from .snapshot import Snapshot, find
     from .synth.index import Index
     from .synth.synthesise import synthesise, synthesise_many
 
     folder, targets, n, seed = find(arguments.snapshot), _targets(arguments), arguments.n, arguments.seed
-    if working == engine.Local():
+    if executor == Local():
         return synthesise(Index(Snapshot.open(folder), arguments.book), targets, n, seed, report=report)
-    return synthesise_many(folder, targets, n, seed, working, report=report, phrases=arguments.book)
+    return synthesise_many(folder, targets, n, seed, executor, report=report, phrases=arguments.book)
 
 
 def _reworded(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]":

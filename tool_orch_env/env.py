@@ -17,10 +17,10 @@ from gymnasium.vector.utils import batch_space, create_shared_memory
 
 from . import observe
 from .call import Answered
+from .config import Reward, configured
 from .episode import Episode, Rules, Stage, Step
 from .errors import UsageError
 from .replay import Live
-from .score import Reward, configured
 from .snapshot import Snapshot, load_tasks
 from .task import Task
 

@@ -30,11 +30,12 @@ from .call import (
 )
 from .catalog import Tool
 from .check import check
+from .config import Reward, Score, configured
 from .credit import Rungs
 from .errors import TaskError, UsageError
 from .parse import parse
 from .rubric import Memo, Rubric
-from .score import Reward, Score, configured, scorer
+from .scorer import scorer
 from .snapshot import Snapshot
 from .task import Task
 

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 
 from .answer import answer_share
 from .call import Answered, Code
+from .config import RewardConfig, Score
 from .rubric import Rubric
-from .score import RewardConfig, Score
 
 _COST = 0.25
 _PARAMETER_RULES = frozenset({"required", "additionalProperties", "unevaluatedProperties"})

@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .call import Answered
+from .config import Score
 from .rubric import Rubric
-from .score import Score
 
 _DROPPED = str.maketrans({**dict.fromkeys(" ,./-_*^"), "'": '"'})
 

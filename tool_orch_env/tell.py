@@ -24,9 +24,9 @@ from rich.table import Table
 
 from .bench.scripted import POLICIES
 from .call import Answered, to_text
+from .config import Score
 from .env import ToolOrchEnv
 from .episode import Episode, Stage, Step, score_turns
-from .score import Score
 from .snapshot import Snapshot
 from .survey import Difference, Holdings
 from .synth import shapes as forests

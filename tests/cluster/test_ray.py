@@ -1,4 +1,4 @@
-"""The engine `ray` on a real cluster of two workers, one of which dies on the way: what comes of it stays the same."""
+"""The executor `ray` on a real cluster of two workers, one of which is killed: the results stay the same."""
 
 import json
 import os
@@ -86,8 +86,8 @@ def processes(node: Any) -> list[psutil.Process]:
 
 
 def command(*arguments: str, at: Cluster | None = None) -> list[str]:
-    engine = ["--engine", f"ray:{at.address}"] if at else []
-    return [sys.executable, "-m", "tool_orch_env.cli", *arguments, *engine]
+    executor = ["--executor", f"ray:{at.address}"] if at else []
+    return [sys.executable, "-m", "tool_orch_env.cli", *arguments, *executor]
 
 
 def done(here: Path, *arguments: str, at: Cluster | None = None, status: int = 0) -> str:
@@ -150,7 +150,7 @@ def same_run(one: Path, other: Path) -> None:
 
 def test_a_cluster_is_started_and_ended_where_there_is_none(here: Path) -> None:
     """Before any other test here: there must be none."""
-    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "own", "--engine", "ray"]
+    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "own", "--executor", "ray"]
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     with subprocess.Popen(command(*few), cwd=here, env=environment, start_new_session=True) as process:
         assert process.wait(LIMIT) == 0
@@ -164,7 +164,7 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 def test_a_cluster_that_is_not_there_is_told(here: Path) -> None:
-    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "nowhere", "--engine", "ray:127.0.0.1:9"]
+    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "nowhere", "--executor", "ray:127.0.0.1:9"]
     found = subprocess.run(command(*few), cwd=here, capture_output=True, text=True, timeout=LIMIT)
     assert found.returncode == 2 and "ray:127.0.0.1:9" in found.stderr and "Traceback" not in found.stderr
 

@@ -19,9 +19,9 @@ import toy
 from tool_orch_env import recorded, schema
 from tool_orch_env.call import canonical
 from tool_orch_env.catalog import Catalog
+from tool_orch_env.config import PRESETS
 from tool_orch_env.errors import FileFault, SnapshotError, TaskError, UsageError
 from tool_orch_env.recorded import Record, key_of, line_of, make_record, parse_record
-from tool_orch_env.score import PRESETS
 from tool_orch_env.snapshot import Snapshot, verify
 from tool_orch_env.task import Task, dump_tasks, oracle_turns, read_tasks
 

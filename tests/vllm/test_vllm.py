@@ -14,7 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tool_orch_env.bench.ledger import read_run
 from tool_orch_env.bench.policies import Settings
-from tool_orch_env.bench.vllm_policy import VllmPolicy
+from tool_orch_env.bench.policies.vllm_server import VllmPolicy
 from tool_orch_env.cli import main
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import load_tasks
@@ -29,7 +29,7 @@ ENGINE = "--dtype float32 --max-model-len 8192 --max-num-seqs 4 --enforce-eager 
 SERVES = """
 import asyncio, sys, time
 from tool_orch_env.bench.policies import Settings
-from tool_orch_env.bench.vllm_policy import VllmPolicy
+from tool_orch_env.bench.policies.vllm_server import VllmPolicy
 asyncio.run(VllmPolicy(sys.argv[1], Settings(vllm_args=sys.argv[2])).open())
 print("up", flush=True)
 time.sleep(600)

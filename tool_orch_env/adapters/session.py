@@ -20,11 +20,11 @@ import numpy as np
 
 from .. import observe
 from ..call import Turn
+from ..config import Reward, Score
 from ..env import set_stage
 from ..episode import Episode, Rules, Stage
 from ..errors import UsageError
 from ..folder import find
-from ..score import Reward, Score
 from ..snapshot import Snapshot
 from ..task import Task
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from .. import engine
+from ..cli_options import add_executor, whole
 from ..errors import UsageError
 
 POLICY = "oracle, random, junk and other scripted ones, openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION"
@@ -63,15 +63,13 @@ def _what(bench: argparse.ArgumentParser) -> None:
         help="cfb-offline: asked whether a call equals a golden one where no rule says so (default: nobody)",
     )
     bench.add_argument("--out", type=Path, metavar="DIR", help="the run's folder")
-    bench.add_argument("--limit", type=engine.whole, metavar="N", help="the first N tasks only")
-    bench.add_argument(
-        "--trials", type=engine.whole, default=1, metavar="N", help="episodes per task (default 1)"
-    )
+    bench.add_argument("--limit", type=whole, metavar="N", help="the first N tasks only")
+    bench.add_argument("--trials", type=whole, default=1, metavar="N", help="episodes per task (default 1)")
 
 
 def _how(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
-        "--concurrency", type=engine.whole, default=8, metavar="N", help="episodes at once (default 8)"
+        "--concurrency", type=whole, default=8, metavar="N", help="episodes at once (default 8)"
     )
     bench.add_argument(
         "--timeout", type=float, default=120.0, metavar="S", help="per request (default 120 s)"
@@ -87,10 +85,10 @@ def _how(bench: argparse.ArgumentParser) -> None:
     bench.add_argument(
         "--vllm-args", default="", metavar="ARGS", help="of vllm: further arguments of its server"
     )
-    engine.add_arguments(bench)
+    add_executor(bench)
     bench.add_argument("--temperature", type=float, default=0.0)
     bench.add_argument(
-        "--max-tokens", type=engine.whole, default=2048, metavar="N", help="per message (default 2048)"
+        "--max-tokens", type=whole, default=2048, metavar="N", help="per message (default 2048)"
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine import open_engine
 from ..errors import UsageError
+from ..executors import open_executor
 from . import show
 from .cfb import CfbOptions
 from .cfb_match import Judge
@@ -19,7 +19,8 @@ from .compare import compare
 from .ledger import Ledger, Record, read_run, rewrite
 from .manifest import manifest
 from .metrics import summary
-from .policies import Settings, load_function, parse_policy
+from .policies import load_function, parse_policy
+from .policies.base import Settings
 from .protocols import Arena
 from .result import EpisodeResult
 from .runner import jobs, play_all, play_spread, rescored
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     judge = _judge(arguments.judge)
     arena = _arena(source, arguments.protocol, arguments.strict, arguments.deciding, judge)
     about = manifest(arena, source, policy.name, settings, arguments.trials)
-    here = arguments.engine == "local" and arguments.workers == 1
+    here = arguments.executor == "local" and arguments.workers == 1
     if not here and arguments.policy.startswith("vllm:"):
         raise UsageError("vllm: serves this process only; start a server yourself and give openai:MODEL@URL")
     ledger = Ledger(arguments.out, about, arena.tasks)
@@ -58,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
             if here:
                 asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
             else:
-                with open_engine(arguments.engine, arguments.workers) as engine:
+                with open_executor(arguments.executor, arguments.workers) as executor:
                     named = (arguments.policy, settings)
-                    play_spread(engine, arena, named, ledger, todo, arguments.concurrency, bar.done)
+                    play_spread(executor, arena, named, ledger, todo, arguments.concurrency, bar.done)
         ledger.seal()
     except KeyboardInterrupt:
         show.line("stopped; the same command goes on from here")

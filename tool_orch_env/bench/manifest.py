@@ -9,11 +9,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..snapshot import Snapshot
 from ..task import dump_tasks
 from .ledger import FORMAT
-from .policies import Settings
+from .policies.base import Settings
 from .protocols import Arena, judge_name
 
 ANSWERS = ("seed", "tools", "temperature", "max_tokens", "vllm_args")

@@ -1,7 +1,7 @@
 """Many episodes at once: a limit, a time for every answer, every finished episode kept at once.
 
 Enters: an arena, a policy, a ledger with what is done already. Leaves: the ledger with the rest, played in this
-process (`play_all`) or on an engine's workers (`play_spread`). An episode whose
+process (`play_all`) or on the workers of an executor (`play_spread`). An episode whose
 policy fails is kept with its cause; the others go on. Which episodes run together changes no result.
 """
 
@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from ..engine import Engine, Work
+from ..executors.base import Executor, Work
 from ..snapshot import Snapshot
 from ..task import Task
 from .cfb import CfbOptions
 from .chat import recordable
 from .ledger import Key, Ledger, Record
 from .play import Play
-from .policies import Policy, PolicyFault, Said, Settings, Speaker, parse_policy
+from .policies import parse_policy
+from .policies.base import Policy, PolicyError, Said, Settings, Speaker
 from .protocols import Arena
 from .result import EpisodeResult
 
@@ -67,7 +68,7 @@ async def play_all(
 
 
 def play_spread(
-    engine: Engine,
+    executor: Executor,
     arena: Arena,
     policy: tuple[str, Settings],
     ledger: Kept,
@@ -75,9 +76,9 @@ def play_spread(
     concurrency: int = 8,
     tell: Callable[[Record], None] = lambda record: None,
 ) -> None:
-    """Play the jobs on an engine's workers, `concurrency` at a time on each; the ledger stays here."""
+    """Play the jobs on the workers of an executor, `concurrency` at a time on each; the ledger stays here."""
     given = (arena.tasks, arena.snapshot, arena.protocol, arena.options, policy, concurrency)
-    for _, record in engine.spread(_player, given, todo, batch=concurrency):
+    for _, record in executor.spread(_player, given, todo, batch=concurrency):
         ledger.append(record)
         tell(record)
 
@@ -112,7 +113,7 @@ async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, pat
     while play.stop_reason is None and fault is None:
         try:
             said = await _answer(speaker, play, patience)
-        except PolicyFault as error:
+        except PolicyError as error:
             fault = str(error)
         else:
             actions.append(said.action)
@@ -130,16 +131,16 @@ async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, pat
 
 
 async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:
-    """The policy's next message as JSON; raises `PolicyFault`."""
+    """The policy's next message as JSON; raises `PolicyError`."""
     try:
         async with asyncio.timeout(patience):
             said = await speaker([dict(one) for one in play.messages], play.tools)
     except TimeoutError as error:
-        raise PolicyFault("timeout", f"no answer within {patience:g} s") from error
+        raise PolicyError("timeout", f"no answer within {patience:g} s") from error
     try:
         return Said(recordable(said.action), said.tokens)
     except (TypeError, ValueError, RecursionError) as error:
-        raise PolicyFault("bad_return", f"not an assistant message: {error}") from error
+        raise PolicyError("bad_return", f"not an assistant message: {error}") from error
 
 
 def rescored(arena: Arena, record: Record) -> Record:

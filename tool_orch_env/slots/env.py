@@ -14,10 +14,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from ..call import ToolCall, Turn
+from ..config import Reward, configured
 from ..env import checked, finals, gathered, per_env, refuse_ended, set_stage, wanted_task, wanted_tasks
 from ..episode import Episode, Rules, Stage
 from ..errors import UsageError
-from ..score import Reward, configured
 from ..snapshot import Snapshot
 from ..task import Task
 from .board import Board, Layout

@@ -27,8 +27,8 @@ from .. import pointer
 from ..call import NotCanonical, canonical
 from ..catalog import Tool
 from ..check import check
-from ..engine import Work
 from ..episode import score_turns
+from ..executors.base import Work
 from ..snapshot import Snapshot
 from ..stated import folded, states
 from ..task import AnswerFact, GoldenCall, Task, oracle_turns
@@ -80,7 +80,7 @@ def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
 
 
 def auditor(snapshot: Snapshot) -> Work[Task, list[Finding]]:
-    """What one worker of an engine does: audits some tasks."""
+    """What one worker of an executor does: audits some tasks."""
     return lambda tasks: [audit(task, snapshot) for task in tasks]
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import __version__
+from .._version import __version__
 from ..stated import states
 from ..task import AnswerFact, Binding, GoldenCall, Task
 from ..values import small

@@ -1,6 +1,6 @@
 """Any number of tasks from one snapshot: sampled, phrased, audited, and no two of them alike.
 
-Enters: an `Index` (or a folder, for an engine's workers), targets, a number and a seed. Leaves: tasks in order.
+Enters: an `Index` (or a folder, for the workers of an executor), targets, a number and a seed. Leaves: tasks in order.
 A task is a function of snapshot, book, targets, seed and its number alone; what is refused as too like an
 earlier task is made anew from the next attempt, in order, so that one process and many give the same bytes.
 """
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ..engine import Engine, Work, in_order
+from ..executors import Executor, in_order
+from ..executors.base import Work
 from ..snapshot import Snapshot
 from ..task import Task
 from .audit import audit
@@ -119,15 +120,15 @@ def synthesise_many(
     targets: Targets,
     n: int,
     seed: int,
-    engine: Engine,
+    executor: Executor,
     prefix: str = "",
     report: Report | None = None,
     phrases: Path | None = None,
     unlike: Iterable[Task] = (),
 ) -> Iterator[Task]:
-    """The same tasks as `synthesise`, made by the workers of an engine."""
+    """The same tasks as `synthesise`, made by the workers of an executor."""
     snapshot = Snapshot.open(folder)
-    made = in_order(engine.spread(_worker, (snapshot, phrases, targets, seed, prefix), range(n)))
+    made = in_order(executor.spread(_worker, (snapshot, phrases, targets, seed, prefix), range(n)))
     maker = Maker(Index(snapshot, phrases), targets, seed, prefix)
     yield from _unlike(made, maker, report or Report(), unlike)
 

@@ -1,6 +1,6 @@
-"""The engine `ray`: work spread over a Ray cluster, and still done when workers or whole nodes die on the way.
+"""The executor `ray`: work spread over a Ray cluster, and still done when workers or whole nodes die on the way.
 
-Enters: as in `engine.py`. Leaves: the same. The caller's process keeps all state: a batch whose worker died is worked
+The caller's process keeps all state: a batch whose worker died is worked
 on again elsewhere, and only the result that arrives here counts. What workers begin from is sent once to each of
 them through Ray's object store; they need this package in the same version, and modules of a policy where Python
 finds them under the paths of the caller. Ray moves objects as pickles (cloudpickle): ours, over the cluster's own
@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 import ray
 from ray.exceptions import RayTaskError
 
-from . import __version__
-from .engine import AHEAD, Work, batches
-from .errors import UsageError
+from .._version import __version__
+from ..errors import UsageError
+from .base import AHEAD, Work, batches
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,7 +52,7 @@ class OnRay:
     def spread(
         self, begin: Callable[..., Work[T, R]], given: tuple[Any, ...], items: Iterable[T], batch: int = 16
     ) -> Iterator[tuple[int, R]]:
-        """See `engine.Engine`. Raises what a worker raised, and Ray's own fault if a batch died too often."""
+        """See `base.Executor`. Raises what a worker raised, and Ray's own fault if a batch died too often."""
         start = ray.put((__version__, begin, given))
         work = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
         waiting, paths = batches(items, batch), _paths()

@@ -19,9 +19,9 @@ import urllib.request
 from importlib.util import find_spec
 from typing import IO
 
-from ..errors import UsageError
-from .openai_policy import OpenAIPolicy
-from .policies import Settings
+from ...errors import UsageError
+from .base import Settings
+from .openai_chat import OpenAIPolicy
 
 READY = 600.0
 """Seconds until the engine must answer."""

@@ -1,6 +1,6 @@
 """A model behind an OpenAI-compatible URL, asked with the `openai` client.
 
-Enters: chat messages and tools. Leaves: the model's message and its tokens, or a `PolicyFault`. Retries connections,
+Enters: chat messages and tools. Leaves: the model's message and its tokens, or a `PolicyError`. Retries connections,
 429 and 5xx, as the client does. The key comes from OPENAI_API_KEY and is written nowhere. A call that the model
 writes wrongly is not a fault: it goes on as it is, and the protocol says what comes of it.
 """
@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import openai
 
-from ..call import to_text
-from ..errors import UsageError
-from ..task import Task
-from .policies import Chat, PolicyFault, Said, Settings, Speaker
-from .protocols import Arena
+from ...call import to_text
+from ...errors import UsageError
+from ...task import Task
+from ..protocols import Arena
+from .base import Chat, PolicyError, Said, Settings, Speaker
 
 TOOLS_PROMPT = (
     "These are the tools, one JSON object per line:\n{tools}\n"
@@ -58,16 +58,16 @@ class OpenAIPolicy:
             try:
                 reply = await self._client.chat.completions.create(**self._request(messages, tools, seed))
             except openai.APITimeoutError as error:
-                raise PolicyFault("timeout", f"no answer within {self._settings.timeout:g} s") from error
+                raise PolicyError("timeout", f"no answer within {self._settings.timeout:g} s") from error
             except openai.APIStatusError as error:
-                raise PolicyFault(
+                raise PolicyError(
                     f"http_{error.status_code}", f"{error.request.url}: {_one_line(error.message)}"
                 ) from error
             except openai.APIConnectionError as error:
                 told = f"{error.request.url}: {_one_line(str(error.__cause__ or error))}"
-                raise PolicyFault("connection", told) from error
+                raise PolicyError("connection", told) from error
             except (openai.OpenAIError, ValueError) as error:
-                raise PolicyFault("bad_reply", f"not a chat completion: {_one_line(str(error))}") from error
+                raise PolicyError("bad_reply", f"not a chat completion: {_one_line(str(error))}") from error
             return _said(reply)
 
         return speak
@@ -155,11 +155,11 @@ def _whole(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(reply: Any) -> Said:
-    """The message and the tokens of a completion; raises `PolicyFault` if there is none."""
+    """The message and the tokens of a completion; raises `PolicyError` if there is none."""
     choices = getattr(reply, "choices", None)
     message = getattr(choices[0], "message", None) if choices else None
     if message is None:
-        raise PolicyFault("bad_reply", "a completion without a message")
+        raise PolicyError("bad_reply", "a completion without a message")
     content = cast("str | None", message.content)
     action: dict[str, Any] = {"role": "assistant", "content": content}
     if message.tool_calls:

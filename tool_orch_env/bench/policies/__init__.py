@@ -1,0 +1,36 @@
+"""Policies by name: what answers when the runner asks.
+
+================================  =====================================================================
+oracle, random, junk, ...         a scripted trace (`bench.scripted.POLICIES`)
+openai:MODEL@URL                  a model behind an OpenAI-compatible URL; extra [bench-models]
+vllm:PATH                         the same; the server is started and stopped here
+python:MODULE:FUNCTION            `function(messages, tools)`, plain or async, returns a message
+================================  =====================================================================
+"""
+
+from ...errors import UsageError
+from ..scripted import POLICIES
+from .base import DEFAULT, Policy
+from .base import Settings as Settings
+from .function import FunctionPolicy
+from .function import load_function as load_function
+from .scripted import ScriptedPolicy
+
+
+def parse_policy(text: str, settings: Settings = DEFAULT) -> Policy:
+    """The policy that `text` names; raises `UsageError`."""
+    kind, _, rest = text.partition(":")
+    if text in POLICIES:
+        return ScriptedPolicy(text, settings.seed)
+    if kind == "python":
+        return FunctionPolicy(rest, settings.timeout)
+    if kind in ("openai", "vllm"):
+        try:
+            from .openai_chat import OpenAIPolicy
+            from .vllm_server import VllmPolicy
+        except ImportError as error:
+            raise UsageError(f"{kind}: needs {error.name}: install 'tool-orch-env[bench-models]'") from error
+        return OpenAIPolicy(rest, settings) if kind == "openai" else VllmPolicy(rest, settings)
+    raise UsageError(
+        f"policy {text!r}: expected openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION or one of {', '.join(POLICIES)}"
+    )

@@ -1,0 +1,42 @@
+"""Scripted policies: a trace computed from the task, without a model."""
+
+from hashlib import blake2b
+
+import numpy as np
+
+from ...call import Turn
+from ...task import Task, oracle_answer
+from ..protocols import Arena
+from ..scripted import POLICIES
+from .base import Chat, Said, Speaker
+
+
+class ScriptedPolicy:
+    """A trace computed from the task; each episode draws from its own generator, whatever order they run in."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        self.name = name
+        self.patience = 60.0
+        self._seed = seed
+
+    def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
+        turns = iter(self._trace(arena, task, trial))
+
+        async def speak(messages: Chat, tools: Chat) -> Said:
+            return Said(next(turns, Turn(answer="Done.")))
+
+        return speak
+
+    def _trace(self, arena: Arena, task: Task, trial: int) -> list[Turn]:
+        if self.name == "oracle":
+            calls = [Turn(calls=tuple(call.as_call() for call in step)) for step in arena.steps(task)]
+            return [*calls, Turn(answer=oracle_answer(task))]
+        identity = int.from_bytes(blake2b(task.id.encode(), digest_size=8).digest())
+        rng = np.random.default_rng([self._seed, trial, identity])
+        return POLICIES[self.name](task, arena.snapshot, rng)
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
