@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 import tool_orch_env as toe
-from tool_orch_env.task import oracle_turns
+from tool_orch_env.calls.oracle import oracle_turns
 
 SOAKED = 64
 """Episodes at a time in the soak."""

@@ -90,7 +90,9 @@ def main(path: str) -> None:
     print(f"  dates among them: {len(dates)}")
     print("  by name:", dict(Counter(one[2].split("/")[1] for one in found).most_common(12)))
     run = subprocess.run(
-        [sys.executable, "-m", "tool_orch_env.cli", "audit", path, "--json"], capture_output=True, text=True
+        [sys.executable, "-m", "tool_orch_env.cli", "audit", path, "--json"],
+        capture_output=True,
+        text=True,
     )
     audited = [
         (task["id"], finding)

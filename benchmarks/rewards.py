@@ -18,8 +18,8 @@ from rich.table import Table
 
 from tool_orch_env import importers
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.config import Score
 from tool_orch_env.episode import score_turns
+from tool_orch_env.reward.config import Score
 from tool_orch_env.snapshot import Snapshot
 
 REWARDS = ("published", "graduated")

@@ -23,8 +23,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tool_orch_env.catalog import Catalog, ToolSpec
-from tool_orch_env.snapshot import Record, Snapshot, make_record, write
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.folder import write
+from tool_orch_env.snapshot.records import Record, make_record
 from tool_orch_env.task import GoldenCall, Task
 
 OPENING = """

@@ -16,11 +16,13 @@ import rounds as timing
 from variants import ENDLESS
 from work import messages, snapshot, task
 
-from tool_orch_env import observe, replay
-from tool_orch_env.call import Answered, ToolCall, encode, replay_key
-from tool_orch_env.episode import Episode, Rules, Stage
-from tool_orch_env.parse import parse
-from tool_orch_env.scorer import scorer
+from tool_orch_env.calls import render, results
+from tool_orch_env.calls.parse import parse
+from tool_orch_env.calls.types import Answered, ToolCall
+from tool_orch_env.episode import Episode, Rules
+from tool_orch_env.jsonvalues.canonical import encode, replay_key
+from tool_orch_env.reward.scorer import scorer
+from tool_orch_env.taskset import Stage
 
 
 def runs() -> dict[str, Callable[[], int]]:
@@ -42,7 +44,7 @@ def runs() -> dict[str, Callable[[], int]]:
         assert one.key is not None
         found = held.get(one.key, "bench")
         assert found is not None
-        return replay.recorded(found)
+        return results.recorded(found)
 
     def scored(one: Answered) -> Any:
         score.turn((one,), None, False)
@@ -50,7 +52,7 @@ def runs() -> dict[str, Callable[[], int]]:
 
     def observed(one: Answered) -> Any:
         limit = ENDLESS["max_response_chars"]
-        return observe.turn_text((one,), limit), observe.turn_messages((one,), ("call_0",), limit)
+        return render.turn_text((one,), limit), render.turn_messages((one,), ("call_0",), limit)
 
     return {
         "parse": timing.run_of(parse, sent),

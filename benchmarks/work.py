@@ -7,8 +7,9 @@ hit one, miss them all, or are invalid. Messages are written as Hermes and Qwen 
 import json
 
 import tool_orch_env as toe
-from tool_orch_env.catalog import Catalog, ToolSpec
-from tool_orch_env.snapshot import Snapshot, make_record
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.task import GoldenCall
 
 PARAMETERS = {

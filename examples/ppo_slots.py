@@ -36,7 +36,7 @@ import torch
 from torch import nn
 
 import tool_orch_env as toe
-from tool_orch_env.slots.board import Layout
+from tool_orch_env.slots.encoding import Layout
 from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsVector, slot_stage
 
 TOKENS = 40

@@ -32,7 +32,7 @@ from examples.ppo_vllm.demonstrations import (
     renamed,
     tokens,
 )
-from tool_orch_env.call import Turn
+from tool_orch_env.calls.types import Turn
 from tool_orch_env.task import Task
 
 Example = tuple[np.ndarray, np.ndarray]

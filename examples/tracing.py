@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from tool_orch_env import pointer
-from tool_orch_env.catalog import Catalog
+from tool_orch_env.jsonvalues import pointer
+from tool_orch_env.snapshot.catalog import Catalog
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 
 Ask = Callable[[str, Mapping[str, Any]], tuple[int, Any]]

@@ -13,8 +13,8 @@ from typing import Any
 
 import toy as toys
 
-from tool_orch_env.call import Turn
-from tool_orch_env.task import oracle_turns
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import Turn
 
 TURNS = {task.request: oracle_turns(task) for task in toys.tasks()}
 

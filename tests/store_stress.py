@@ -20,8 +20,8 @@ from typing import Any
 
 import toy
 
-from tool_orch_env import store
-from tool_orch_env.snapshot import Snapshot, make_record
+from tool_orch_env.snapshot import Snapshot, store
+from tool_orch_env.snapshot.records import make_record
 
 WAIT = 120.0
 """Seconds that anything may take on a busy machine."""

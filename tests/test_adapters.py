@@ -22,7 +22,7 @@ from tool_orch_env.adapters import export, mcp, trl
 from tool_orch_env.adapters.extras import need
 from tool_orch_env.adapters.session import ANSWER_TOOL, Session, SessionFactory, answer_tool
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.cli import main
+from tool_orch_env.cli.main import main
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
 
@@ -325,6 +325,6 @@ def test_the_page_names_the_versions_that_ci_installs_and_every_format() -> None
 
 def main_formats() -> set[str]:
     """The formats that the command line offers."""
-    from tool_orch_env import cli_adapters
+    from tool_orch_env.cli import serve
 
-    return set(cli_adapters._FORMATS)
+    return set(serve._FORMATS)

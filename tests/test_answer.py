@@ -3,7 +3,7 @@
 import pytest
 import toy as toys
 
-from tool_orch_env.answer import answer_share
+from tool_orch_env.answers.share import answer_share
 from tool_orch_env.task import AnswerFact, Task
 
 TASK = toys.tasks()[0]

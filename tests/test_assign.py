@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from tool_orch_env.assign import Assignment
+from tool_orch_env.reward.assignment import Assignment
 
 matrices = st.integers(1, 4).flatmap(
     lambda columns: st.lists(

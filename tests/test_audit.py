@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import toy as toys
 
-from tool_orch_env.call import Turn
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import Turn
 from tool_orch_env.episode import score_turns
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.synth.audit import audit
@@ -14,7 +15,7 @@ from tool_orch_env.synth.audit_set import audit_set
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
-from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task, oracle_turns
+from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 
 
 def _rules(task: Task, snapshot: Snapshot) -> list[tuple[str, str, str]]:

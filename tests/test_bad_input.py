@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tool_orch_env  # noqa: F401 - registers ToolOrch-v0
-from tool_orch_env.call import Code, ToolCall, Turn
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import Code, ToolCall, Turn
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.task import Task, oracle_turns
+from tool_orch_env.task import Task
 
 TOOLS = ["search_city", "get_city", "get_country", "rate", "tagged", "ping"]
 

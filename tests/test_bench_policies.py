@@ -9,13 +9,13 @@ import pytest
 import toy as toys
 from model_server import ModelServer, serving
 
-from tool_orch_env.bench.ledger import Ledger, Record
 from tool_orch_env.bench.manifest import manifest
 from tool_orch_env.bench.policies import Settings, parse_policy
 from tool_orch_env.bench.protocols import Arena
+from tool_orch_env.bench.run_log import Ledger, Record
 from tool_orch_env.bench.runner import jobs, play_all, rescored
+from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.errors import UsageError
-from tool_orch_env.task import oracle_turns
 
 QUICK = Settings(timeout=0.3, retries=0)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tool_orch_env.bench.ledger import RunError
 from tool_orch_env.bench.report import page
-from tool_orch_env.cli import main
+from tool_orch_env.bench.run_log import RunError
+from tool_orch_env.cli.main import main
 from tool_orch_env.snapshot import load_tasks
 
 TASKS = len(load_tasks("travel", "handmade"))

@@ -14,10 +14,10 @@ import pytest
 import toy as toys
 
 from tool_orch_env.bench.intervals import ratio
-from tool_orch_env.bench.ledger import RunError, read_run, read_times
 from tool_orch_env.bench.metrics import passes, summary
 from tool_orch_env.bench.result import EpisodeResult
-from tool_orch_env.cli import main
+from tool_orch_env.bench.run_log import RunError, read_run, read_times
+from tool_orch_env.cli.main import main
 from tool_orch_env.snapshot import load_tasks
 
 TASKS = len(load_tasks("travel", "handmade"))

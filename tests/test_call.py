@@ -12,24 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.call import (
+from tool_orch_env.calls.types import MEANING, Code, Failure, Reply, ToolCall, Turn, Violation, close_names
+from tool_orch_env.jsonvalues.canonical import (
     MAX_DEPTH,
-    MEANING,
-    Code,
-    Failure,
     NotCanonical,
-    Reply,
-    ToolCall,
-    Turn,
-    Violation,
     canonical,
-    close_names,
     encode,
     plain,
     replay_key,
     to_text,
 )
-from tool_orch_env.catalog import Tool, ToolSpec
+from tool_orch_env.snapshot.catalog import Tool, ToolSpec
 
 GOLDEN = Path(__file__).parent / "golden" / "canonical.jsonl"
 LINES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").split("\n") if line]

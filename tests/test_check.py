@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.call import Violation
-from tool_orch_env.catalog import Catalog, Tool, ToolSpec
-from tool_orch_env.check import MAX_SHOWN, MAX_VIOLATIONS, check
+from tool_orch_env.calls.types import Violation
+from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, check
+from tool_orch_env.snapshot.catalog import Catalog, Tool, ToolSpec
 
 SCHEMA = {
     "type": "object",

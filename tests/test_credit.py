@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tool_orch_env.call import Answered, Code, Reply, ToolCall, Violation, encode
-from tool_orch_env.credit import Golden, Rungs, credit
+from tool_orch_env.calls.types import Answered, Code, Reply, ToolCall, Violation
+from tool_orch_env.jsonvalues.canonical import encode
+from tool_orch_env.reward.credit import Golden, Rungs, credit
 
 RESPONSE = '{"found":1}'
 

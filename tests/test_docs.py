@@ -32,9 +32,9 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_tables_of_the_docs_are_those_of_the_code() -> None:
-    from tool_orch_env.call import MEANING
-    from tool_orch_env.config import PRESETS
-    from tool_orch_env.credit import Rungs
+    from tool_orch_env.calls.types import MEANING
+    from tool_orch_env.reward.config import PRESETS
+    from tool_orch_env.reward.credit import Rungs
 
     environment, reward = (ROOT / "docs" / name for name in ("environment.md", "reward.md"))
     for code, meaning in MEANING.items():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tool_orch_env.answers.stated import states
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.stated import states
 from tool_orch_env.task import read_tasks
 
 FOLDER = Path(__file__).parent.parent / "examples" / "elements"

@@ -16,9 +16,10 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import tool_orch_env as toe
-from tool_orch_env.catalog import Catalog, ToolSpec
 from tool_orch_env.errors import NotRecordedError, SnapshotError, TaskError, UsageError
-from tool_orch_env.snapshot import Snapshot, make_record
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.task import GoldenCall
 
 TASKS = toys.tasks()

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import toy as toys
 
-from tool_orch_env.catalog import Catalog, ToolSpec
 from tool_orch_env.errors import UsageError
-from tool_orch_env.snapshot import Record, Snapshot, make_record
-from tool_orch_env.synth import graph
+from tool_orch_env.language import graph
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.records import Record, make_record
 from tool_orch_env.synth.draw import draw
 
 LETTERS = "ABCDEFGH"

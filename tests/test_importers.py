@@ -23,7 +23,8 @@ from tool_orch_env.importers.recordings import status
 from tool_orch_env.importers.repair import repaired
 from tool_orch_env.importers.schemas import inferred, merged, widened
 from tool_orch_env.importers.tracing import Observed, trace
-from tool_orch_env.snapshot import Snapshot, verify
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.snapshot import verify
 from tool_orch_env.task import Task
 
 Rows = list[dict[str, Any]]

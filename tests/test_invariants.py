@@ -14,11 +14,15 @@ import pytest
 import toy as toys
 
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.call import ToolCall, Turn, canonical
-from tool_orch_env.config import PRESETS, Score
-from tool_orch_env.episode import Episode, Rules, Stage
-from tool_orch_env.snapshot import Snapshot, bundled_folder
-from tool_orch_env.task import GoldenCall, Task, oracle_answer
+from tool_orch_env.calls.oracle import oracle_answer
+from tool_orch_env.calls.types import ToolCall, Turn
+from tool_orch_env.episode import Episode, Rules
+from tool_orch_env.jsonvalues.canonical import canonical
+from tool_orch_env.reward.config import PRESETS, Score
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.folder import bundled_folder
+from tool_orch_env.task import GoldenCall, Task
+from tool_orch_env.taskset import Stage
 
 BUNDLED = sorted(path.parent.name for path in bundled_folder().glob("*/manifest.json"))
 SOURCES = ["toy", *BUNDLED, "orchestration_traces", "complexfuncbench"]

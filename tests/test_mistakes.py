@@ -14,8 +14,8 @@ import pytest
 
 import tool_orch_env as toe
 from tool_orch_env.adapters.extras import need
-from tool_orch_env.cli import main, parser
-from tool_orch_env.cli_examples import EXAMPLES
+from tool_orch_env.cli.examples import EXAMPLES
+from tool_orch_env.cli.main import main, parser
 from tool_orch_env.errors import FileFault, UsageError
 
 
@@ -240,7 +240,7 @@ def test_a_policy_that_fails_is_shown_with_its_own_words_and_how_to_go_on(
 def test_a_port_in_use_is_told_before_anybody_is_told_that_a_server_listens(
     capsys: pytest.CaptureFixture,
 ) -> None:
-    from tool_orch_env.cli_adapters import _refuse_taken
+    from tool_orch_env.cli.serve import _refuse_taken
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

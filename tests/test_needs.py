@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 import tool_orch_env as toe
-from tool_orch_env import ways as ways_module
-from tool_orch_env.catalog import Catalog, ToolSpec
-from tool_orch_env.config import RewardConfig, Score
-from tool_orch_env.credit import Rungs
-from tool_orch_env.episode import Episode, Stage
-from tool_orch_env.scorer import scorer
-from tool_orch_env.snapshot import Snapshot, make_record
+from tool_orch_env.episode import Episode
+from tool_orch_env.reward import alternatives as ways_module
+from tool_orch_env.reward.alternatives import Ways
+from tool_orch_env.reward.config import RewardConfig, Score
+from tool_orch_env.reward.credit import Rungs
+from tool_orch_env.reward.scorer import scorer
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
-from tool_orch_env.ways import Ways
+from tool_orch_env.taskset import Stage
 
 CODE = "XK-471100"
 MINED = [

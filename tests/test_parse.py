@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.call import Failure, ToolCall, Turn
-from tool_orch_env.parse import MAX_CALLS, MAX_TEXT, parse
+from tool_orch_env.calls.parse import MAX_CALLS, MAX_TEXT, parse
+from tool_orch_env.calls.types import Failure, ToolCall, Turn
 
 F = ToolCall("f", {"a": 1})
 G = ToolCall("g.h", {"b": "x", "c": [1, {"d": None}]})

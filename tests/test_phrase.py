@@ -9,12 +9,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tool_orch_env.answers.stated import states
 from tool_orch_env.errors import UsageError
+from tool_orch_env.jsonvalues.scalars import small
+from tool_orch_env.language.criteria import Criterion, criteria, select
+from tool_orch_env.language.phrase_book import FOLDER, ListBook
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.stated import states
 from tool_orch_env.synth.audit import audit
-from tool_orch_env.synth.book import FOLDER, ListBook
-from tool_orch_env.synth.criteria import Criterion, criteria, select
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.reword import Endpoint, Reworded, reword
 from tool_orch_env.synth.show import drawn, told
@@ -22,7 +23,6 @@ from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
 from tool_orch_env.synth.typos import mistyped
 from tool_orch_env.task import Task
-from tool_orch_env.values import small
 
 FLIGHTS = [
     {"number": 7, "out": "06:10", "in": "09:30", "carrier": "UA"},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env import pointer
+from tool_orch_env.jsonvalues import pointer
 
 # RFC 6901, section 5: the document and its pointers
 RFC = {

@@ -263,7 +263,7 @@ def test_no_secret_is_kept_or_shown(
     from base64 import b64encode
     from urllib.parse import quote, quote_plus
 
-    from tool_orch_env.cli import main
+    from tool_orch_env.cli.main import main
 
     monkeypatch.setenv("SERVICE_KEY", SECRET.replace("ä", "ae"))
     secret = SECRET.replace("ä", "ae")
@@ -346,7 +346,15 @@ def test_two_recorders_do_not_share_a_journal(service: Service, tmp_path: Path) 
 def test_an_interrupt_is_told_and_resumed(service: Service, tmp_path: Path) -> None:
     service.delay = 0.05
     path = spec(tmp_path, service.url, limits={"concurrency": 2})
-    command = [sys.executable, "-m", "tool_orch_env.cli", "record", str(path), "--out", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "tool_orch_env.cli",
+        "record",
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     running = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

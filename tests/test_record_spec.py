@@ -9,7 +9,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from service import TOOLS, parameters, spec
 
-from tool_orch_env.catalog import Catalog, ToolSpec
 from tool_orch_env.errors import SpecError
 from tool_orch_env.record import plan
 from tool_orch_env.record.openapi import operations
@@ -17,6 +16,7 @@ from tool_orch_env.record.pattern import matches, removed
 from tool_orch_env.record.schema import Step
 from tool_orch_env.record.spec import read_spec
 from tool_orch_env.record.yaml12 import parse_yaml
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
 
 URL = "http://127.0.0.1:1"
 

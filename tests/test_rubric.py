@@ -7,12 +7,13 @@ import pytest
 import toy as toys
 
 import tool_orch_env as toe
-from tool_orch_env import rubric as rubrics
-from tool_orch_env.call import Answered, Code, Reply
-from tool_orch_env.credit import Rungs
+from tool_orch_env.calls.types import Answered, Code, Reply
 from tool_orch_env.errors import TaskError
-from tool_orch_env.rubric import Rubric, says_nothing
-from tool_orch_env.snapshot import Snapshot, make_record
+from tool_orch_env.reward import golden as rubrics
+from tool_orch_env.reward.credit import Rungs
+from tool_orch_env.reward.golden import Rubric
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.records import make_record, says_nothing
 from tool_orch_env.task import GoldenCall, Task
 
 SNAPSHOT = toys.snapshot()

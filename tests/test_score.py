@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tool_orch_env as toe
-from tool_orch_env.config import PRESETS, RewardConfig, Score
 from tool_orch_env.errors import TaskError, UsageError
+from tool_orch_env.reward.config import PRESETS, RewardConfig, Score
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import GoldenCall, Task
 
@@ -95,7 +95,7 @@ def test_left_over_calls_are_waste_and_unrecorded_valid_ones_half() -> None:
 def test_a_call_with_the_same_recorded_response_is_exact() -> None:
     tools = toys.catalog()
     recorded = [r for r in toys.records(tools) if r.tool != "get_city"]
-    from tool_orch_env.snapshot import make_record
+    from tool_orch_env.snapshot.records import make_record
 
     same = {"name": "Oslo", "country": "NO"}
     recorded += [make_record(tools, "get_city", {"city_id": city_id}, 200, same) for city_id in (11, 110)]
@@ -106,7 +106,7 @@ def test_a_call_with_the_same_recorded_response_is_exact() -> None:
 
 def test_calls_with_the_same_empty_response_are_not_exact() -> None:
     tools = toys.catalog()
-    from tool_orch_env.snapshot import make_record
+    from tool_orch_env.snapshot.records import make_record
 
     recorded = [
         make_record(tools, "search_city", {"name": n}, 200, {"count": 0, "results": []}) for n in ("A", "B")

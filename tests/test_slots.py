@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tool_orch_env as toe
-from tool_orch_env.slots.board import COLUMNS
+from tool_orch_env.slots.candidates import BELONGS, MEETS, REPLY, Limits
+from tool_orch_env.slots.encoding import COLUMNS
 from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsEnv, ToolOrchSlotsVector, slot_stage
-from tool_orch_env.slots.lexicon import roles_in
 from tool_orch_env.slots.oracle import Oracle
-from tool_orch_env.slots.pool import BELONGS, MEETS, REPLY, Limits
-from tool_orch_env.slots.statement import arranged, state
+from tool_orch_env.slots.request_graph import arranged, state
+from tool_orch_env.slots.vocabulary import roles_in
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 

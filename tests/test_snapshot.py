@@ -17,11 +17,14 @@ import diskcache
 import pytest
 import toy as toys
 
-from tool_orch_env import files, store
-from tool_orch_env.call import encode, replay_key
-from tool_orch_env.catalog import Catalog
+from tool_orch_env import files
 from tool_orch_env.errors import SnapshotError, UsageError
-from tool_orch_env.snapshot import Snapshot, load_tasks, make_record, verify, write
+from tool_orch_env.jsonvalues.canonical import encode, replay_key
+from tool_orch_env.snapshot import Snapshot, load_tasks, store
+from tool_orch_env.snapshot.catalog import Catalog
+from tool_orch_env.snapshot.folder import write
+from tool_orch_env.snapshot.records import make_record
+from tool_orch_env.snapshot.snapshot import verify
 from tool_orch_env.task import Task
 
 GOLDEN = Path(__file__).parent / "golden" / "snapshot"

@@ -5,7 +5,7 @@ import pytest
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.synth.audit_set import audit_set
 from tool_orch_env.synth.index import Index
-from tool_orch_env.synth.likeness import calls
+from tool_orch_env.synth.near_duplicates import calls
 from tool_orch_env.synth.sample import Unfillable
 from tool_orch_env.synth.split import PLANS, synthesise_splits
 from tool_orch_env.task import Task

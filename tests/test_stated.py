@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.stated import folded, numbers, states, values
+from tool_orch_env.answers.stated import folded, numbers, states, values
 
 STATED = [
     (1234.5, "It costs 1,234.5 crowns."),

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import toy as toys
 
-from tool_orch_env.episode import Episode, Stage
+from tool_orch_env.episode import Episode
 from tool_orch_env.errors import UsageError
-from tool_orch_env.snapshot import Snapshot, make_record
-from tool_orch_env.survey import difference, holdings
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.records import make_record
+from tool_orch_env.snapshot.stats import difference, holdings
+from tool_orch_env.taskset import Stage
 
 
 def test_responses_errors_and_empty_ones_are_counted_by_tool(toy: Snapshot) -> None:
@@ -57,7 +59,7 @@ class Told:
     """A live API that answers one call and refuses the others: the seam, without a recorder."""
 
     def answer(self, key: str, tool: str, arguments: dict[str, object]) -> object:
-        from tool_orch_env.store import Recorded
+        from tool_orch_env.snapshot.store import Recorded
 
         return Recorded(200, '{"name":"Denmark"}') if arguments == {"code": "DK"} else "no such country"
 

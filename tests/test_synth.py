@@ -7,18 +7,21 @@ import toy as toys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.catalog import Catalog, Source, ToolSpec
+from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.episode import score_turns
 from tool_orch_env.errors import UsageError
 from tool_orch_env.executors import Local
-from tool_orch_env.snapshot import Snapshot, bundled_folder, make_record
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, Source, ToolSpec
+from tool_orch_env.snapshot.folder import bundled_folder
+from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.synth import shapes
 from tool_orch_env.synth.audit import audit
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.sample import Sampler, Unfillable
 from tool_orch_env.synth.synthesise import synthesise, synthesise_many
 from tool_orch_env.synth.targets import Targets, weights
-from tool_orch_env.task import dump_tasks, oracle_turns
+from tool_orch_env.task import dump_tasks
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import toy as toys
 
-from tool_orch_env.catalog import Catalog, Source, ToolSpec
-from tool_orch_env.cli import main
-from tool_orch_env.snapshot import make_record, write
+from tool_orch_env.cli.main import main
+from tool_orch_env.snapshot.catalog import Catalog, Source, ToolSpec
+from tool_orch_env.snapshot.folder import write
+from tool_orch_env.snapshot.records import make_record
 
 PLACES = ("Aland", "Bergen", "Corinth", "Dover")
 

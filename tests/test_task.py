@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.errors import TaskError
-from tool_orch_env.task import Task, dump_tasks, oracle_turns, read_tasks
+from tool_orch_env.task import Task, dump_tasks, read_tasks
 
 GOLDEN = Path(__file__).parent / "golden" / "tasks.jsonl"
 

@@ -6,15 +6,16 @@ import pytest
 from test_invariants import Scorer, other_value
 
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.call import ToolCall
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import ToolCall
 from tool_orch_env.episode import score_turns
+from tool_orch_env.reward.alternatives import Ways
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.other_ways import Finder, OtherWay
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
-from tool_orch_env.task import Binding, GoldenCall, Task, oracle_turns
-from tool_orch_env.ways import Ways
+from tool_orch_env.task import Binding, GoldenCall, Task
 
 Found = list[tuple[Task, OtherWay]]
 

@@ -12,13 +12,14 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import bench, importers
-    from .call import Reply, ToolCall, Turn
-    from .catalog import Catalog, Tool, ToolSpec
-    from .config import RewardConfig, Score
-    from .credit import Rungs
+    from .calls.oracle import oracle_turns
+    from .calls.types import Reply, ToolCall, Turn
     from .episode import score_turns
+    from .reward.config import RewardConfig, Score
+    from .reward.credit import Rungs
     from .snapshot import Snapshot, load_tasks
-    from .task import Task, oracle_turns
+    from .snapshot.catalog import Catalog, Tool, ToolSpec
+    from .task import Task
 
 __all__ = [
     "Catalog",
@@ -40,26 +41,26 @@ __all__ = [
 ]
 
 _HOME = {
-    "Catalog": "catalog",
-    "Reply": "call",
-    "RewardConfig": "config",
-    "Rungs": "credit",
-    "Score": "config",
+    "Catalog": "snapshot",
+    "Reply": "calls.types",
+    "RewardConfig": "reward.config",
+    "Rungs": "reward.credit",
+    "Score": "reward.config",
     "Snapshot": "snapshot",
     "Task": "task",
-    "Tool": "catalog",
-    "ToolCall": "call",
-    "ToolSpec": "catalog",
-    "Turn": "call",
+    "Tool": "snapshot",
+    "ToolCall": "calls.types",
+    "ToolSpec": "snapshot",
+    "Turn": "calls.types",
     "load_tasks": "snapshot",
-    "oracle_turns": "task",
+    "oracle_turns": "calls.oracle",
     "score_turns": "episode",
 }
 
 register(
     id="ToolOrch-v0",
     entry_point="tool_orch_env.env:ToolOrchEnv",
-    vector_entry_point="tool_orch_env.env:ToolOrchVectorEnv",
+    vector_entry_point="tool_orch_env.vector:ToolOrchVectorEnv",
 )
 register(
     id="ToolOrchSlots-v0",

@@ -7,40 +7,22 @@ An episode ends *terminated* with a final answer, *truncated* when its turns or 
 the end is answered `episode_over`, changes nothing and pays nothing.
 """
 
-import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
-from . import observe, replay
-from .call import (
-    Answered,
-    Code,
-    Failure,
-    NotCanonical,
-    Reply,
-    ToolCall,
-    Turn,
-    close_names,
-    encode,
-    plain,
-    replay_key,
-)
-from .catalog import Tool
-from .check import check
-from .config import Reward, Score, configured
-from .credit import Rungs
-from .errors import TaskError, UsageError
-from .parse import parse
-from .rubric import Memo, Rubric
-from .scorer import scorer
+from .calls import render, results
+from .calls.parse import parse
+from .calls.types import Answered, Code, Failure, Reply, ToolCall, Turn, close_names
+from .calls.validate import check
+from .errors import UsageError
+from .jsonvalues.canonical import NotCanonical, encode, plain, replay_key
+from .reward.config import Reward, Score, configured
+from .reward.scorer import scorer
 from .snapshot import Snapshot
+from .snapshot.catalog import Tool
 from .task import Task
-
-MEMO_LIMIT = 16384
-"""Calls without a recorded response whose verdict is remembered per snapshot."""
+from .taskset import MEMO_LIMIT, Setting, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,94 +44,16 @@ class Rules:
     tool_docs: str = "full"
 
     def __post_init__(self) -> None:
-        if self.miss not in replay.MISS_POLICIES:
-            raise UsageError(f"miss: expected one of {', '.join(replay.MISS_POLICIES)}, found {self.miss!r}")
-        if self.tool_docs not in observe.TOOL_DOCS:
+        if self.miss not in results.MISS_POLICIES:
+            raise UsageError(f"miss: expected one of {', '.join(results.MISS_POLICIES)}, found {self.miss!r}")
+        if self.tool_docs not in render.TOOL_DOCS:
             raise UsageError(
-                f"tool_docs: expected one of {', '.join(observe.TOOL_DOCS)}, found {self.tool_docs!r}"
+                f"tool_docs: expected one of {', '.join(render.TOOL_DOCS)}, found {self.tool_docs!r}"
             )
         for name in ("max_turns", "max_calls", "max_response_chars", "max_items"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise UsageError(f"{name}: expected a whole number of at least 1, found {value!r}")
-
-
-class Stage:
-    """Tasks on the snapshot they are played on, compiled once and shared by every episode."""
-
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        tasks: Sequence[Task],
-        rungs: Rungs = Rungs(),
-        live: replay.Live | None = None,
-    ) -> None:
-        """`live` is asked under `miss="live"`.
-
-        Raises `TaskError` listing every task whose id stands twice or whose tools the snapshot has not.
-        """
-        times = Counter(task.id for task in tasks)
-        problems = [f"task {name}: given twice" for name, count in times.items() if count > 1]
-        problems += [
-            f"task {task.id}: made for snapshot {task.snapshot!r}, offers {name!r}, which {snapshot.name!r} has not"
-            for task in tasks
-            for name in task.tools
-            if name not in snapshot.catalog
-        ]
-        if problems:
-            raise TaskError(problems, "give each task once, and the snapshot that they were made for")
-        self.snapshot = snapshot
-        self.live = live
-        self.tasks = {task.id: task for task in tasks}
-        self.ids = tuple(self.tasks)
-        self._rungs = rungs
-        self._settings: dict[str, Setting] = {}
-        self.verdicts: dict[str, Reply | None] = {}
-        self.credits: Memo = {}
-
-    def setting(self, task_id: str) -> "Setting":
-        """The compiled task; raises `UsageError` if there is none of this id."""
-        known = self._settings.get(task_id)
-        if known is None:
-            if task_id not in self.tasks:
-                raise UsageError(f"no task {task_id!r} among {len(self.ids)}; {self._where(task_id)}")
-            known = self._settings[task_id] = Setting(self, self.tasks[task_id], self._rungs)
-        return known
-
-    def _where(self, task_id: str) -> str:
-        """Where a task that is not on this stage may be meant to be."""
-        for split in self.snapshot.splits:
-            if any(task.id == task_id for task in self.snapshot.tasks(split)):
-                return f"it is in the split {split!r}"
-        return f"close: {', '.join(close_names(task_id, self.ids)) or 'none'}"
-
-
-class Setting:
-    """One task ready to be played: its rubric, the tools it offers, what is shown at reset."""
-
-    def __init__(self, stage: Stage, task: Task, rungs: Rungs) -> None:
-        self.task = task
-        self.snapshot = stage.snapshot
-        self.live = stage.live
-        self.verdicts = stage.verdicts
-        self.rubric = Rubric(task, stage.snapshot, rungs, stage.credits)
-        self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
-        self._openings: dict[str, str] = {}
-
-    def opening_text(self, tool_docs: str = "full") -> str:
-        """What is shown at reset, tools told in the form `tool_docs`."""
-        if tool_docs not in self._openings:
-            self._openings[tool_docs] = observe.opening_text(self.task, self.snapshot.catalog, tool_docs)
-        return self._openings[tool_docs]
-
-    @cached_property
-    def _function_tools(self) -> str:
-        return json.dumps(observe.function_tools(self.task, self.snapshot.catalog))
-
-    def function_tools(self) -> list[dict[str, Any]]:
-        """The tools offered, as OpenAI function tools; a new list each time, the caller's to change."""
-        tools: list[dict[str, Any]] = json.loads(self._function_tools)
-        return tools
 
 
 class Step(NamedTuple):
@@ -198,7 +102,7 @@ class Episode:
         first = self._calls
         calls, reward = self.play(turn, last)
         return Step(
-            observe.turn_text(calls, self._rules.max_response_chars, self._rules.max_items),
+            render.turn_text(calls, self._rules.max_response_chars, self._rules.max_items),
             reward,
             self.terminated,
             self.truncated,
@@ -226,7 +130,7 @@ class Episode:
     def messages(self, step: Step) -> list[dict[str, Any]]:
         """The replies of a step as chat messages."""
         rules = self._rules
-        return observe.turn_messages(step.calls, step.ids, rules.max_response_chars, rules.max_items)
+        return render.turn_messages(step.calls, step.ids, rules.max_response_chars, rules.max_items)
 
     def _reply(self, call: ToolCall) -> Answered:
         """Look up first: a recorded call is valid by construction. Check only on a miss."""
@@ -235,32 +139,32 @@ class Episode:
             return Answered(self._spent(), call)
         tool = self.setting.tools.get(call.name)
         if tool is None:
-            return Answered(replay.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
+            return Answered(results.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
         try:
             arguments = tool.normalise(call.arguments)
             key = replay_key(tool.name, encode(arguments))
         except NotCanonical as error:
-            return Answered(replay.unparsable(Failure("arguments", str(error))), call)
+            return Answered(results.unparsable(Failure("arguments", str(error))), call)
         found = self.setting.snapshot.get(key, self.setting.task.id)
         if found is not None:
-            return Answered(replay.recorded(found), call, arguments, key)
+            return Answered(results.recorded(found), call, arguments, key)
         return Answered(self._verdict(call, tool, key) or self._missed(call, key), call, arguments, key)
 
     def _missed(self, call: ToolCall, key: str) -> Reply:
         """A valid call that is not recorded: asked now if the policy is `live`."""
         if self._rules.miss != "live" or self.setting.live is None:
-            return replay.missed(call, self._rules.miss)
+            return results.missed(call, self._rules.miss)
         answer = self.setting.live.answer(key, call.name, plain(call.arguments))
         if isinstance(answer, str):
-            return replay.missed(call, "live", f"the API gave no answer to keep: {answer}")
-        return replay.recorded(answer)
+            return results.missed(call, "live", f"the API gave no answer to keep: {answer}")
+        return results.recorded(answer)
 
     def _unread(self, failure: Failure) -> Answered:
         self._calls += 1
-        return Answered(self._spent() if self._calls > self.max_calls else replay.unparsable(failure))
+        return Answered(self._spent() if self._calls > self.max_calls else results.unparsable(failure))
 
     def _spent(self) -> Reply:
-        return replay.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
+        return results.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
 
     def _verdict(self, call: ToolCall, tool: Tool, key: str) -> Reply | None:
         """The reply to an invalid call, `None` if the call is valid; remembered, with a bound.
@@ -275,14 +179,14 @@ class Episode:
             violations = check(tool, plain(call.arguments))
         if len(verdicts) >= MEMO_LIMIT:
             verdicts.clear()
-        verdict = verdicts[spelling] = replay.invalid(violations) if violations else None
+        verdict = verdicts[spelling] = results.invalid(violations) if violations else None
         return verdict
 
     def _late(self, calls: Sequence[ToolCall], failures: Sequence[Failure]) -> Step:
-        reply = replay.refused(Code.EPISODE_OVER, "the episode has ended; call reset")
+        reply = results.refused(Code.EPISODE_OVER, "the episode has ended; call reset")
         answered = tuple(Answered(reply, call) for call in calls) or (Answered(reply),)
         ids = _ids((*calls, *failures), self._calls) or (f"call_{self._calls}",)
-        text = observe.turn_text(answered, self._rules.max_response_chars)
+        text = render.turn_text(answered, self._rules.max_response_chars)
         nothing = (None,) * len(answered)
         return Step(
             text, 0.0, self.terminated, self.truncated, self.score, answered, ids[: len(answered)], nothing

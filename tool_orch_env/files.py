@@ -1,17 +1,13 @@
-"""Reading files from elsewhere: bounded, JSON only, and never outside their folder.
+"""Reading files from elsewhere: bounded in size, and never outside their folder.
 
 Every fault becomes one of the package's exceptions with file and line.
 """
 
 import gzip
 import io
-import json
-import math
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 MAX_LINE = 64 << 20
 """Bytes of one line of a file, at most."""
@@ -21,62 +17,6 @@ _BUFFER = 1 << 17
 _TRANSFER = "the file is cut or damaged: fetch or write it again"
 
 Fault = Callable[[str, str], Exception]
-
-
-def parse_json(text: str | bytes) -> Any:
-    """Strict JSON: no NaN, no duplicate keys; raises `ValueError`, also where nesting is too deep."""
-    try:
-        return _DECODER.decode(text if isinstance(text, str) else text.decode())
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An `object_pairs_hook` that refuses a key given twice."""
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-        raise ValueError(f"duplicate key {twice[:128]!r}")
-    return result
-
-
-def refuse_constant(name: str) -> Any:
-    """A `parse_constant` that refuses NaN and the infinities."""
-    raise ValueError(f"{name} is not JSON")
-
-
-def finite(digits: str) -> float:
-    """A `parse_float` that refuses what is read as an infinity."""
-    number = float(digits)
-    if number in (math.inf, -math.inf):
-        raise ValueError(f"{digits[:128]} is beyond the range of numbers")
-    return number
-
-
-def json_at(text: str, start: int) -> tuple[Any, int]:
-    """The JSON value that begins at `start`, and where it ends; strict as `parse_json`, and finite."""
-    try:
-        return _FINITE.raw_decode(text, start)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def depth(value: Any) -> int:
-    """Levels of lists and objects in a JSON value, 0 for a scalar."""
-    levels, inner = 0, [value] if isinstance(value, (dict, list)) else []
-    while inner:
-        levels += 1
-        inner = [
-            child
-            for node in inner
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, (dict, list))
-        ]
-    return levels
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
-_FINITE = json.JSONDecoder(object_pairs_hook=unique_keys, parse_float=finite, parse_constant=refuse_constant)
 
 
 def numbered_lines(path: Path, fault: Fault, most: int = MAX_UNPACKED) -> Iterator[tuple[int, str]]:

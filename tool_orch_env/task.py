@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from . import pointer
-from .call import ToolCall, Turn, canonical, to_text
+from .calls.types import ToolCall
 from .errors import TaskError
-from .files import numbered_lines, parse_json
+from .files import numbered_lines
+from .jsonvalues import pointer
+from .jsonvalues.canonical import canonical, to_text
+from .jsonvalues.decode import parse_json
 
 if TYPE_CHECKING:
     import networkx
@@ -169,23 +171,6 @@ class Task(BaseModel):
     def to_json(self) -> str:
         """One line of a task file, without the newline; fields at their default are left out."""
         return to_text(self.model_dump(mode="json", exclude_defaults=True))
-
-
-def oracle_turns(task: Task) -> list[Turn]:
-    """The golden trace, one turn per dependency level, and a final answer that states every fact."""
-    turns = [Turn(calls=tuple(call.as_call() for call in layer)) for layer in task.layers]
-    return [*turns, Turn(answer=oracle_answer(task))]
-
-
-def oracle_answer(task: Task) -> str:
-    """An answer that states every fact of the task and nothing else."""
-    stated = [f"{fact.name.replace('_', ' ')}: {spoken(fact.value)}" for fact in task.answer]
-    return "; ".join(stated) + "." if stated else "Done."
-
-
-def spoken(value: str | bool | int | float) -> str:
-    """A value as an answer states it."""
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def read_tasks(path: Path, where: str | None = None) -> list[Task]:

@@ -7,7 +7,7 @@ sampled is never encoded again, and history is never rewritten: an episode only 
 import json
 from typing import Any
 
-from tool_orch_env.call import Turn
+from tool_orch_env.calls.types import Turn
 
 START, END = "<|im_start|>", "<|im_end|>"
 

@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 import tool_orch_env as toe
-from tool_orch_env.call import Turn
+from tool_orch_env.calls.types import Turn
 from tool_orch_env.task import Task
 
 from .chat import Chat, spoken

@@ -26,7 +26,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import tool_orch_env as toe
 from tool_orch_env.synth.index import Index
-from tool_orch_env.synth.part import Part
+from tool_orch_env.synth.partition import Part
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
 from tool_orch_env.task import Task, dump_tasks

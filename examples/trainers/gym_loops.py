@@ -14,7 +14,7 @@ import json
 from tool_orch_env import load_tasks, oracle_turns
 from tool_orch_env.adapters import export
 from tool_orch_env.adapters.session import SessionFactory
-from tool_orch_env.call import Turn
+from tool_orch_env.calls.types import Turn
 from tool_orch_env.task import Task
 
 

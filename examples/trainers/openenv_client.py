@@ -11,7 +11,7 @@ import asyncio
 
 from tool_orch_env import load_tasks, oracle_turns
 from tool_orch_env.adapters.openenv import Client
-from tool_orch_env.bench.chat import turn_message
+from tool_orch_env.calls.chat import turn_message
 
 
 async def play(url: str, snapshot: str, split: str) -> float:

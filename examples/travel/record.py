@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx
 
 from tool_orch_env import cli
-from tool_orch_env.catalog import Catalog
 from tool_orch_env.record.spec import Spec, read_spec
 from tool_orch_env.record.yaml12 import parse_yaml
+from tool_orch_env.snapshot.catalog import Catalog
 from tool_orch_env.task import dump_tasks
 
 from ..serving import serving

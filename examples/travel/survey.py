@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from tool_orch_env import snapshot
-from tool_orch_env.call import to_text
+from tool_orch_env.jsonvalues.canonical import to_text
 from tool_orch_env.record.request import build
 from tool_orch_env.record.spec import Spec
+from tool_orch_env.snapshot import snapshot
 
 STATUSES = (200, 400, 404)
 

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tool_orch_env import snapshot as snapshots
 from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot import snapshot as snapshots
 from tool_orch_env.synth.audit_set import audit_set
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.split import PLANS, synthesise_splits

@@ -4,7 +4,7 @@ Enters: a function that asks a tool. Leaves: the first sixty tasks of the split 
 what is recorded. Distractors and their order are drawn by a generator seeded with the task's id.
 """
 
-from tool_orch_env.catalog import Catalog
+from tool_orch_env.snapshot.catalog import Catalog
 from tool_orch_env.task import Task
 
 from ..tracing import Ask, Row, traced

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from ray.cluster_utils import Cluster
 
-from tool_orch_env.bench.ledger import read_run
+from tool_orch_env.bench.run_log import read_run
 from tool_orch_env.snapshot import load_tasks
 
 pytestmark = pytest.mark.filterwarnings("default")  # Ray's own

@@ -6,13 +6,14 @@ from typing import Any
 
 import toy
 
-from tool_orch_env import call as calls
-from tool_orch_env.call import MAX_DEPTH, NotCanonical, ToolCall, Turn, canonical, encode, plain, to_text
-from tool_orch_env.catalog import Catalog, Tool, ToolSpec
-from tool_orch_env.check import MAX_SHOWN, MAX_VIOLATIONS, check
-from tool_orch_env.episode import Setting
+from tool_orch_env.calls import types as calls
+from tool_orch_env.calls.parse import parse
+from tool_orch_env.calls.types import ToolCall, Turn
+from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, check
 from tool_orch_env.errors import SnapshotError
-from tool_orch_env.parse import parse
+from tool_orch_env.jsonvalues.canonical import MAX_DEPTH, NotCanonical, canonical, encode, plain, to_text
+from tool_orch_env.snapshot.catalog import Catalog, Tool, ToolSpec
+from tool_orch_env.taskset import Setting
 
 from .play import deep_in_a_program, play, settings
 from .source import Source, as_text

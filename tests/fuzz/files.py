@@ -16,14 +16,15 @@ from unittest.mock import patch
 
 import toy
 
-from tool_orch_env import recorded, schema
-from tool_orch_env.call import canonical
-from tool_orch_env.catalog import Catalog
-from tool_orch_env.config import PRESETS
+from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.errors import FileFault, SnapshotError, TaskError, UsageError
-from tool_orch_env.recorded import Record, key_of, line_of, make_record, parse_record
-from tool_orch_env.snapshot import Snapshot, verify
-from tool_orch_env.task import Task, dump_tasks, oracle_turns, read_tasks
+from tool_orch_env.jsonvalues.canonical import canonical
+from tool_orch_env.reward.config import PRESETS
+from tool_orch_env.snapshot import Snapshot, records, schema
+from tool_orch_env.snapshot.catalog import Catalog
+from tool_orch_env.snapshot.records import Record, key_of, line_of, make_record, parse_record
+from tool_orch_env.snapshot.snapshot import verify
+from tool_orch_env.task import Task, dump_tasks, read_tasks
 
 from .play import deep_in_a_program, play_all
 from .source import ODD, Source, as_text
@@ -66,7 +67,7 @@ def line(data: bytes) -> None:
     one take the same lines and read the same in them; a record written again is the same record."""
     text = _line(Source(data))
     quick = _read(text)
-    with patch.object(recorded, "_as_written", return_value=None):
+    with patch.object(records, "_as_written", return_value=None):
         thorough = _read(text)
     assert (quick is None) == (thorough is None), text
     if quick is None or thorough is None:

@@ -5,11 +5,13 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tool_orch_env.call import Code
-from tool_orch_env.episode import Episode, Rules, Setting, Stage
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import Code
+from tool_orch_env.episode import Episode, Rules
 from tool_orch_env.errors import TaskError
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.task import Task, oracle_turns
+from tool_orch_env.task import Task
+from tool_orch_env.taskset import Setting, Stage
 
 FRAMES = 120
 """Frames that a trainer may have on the stack where it calls `step`."""

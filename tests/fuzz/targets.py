@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import toy
 
-from tool_orch_env.recorded import line_of
+from tool_orch_env.snapshot.records import line_of
 
 from . import calls, files
 

@@ -21,8 +21,9 @@ import psutil
 from served import client, serving
 
 import tool_orch_env as toe
-from tool_orch_env.call import ToolCall, Turn
-from tool_orch_env.task import Task, oracle_turns
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import ToolCall, Turn
+from tool_orch_env.task import Task
 
 IDLE = 3.0
 """Seconds of silence after which a session's place is free for another."""

@@ -13,8 +13,8 @@ from typing import Any
 import gymnasium as gym
 import toy as toys
 
-from tool_orch_env.call import ToolCall, Turn
-from tool_orch_env.task import oracle_turns
+from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.types import ToolCall, Turn
 
 TASK = "toy-1"
 SEEN = Path(__file__).parent.parent.parent / "build" / "trainers_seen"

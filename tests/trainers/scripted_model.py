@@ -13,7 +13,7 @@ from typing import Any
 
 import played
 
-from tool_orch_env.bench.chat import as_message, turn_message
+from tool_orch_env.calls.chat import as_message, turn_message
 
 
 class Model(BaseHTTPRequestHandler):

@@ -18,7 +18,15 @@ def serving(snapshot: str | Path, *options: str) -> Iterator[tuple[str, int]]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tool_orch_env.cli", "serve", "openenv", "--snapshot", str(snapshot)]
+    command = [
+        sys.executable,
+        "-m",
+        "tool_orch_env.cli",
+        "serve",
+        "openenv",
+        "--snapshot",
+        str(snapshot),
+    ]
     process = subprocess.Popen([*command, "--port", str(port), *options], stderr=subprocess.PIPE, text=True)
     url = f"http://127.0.0.1:{port}"
     try:

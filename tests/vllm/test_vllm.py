@@ -12,10 +12,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tool_orch_env.bench.ledger import read_run
 from tool_orch_env.bench.policies import Settings
 from tool_orch_env.bench.policies.vllm_server import VllmPolicy
-from tool_orch_env.cli import main
+from tool_orch_env.bench.run_log import read_run
+from tool_orch_env.cli.main import main
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import load_tasks
 

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..bench.chat import as_message, turn_message
-from ..call import to_text
+from ..calls.chat import as_message, turn_message
+from ..calls.oracle import oracle_turns
 from ..errors import UsageError
-from ..task import oracle_turns
+from ..jsonvalues.canonical import to_text
 from .extras import need
 from .session import ANSWER_PROMPT, ANSWER_TOOL, NATIVE_PROMPT, Message, Session, SessionFactory
 from .trl import toolset

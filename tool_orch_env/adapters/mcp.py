@@ -15,8 +15,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from ..call import to_text
 from ..errors import UsageError
+from ..jsonvalues.canonical import to_text
 from .extras import need
 from .session import ANSWER_PROMPT, ANSWER_TOOL, Session, SessionFactory, answer_tool
 

@@ -18,15 +18,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .. import observe
-from ..call import Turn
-from ..config import Reward, Score
-from ..env import set_stage
-from ..episode import Episode, Rules, Stage
+from ..calls import render
+from ..calls.types import Turn
+from ..episode import Episode, Rules
 from ..errors import UsageError
-from ..folder import find
+from ..reward.config import Reward, Score
 from ..snapshot import Snapshot
+from ..snapshot.folder import find
 from ..task import Task
+from ..taskset import Stage, set_stage
 
 Message: TypeAlias = dict[str, Any]
 """A chat message in the form of OpenAI's API."""
@@ -34,10 +34,10 @@ Message: TypeAlias = dict[str, Any]
 ANSWER_TOOL = "submit_answer"
 """The tool that ends an episode where a client can only call tools."""
 
-ANSWER_PROMPT = observe.PURPOSE + (
+ANSWER_PROMPT = render.PURPOSE + (
     f"When nothing is left to call, call {ANSWER_TOOL} with your answer to the user; that ends the episode."
 )
-NATIVE_PROMPT = observe.PURPOSE + observe.ENDING
+NATIVE_PROMPT = render.PURPOSE + render.ENDING
 """For models whose chat template or API has a form for calls of its own."""
 
 
@@ -152,7 +152,7 @@ class Session:
         """The OpenAI function tools offered, fixed for the episode; the caller's to change."""
         return self._playing().setting.function_tools()
 
-    def messages(self, prompt: str = observe.SYSTEM_PROMPT) -> list[Message]:
+    def messages(self, prompt: str = render.SYSTEM_PROMPT) -> list[Message]:
         """The opening of the chat: `prompt` and the request."""
         return [{"role": "system", "content": prompt}, {"role": "user", "content": self.task.request}]
 

@@ -15,9 +15,9 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, Literal, Union
 
-from ..call import to_text
+from ..calls.render import function_tools
 from ..errors import UsageError
-from ..observe import function_tools
+from ..jsonvalues.canonical import to_text
 from ..task import Task
 from .session import Message, Session, SessionFactory
 

@@ -28,9 +28,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..call import ToolCall, Turn
-from ..episode import Rules, Setting, Step
+from ..calls.types import ToolCall, Turn
+from ..episode import Rules, Step
 from ..task import GoldenCall, Task
+from ..taskset import Setting
 from .cfb_match import Deciding, Judge, all_free, format_error, is_free, pair, same, same_response
 from .play import Play
 

@@ -13,12 +13,13 @@ the judge          nothing, or a function given by the caller
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..assign import Assignment
-from ..call import NotCanonical, ToolCall, canonical
-from ..catalog import Tool
-from ..check import check
-from ..rubric import says_nothing
+from ..calls.types import ToolCall
+from ..calls.validate import check
+from ..jsonvalues.canonical import NotCanonical, canonical
+from ..reward.assignment import Assignment
 from ..snapshot import Snapshot
+from ..snapshot.catalog import Tool
+from ..snapshot.records import says_nothing
 from ..task import GoldenCall, Task
 
 FREE = frozenset(

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..errors import UsageError
 from .intervals import mean
-from .ledger import read_run
 from .manifest import differing
 from .metrics import FIGURES, per_task
 from .result import EpisodeResult
+from .run_log import read_run
 
 
 def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:

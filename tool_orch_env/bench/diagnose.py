@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..assign import Assignment
-from ..call import Answered, Code, encode
-from ..catalog import Tool
-from ..credit import Golden
-from ..episode import Setting
+from ..calls.types import Answered, Code
+from ..jsonvalues.canonical import encode
+from ..reward.assignment import Assignment
+from ..reward.credit import Golden
+from ..snapshot.catalog import Tool
 from ..task import GoldenCall
+from ..taskset import Setting
 
 KINDS: Mapping[str, str] = {
     "wrong_tool": "a tool that is not offered, or that no golden call uses",

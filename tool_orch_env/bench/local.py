@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
 from typing import Any
 
+from ..calls.chat import recordable
 from ..errors import UsageError
 from ..snapshot import Snapshot
 from ..task import Task
 from .cfb import CfbOptions
 from .cfb_match import Deciding, Judge
-from .chat import recordable
 from .play import Play
 from .protocols import Arena
 from .result import EpisodeResult

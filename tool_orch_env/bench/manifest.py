@@ -12,9 +12,9 @@ from typing import Any
 from .._version import __version__
 from ..snapshot import Snapshot
 from ..task import dump_tasks
-from .ledger import FORMAT
 from .policies.base import Settings
 from .protocols import Arena, judge_name
+from .run_log import FORMAT
 
 ANSWERS = ("seed", "tools", "temperature", "max_tokens", "vllm_args")
 """The settings that change what a policy answers. Time limits and retries may change when a run is resumed."""

@@ -8,11 +8,12 @@ the replies, the end and the success, and leave the diagnosis as it is.
 import json
 from typing import Any
 
-from ..call import Answered, Turn
-from ..episode import Episode, Rules, Setting, Step
-from ..observe import opening_messages, reply_content, shown_name
-from ..parse import parse
-from .chat import as_message
+from ..calls.chat import as_message
+from ..calls.parse import parse
+from ..calls.render import opening_messages, reply_content, shown_name
+from ..calls.types import Answered, Turn
+from ..episode import Episode, Rules, Step
+from ..taskset import Setting
 from .diagnose import diagnose
 from .result import EpisodeResult
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .. import observe
-from ..episode import Stage
+from ..calls import render
 from ..errors import UsageError
 from ..snapshot import Snapshot
 from ..task import Task
+from ..taskset import Stage
 from . import cfb
 from .cfb import LENIENT, CfbOptions, CfbPlay
 from .play import Play
@@ -63,7 +63,7 @@ class Arena:
     def description(self) -> dict[str, str]:
         """What decides figures beside tasks and snapshot: the scorer and the prompt, as hashes or names."""
         scorer: dict[str, Any] = {"protocol": self.protocol, "reward": "graduated"}
-        prompt = observe.SYSTEM_PROMPT
+        prompt = render.SYSTEM_PROMPT
         if self.protocol == "cfb-offline":
             scorer |= {
                 "strict": self.options.strict,

@@ -15,9 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..task import Task
 from . import show
 from .diagnose import KINDS, STATES
-from .ledger import Key, Record, read_run, read_times
 from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
 from .result import EpisodeResult
+from .run_log import Key, Record, read_run, read_times
 
 BINS = 20
 SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score", "reward", "atomic",

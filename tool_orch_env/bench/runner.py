@@ -10,17 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from ..calls.chat import recordable
 from ..executors.base import Executor, Work
 from ..snapshot import Snapshot
 from ..task import Task
 from .cfb import CfbOptions
-from .chat import recordable
-from .ledger import Key, Ledger, Record
 from .play import Play
 from .policies import parse_policy
 from .policies.base import Policy, PolicyError, Said, Settings, Speaker
 from .protocols import Arena
 from .result import EpisodeResult
+from .run_log import Key, Ledger, Record
 
 Job = Key
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..call import ToolCall, Turn
+from ..calls.oracle import oracle_turns
+from ..calls.types import ToolCall, Turn
 from ..snapshot import Snapshot
-from ..task import GoldenCall, Task, oracle_turns
+from ..task import GoldenCall, Task
 
 Trace = list[Turn]
 Scripted = Callable[[Task, Snapshot, np.random.Generator], Trace]

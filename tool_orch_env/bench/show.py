@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from .diagnose import KINDS
-from .ledger import Record
+from .run_log import Record
 
 _console = Console(highlight=False)
 

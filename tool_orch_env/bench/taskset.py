@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from .. import importers
 from ..errors import TaskError, UsageError
-from ..files import numbered_lines, parse_json
+from ..files import numbered_lines
+from ..jsonvalues.decode import parse_json
 from ..snapshot import Snapshot
 from ..task import Task, read_tasks
 from .cfb_match import Deciding

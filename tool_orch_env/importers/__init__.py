@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from .. import snapshot as at_rest
 from ..errors import ImportFault, UsageError
 from ..snapshot import Snapshot
+from ..snapshot import snapshot as at_rest
 from ..task import Task
 from . import complexfuncbench, orchestration_traces
 from .assembly import REMEDY, assemble

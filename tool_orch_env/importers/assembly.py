@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..call import NotCanonical, to_text
-from ..catalog import Catalog
 from ..errors import ImportFault, SnapshotError, UsageError
-from ..snapshot import Record, Snapshot
+from ..jsonvalues.canonical import NotCanonical, to_text
+from ..snapshot import Snapshot
+from ..snapshot.catalog import Catalog
+from ..snapshot.records import Record
 from ..task import Binding, GoldenCall, Task
 from .draft import UNRECORDED, Draft, Format
 from .recordings import Recording, pooled

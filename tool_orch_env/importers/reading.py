@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..call import NotCanonical, plain
 from ..errors import ImportFault
-from ..files import numbered_lines, parse_json
+from ..files import numbered_lines
+from ..jsonvalues.canonical import NotCanonical, plain
+from ..jsonvalues.decode import parse_json
 from .draft import Format, Row
 from .plain_pickle import read_plain
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..catalog import Catalog
-from ..snapshot import Record, make_record
+from ..snapshot.catalog import Catalog
+from ..snapshot.records import Record, make_record
 
 SUCCESS = 200
 API_ERROR = 400

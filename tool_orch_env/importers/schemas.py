@@ -20,9 +20,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from .. import pointer
-from ..call import canonical
-from ..files import parse_json
+from ..jsonvalues import pointer
+from ..jsonvalues.canonical import canonical
+from ..jsonvalues.decode import parse_json
 from .repair import repaired
 
 _MOST_WIDENINGS = 1000

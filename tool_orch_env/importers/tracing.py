@@ -31,9 +31,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .. import pointer
-from ..stated import states
-from ..values import MOMENT, one_word, words
+from ..answers.stated import states
+from ..jsonvalues import pointer
+from ..jsonvalues.scalars import MOMENT, one_word, words
 from .draft import UNRECORDED
 
 _NUMERIC = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")

@@ -7,8 +7,8 @@ Refuses, with `NotJson`, what is no JSON; never guesses.
 from email.message import Message
 from typing import Any
 
-from ..call import MAX_DEPTH, to_text
-from ..files import depth, parse_json
+from ..jsonvalues.canonical import MAX_DEPTH, to_text
+from ..jsonvalues.decode import depth, parse_json
 from .pattern import removed
 from .request import Endpoint
 from .scrub import Scrub

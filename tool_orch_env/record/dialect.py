@@ -7,7 +7,7 @@ to `#/components/schemas/...` turned to `#/$defs/...`, and the definitions that 
 from collections.abc import Iterator
 from typing import Any
 
-from .. import pointer
+from ..jsonvalues import pointer
 
 _COMPONENTS = "#/components/schemas/"
 _WORDLESS = ("example", "xml", "discriminator", "externalDocs", "nullable", "readOnly", "writeOnly")

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from .. import pointer
 from ..errors import SpecError
 from ..files import inside
+from ..jsonvalues import pointer
 from .openapi import Drafted
 from .request import Endpoint
 from .schema import FromFile, FromResponses, SpecFile, Step, Values

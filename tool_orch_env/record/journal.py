@@ -18,9 +18,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..call import to_text
 from ..errors import JournalError, UsageError
-from ..files import parse_json
+from ..jsonvalues.canonical import to_text
+from ..jsonvalues.decode import parse_json
 
 FORMAT = 1
 

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..call import canonical
 from ..errors import SpecError
+from ..jsonvalues.canonical import canonical
 from ..snapshot import Snapshot
-from ..store import Recorded, cache_folder
+from ..snapshot.store import Recorded, cache_folder
 from .client import Answer, Client, Unkept
 from .overlay import Overlay
 from .spec import Spec, read_spec

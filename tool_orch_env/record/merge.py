@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import snapshot as snapshots
 from ..errors import SnapshotError
-from ..files import parse_json
-from ..snapshot import Record, Snapshot, make_record
+from ..jsonvalues.decode import parse_json
+from ..snapshot import Snapshot
+from ..snapshot import snapshot as snapshots
+from ..snapshot.records import Record, make_record
 
 
 def merge(base: Snapshot, added: Iterable[Record], out: Path, version: str | None = None) -> int:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import pointer
 from ..errors import SpecError
+from ..jsonvalues import pointer
 from .dialect import defined, modern
 from .request import Place, Style
 from .schema import ToolEntry

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..call import to_text
 from ..errors import SnapshotError
-from ..files import parse_json
-from ..snapshot import Record
-from ..store import Recorded, text_cache
+from ..jsonvalues.canonical import to_text
+from ..jsonvalues.decode import parse_json
+from ..snapshot.records import Record
+from ..snapshot.store import Recorded, text_cache
 
 _CALL = "call:"
 _TURN = "turn"

@@ -6,7 +6,7 @@ Used to take values for later calls and to name volatile fields.
 from collections.abc import Iterator
 from typing import Any
 
-from .. import pointer
+from ..jsonvalues import pointer
 
 
 def matches(value: Any, pattern: str) -> Iterator[Any]:

@@ -13,11 +13,12 @@ from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
-from .. import pointer
-from ..call import NotCanonical, canonical
-from ..catalog import Tool
 from ..errors import SpecError
-from ..files import numbered_lines, parse_json
+from ..files import numbered_lines
+from ..jsonvalues import pointer
+from ..jsonvalues.canonical import NotCanonical, canonical
+from ..jsonvalues.decode import parse_json
+from ..snapshot.catalog import Tool
 from .pattern import matches
 from .schema import FromFile, FromResponses, Step, Values
 from .yaml12 import parse_yaml

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from .. import snapshot
-from ..call import to_text
 from ..errors import JournalError, UsageError
-from ..files import parse_json
-from ..snapshot import Record, make_record
-from ..store import Recorded
+from ..jsonvalues.canonical import to_text
+from ..jsonvalues.decode import parse_json
+from ..snapshot import snapshot
+from ..snapshot.records import Record, make_record
+from ..snapshot.store import Recorded
 from ..task import Task, read_tasks
 from . import plan
 from .client import Answer, Client

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from ..call import to_text
+from ..jsonvalues.canonical import to_text
 
 Where = Literal["path", "query", "header", "body"]
 Style = Literal["repeat", "comma", "space", "pipe", "deep", "json"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from ..catalog import Source
+from ..snapshot.catalog import Source
 from .request import Place
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]

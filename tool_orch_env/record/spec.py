@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from ..call import canonical
-from ..catalog import Catalog, ToolSpec
 from ..errors import FileFault, SpecError
 from ..files import inside
+from ..jsonvalues.canonical import canonical
+from ..snapshot.catalog import Catalog, ToolSpec
 from .faults import (
     IN_PATH,
     VARIABLE,

@@ -13,18 +13,20 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from ..call import ToolCall, Turn
-from ..config import Reward, configured
-from ..env import checked, finals, gathered, per_env, refuse_ended, set_stage, wanted_task, wanted_tasks
-from ..episode import Episode, Rules, Stage
+from ..calls.types import ToolCall, Turn
+from ..env import wanted_task
+from ..episode import Episode, Rules
 from ..errors import UsageError
+from ..reward.config import Reward, configured
 from ..snapshot import Snapshot
 from ..task import Task
-from .board import Board, Layout
-from .brief import Brief
-from .lexicon import Lexicon
-from .pool import Limits
-from .statement import Statement, arranged, state
+from ..taskset import Stage, set_stage
+from ..vector import checked, finals, gathered, per_env, refuse_ended, wanted_tasks
+from .candidates import Limits
+from .encoding import Board, Layout
+from .request_encoding import Brief
+from .request_graph import Statement, arranged, state
+from .vocabulary import Lexicon
 
 Array = Any
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import pointer
-from ..call import canonical
+from ..jsonvalues import pointer
+from ..jsonvalues.canonical import canonical
 from ..task import GoldenCall, Task
-from .board import COLUMNS, Layout
-from .lexicon import shaped
-from .pool import BELONGS, REQUEST
+from .candidates import BELONGS, REQUEST
+from .encoding import COLUMNS, Layout
+from .vocabulary import shaped
 
 
 class Oracle:

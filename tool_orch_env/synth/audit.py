@@ -23,18 +23,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .. import pointer
-from ..call import NotCanonical, canonical
-from ..catalog import Tool
-from ..check import check
+from ..answers.stated import folded, states
+from ..calls.oracle import oracle_turns
+from ..calls.validate import check
 from ..episode import score_turns
 from ..executors.base import Work
+from ..jsonvalues import pointer
+from ..jsonvalues.canonical import NotCanonical, canonical
+from ..jsonvalues.scalars import form, small
+from ..language.criteria import Criterion, select
+from ..reward.alternatives import Need, Ways
 from ..snapshot import Snapshot
-from ..stated import folded, states
-from ..task import AnswerFact, GoldenCall, Task, oracle_turns
-from ..values import form, small
-from ..ways import Need, Ways
-from .criteria import Criterion, select
+from ..snapshot.catalog import Tool
+from ..task import AnswerFact, GoldenCall, Task
 
 
 @dataclass(frozen=True, slots=True)

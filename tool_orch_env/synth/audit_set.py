@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ..task import Task
 from .audit import Finding
-from .likeness import Alike
+from .near_duplicates import Alike
 
 
 def audit_set(splits: Mapping[str, Sequence[Task]]) -> dict[str, list[Finding]]:

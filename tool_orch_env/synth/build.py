@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._version import __version__
-from ..stated import states
+from ..answers.stated import states
+from ..jsonvalues.scalars import small
+from ..language.criteria import Criterion
 from ..task import AnswerFact, Binding, GoldenCall, Task
-from ..values import small
 from .compare import ANSWER, Comparison, compared
-from .criteria import Criterion
 from .fill import Pick, Sample, fresh
 from .index import Index, Wish, argument, parameter
 from .phrase import Phrasing

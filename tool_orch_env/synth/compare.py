@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import pointer
+from ..jsonvalues import pointer
 from .fill import Sample, slots
 from .index import Index, Link
 

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..values import form
-from .criteria import Criterion
+from ..jsonvalues.scalars import form
+from ..language.criteria import Criterion
 from .index import Flow, Index, Link, Wish
 from .reach import Reach
 from .shapes import Forest, Tree

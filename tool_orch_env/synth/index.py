@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import pointer
-from ..catalog import Tool
+from ..jsonvalues import pointer
+from ..jsonvalues.scalars import form
+from ..language.criteria import Criterion, criteria
+from ..language.graph import Edge, Heard, Intake, edges, heard
+from ..language.phrase_book import Ask, Book, CallBook, load
 from ..snapshot import Snapshot
-from ..values import form
-from .book import Ask, Book, CallBook, load
-from .criteria import Criterion, criteria
-from .graph import Edge, Heard, Intake, edges, heard
+from ..snapshot.catalog import Tool
 
 MAX_PARTS = 2
 """Parts of structured arguments of a call that can be fed: one id, or one point. More come from several responses."""

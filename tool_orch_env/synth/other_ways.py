@@ -10,14 +10,15 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from .. import pointer
-from ..call import ToolCall, Turn
+from ..answers.stated import states
+from ..calls.oracle import oracle_answer
+from ..calls.types import ToolCall, Turn
 from ..episode import score_turns
+from ..jsonvalues import pointer
+from ..jsonvalues.scalars import form
+from ..reward.alternatives import Ways
 from ..snapshot import Snapshot
-from ..stated import states
-from ..task import GoldenCall, Task, oracle_answer
-from ..values import form
-from ..ways import Ways
+from ..task import GoldenCall, Task
 from .index import Index
 
 MAX_TRIED = 40

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .. import pointer
+from ..jsonvalues import pointer
+from ..language.criteria import Criterion
 from .compare import ANSWER, Comparison
-from .criteria import Criterion
 from .fill import Pick, Sample
 from .index import Index, Wish, parameter
 from .say import listed, said

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+from ..answers.stated import states
 from ..errors import UsageError
 from ..snapshot import Snapshot
-from ..stated import states
 from ..task import Task
 from .audit import audit
 

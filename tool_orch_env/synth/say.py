@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..stated import MONTHS
+from ..answers.stated import MONTHS
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ Enters: tasks. Leaves: text, or some of the tasks. A value taken from a response
 
 from collections.abc import Sequence
 
-from ..call import to_text
+from ..jsonvalues.canonical import to_text
 from ..task import GoldenCall, Task
 from .sample import generator
 

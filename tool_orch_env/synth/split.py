@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..task import Task
 from .index import Index
-from .part import Part
+from .partition import Part
 from .synthesise import Report, synthesise
 from .targets import Targets, weights
 

@@ -17,9 +17,9 @@ from ..task import Task
 from .audit import audit
 from .build import build
 from .index import Index
-from .likeness import Alike
+from .near_duplicates import Alike
 from .other_ways import Finder
-from .part import Part
+from .partition import Part
 from .reach import Reach
 from .sample import Sampler, Unfillable, generator
 from .targets import Targets

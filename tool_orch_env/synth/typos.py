@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import pointer
+from ..answers.stated import folded
 from ..errors import UsageError
+from ..jsonvalues import pointer
 from ..snapshot import Snapshot
-from ..stated import folded
 from ..task import Task
 from .audit import audit
 from .sample import generator

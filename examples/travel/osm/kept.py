@@ -6,7 +6,7 @@ and the coordinates that Nominatim gives as text become numbers.
 
 from typing import Any
 
-from tool_orch_env.call import plain
+from tool_orch_env.jsonvalues.canonical import plain
 
 # Tags that say something about a place. A list of what stays, so that no telephone, e-mail, social or web
 # address of anyone slips through.

@@ -7,7 +7,7 @@ of either family of tools.
 
 from collections.abc import Collection, Sequence
 
-from tool_orch_env.catalog import Catalog
+from tool_orch_env.snapshot.catalog import Catalog
 from tool_orch_env.task import Task
 
 from ...tracing import Ask, Row, traced

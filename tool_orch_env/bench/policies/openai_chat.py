@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import openai
 
-from ...call import to_text
 from ...errors import UsageError
+from ...jsonvalues.canonical import to_text
 from ...task import Task
 from ..protocols import Arena
 from .base import Chat, PolicyError, Said, Settings, Speaker

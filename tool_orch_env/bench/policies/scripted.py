@@ -4,8 +4,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from ...call import Turn
-from ...task import Task, oracle_answer
+from ...calls.oracle import oracle_answer
+from ...calls.types import Turn
+from ...task import Task
 from ..protocols import Arena
 from ..scripted import POLICIES
 from .base import Chat, Said, Speaker

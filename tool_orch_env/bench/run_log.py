@@ -1,0 +1,202 @@
+"""A run's folder: its manifest, the tasks it plays, and a ledger of episodes that survives any kill.
+
+Enters: records, one per finished episode. Leaves: the same, read back. A record is one write of one line, so a killed
+process leaves at most one line unfinished, which the next opening cuts off; any other damage is an exception. The
+disk is synced about once a second and at the end, so that a power cut costs at most the last second. One process at
+a time holds a run. Once every episode is there, `seal` puts them in order: the same answers give the same bytes.
+
+    manifest.json    policy, protocol, settings, fingerprint
+    tasks.jsonl      the tasks, as they were played
+    episodes.jsonl   {"task_id", "trial", "actions", "tokens", "fault", "result"}
+    times.jsonl      {"task_id", "trial", "seconds"}: the only file that depends on a clock
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileFault, UsageError
+from ..files import numbered_lines
+from ..jsonvalues.decode import parse_json
+from ..task import Task, dump_tasks, read_tasks
+
+FORMAT = 2
+REMEDY = "restore the file, or begin a new run"
+TIMES = "times.jsonl"
+Record = dict[str, Any]
+Key = tuple[str, int]
+"""An episode: task id and trial, from 0."""
+
+
+class RunError(FileFault):
+    """A run's folder is damaged, or not one."""
+
+
+class Ledger:
+    """The ledger of one run, open for writing; `records` holds what was there, the last per episode."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
+        """Begin a run or take it up again. Raises `UsageError` if another process holds it, or if it was begun with
+        other settings; `RunError` if it is damaged."""
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder}: a file; --out names the run's folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (folder / ".lock").open("w")
+        try:
+            self._open(folder, manifest, tasks)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _open(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(f"{folder.name}: another process is at work on this run") from error
+        _begin(folder, manifest, tasks)
+        self.path = folder / "episodes.jsonl"
+        self._order = {task.id: place for place, task in enumerate(tasks)}
+        _cut_tail(self.path)
+        _cut_tail(folder / TIMES)
+        self.records = read_records(folder)
+        self._file = self.path.open("ab", buffering=0)
+        self._times = (folder / TIMES).open("ab", buffering=0)
+        self._synced = time.monotonic()
+        self._syncing = ThreadPoolExecutor(1)
+
+    def append(self, record: Record) -> None:
+        """One line, one write; how long it took goes into a file of its own."""
+        kept = {name: item for name, item in record.items() if name != "seconds"}
+        timed = {name: record[name] for name in ("task_id", "trial", "seconds")}
+        self._times.write(_line(timed))
+        self._file.write(_line(kept))
+        self.records[kept["task_id"], kept["trial"]] = kept
+        if time.monotonic() - self._synced > 1.0:
+            self._synced = time.monotonic()
+            self._syncing.submit(os.fsync, self._file.fileno())  # the others need not wait for the disk
+
+    def seal(self) -> None:
+        """Put the episodes in the order of the tasks, each once, in one move. Nothing is appended afterwards."""
+        keys = sorted(self.records, key=lambda key: (self._order[key[0]], key[1]))
+        _replace(self.path, b"".join(_line(self.records[key]) for key in keys))
+
+    def close(self) -> None:
+        """Sync and let other processes have it."""
+        self._syncing.shutdown()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._times.close()
+        self._lock.close()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run; raises `RunError`."""
+    try:
+        manifest = parse_json((folder / "manifest.json").read_bytes())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder}: not a run: no manifest.json in it", "name the folder that `bench --out` wrote"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder}/manifest.json: not a run: {error}", REMEDY) from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise RunError(f"{folder.name}/manifest.json: expected format {FORMAT}", REMEDY)
+    return manifest
+
+
+def read_run(folder: Path) -> tuple[dict[str, Any], list[Task], list[Record]]:
+    """Manifest, tasks, and the records in the order of the tasks; an unfinished last line is left out."""
+    manifest = read_manifest(folder)
+    tasks = read_tasks(folder / "tasks.jsonl")
+    place = {task.id: number for number, task in enumerate(tasks)}
+    records = read_records(folder)
+    strangers = sorted({name for name, _ in records} - set(place))
+    if strangers:
+        raise RunError(f"{folder.name}/episodes.jsonl: tasks that the run has not: {strangers[:5]}", REMEDY)
+    return manifest, tasks, [records[key] for key in sorted(records, key=lambda key: (place[key[0]], key[1]))]
+
+
+def read_records(folder: Path) -> dict[Key, Record]:
+    """The last record of every episode; raises `RunError` on a line that is none, unless it is cut and last."""
+    return _read(folder / "episodes.jsonl")
+
+
+def read_times(folder: Path) -> dict[Key, float]:
+    """Seconds per episode, of those that are known; raises `RunError`."""
+    return {key: record["seconds"] for key, record in _read(folder / TIMES).items() if "seconds" in record}
+
+
+def _read(path: Path) -> dict[Key, Record]:
+    """The last line of every episode."""
+    if not path.is_file():
+        return {}
+    whole = path.read_bytes().endswith(b"\n") or not path.stat().st_size
+    lines = list(numbered_lines(path, RunError))
+    records = {}
+    for number, line in lines if whole else lines[:-1]:
+        try:
+            record = parse_json(line)
+            records[str(record["task_id"]), int(record["trial"])] = record
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(
+                f"{path.parent.name}/{path.name}:{number}: not a record: {error}", REMEDY
+            ) from error
+    return records
+
+
+def rewrite(
+    folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task], records: Sequence[Record]
+) -> None:
+    """A whole run at once, each file replaced in one move; the manifest last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "tasks.jsonl", dump_tasks(tasks))
+    _replace(folder / "episodes.jsonl", b"".join(map(_line, records)))
+    _replace(folder / "manifest.json", _document(manifest))
+
+
+def _begin(folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
+    if (folder / "manifest.json").exists():
+        found = read_manifest(folder)
+        other = [name for name in sorted({*found, *manifest}) if found.get(name) != manifest.get(name)]
+        if other:
+            raise UsageError(
+                f"{folder.name}: begun with another {', '.join(other)}; choose another --out, or the same settings"
+            )
+        return
+    if any(path.name != ".lock" for path in folder.iterdir()) and not (folder / "tasks.jsonl").exists():
+        raise UsageError(f"{folder.name}: not empty and not a run; choose another --out")
+    _replace(folder / "tasks.jsonl", dump_tasks(tasks))
+    _replace(folder / "manifest.json", _document(manifest))
+
+
+def _document(manifest: Mapping[str, Any]) -> bytes:
+    return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _line(record: Record) -> bytes:
+    return (json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n").encode()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)
+
+
+def _cut_tail(path: Path) -> None:
+    """Cut off a last line without its newline: a write that a kill interrupted."""
+    if not path.is_file():
+        return
+    content = path.read_bytes()
+    kept = content.rfind(b"\n") + 1
+    if kept < len(content):
+        with path.open("r+b") as stream:
+            stream.truncate(kept)

@@ -1,0 +1,3 @@
+"""The command line, `tool-orch`."""
+
+from .main import main as main

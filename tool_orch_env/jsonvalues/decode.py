@@ -1,0 +1,62 @@
+"""Strict JSON decoding: no NaN, no duplicate keys, no unbounded nesting; every fault is a `ValueError`."""
+
+import json
+import math
+from collections import Counter
+from typing import Any
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Strict JSON: no NaN, no duplicate keys; raises `ValueError`, also where nesting is too deep."""
+    try:
+        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An `object_pairs_hook` that refuses a key given twice."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"duplicate key {twice[:128]!r}")
+    return result
+
+
+def refuse_constant(name: str) -> Any:
+    """A `parse_constant` that refuses NaN and the infinities."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def finite(digits: str) -> float:
+    """A `parse_float` that refuses what is read as an infinity."""
+    number = float(digits)
+    if number in (math.inf, -math.inf):
+        raise ValueError(f"{digits[:128]} is beyond the range of numbers")
+    return number
+
+
+def json_at(text: str, start: int) -> tuple[Any, int]:
+    """The JSON value that begins at `start`, and where it ends; strict as `parse_json`, and finite."""
+    try:
+        return _FINITE.raw_decode(text, start)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def depth(value: Any) -> int:
+    """Levels of lists and objects in a JSON value, 0 for a scalar."""
+    levels, inner = 0, [value] if isinstance(value, (dict, list)) else []
+    while inner:
+        levels += 1
+        inner = [
+            child
+            for node in inner
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+    return levels
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+_FINITE = json.JSONDecoder(object_pairs_hook=unique_keys, parse_float=finite, parse_constant=refuse_constant)

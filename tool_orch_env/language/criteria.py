@@ -1,0 +1,218 @@
+"""Criteria that choose one element of a list in a response, as a person says them: "the last flight".
+
+Enters: the elements (objects, in the order of the response), and a `ListBook` that says which criteria there
+are words for. Leaves: the criteria that choose a given element and no other. A criterion is data: `select`
+evaluates it on any list, and the audit does so again.
+
+===========  ==========================================================================================
+only         the list has this one element
+echo         its field is the very value that was asked for; the best `by` of those, if there are more
+min, max     the least or greatest value of a field; numbers, times, dates, or text by the alphabet
+min where    the same among the elements whose field `by` equals a value that the request states (max alike)
+nth          position in the list; with a field, the list must rise by it
+nth_max      position in a list that falls by the field: "the second busiest"
+where        the field equals a value, which the request states
+after        the first element whose field is greater than a value that the request states
+before       the last element whose field is less than such a value
+===========  ==========================================================================================
+
+A book names a filtered extreme "sched_dep where carrier": the field, then the one that is filtered by.
+A list that the API cut short (`total` beside it is greater) supports only what the cut cannot change: `nth`,
+`echo`, and the extreme at which a sorted list begins.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+from .phrase_book import ListBook
+
+MAX_NTH = 5
+Items = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One way to choose. The request states `value` where `is_stated`; for `nth` it is the position from 1."""
+
+    kind: str
+    field: str = ""
+    value: Any = None
+    by: str = ""
+    choose: str = ""
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether the request must state `value`."""
+        return self.kind in ("where", "after", "before") or bool(self._filtered)
+
+    @property
+    def _filtered(self) -> str:
+        return self.by if self.kind in ("min", "max") else ""
+
+    @property
+    def name(self) -> str:
+        """What a book calls it, beside its kind."""
+        field = "" if self.kind == "echo" else self.field
+        return f"{field} where {self._filtered}" if self._filtered else field
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+
+
+def select(criterion: Criterion, items: Items) -> list[int]:
+    """The indices of all elements that the criterion fits; one index means that it is unambiguous."""
+    return _SELECT[criterion.kind](criterion, items)
+
+
+def _only(criterion: Criterion, items: Items) -> list[int]:
+    return list(range(len(items)))
+
+
+def _extreme(criterion: Criterion, items: Items) -> list[int]:
+    among = range(len(items))
+    if criterion.by:
+        return _best(
+            criterion.kind,
+            criterion.field,
+            items,
+            [i for i in among if items[i].get(criterion.by) == criterion.value],
+        )
+    return _best(criterion.kind, criterion.field, items, among)
+
+
+def _best(choose: str, field: str, items: Items, among: Sequence[int]) -> list[int]:
+    """Those among the elements with the least or greatest field; none if a field cannot be compared."""
+    values = [items[index].get(field) for index in among]
+    if not values or not _comparable(values):
+        return []
+    best = (min if choose == "min" else max)(values)  # type: ignore[type-var]  # comparable as just seen
+    return [index for index, value in zip(among, values, strict=True) if value == best]
+
+
+def _comparable(values: Sequence[Any]) -> bool:
+    """All numbers, or all text of one kind: times of another length do not sort as times."""
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        return True
+    if not all(isinstance(value, str) for value in values):
+        return False
+    dated = [value[:1].isdecimal() for value in values]
+    return not any(dated) or (all(dated) and len({len(value) for value in values}) == 1)
+
+
+def _nth(criterion: Criterion, items: Items) -> list[int]:
+    falling = criterion.kind == "nth_max"
+    if len(items) < criterion.value or (criterion.field and not sorted_by(items, criterion.field, falling)):
+        return []
+    return [int(criterion.value) - 1]
+
+
+def _where(criterion: Criterion, items: Items) -> list[int]:
+    return [index for index, item in enumerate(items) if item.get(criterion.field) == criterion.value]
+
+
+def _echo(criterion: Criterion, items: Items) -> list[int]:
+    named = _where(criterion, items)
+    return _best(criterion.choose, criterion.by, items, named) if len(named) > 1 and criterion.by else named
+
+
+def _after(criterion: Criterion, items: Items) -> list[int]:
+    return _beyond(criterion, items, lambda value: value > criterion.value, "min")
+
+
+def _before(criterion: Criterion, items: Items) -> list[int]:
+    return _beyond(criterion, items, lambda value: value < criterion.value, "max")
+
+
+def _beyond(criterion: Criterion, items: Items, fits: Callable[[Any], bool], choose: str) -> list[int]:
+    if not _comparable([item.get(criterion.field) for item in items]):
+        return []
+    return _best(
+        choose, criterion.field, items, [i for i, item in enumerate(items) if fits(item[criterion.field])]
+    )
+
+
+_SELECT: Mapping[str, Callable[[Criterion, Items], list[int]]] = {
+    "only": _only,
+    "echo": _echo,
+    "min": _extreme,
+    "max": _extreme,
+    "nth": _nth,
+    "nth_max": _nth,
+    "where": _where,
+    "after": _after,
+    "before": _before,
+}
+
+
+def sorted_by(items: Items, field: str, falling: bool = False) -> bool:
+    """Whether the elements stand in strictly rising (or falling) order of a field."""
+    values = [item.get(field) for item in items]
+    if not _comparable(values):
+        return False
+    pairs = pairwise(values)
+    return all((a > b) if falling else (a < b) for a, b in pairs)  # type: ignore[operator]
+
+
+def criteria(
+    items: Items, index: int, book: ListBook, arguments: Mapping[str, Any], complete: bool = True
+) -> list[Criterion]:
+    """Every criterion the book has words for that chooses exactly this element, in the book's order."""
+    if book.echo is not None:
+        asked = arguments.get(book.echo.parameter)
+        by = book.echo.by
+        echo = Criterion("echo", book.echo.field, asked, by, book.echo.choose if by else "")
+        if asked is not None and select(echo, items) == [index]:
+            return [echo]
+    return [
+        one
+        for kind, field in book.picks
+        for one in _candidates(kind, field, items, index)
+        if select(one, items) == [index] and (complete or _survives_a_cut(one, items))
+    ]
+
+
+def _candidates(kind: str, field: str, items: Items, index: int) -> Iterator[Criterion]:
+    field, _, by = field.partition(" where ")
+    value = items[index].get(field)
+    if by:
+        yield from _filtered(kind, field, by, items, index)
+    elif kind in ("min", "max"):
+        if len(items) > 1:
+            yield Criterion(kind, field)
+    elif kind in ("nth", "nth_max"):
+        if 1 <= index < min(MAX_NTH, len(items)):
+            yield Criterion(kind, field, index + 1)
+    elif kind == "only":
+        if len(items) == 1:
+            yield Criterion("only")
+    elif kind == "where":
+        if value is not None and len(items) > 1:
+            yield Criterion("where", field, value)
+    elif kind in ("after", "before"):
+        yield from (Criterion(kind, field, bound) for bound in _full_hours(value, kind))
+
+
+def _filtered(kind: str, field: str, by: str, items: Items, index: int) -> Iterator[Criterion]:
+    """An extreme among some of the elements: more than one, for else it is no extreme, and not all of them."""
+    value = items[index].get(by)
+    if isinstance(value, (str, int)) and 1 < sum(item.get(by) == value for item in items) < len(items):
+        yield Criterion(kind, field, value, by)
+
+
+def _full_hours(value: Any, kind: str) -> Iterator[str]:
+    """The nearest full hour before a time of day (for `after`), or after it."""
+    if isinstance(value, str) and len(value) == 5 and value[2] == ":" and value[:2].isdecimal():
+        hour = int(value[:2]) + (kind == "before")
+        if hour < 24 and f"{hour:02d}:00" != value:
+            yield f"{hour:02d}:00"
+
+
+def _survives_a_cut(criterion: Criterion, items: Items) -> bool:
+    """Whether elements that were cut off the end could not change the choice."""
+    if criterion.kind == "min":
+        return sorted_by(items, criterion.field)
+    if criterion.kind == "max":
+        return sorted_by(items, criterion.field, falling=True)
+    return criterion.kind in ("nth", "nth_max", "echo")

@@ -1,0 +1,172 @@
+"""Which output of which tool can feed which parameter: declared edges, and edges mined from the responses.
+
+Enters: a snapshot. Leaves: `Edge`s with their support, and a networkx digraph of tools.
+Knows nothing of tasks.
+
+A value *flows* where it stands in a response and is an argument of a recorded call of another kind. Much of
+that is chance. A mined edge is kept only if
+
+- its values are not truth values, null, empty or whole numbers below 100, not named in the parameter's own
+  schema, and not an echo (an argument of the very call whose response it is: who made it knew the value);
+- at least `MIN_SUPPORT` distinct values flow, and all of the leaf's values satisfy the parameter's schema;
+- most of its values are telling (`values.telling`), or the leaf is named like the parameter: dates, codes
+  of two letters and prices coincide.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..jsonvalues import pointer
+from ..jsonvalues.scalars import affinity, form, small, telling
+from ..snapshot import Snapshot
+from ..snapshot.catalog import Catalog, Tool
+from ..snapshot.records import says_nothing
+
+if TYPE_CHECKING:
+    import networkx
+
+MIN_SUPPORT = 3
+_SAMPLE = 60
+"""Values of a leaf that are held against the parameter's schema."""
+
+
+class Place(NamedTuple):
+    """A pointer pattern into the responses of a tool; `*` stands for any index."""
+
+    tool: str
+    pattern: str
+
+
+class Intake(NamedTuple):
+    """A parameter of a tool."""
+
+    tool: str
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`source` can feed `target`. `support` counts the distinct values that do in the recorded responses."""
+
+    source: Place
+    target: Intake
+    support: int
+    declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One recorded success that says something: a call and its response, parsed."""
+
+    tool: str
+    arguments: dict[str, Any]
+    response: Any
+    key: str
+
+
+def heard(snapshot: Snapshot) -> list[Heard]:
+    """Every recorded success that is not empty and holds for every task, in the order of the files."""
+    return [
+        Heard(record.tool, record.arguments, json.loads(record.text), record.key)
+        for record in snapshot.records()
+        if 200 <= record.status < 400 and not record.task and not says_nothing(record.text)
+    ]
+
+
+def edges(catalog: Catalog, calls: Iterable[Heard]) -> list[Edge]:
+    """Declared edges, then mined ones, each group sorted."""
+    calls = list(calls)
+    taken = _taken(calls)
+    given = _given(calls)
+    declared = set(_declared(catalog))
+    found = [Edge(s, t, len(given.get(s, {}).keys() & taken.get(t, {}).keys()), True) for s, t in declared]
+    found += [
+        Edge(source, target, len(flowing), False)
+        for source, target, flowing in _flows(given, taken)
+        if (source, target) not in declared and _trusted(catalog[target.tool], source, target, flowing, given)
+    ]
+    return sorted(found, key=lambda e: (not e.declared, e.source, e.target))
+
+
+def _declared(catalog: Catalog) -> Iterator[tuple[Place, Intake]]:
+    for tool in catalog.values():
+        for parameter, sources in tool.spec.sources.items():
+            for source in sources:
+                yield Place(source.tool, source.pointer), Intake(tool.name, parameter)
+
+
+Values = dict[str, Any]
+"""Values by their form."""
+
+
+def _taken(calls: Iterable[Heard]) -> dict[Intake, Values]:
+    """What the recorded calls were given, by parameter."""
+    taken: dict[Intake, Values] = defaultdict(dict)
+    for call in calls:
+        for name, value in call.arguments.items():
+            text = form(value)
+            if text is not None:
+                taken[Intake(call.tool, name)][text] = value
+    return taken
+
+
+def _given(calls: Iterable[Heard]) -> dict[Place, Values]:
+    """What the responses hold, by pattern; echoes of the call's own arguments aside."""
+    given: dict[Place, Values] = defaultdict(dict)
+    for call in calls:
+        own = {form(value) for value in call.arguments.values()}
+        for place, value in pointer.leaves(call.response):
+            text = form(value)
+            if text is not None and text not in own:
+                given[Place(call.tool, pointer.pattern(place))][text] = value
+    return given
+
+
+def _flows(
+    given: dict[Place, Values], taken: dict[Intake, Values]
+) -> Iterator[tuple[Place, Intake, list[Any]]]:
+    """Every place and parameter that share `MIN_SUPPORT` values, with those values."""
+    for source, held in given.items():
+        for target, wanted in taken.items():
+            if len(shared := held.keys() & wanted.keys()) >= MIN_SUPPORT:
+                yield source, target, [wanted[text] for text in sorted(shared)]
+
+
+def _trusted(
+    tool: Tool, source: Place, target: Intake, flowing: list[Any], given: dict[Place, Values]
+) -> bool:
+    """Whether the values of a mined edge meet for a reason."""
+    schema = tool.properties.get(target.parameter, {})
+    named = schema.get("enum", ()) if isinstance(schema, dict) else ()
+    values = [value for value in flowing if not small(value) and value not in named]
+    if len(values) < MIN_SUPPORT or source.tool == target.tool:
+        return False
+    if affinity(target.parameter, source.pattern) < 2 and 2 * sum(map(telling, values)) <= len(values):
+        return False
+    return _fits(tool, target.parameter, list(given[source].values())[:_SAMPLE])
+
+
+def _fits(tool: Tool, parameter: str, values: list[Any]) -> bool:
+    """Whether every value satisfies the parameter's schema."""
+    place = tool.validator.evolve(schema=tool.properties.get(parameter, True))
+    return all(place.is_valid(value) for value in values)
+
+
+def digraph(found: Iterable[Edge], catalog: Catalog) -> "networkx.DiGraph[str]":
+    """Tools as nodes with their domain; an edge lists its `Edge`s and sums their support."""
+    import networkx
+
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    for tool in catalog.values():
+        graph.add_node(tool.name, domain=tool.spec.domain)
+    for edge in found:
+        if not graph.has_edge(edge.source.tool, edge.target.tool):
+            graph.add_edge(edge.source.tool, edge.target.tool, flows=[], support=0, declared=False)
+        data = graph.edges[edge.source.tool, edge.target.tool]
+        data["flows"].append(edge)
+        data["support"] += edge.support
+        data["declared"] |= edge.declared
+    return graph

@@ -1,0 +1,269 @@
+"""The phrase book: how a person speaks of a snapshot's tools. One TOML file per snapshot, the rest derived.
+
+Enters: `books/<snapshot>.toml`, or a file of the user's, and the recorded calls. Leaves: `Book`. A tool that
+the file does not know gets plain words made from names and types, so that any snapshot can be phrased.
+
+    [call.TOOL]
+    noun = "flight"                   what one response describes
+    np = "{flight_id}"                words for it; {parameter} is the value, or the thing it stands for
+    hidden = ["flight_id"]            parameters no person would give
+    user.date = "on {value}"          words around a value that the user gives
+    bound.base = "unit of {value}"    words around a value that is taken from a response
+    value."/dest" = "..{it}.."        words for a value taken from the response; one without words is not taken
+    compare."/seats" = {max = ["has more seats"], min = ["has fewer seats"]}   of two things of this kind
+    fact."/seats" = {ask, tolerance}  what a person may ask; ask are noun phrases; a tolerance below 0.1
+                                      is a share of the value, else absolute
+    [call.TOOL.list."/flights"]       a list in the response: noun, value and fact go by field, and
+    pick.KIND.FIELD = ["..."]         words that choose one element (`criteria`), followed by `tail`
+    short.KIND.FIELD = "..."          what it is called from then on, if no other thing would be
+    echo = {field, parameter, by, choose}   the elements that bear the very name that was asked for
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from ..jsonvalues import pointer
+from ..jsonvalues.scalars import form, telling, words
+from ..snapshot.catalog import Catalog, Tool
+from .graph import Heard
+
+FOLDER = Path(__file__).parent / "books"
+_NEVER = ("limit", "page", "offset", "per_page", "page_size", "cursor")
+_VERBS = frozenset({"get", "search", "list", "find", "fetch", "lookup", "query", "show", "read"})
+_ID = re.compile(r"(^|_)(id|ids|key|uuid|token)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A fact a person may want: noun phrases with `{it}`; the tolerance of its value."""
+
+    phrases: tuple[str, ...]
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Elements whose `field` is the very value of `parameter`; the one with the best `by`, if there are more."""
+
+    field: str
+    parameter: str
+    by: str = ""
+    choose: str = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class ListBook:
+    """A list in a response. `picks` maps (kind, field) to phrases; field is "" for kinds without one."""
+
+    noun: str
+    tail: str = ""
+    picks: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    echo: Echo | None = None
+    note: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Ask] = field(default_factory=dict)
+    shorts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallBook:
+    """A tool. `values`, `facts` and `compares` go by pointer into the response, `lists` by the pointer of a list."""
+
+    noun: str
+    np: str = ""
+    hidden: frozenset[str] = frozenset()
+    user: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Ask] = field(default_factory=dict)
+    lists: Mapping[str, ListBook] = field(default_factory=dict)
+    compares: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def relation(self, pattern: str) -> str | None:
+        """Words for the value at a pointer pattern, `None` if it is not to be taken."""
+        if pattern in self.values:
+            return self.values[pattern]
+        head, star, tail = pattern.partition("/*/")
+        return self.lists[head].values.get(tail) if star and head in self.lists else None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All tools. Calls with a parameter of `never` are not made; `substitutes` are groups of tools."""
+
+    calls: Mapping[str, CallBook]
+    never: frozenset[str]
+    substitutes: tuple[frozenset[str], ...] = ()
+
+
+def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None = None) -> Book:
+    """The book of the snapshot `name`, or that of `path`; raises `UsageError` if `path` is no book."""
+    file = path or FOLDER / f"{name}.toml"
+    document: dict[str, Any] = {}
+    if path or file.is_file():
+        try:
+            document = tomllib.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file.name}: not a phrase book: {error}") from error
+    examples: dict[str, list[Heard]] = {tool: [] for tool in catalog}
+    for call in calls:
+        if len(examples[call.tool]) < 30:
+            examples[call.tool].append(call)
+    written = document.get("call", {})
+    strange = sorted({*document} - {"call", "never", "substitutes"})
+    strange += [f"call.{tool}" for tool in written if path and tool not in catalog]
+    if strange:
+        raise UsageError(
+            f"{file.name}: expected never, substitutes and [call.TOOL] for tools of {name!r} "
+            f"({', '.join(catalog)}), found {', '.join(strange)}"
+        )
+    return Book(
+        {
+            tool: _written(written[tool], file.name) if tool in written else _derived(catalog[tool], some)
+            for tool, some in examples.items()
+        },
+        frozenset(document.get("never", _NEVER)),
+        tuple(frozenset(group) for group in document.get("substitutes", ())),
+    )
+
+
+def _written(entry: Mapping[str, Any], file: str) -> CallBook:
+    try:
+        return CallBook(
+            noun=entry["noun"],
+            np=entry.get("np", ""),
+            hidden=frozenset(entry.get("hidden", ())),
+            user=entry.get("user", {}),
+            bound=entry.get("bound", {}),
+            values=entry.get("value", {}),
+            facts=_asks(entry),
+            lists={place: _written_list(some) for place, some in entry.get("list", {}).items()},
+            compares={
+                place: {choose: tuple(phrases) for choose, phrases in some.items()}
+                for place, some in entry.get("compare", {}).items()
+            },
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{file}: an entry lacks {error}, or has it in another form") from error
+
+
+def _written_list(entry: Mapping[str, Any]) -> ListBook:
+    picks: dict[tuple[str, str], tuple[str, ...]] = {}
+    for kind, found in entry.get("pick", {}).items():
+        by_field = found.items() if isinstance(found, dict) else [("", found)]
+        picks |= {(kind, name): tuple(phrases) for name, phrases in by_field}
+    echo = Echo(**entry["echo"]) if "echo" in entry else None
+    return ListBook(
+        entry["noun"],
+        entry.get("tail", ""),
+        picks,
+        echo,
+        entry.get("note", ""),
+        entry.get("value", {}),
+        _asks(entry),
+        {
+            (kind, name): words
+            for kind, found in entry.get("short", {}).items()
+            for name, words in found.items()
+        },
+    )
+
+
+def _asks(entry: Mapping[str, Any]) -> dict[str, Ask]:
+    return {
+        place: Ask(tuple(some["ask"]), some.get("tolerance", 0.0))
+        for place, some in entry.get("fact", {}).items()
+    }
+
+
+def _derived(tool: Tool, examples: list[Heard]) -> CallBook:
+    """Plain words for a tool that no book knows."""
+    noun = _noun(tool.name)
+    given = [name for name in tool.properties if any(name in call.arguments for call in examples)]
+    hidden = frozenset(name for name in tool.spec.sources if _unspeakable(name, examples))
+    slots = "".join(f"[ with {{{name}}}]" for name in given)
+    book = CallBook(
+        noun,
+        f"the {noun}{slots}",
+        hidden,
+        {name: f"{' '.join(words(name))} {{value}}" for name in tool.properties},
+    )
+    for call in examples:
+        book = _learnt(book, call, slots)
+    return book
+
+
+def _noun(name: str) -> str:
+    parts = [word for word in words(name) if word not in _VERBS]
+    return " ".join(parts or words(name) or [name])
+
+
+def _unspeakable(name: str, examples: list[Heard]) -> bool:
+    """Whether a parameter that other tools feed takes values that nobody types: ids and coordinates."""
+    values = [call.arguments[name] for call in examples if name in call.arguments]
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    return bool(_ID.search(name)) or (bool(numbers) and all(map(telling, numbers)))
+
+
+def _learnt(book: CallBook, call: Heard, slots: str) -> CallBook:
+    """`book` with the leaves and lists of one more response."""
+    own = {form(value) for value in call.arguments.values()}
+    values, facts, lists = dict(book.values), dict(book.facts), dict(book.lists)
+    for place, value in pointer.leaves(call.response):
+        tokens = pointer.tokens(place)
+        if (
+            form(value) is None
+            or form(value) in own
+            or any(token.isdecimal() for token in tokens)
+            or not tokens
+        ):
+            continue
+        said = " ".join(word for token in tokens for word in words(token))
+        values[place] = "{it}" if _ID.search(tokens[-1]) else f"the {said} of {{it}}"
+        if not _ID.search(tokens[-1]):
+            facts[place] = Ask((f"the {said} of {{it}}",))
+    for place, items in _lists(call.response):
+        lists[place] = _learnt_list(lists.get(place), place, items, slots)
+    return replace(book, values=values, facts=facts, lists=lists)
+
+
+def _lists(response: Any, prefix: str = "") -> Iterable[tuple[str, list[dict[str, Any]]]]:
+    """The lists of objects in a response that are not inside other lists."""
+    if isinstance(response, list) and response and all(isinstance(item, dict) for item in response):
+        yield prefix, response
+    elif isinstance(response, dict):
+        for name, inner in response.items():
+            yield from _lists(inner, prefix + pointer.join(name))
+
+
+def _learnt_list(known: ListBook | None, place: str, items: list[dict[str, Any]], slots: str) -> ListBook:
+    name = " ".join(words(place.rpartition("/")[2])) or "result"
+    noun = name.removesuffix("s") if len(name) > 3 else name
+    first = {("only", ""): (f"the only {noun}",), ("nth", ""): (f"the {{nth}} {noun} listed",)}
+    book = known or ListBook(noun, slots, first)
+    picks, values, facts = dict(book.picks), dict(book.values), dict(book.facts)
+    for item in items:
+        for key, value in item.items():
+            if form(value) is None:
+                continue
+            said = " ".join(words(key))
+            values[key] = "{it}" if _ID.search(key) else f"the {said} of {{it}}"
+            if not _ID.search(key):
+                facts[key] = Ask((f"the {said} of {{it}}",))
+                picks |= _derived_picks(noun, key, said, value)
+    return replace(book, picks=picks, values=values, facts=facts)
+
+
+def _derived_picks(noun: str, key: str, said: str, value: Any) -> dict[tuple[str, str], tuple[str, ...]]:
+    if isinstance(value, (int, float)) or re.match(r"\d{4}-\d{2}|\d{1,2}:\d{2}", str(value)):
+        low, high = ("lowest", "highest") if isinstance(value, (int, float)) else ("earliest", "latest")
+        return {
+            ("min", key): (f"the {noun} with the {low} {said}",),
+            ("max", key): (f"the {noun} with the {high} {said}",),
+        }
+    return {("where", key): (f"the {noun} whose {said} is {{value}}",)}

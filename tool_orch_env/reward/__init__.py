@@ -1,0 +1,1 @@
+"""The score of an episode: configurations, the graduated reward, and the presets it is compared with."""

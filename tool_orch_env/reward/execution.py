@@ -1,0 +1,66 @@
+"""A reward without a golden trace, after TIER (arXiv 2605.16790): what can be seen from the calls alone.
+
+Enters and leaves what `score` does; paid as differences, like the graduated score.
+
+    S = 0.1 format + 0.1 names + 0.1 parameters + 0.1 types + 0.1 execution + 0.5 F, over the sum of weights
+
+format, names, parameters and types begin at 1 with the first call and lose a quarter per mismatch:
+unparsable calls, tools not offered, unknown or missing parameters, values that violate the schema.
+execution is the share of calls answered by a recorded success (a valid call that the snapshot did not record
+weighs half). F is left out for tasks without answer facts, and then this reward cannot see whether the work
+was finished: docs/reward.md shows what that teaches.
+
+In the `Score`, `atomic` is the mean of the first four and `orchestration` is execution.
+"""
+
+from collections.abc import Sequence
+
+from ..answers.share import answer_share
+from ..calls.types import Answered, Code
+from .config import RewardConfig, Score
+from .golden import Rubric
+
+_COST = 0.25
+_PARAMETER_RULES = frozenset({"required", "additionalProperties", "unevaluatedProperties"})
+
+
+class Execution:
+    """Scorer of one episode, seeing replies only."""
+
+    def __init__(self, rubric: Rubric, config: RewardConfig) -> None:
+        self._task = rubric.task
+        self._mismatches = {"format": 0, "names": 0, "parameters": 0, "types": 0}
+        self._weight = 0.0
+        self._succeeded = 0
+        self._facts: float | None = 0.0 if rubric.task.answer else None
+        self._last = 0
+
+    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+        self._last = len(calls)
+        for call in calls:
+            self._take(call)
+        if answer is not None and self._task.answer:
+            self._facts = answer_share(self._task, answer)
+        return self._score()
+
+    def credited(self) -> list[str | None]:
+        return [None] * self._last
+
+    def _take(self, call: Answered) -> None:
+        code = call.reply.code
+        self._weight += 0.5 if code is Code.NOT_RECORDED else 1.0
+        self._succeeded += code is Code.OK
+        self._mismatches["format"] += code in (Code.UNPARSABLE, Code.BUDGET_SPENT)
+        self._mismatches["names"] += code is Code.UNKNOWN_TOOL
+        shape = sum(violation.rule in _PARAMETER_RULES for violation in call.reply.violations)
+        self._mismatches["parameters"] += shape
+        self._mismatches["types"] += len(call.reply.violations) - shape
+
+    def _score(self) -> Score:
+        if not self._weight:
+            return Score(answer=self._facts, total=0.5 * (self._facts or 0.0))
+        looks = [max(0.0, 1.0 - _COST * count) for count in self._mismatches.values()]
+        execution = self._succeeded / self._weight
+        earned = 0.1 * (sum(looks) + execution)
+        total = earned / 0.5 if self._facts is None else earned + 0.5 * self._facts
+        return Score(sum(looks) / len(looks), execution, self._facts, 0.0, total)

@@ -1,0 +1,196 @@
+"""Turns x task -> `Score`: the graduated reward. The fourth stage of the way of a call.
+
+Enters: a `Rubric` and, turn by turn, the answered calls of an episode. Leaves: the running `Score` S_t, in
+[0, 1]; the reward of a step is S_t - S_(t-1), so that the rewards of an episode add up to its score.
+Knows nothing of text formats, schemas or files.
+
+With golden calls 1…n (optional ones aside):
+
+- A  (atomic validity): value of the best one-to-one assignment of emitted to golden calls, by credit, over n.
+- O  (orchestration): share of golden calls answered by an exact call in a turn after the turns in which all
+  calls they need were so answered. One emitted call answers one golden call.
+- F  (answer): share of answer facts stated in the final answer, discounted if it lists many values.
+- waste: emitted calls the assignment leaves over, and unparsable ones, over n; a valid call that the
+  snapshot did not record weighs half.
+- S = max(0, w_A A + w_O O + w_F F - w_waste waste).
+
+Credit is the ladder of `Rungs`; an exact call has credit 1. A call is exact if its canonical arguments equal
+the golden ones, or both are recorded with the same response that is a success and not empty. See
+docs/reward.md for the reasons, and for what this pays to policies that try to cheat it.
+
+A golden call is also answered, and its credit is 1, once all it is there for (`ways`) stands in recorded replies to
+calls that are not exact for any golden call; what only an answered one of these waits for is no longer needed.
+Those calls are then no waste, unless the golden call is made as well.
+"""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+from ..answers.share import answer_share
+from ..calls.types import Answered, Code
+from ..errors import UsageError
+from .assignment import Assignment
+from .config import RewardConfig, Score
+from .credit import Golden
+from .golden import Rubric
+
+
+class Graduated:
+    """The graduated score, and the presets that weigh the same components otherwise."""
+
+    def __init__(
+        self, rubric: Rubric, config: RewardConfig, total: Callable[[Score], float] | None = None
+    ) -> None:
+        self._rubric = rubric
+        self._config = config
+        self._function = total
+        self._total = self._called if total else self._binary if config.kind == "binary" else self._weighted
+        self._assignments = {tool: Assignment(len(group)) for tool, group in rubric.by_tool.items()}
+        self._answered_in: list[int | None] = [None] * rubric.n
+        self._answered = 0
+        self._turn = 0
+        self._wasted = 0.0
+        self._left_over: set[int] = set()
+        self._supplier: dict[int, int] = {}
+        self._replaced: set[int] = set()
+        self._weights: list[float] = []
+        self._optional_left = [golden.key for golden in rubric.optional]
+        self._facts: float | None = 0.0 if rubric.task.answer else None
+        self._last: range = range(0)
+        self._done = False
+
+    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+        self._turn += 1
+        self._done = done
+        self._last = range(len(self._weights), len(self._weights) + len(calls))
+        for call in calls:
+            self._take(call)
+        if answer is not None and self._rubric.task.answer:
+            self._facts = answer_share(self._rubric.task, answer)
+        return self._score()
+
+    def credited(self) -> list[str | None]:
+        golden_of = {
+            row: self._rubric.golden[group[column]].id
+            for tool, group in self._rubric.by_tool.items()
+            for column, row in self._assignments[tool].rows()
+            if row in self._last
+        }
+        if self._replaced:
+            golden_of |= {row: self._rubric.golden[index].id for row, index in self._excused().items()}
+        return [golden_of.get(row) for row in self._last]
+
+    def _take(self, call: Answered) -> None:
+        row = len(self._weights)
+        self._weights.append(_weight(call))
+        group = self._rubric.by_tool.get(call.call.name, ()) if call.call and call.key else ()
+        credits = self._rubric.credits(call, group) if group else ()
+        if call.key in self._optional_left and 1.0 not in credits:
+            self._optional_left.remove(call.key)  # an optional call is free, once
+            return
+        left_over = self._assignments[call.call.name].add(row, credits) if group and call.call else row
+        if left_over is not None:
+            self._left_over.add(left_over)
+            self._wasted += self._weights[left_over]
+        if 1.0 in credits:
+            self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
+        elif call.reply.code is Code.OK and call.call and call.key:
+            met = self._rubric.ways.met(call.call.name, call.arguments or {}, call.key, call.reply.text)
+            self._supply(row, met)
+
+    def _answer(self, exact: list[int]) -> None:
+        """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""
+        for index in filter(exact.__contains__, self._rubric.by_importance):
+            if self._answered_in[index] is None and self._ready(self._rubric.golden[index]):
+                self._answered_in[index] = self._turn
+                self._answered += 1
+                return
+
+    def _supply(self, row: int, met: frozenset[int]) -> None:
+        """Another call's reply meets needs of golden calls; those that need nothing more are answered by it."""
+        for need in met:
+            self._supplier.setdefault(need, row)
+        changed = bool(met)
+        while changed:
+            changed = False
+            for golden in self._rubric.golden:
+                if self._answered_in[golden.index] is None and self._unneeded(golden):
+                    self._answered_in[golden.index] = self._turn
+                    self._answered += 1
+                    self._replaced.add(golden.index)
+                    changed = True
+
+    def _unneeded(self, golden: Golden) -> bool:
+        """Whether everything this call is there for stands in other replies, or serves a call that is replaced."""
+        ways = self._rubric.ways
+        gone = {self._rubric.golden[index].id for index in self._replaced}
+        needs = ways.of[golden.id]
+        return bool(needs) and all(
+            need in self._supplier or ways.needs[need].consumer in gone for need in needs
+        )
+
+    def _excused(self) -> dict[int, int]:
+        """Calls that take the place of a golden call which is not made itself: row to golden index."""
+        found: dict[int, int] = {}
+        for index in sorted(self._replaced):
+            if self._credit(index) < 1.0:
+                for need in self._rubric.ways.of[self._rubric.golden[index].id]:
+                    if need in self._supplier:
+                        found.setdefault(self._supplier[need], index)
+        return found
+
+    def _credit(self, index: int) -> float:
+        """What the best assignment pays for a golden call."""
+        tool = self._rubric.golden[index].tool
+        return self._assignments[tool].credit(self._rubric.by_tool[tool].index(index))
+
+    def _ready(self, golden: Golden) -> bool:
+        turns = (self._answered_in[needed] for needed in golden.needs)
+        return all(turn is not None and turn < self._turn for turn in turns)
+
+    def _score(self) -> Score:
+        n = self._rubric.n
+        value = 0.0
+        for assignment in self._assignments.values():
+            value += assignment.value
+        for index in self._replaced:
+            value += 1.0 - self._credit(index)
+        wasted = self._wasted
+        for row in self._left_over.intersection(self._excused()) if self._replaced else ():
+            wasted -= self._weights[row]  # 1 or 0.5, so that the order does not matter
+        parts = (min(1.0, value / n), self._answered / n, self._facts, wasted / n)
+        return Score(*parts, self._total(*parts))
+
+    def _weighted(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:
+        if answer is None:
+            a, o = self._config.weights
+            earned = a * atomic + o * orchestration
+        else:
+            a, o, f = self._config.weights_with_facts
+            earned = a * atomic + o * orchestration + f * answer
+        return max(0.0, earned - self._config.waste * waste)
+
+    def _binary(self, *parts: Any) -> float:
+        score = Score(*parts)
+        return 1.0 if self._done and score.success and not score.waste else 0.0
+
+    def _called(self, *parts: Any) -> float:
+        assert self._function is not None
+        return _finite(self._function(Score(*parts)))
+
+
+def _weight(call: Answered) -> float:
+    """How much a left-over call wastes: the cache's limits are not the model's fault (arXiv 2606.14179)."""
+    return 0.5 if call.reply.code is Code.NOT_RECORDED else 1.0
+
+
+def _finite(value: Any) -> float:
+    """What a function of the caller's gave; raises `UsageError` if that is no finite number."""
+    try:
+        finite = isfinite(value)
+    except (TypeError, OverflowError):  # no number, or one beyond a double
+        finite = False
+    if not finite:
+        raise UsageError(f"reward: expected a finite number, found {str(value)[:80]!r}")
+    return float(value)

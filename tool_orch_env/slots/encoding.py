@@ -1,0 +1,283 @@
+"""What the agent sees, kept in arrays while the episode goes on, and what its actions mean.
+
+Enters: a `Brief`, then calls with their replies. Leaves: the observation, the action mask, and for an action the call
+or the answer that it names. All arrays of a board are views of one row of bytes, so that a vector environment is
+one buffer, and to begin a task is to copy a row. Knows nothing of rewards.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..calls.oracle import spoken
+from ..calls.types import Answered, Code
+from .candidates import ALIGNMENT, BELONGS, Block, Columns, Limits, PoolRow, positions
+from .request_encoding import Brief, Contest
+from .request_graph import ITSELF
+from .vocabulary import TYPES, Lexicon, shaped
+
+_CODES = {code: number for number, code in enumerate(Code, start=1)}
+COLUMNS = Columns()
+
+
+class Layout:
+    """Shapes, types and ranges of the observation and the action of a snapshot's tasks."""
+
+    def __init__(self, lexicon: Lexicon, limits: Limits) -> None:
+        self.lexicon, self.limits = lexicon, limits
+        self.tools = len(lexicon.tools)
+        self.positions = max(lexicon.most_parameters, limits.facts)
+        self.actions = np.array([self.tools + 1, *[limits.pool] * self.positions])
+        pool, things, calls = limits.pool, limits.things, limits.calls
+        roles, relations, asks = len(lexicon.roles), len(lexicon.relations), len(lexicon.asks)
+        chosen = (len(lexicon.nouns), len(lexicon.kinds), len(lexicon.fields), 100)
+        candidate = (4, len(TYPES), len(lexicon.leaves) + 1, relations, asks, calls + 1, 1000, 1000)
+        self.arrays: dict[str, tuple[tuple[int, ...], type[np.generic], Sequence[int]]] = {
+            "tools": ((self.tools,), np.int8, (2,)),
+            "things": ((things, 4), np.int16, chosen),
+            "links": ((limits.links, 6), np.int16, (things + 1, roles, relations, things + 1, pool, 2)),
+            "facts": ((limits.facts, 3), np.int16, (things + 1, asks, 2)),
+            "candidates": ((pool, len(candidate)), np.int16, candidate),
+            "fits": ((pool, len(lexicon.intakes)), np.int8, (2,)),
+            "bond": ((pool, things), np.int8, (3,)),
+            "role": ((pool, things), np.int16, (roles,)),
+            "calls": ((calls, 3), np.int16, (self.tools + 1, len(_CODES) + 1, calls + 1)),
+            "about": ((calls, things), np.int8, (4,)),
+            "clock": ((2,), np.float32, (2,)),
+        }
+        """Per array its shape without batch, its type, and per last column how many values there are."""
+        self._mask = ((int(self.actions.sum()),), np.bool_)
+        self.row = PoolRow(lexicon, limits)
+        self._places, self.size = self._placed()
+        self.lists = [
+            [_wants_list(lexicon, tool, name) for name in lexicon.parameters[tool]] for tool in lexicon.tools
+        ]
+        """Per tool and parameter, whether one value is wrapped into a list."""
+
+    def _placed(self) -> tuple[dict[str, int], int]:
+        """Where each array begins in a board's row of bytes, and how long the row is; the pool comes first."""
+        places, end = dict(self.row.offsets), self.limits.pool * self.row.size
+        for name, (shape, kind) in self._all().items():
+            if name not in self.row.parts:
+                places[name] = end
+                end += -(-int(np.prod(shape)) * np.dtype(kind).itemsize // ALIGNMENT) * ALIGNMENT
+        return places, end
+
+    def _all(self) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
+        return {name: (shape, kind) for name, (shape, kind, _) in self.arrays.items()} | {"mask": self._mask}
+
+    def views(self, buffer: Any) -> dict[str, Any]:
+        """The arrays in a buffer of bytes `(n, size)`, each `(n, *shape)`, the mask among them."""
+        found = {}
+        for name, (shape, kind) in self._all().items():
+            step = np.dtype(kind).itemsize
+            inner = (self.row.size, step) if name in self.row.parts else np.empty(shape, kind).strides
+            found[name] = np.ndarray(
+                (len(buffer), *shape), kind, buffer, self._places[name], (self.size, *inner)
+            )
+        return found
+
+    def pool(self, row: Any) -> Any:
+        """The pool in a board's row of bytes, `(pool, bytes of a candidate)`."""
+        return row[: self.limits.pool * self.row.size].reshape(self.limits.pool, self.row.size)
+
+
+class Board:
+    """One episode's arrays, in one row of a buffer."""
+
+    def __init__(self, layout: Layout, row: Any) -> None:
+        self._layout, self._lexicon, self._limits = layout, layout.lexicon, layout.limits
+        self._row = row
+        self._own: Mapping[str, Any] = {name: view[0] for name, view in layout.views(row[np.newaxis]).items()}
+        self._pool = layout.pool(row)
+        self._tool_mask = self._own["mask"][: layout.tools + 1]
+        self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.pool)
+
+    def begin(self, brief: Brief) -> None:
+        """Clear the board for a task."""
+        self._brief = brief
+        self._calls = self._feeds = self._known_links = self._known_facts = 0
+        self._read: set[tuple[str, int, int]] = set()
+        self.values: list[Any] = []
+        """The candidates' values, by row of the pool."""
+        self._members: list[int] = []
+        self._texts: list[str] = []
+        self._quantities: list[str] = []
+        self._stands: dict[str, int] = {}
+        self._serves: dict[str, int] = {}
+        if brief.image is None:
+            self._lay_out(brief)
+        else:
+            self._row[:] = brief.image
+            self._remember(brief.opening, len(brief.opening.values))
+
+    def _lay_out(self, brief: Brief) -> None:
+        """The first board of a task is laid out array by array; its bytes serve the next ones."""
+        own = self._own
+        self._row.fill(0)
+        own["tools"][:] = brief.offers
+        own["things"][:] = brief.things
+        own["links"][:] = brief.links
+        own["facts"][:] = brief.facts
+        self._put(brief.opening)
+        self._tool_mask[self._layout.tools] = True
+        brief.image = self._row.copy()
+
+    def call(self, action: Sequence[int]) -> tuple[str, dict[str, Any]] | None:
+        """The call that an action names, `None` if it stops. Rows that are not there leave a parameter out."""
+        chosen = action[0]
+        if chosen >= self._layout.tools:
+            return None
+        tool, lists, values = self._lexicon.tools[chosen], self._layout.lists[chosen], self.values
+        arguments = {}
+        for name, row, wraps in zip(self._lexicon.parameters[tool], action[1:], lists, strict=False):
+            if 0 < row < len(values):
+                arguments[name] = (
+                    [values[row]] if wraps and not isinstance(values[row], list) else values[row]
+                )
+        return tool, arguments
+
+    def message(self, action: Sequence[int]) -> dict[str, Any]:
+        """The assistant message that an action is, as `ToolOrch-v0` takes it."""
+        called = self.call(action)
+        return {"name": called[0], "arguments": called[1]} if called else {"content": self.answer(action)}
+
+    def answer(self, action: Sequence[int]) -> str:
+        """The answer of a stop action: the values it names for the facts asked, in the order of the facts."""
+        rows = action[1 : 1 + len(self._brief.statement.facts)]
+        return "; ".join(spoken(self.values[row]) for row in rows if 0 < row < len(self.values))
+
+    def take(self, action: Sequence[int], answered: Answered, turn: int) -> None:
+        """Write down a call and what a reader sees in its reply."""
+        about, same = self._spoken_of(action)
+        row = min(self._calls, self._limits.calls - 1)
+        own, reply = self._own, answered.reply
+        own["calls"][row] = action[0] + 1, _CODES[reply.code], min(turn, self._limits.calls)
+        for thing in positions(about | same):
+            own["about"][row, thing] = (about >> thing & 1) + (same >> thing & 1) * 2
+        self._calls += 1
+        if reply.code is not Code.OK or answered.call is None or answered.key is None:
+            return
+        identity = (answered.key, about, same)
+        if identity not in self._read:
+            self._read.add(identity)
+            call = answered.call
+            found = self._brief.reply(call.name, call.arguments, answered.key, reply.text, about, same)
+            self._put(found, row + 1)
+
+    def tell_time(self, turns: int) -> None:
+        """How many turns were taken, and how full the pool is; not how many are left, which the task's size sets."""
+        clock = self._own["clock"]
+        clock[0] = min(1.0, turns / self._limits.calls)
+        clock[1] = len(self.values) / self._limits.pool
+
+    def _spoken_of(self, action: Sequence[int]) -> tuple[int, int]:
+        """The things that a call is about, and those that all its arguments stand for, as bits.
+
+        It goes by values: the destination of one flight may be that of another.
+        """
+        most, texts = len(self.values), self._texts
+        names = self._lexicon.parameters[self._lexicon.tools[action[0]]]
+        given = [texts[row] for row in action[1 : 1 + len(names)] if 0 < row < most]
+        about, union, same = 0, 0, -1 if given else 0
+        serves = [self._serves.get(text, 0) for text in given]
+        for text, links in zip(given, serves, strict=True):
+            union |= links
+            same &= self._stands.get(text, 0)
+        for thing, links in enumerate(self._brief.described):
+            if links & ~union == 0 and all(map(links.__and__, serves)):
+                about |= 1 << thing
+        return about, same
+
+    def _put(self, block: Block, call: int = 0) -> None:
+        """Add rows to the pool, and what becomes known by them."""
+        n = len(block.values)
+        if not n:
+            return
+        start = len(self.values)
+        if start + n > self._limits.pool:
+            start = self._make_room(n)
+        end = min(start + n, self._limits.pool)
+        n, own, here = end - start, self._own, slice(start, end)
+        self._pool[here] = block.rows[:n]
+        own["candidates"][here, COLUMNS.call] = call
+        self._open[:, here] = block.open[:, :n]
+        links, facts, feeds = self._known_links, self._known_facts, self._feeds
+        self._remember(block, n)
+        for contest in self._brief.contests:
+            self._decide(contest)
+        for number in positions(self._known_links & ~links):
+            own["links"][number, -1] = 1
+        for number in positions(self._known_facts & ~facts):
+            own["facts"][number, -1] = 1
+        if self._feeds != feeds:
+            for number, needed in self._brief.needed:
+                self._tool_mask[number] = not needed & ~self._feeds
+
+    def _remember(self, block: Block, n: int) -> None:
+        """The first `n` rows of a block, beside the arrays."""
+        self.values += block.values[:n]
+        self._members += block.members[:n]
+        self._texts += block.texts[:n]
+        self._quantities += block.quantities[:n]
+        for text, things in block.stands.items():
+            self._stands[text] = self._stands.get(text, 0) | things
+        for text, links in block.serves.items():
+            self._serves[text] = self._serves.get(text, 0) | links
+        self._known_links |= block.links
+        self._known_facts |= block.facts
+        self._feeds |= block.feeds
+
+    def _decide(self, contest: Contest) -> None:
+        """Where every contender's quantity has been read, what belongs to the winner belongs to the thing chosen."""
+        read: dict[int, Any] = {}
+        for row, quantity in enumerate(self._quantities):
+            if quantity == contest.quantity:
+                read |= {
+                    thing: self.values[row] for thing in contest.contenders if self._members[row] >> thing & 1
+                }
+        if len(read) < len(contest.contenders) or not all(
+            isinstance(value, (int, float)) for value in read.values()
+        ):
+            return
+        winner = (max if contest.choose == "max" else min)(read, key=lambda thing: read[thing])
+        for row, members in enumerate(self._members):
+            if members >> winner & 1 and not members >> contest.chosen & 1:
+                self._adopt(row, contest.chosen)
+
+    def _adopt(self, row: int, thing: int) -> None:
+        """A candidate is found to belong to one more thing."""
+        own, text, words = self._own, self._texts[row], self._own["candidates"][row]
+        self._members[row] |= 1 << thing
+        own["bond"][row, thing] = BELONGS
+        if words[COLUMNS.relation] == self._lexicon.relations[ITSELF]:
+            self._stands[text] = self._stands.get(text, 0) | 1 << thing
+        for number, link in enumerate(own["links"]):
+            if link[3] == thing + 1 and link[2] == words[COLUMNS.relation]:
+                self._serves[text] = self._serves.get(text, 0) | 1 << number
+                self._known_links |= 1 << number
+                own["role"][row, link[0] - 1] = link[1]
+        for number, fact in enumerate(own["facts"]):
+            if fact[0] == thing + 1 and fact[1] == words[COLUMNS.ask]:
+                self._known_facts |= 1 << number
+
+    def _make_room(self, n: int) -> int:
+        """Drop replies' rows, those that belong to nothing first and oldest first; returns where the rest ends."""
+        first = len(self._brief.opening.values)
+        idle = [row for row in range(first, len(self.values)) if not self._members[row]]
+        busy = [row for row in range(first, len(self.values)) if self._members[row]]
+        gone = {*(idle + busy)[: len(self.values) + n - self._limits.pool]}
+        kept = [row for row in range(len(self.values)) if row not in gone]
+        for array in (self._pool, self._open.T):
+            rows = array[kept]
+            array[:] = 0
+            array[: len(kept)] = rows
+        beside: tuple[list[Any], ...] = (self.values, self._members, self._texts, self._quantities)
+        for some in beside:
+            some[:] = [some[row] for row in kept]
+        return len(kept)
+
+
+def _wants_list(lexicon: Lexicon, tool: str, parameter: str) -> bool:
+    return isinstance(shaped(lexicon.catalog[tool], parameter, 0), list)

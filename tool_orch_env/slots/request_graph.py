@@ -1,0 +1,347 @@
+"""What a request states, as data: the things it speaks of, how it describes them, and what it asks of them.
+
+Enters: a task, and the phrase book in which its request was put. Leaves: `Statement`, which is all that a slots
+observation knows of the task besides the tools offered. It holds
+
+- *mentions*: the values that the request states;
+- *things*: the noun phrases ("the busiest route of DL", "that airport"): a noun, and the criterion that chooses it;
+  one of two that are compared is a thing of its own, described by both;
+- *links*: how a thing is described: by a mention or another thing, in which role ("from", "to"), and as what of
+  that thing ("the destination of");
+- *facts*: what is asked, of which thing.
+
+Golden calls serve to find the noun phrases, since the phrasing made those of them; what no phrase says is left out:
+ids, tools, names of parameters, order, and calls that only look up what the words take as one ("the airport nearest
+to Houston" has no word for Houston's record). Things are in an order that depends on their words alone.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..jsonvalues import pointer
+from ..jsonvalues.canonical import canonical
+from ..language.criteria import Criterion
+from ..task import AnswerFact, GoldenCall, Task
+from .vocabulary import COMPARE, CONTENDER, Lexicon, picked, plain_words, quantity_words, roles_in
+
+ITSELF = "{it}"
+"""The relation of a value that stands for its thing."""
+
+Item = tuple[str, int] | None
+Spot = tuple[str, Item]
+"""A golden call, and the element of its reply, `None` for the whole: a thing before it is put into words.
+
+Of two that are compared the one chosen is `("", ("", number of the comparison))`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A noun phrase. `criterion` is `None` for what is not chosen from a list, or where it is not known how.
+
+    `value` is the mention that the criterion names ("after 12:00"), -1 for none; `element` says that the thing
+    stands in a list.
+    """
+
+    noun: str
+    criterion: Criterion | None = None
+    element: bool = False
+    value: int = -1
+
+
+class Link(NamedTuple):
+    """`thing` is described by `target` (a thing, or a mention if `mention`), as its `relation`, in a `role`."""
+
+    thing: int
+    role: str
+    relation: str
+    target: int
+    mention: bool
+
+
+class Fact(NamedTuple):
+    """Something asked of a thing (-1 where it is not known of which), in these words."""
+
+    thing: int
+    ask: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A request's content. Positions in `things` and `mentions` identify them."""
+
+    mentions: tuple[Any, ...]
+    things: tuple[Thing, ...]
+    links: tuple[Link, ...]
+    facts: tuple[Fact, ...]
+
+
+def arranged(statement: Statement, rng: np.random.Generator) -> Statement:
+    """The same statement with its things, links and facts in another order."""
+    order = rng.permutation(len(statement.things)).tolist()
+    place = {thing: at for at, thing in enumerate(order)} | {-1: -1}
+    links = [
+        link._replace(thing=place[link.thing], target=link.target if link.mention else place[link.target])
+        for link in statement.links
+    ]
+    facts = [fact._replace(thing=place[fact.thing]) for fact in statement.facts]
+    return Statement(
+        statement.mentions,
+        tuple(statement.things[thing] for thing in order),
+        tuple(links[at] for at in rng.permutation(len(links))),
+        tuple(facts[at] for at in rng.permutation(len(facts))),
+    )
+
+
+def state(task: Task, lexicon: Lexicon) -> Statement:
+    """What the request of `task` states."""
+    return _Reader(task, lexicon).statement()
+
+
+class _Reader:
+    """One task being read."""
+
+    def __init__(self, task: Task, lexicon: Lexicon) -> None:
+        self._task, self._lexicon = task, lexicon
+        self._calls = {call.id: call for call in task.golden}
+        self._picks = {
+            (pick["call"], pick["list"], pick["item"]): criterion_of(pick["criterion"])
+            for pick in task.meta.get("picks", ())
+        }
+        self._contests: list[Mapping[str, str]] = list(task.meta.get("compared", ()))
+        self._asked: dict[Spot, list[str]] = {}
+        self._told: dict[Spot, str] = {}
+        self._known: dict[Spot, tuple[tuple[str, str, Any], ...]] = {}
+
+    def statement(self) -> Statement:
+        asked = list(self._fact_spots())
+        facts = [(None if spot is None else self._root(spot), ask) for spot, ask in asked]
+        spots = self._spots([spot for spot, _ in facts if spot is not None])
+        by_words = {self._words(spot): spot for spot in spots}
+        ordered = sorted(by_words, key=_digest)
+        number = {words: position for position, words in enumerate(ordered)}
+        mentions = sorted({text for spot in spots for text in self._stated(spot)}, key=_digest)
+        links = sorted(
+            {
+                self._link(number[words], number, mentions, *found)
+                for words in ordered
+                for found in self._described(by_words[words])
+            }
+        )
+        return Statement(
+            tuple(_value(text) for text in mentions),
+            tuple(self._thing(by_words[words], mentions) for words in ordered),
+            tuple(links),
+            tuple(sorted(Fact(number[self._words(s)] if s else -1, ask) for s, ask in facts)),
+        )
+
+    def _spots(self, asked: list[Spot]) -> list[Spot]:
+        """Every thing that is asked about, or describes one that is."""
+        found: dict[Spot, None] = {}
+        queue = [*asked, *(self._root((call.id, None)) for call in self._task.golden if self._ends(call))]
+        while queue:
+            spot = queue.pop()
+            if spot not in found:
+                found[spot] = None
+                queue += [target for _, _, target in self._described(spot) if not isinstance(target, str)]
+        return list(found)
+
+    def _ends(self, call: GoldenCall) -> bool:
+        """Whether a call is there for its own sake: nothing asks of it and nothing takes from it."""
+        used = {one.call for other in self._task.golden for one in other.bindings.values()}
+        used |= {fact.call for fact in self._task.answer if fact.call}
+        return call.id not in used
+
+    def _fact_spots(self) -> Iterator[tuple[Spot | None, str]]:
+        for fact in self._task.answer:
+            spot = None
+            if fact.call is not None and fact.pointer is not None:
+                spot = (fact.call, self._item(self._calls[fact.call].tool, fact.pointer))
+            ask = self._ask(fact, spot)
+            if spot is not None:
+                self._asked.setdefault(spot, []).append(ask)
+                spot = self._chosen(fact.call or "", None) or spot
+            yield spot, ask
+
+    def _chosen(self, winner: str, waiting: str | None) -> Spot | None:
+        """The thing that a comparison chooses, where a call (or the answer, `None`) speaks of its winner."""
+        for number, one in enumerate(self._contests):
+            if (one["winner"], one.get("call")) == (winner, waiting):
+                return "", ("", number)
+        return None
+
+    def _contest(self, spot: Spot) -> Mapping[str, str] | None:
+        return self._contests[spot[1][1]] if spot[0] == "" and spot[1] is not None else None
+
+    def _ask(self, fact: AnswerFact, spot: Spot | None) -> str:
+        if spot is not None and fact.pointer is not None:
+            entry, item = self._lexicon.book.calls[self._calls[spot[0]].tool], spot[1]
+            asks = entry.facts if item is None else entry.lists[item[0]].facts
+            name = fact.pointer if item is None else fact.pointer.removeprefix(f"{item[0]}/{item[1]}/")
+            if name in asks:
+                return asks[name].phrases[0]
+        return plain_words(fact.name)
+
+    def _item(self, tool: str, place: str) -> Item:
+        """The element of a list that a pointer leads into."""
+        for head in sorted(self._lexicon.book.calls[tool].lists, key=len, reverse=True):
+            index, slash, _ = place.removeprefix(f"{head}/").partition("/")
+            if place.startswith(f"{head}/") and slash and index.isdecimal():
+                return head, int(index)
+        return None
+
+    def _root(self, spot: Spot) -> Spot:
+        """The thing that the words take this one to be: a flight looked up is the flight that was chosen."""
+        described = self._described(spot)
+        if len(described) == 1 and described[0][1] == ITSELF and _is_slot(self._template(spot)):
+            found: Spot = described[0][2]
+            return found
+        return spot
+
+    def _template(self, spot: Spot) -> str:
+        """The words for a thing, with slots for what describes it."""
+        if self._contest(spot):
+            return ""
+        call, item = self._calls[spot[0]], spot[1]
+        entry = self._lexicon.book.calls[call.tool]
+        if item is None:
+            asked = [ask for ask in sorted(self._asked.get(spot, ())) if "{it}" not in ask]
+            return entry.np or (asked[0] if asked else "")
+        criterion = self._picks.get((call.id, *item))
+        return picked(entry.lists[item[0]], criterion.kind, criterion.name) if criterion else ""
+
+    def _described(self, spot: Spot) -> tuple[tuple[str, str, Any], ...]:
+        """Role, relation and target of everything that describes a thing; a mention is its canonical text."""
+        if spot not in self._known:
+            self._known[spot] = tuple(self._arguments(spot))
+        return self._known[spot]
+
+    def _arguments(self, spot: Spot) -> Iterator[tuple[str, str, Any]]:
+        contest = self._contest(spot)
+        if contest:
+            for side in ("winner", "loser"):
+                yield CONTENDER, self._quantity(contest), self._root((contest[side], None))
+            return
+        call = self._calls[spot[0]]
+        bound = _bound(call)
+        given = {
+            name: value
+            for name, value in call.arguments.items()
+            if name not in bound and self._default(call, name) != value
+        }
+        entry = self._lexicon.book.calls[call.tool]
+        roles = roles_in(self._template(spot), entry, given, bound)
+        said: set[tuple[str, Any]] = set()
+        for name in sorted({*given, *bound}, key=lambda name: (name not in roles, name)):
+            source = self._source(call.id, *bound[name]) if name in bound else ("", canonical(given[name]))
+            if name in roles or source not in said:  # "near Houston" speaks of two arguments at once
+                said.add(source)
+                yield roles.get(name, ""), *source
+
+    def _quantity(self, contest: Mapping[str, str]) -> str:
+        entry = self._lexicon.book.calls[self._calls[contest["winner"]].tool]
+        return quantity_words(entry, contest["pointer"])
+
+    def _source(self, waiting: str, call_id: str, place: str) -> tuple[str, Spot]:
+        """As what of which thing a bound argument is taken."""
+        tool = self._calls[call_id].tool
+        pattern = pointer.pattern(place)
+        item = self._item(tool, place)
+        relation = self._lexicon.book.calls[tool].relation(pattern)
+        spot = self._chosen(call_id, waiting) or self._root((call_id, item))
+        return relation or plain_words(pattern.rpartition("/")[2]), spot
+
+    def _default(self, call: GoldenCall, name: str) -> Any:
+        schema = self._lexicon.catalog[call.tool].properties.get(name)
+        return schema.get("default", ...) if isinstance(schema, dict) else ...
+
+    def _thing(self, spot: Spot, mentions: list[str]) -> Thing:
+        criterion = self._criterion(spot)
+        values = [mentions.index(text) for text in _named_by(criterion)]
+        return Thing(self._noun(spot), criterion, spot[1] is not None, values[0] if values else -1)
+
+    def _noun(self, spot: Spot) -> str:
+        contest = self._contest(spot)
+        if contest:
+            return self._noun(self._root((contest["winner"], None)))
+        entry = self._lexicon.book.calls[self._calls[spot[0]].tool]
+        return entry.noun if spot[1] is None else entry.lists[spot[1][0]].noun
+
+    def _criterion(self, spot: Spot) -> Criterion | None:
+        contest = self._contest(spot)
+        if contest:
+            return Criterion(COMPARE, self._quantity(contest), choose=contest["choose"])
+        return self._picks.get((spot[0], *spot[1])) if spot[1] is not None else None
+
+    def _stated(self, spot: Spot) -> Iterator[str]:
+        """The values that a thing's own words state."""
+        yield from (target for _, _, target in self._described(spot) if isinstance(target, str))
+        yield from _named_by(self._criterion(spot))
+
+    def _words(self, spot: Spot) -> str:
+        """A text that is one for things that the request cannot tell apart."""
+        if spot not in self._told:
+            criterion = self._criterion(spot)
+            noun = self._noun(spot)
+            parts = sorted(
+                f"{role}|{relation}|{target if isinstance(target, str) else self._words(target)}"
+                for role, relation, target in self._described(spot)
+            )
+            chosen = canonical(criterion.as_dict()) if criterion else str(spot[1] is not None)
+            self._told[spot] = f"({noun} {chosen} {' '.join(parts)})"
+        return self._told[spot]
+
+    def _link(
+        self,
+        thing: int,
+        number: Mapping[str, int],
+        mentions: list[str],
+        role: str,
+        relation: str,
+        target: Any,
+    ) -> Link:
+        if isinstance(target, str):
+            return Link(thing, role, relation, mentions.index(target), True)
+        return Link(thing, role, relation, number[self._words(target)], False)
+
+
+def criterion_of(found: Mapping[str, Any]) -> Criterion:
+    """The criterion of a task's `meta`; what this version does not know of it is left out."""
+    known = {one.name for one in fields(Criterion)}
+    if found.get("kind") == "echo":  # the name asked for may come from a reply, and the words do not say it
+        known.remove("value")
+    return Criterion(**{name: value for name, value in found.items() if name in known})
+
+
+def _named_by(criterion: Criterion | None) -> Iterator[str]:
+    """The value that a criterion states beside the arguments, as canonical text."""
+    if criterion is not None and criterion.is_stated:
+        yield canonical(criterion.value)
+
+
+def _bound(call: GoldenCall) -> dict[str, tuple[str, str]]:
+    """Arguments taken from replies: the golden call and the pointer; parts of an argument count as all of it."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, one in sorted(call.bindings.items()):
+        parameter = name if name in call.arguments else pointer.tokens(name)[0]
+        found.setdefault(parameter, (one.call, one.pointer))
+    return found
+
+
+def _is_slot(template: str) -> bool:
+    return re.fullmatch(r"\s*\{\w+\}\s*", template) is not None
+
+
+def _value(text: str) -> Any:
+    return json.loads(text)
+
+
+def _digest(text: str) -> str:
+    """An order that says nothing: neither of the golden calls nor of the length of the words."""
+    return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,10 @@
+"""Snapshots: recorded responses at rest, the tools they answer, and the tasks made for them."""
+
+from .catalog import Catalog as Catalog
+from .catalog import Tool as Tool
+from .catalog import ToolSpec as ToolSpec
+from .folder import write as write
+from .records import Record as Record
+from .records import make_record as make_record
+from .snapshot import Snapshot as Snapshot
+from .snapshot import load_tasks as load_tasks

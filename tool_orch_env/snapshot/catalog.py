@@ -1,0 +1,203 @@
+"""Tools and their schemas: checked and compiled once, when a snapshot is opened.
+
+Enters: the content of `tools.json`. Leaves: `Catalog`, a mapping from name to `Tool`; a `Tool` normalises
+arguments to their canonical form and holds a compiled validator.
+Knows nothing of responses, tasks or episodes.
+
+A tool's `parameters` is an object schema of JSON Schema 2020-12. It is closed: a parameter that it does not
+name is a violation, unless the schema itself sets `additionalProperties`.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import SnapshotError
+from ..jsonvalues import pointer
+from ..jsonvalues.canonical import encode, plain
+from . import schema
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MOST_TOOLS = 10_000
+REMEDY = "correct the file, or write the snapshot again"
+
+
+class Source(BaseModel):
+    """Where a parameter may take its value: a pointer pattern into the output of a tool."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str
+    pointer: str
+
+
+class ToolSpec(BaseModel):
+    """One entry of `tools.json`.
+
+    `set_like` names array parameters in which order and repetition do not matter, `case_insensitive` string
+    parameters in which case does not. `sources` says which parameter takes its value from which output.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$")
+    description: str = ""
+    parameters: dict[str, Any]
+    domain: str = ""
+    set_like: tuple[str, ...] = ()
+    case_insensitive: tuple[str, ...] = ()
+    sources: dict[str, tuple[Source, ...]] = {}
+
+
+class Tool:
+    """A tool ready for use. `spec` is what the file says, the rest is compiled from it."""
+
+    def __init__(self, spec: ToolSpec) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.properties: Mapping[str, Any] = spec.parameters.get("properties", {})
+        self.required = frozenset(spec.parameters.get("required", ()))
+        self._set_like = frozenset(spec.set_like)
+        self._caseless = frozenset(spec.case_insensitive)
+        # A required parameter is never dropped: the shorter call would be invalid, not the same call.
+        self._defaults = {
+            name: encode(self._folded(name, plain(schema["default"])))
+            for name, schema in self.properties.items()
+            if isinstance(schema, dict) and "default" in schema and name not in self.required
+        }
+        self.folds = bool(self._set_like or self._caseless)
+        """Whether calls spelt differently, beyond numbers and defaults, can be one call."""
+
+    def __reduce__(self) -> tuple[Any, ...]:  # compiled validators stay in their process
+        return Tool, (self.spec,)
+
+    def normalise(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """`arguments` with defaults dropped, sets sorted, caseless strings folded; raises `NotCanonical`.
+
+        Two calls are the same call exactly if `encode` gives the same text for both results.
+        """
+        result: dict[str, Any] = plain(arguments)
+        return self._specials(result) if self.folds or self._defaults else result
+
+    def _specials(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        result = {}
+        for name, given in arguments.items():
+            value = self._folded(name, given)
+            if name not in self._defaults or encode(value) != self._defaults[name]:
+                result[name] = value
+        return result
+
+    def _folded(self, name: str, value: Any) -> Any:
+        if name in self._caseless and isinstance(value, str):
+            return value.casefold()
+        if name in self._set_like and isinstance(value, list):
+            by_text = {encode(item): item for item in value}
+            return [by_text[text] for text in sorted(by_text)]
+        return value
+
+    @cached_property
+    def validator(self) -> "Validator":
+        """A Draft 2020-12 validator with format checks; its registry fetches nothing."""
+        return schema.validator({"additionalProperties": False, **self.spec.parameters})
+
+    @cached_property
+    def function(self) -> dict[str, Any]:
+        """The tool as an OpenAI function tool."""
+        return {
+            "type": "function",
+            "function": {
+                "name": self.name,
+                "description": self.spec.description,
+                "parameters": self.spec.parameters,
+            },
+        }
+
+
+class Catalog(Mapping[str, Tool]):
+    """All tools of a snapshot, by name, in the order of the file."""
+
+    def __init__(self, specs: list[ToolSpec], where: str = "tools") -> None:
+        """Raises `SnapshotError` listing every fault of every schema."""
+        problems = [problem for spec in specs for problem in _problems(spec, where)]
+        names = [spec.name for spec in specs]
+        problems += [
+            f"{where}: {name}: named twice" for name in sorted({n for n in names if names.count(n) > 1})
+        ]
+        problems += [
+            f"{where}: {spec.name}.{parameter}: takes its value from {source.tool!r}, which is not a tool here"
+            for spec in specs
+            for parameter, sources in spec.sources.items()
+            for source in sources
+            if source.tool not in names
+        ]
+        if problems:
+            raise SnapshotError(problems, REMEDY)
+        self._tools = {spec.name: Tool(spec) for spec in specs}
+
+    @classmethod
+    def parse(cls, document: Any, where: str) -> "Catalog":
+        """The catalog in the parsed JSON of a `tools.json`; raises `SnapshotError`."""
+        if not isinstance(document, dict) or not isinstance(document.get("tools"), list):
+            raise SnapshotError(f'{where}: expected an object with a list "tools"', REMEDY)
+        if len(document["tools"]) > MOST_TOOLS:
+            raise SnapshotError(
+                f"{where}: {len(document['tools'])} tools, at most {MOST_TOOLS} are read", REMEDY
+            )
+        specs, problems = [], []
+        for index, entry in enumerate(document["tools"]):
+            try:
+                specs.append(ToolSpec.model_validate(entry))
+            except ValidationError as error:
+                name = entry.get("name", index) if isinstance(entry, dict) else index
+                problems += [
+                    f"{where}: {name}{pointer.join(*fault['loc'])}: {fault['msg']}"
+                    for fault in error.errors()
+                ]
+        if problems:
+            raise SnapshotError(problems, REMEDY)
+        return cls(specs, where)
+
+    def dump(self) -> dict[str, Any]:
+        """The content of `tools.json`; `parse` reads it back."""
+        return {
+            "tools": [
+                tool.spec.model_dump(mode="json", exclude_defaults=True) for tool in self._tools.values()
+            ]
+        }
+
+    def __getitem__(self, name: str) -> Tool:
+        return self._tools[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tools)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+
+def _problems(spec: ToolSpec, where: str) -> Iterator[str]:
+    """Everything that keeps this tool from being used."""
+    place = f"{where}: {spec.name}.parameters"
+    found = list(schema.faults(spec.parameters, place))
+    if not found and spec.parameters.get("type") != "object":
+        found = [f'{place}: expected "type": "object", found {spec.parameters.get("type")!r}']
+    if found:
+        yield from found
+        return
+    properties = spec.parameters.get("properties", {})
+    for field in ("set_like", "case_insensitive", "sources"):
+        for name in getattr(spec, field):
+            if name not in properties and not (field == "sources" and _first(name) in properties):
+                yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
+
+
+def _first(path: str) -> str | None:
+    """The parameter that a JSON Pointer into the arguments begins with, `None` if it is no such pointer."""
+    try:
+        return pointer.tokens(path)[0]
+    except (ValueError, IndexError):
+        return None

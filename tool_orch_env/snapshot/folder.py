@@ -1,0 +1,241 @@
+"""A snapshot's folder: found, read with every sum verified, written.
+
+Enters: names and paths. Leaves: manifest, catalog and records, or `SnapshotError` with file, line and remedy.
+Reading is bounded by what the manifest counts, and nothing in a file is executed.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import SnapshotError, UsageError
+from ..files import inside, numbered_lines
+from ..jsonvalues.decode import parse_json
+from ..task import Task, dump_tasks
+from . import store
+from .catalog import Catalog
+from .records import REMEDY, Record, deduplicated, line_of, parse_record
+
+FORMAT = 1
+_MOST_DOCUMENT = 32 << 20
+"""Bytes of `manifest.json` and `tools.json`, at most."""
+_MOST_BESIDE = 64 << 10
+"""Bytes of a record beside its response, on average at most."""
+_FILES = re.compile(r"tools\.json|NOTICE\.md|responses[\w-]*\.jsonl\.gz|tasks/[\w-]+\.jsonl(\.gz)?")
+
+
+def bundled_folder() -> Path:
+    """Where the bundled snapshots lie: inside the wheel, or beside the package in a checkout."""
+    inside_wheel = Path(__file__).parent / "cache_snapshots"
+    return inside_wheel if inside_wheel.is_dir() else Path(__file__).parent.parent / "cache_snapshots"
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The folder of a bundled name or a path; raises `UsageError` naming what there is."""
+    if not isinstance(name_or_path, (str, Path)):
+        raise UsageError(
+            f"snapshot: expected a bundled name or a folder, found {type(name_or_path).__name__} ({_bundled()})"
+        )
+    if isinstance(name_or_path, str) and "/" not in name_or_path and "\\" not in name_or_path:
+        bundled = bundled_folder() / name_or_path
+        if name_or_path not in ("", ".", "..") and bundled.is_dir():
+            return bundled
+    folder = Path(name_or_path).absolute()
+    if folder.is_file():
+        raise UsageError(
+            f"{name_or_path}: a file, and a snapshot is a folder or a bundled name ({_bundled()}); "
+            "a task file is given as `tasks`"
+        )
+    if not name_or_path or not folder.is_dir():
+        raise UsageError(f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled ({_bundled()})")
+    return folder
+
+
+def _bundled() -> str:
+    names = sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists())
+    return f"bundled: {', '.join(names)}"
+
+
+def read_json(path: Path) -> Any:
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MOST_DOCUMENT + 1)
+    except OSError as error:
+        raise SnapshotError(f"{place}: cannot be read: {error.strerror}", REMEDY) from error
+    if len(data) > _MOST_DOCUMENT:
+        raise SnapshotError(
+            f"{place}: larger than {_MOST_DOCUMENT} bytes, which is the most that is read", REMEDY
+        )
+    try:
+        return parse_json(data)
+    except ValueError as error:
+        raise SnapshotError(f"{place}: not JSON: {error}", REMEDY) from error
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    place = f"{folder.name}/manifest.json"
+    path = inside(folder, "manifest.json", SnapshotError)
+    if not path.exists():
+        raise SnapshotError(
+            f"{folder.name}: not a snapshot: no manifest.json in it",
+            "name the folder itself that `tool-orch record` or `tool-orch import` wrote",
+        )
+    manifest = read_json(path)
+    if not isinstance(manifest, dict):
+        raise SnapshotError(f"{place}: expected an object", REMEDY)
+    if manifest.get("format") != FORMAT:
+        raise SnapshotError(
+            f"{place}: format {manifest.get('format')!r} is unknown, this package reads {FORMAT}",
+            "install the package version that wrote it, or write it again",
+        )
+    kinds = {"name": str, "version": str, "counts": dict, "sha256": dict}
+    problems = [
+        f"{place}: {field}: expected {kind.__name__}, found {type(manifest.get(field)).__name__}"
+        for field, kind in kinds.items()
+        if not isinstance(manifest.get(field), kind)
+    ]
+    if not problems:
+        problems = [
+            f"{place}: counts.{what}: expected an integer"
+            for what in ("bytes", "responses")
+            if not isinstance(manifest["counts"].get(what), int)
+        ]
+    if not problems:
+        problems = [
+            f"{place}: sha256: {file} is not listed"
+            for file in _present(folder)
+            if file not in manifest["sha256"]
+        ]
+    if problems:
+        raise SnapshotError(problems, REMEDY)
+    return manifest
+
+
+def split_files(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The task file of each split."""
+    files = (
+        file for file in sorted(manifest["sha256"]) if file.startswith("tasks/") and _FILES.fullmatch(file)
+    )
+    return {file.removeprefix("tasks/").split(".")[0]: file for file in files}
+
+
+def _present(folder: Path) -> list[str]:
+    """The files that opening would read, as they lie there."""
+    patterns = ("tools.json", "responses*.jsonl.gz", "tasks/*.jsonl", "tasks/*.jsonl.gz")
+    return sorted(path.relative_to(folder).as_posix() for p in patterns for path in folder.glob(p))
+
+
+def verify_sums(folder: Path, sums: Mapping[str, str], skip_responses: bool) -> None:
+    problems = []
+    for file, expected in sums.items():
+        if skip_responses and file.startswith("responses"):
+            continue
+        path = inside(folder, file, SnapshotError)
+        try:
+            with path.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            problems.append(f"{folder.name}/{file}: cannot be read: {error.strerror}")
+            continue
+        if found != expected:
+            problems.append(f"{folder.name}/{file}: sha256 expected {expected}, found {found}")
+    if "tools.json" not in sums:
+        problems.append(f"{folder.name}/manifest.json: sha256: tools.json is not listed")
+    if problems:
+        raise SnapshotError(problems, REMEDY)
+
+
+def read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -> Iterator[Record]:
+    """The records of all response files, every key checked; raises `SnapshotError` with file and line.
+
+    Reading ends where there is more than the manifest counts: a gzip bomb is not unpacked.
+    """
+    seen: set[tuple[str, str]] = set()
+    counts = manifest["counts"]
+    most = counts["bytes"] * 2 + counts["responses"] * _MOST_BESIDE + (1 << 20)
+    left = counts["bytes"]
+    for file in sorted(manifest["sha256"]):
+        if not file.startswith("responses"):
+            continue
+        for number, line in numbered_lines(inside(folder, file, SnapshotError), SnapshotError, most):
+            place = f"{folder.name}/{file}:{number}"
+            record = parse_record(line, place, catalog)
+            if (record.key, record.task) in seen:
+                raise SnapshotError(f"{place}: duplicate key {record.key}", REMEDY)
+            seen.add((record.key, record.task))
+            left -= len(record.text.encode())
+            for what, exceeded in (("responses", len(seen) > counts["responses"]), ("bytes", left < 0)):
+                if exceeded:
+                    raise SnapshotError(f"{place}: counts.{what}: {counts[what]}, but there are more", REMEDY)
+            yield record
+
+
+def write(
+    folder: Path,
+    *,
+    name: str,
+    version: str,
+    licence: str,
+    sources: Sequence[Mapping[str, str]],
+    captured: str,
+    catalog: Catalog,
+    records: Mapping[str, Sequence[Record]],
+    splits: Mapping[str, Sequence[Task]],
+    notice: str,
+) -> None:
+    """Write a snapshot folder; the same input gives the same bytes.
+
+    `records` maps a file stem (`responses`, `responses-osm`) to its records. Raises `UsageError` if `folder`
+    is not empty or a stem or split has no file name that `open` reads, `SnapshotError` if two records
+    contradict each other or stand in two files.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder.name}: not empty; name a new folder")
+    unique = {stem: deduplicated(some) for stem, some in records.items()}
+    everything = deduplicated(record for some in unique.values() for record in some)
+    if len(everything) < sum(map(len, unique.values())):
+        raise SnapshotError(f"{', '.join(unique)}: a record stands in two of them", "keep it in one")
+    files: dict[str, Iterable[bytes]] = {
+        "tools.json": [(json.dumps(catalog.dump(), indent=1, ensure_ascii=False) + "\n").encode()],
+        "NOTICE.md": [notice.encode()],
+        **{f"{stem}.jsonl.gz": store.gzipped(map(line_of, some)) for stem, some in unique.items()},
+        **{f"tasks/{split}.jsonl": [dump_tasks(tasks)] for split, tasks in splits.items()},
+    }
+    misnamed = [file for file in files if not _FILES.fullmatch(file)]
+    if misnamed:
+        raise UsageError(
+            f"{', '.join(misnamed)}: stems begin with responses, and names are of the plain kind"
+        )
+    (folder / "tasks").mkdir(parents=True, exist_ok=True)
+    manifest = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "licence": licence,
+        "sources": list(sources),
+        "captured": captured,
+        "counts": {
+            "tools": len(catalog),
+            "responses": len(everything),
+            "bytes": sum(len(record.text.encode()) for record in everything),
+            "tasks": {split: len(tasks) for split, tasks in splits.items()},
+        },
+        "sha256": {file: _written(folder / file, parts) for file, parts in sorted(files.items())},
+    }
+    (folder / "manifest.json").write_bytes(
+        (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    )
+
+
+def _written(path: Path, parts: Iterable[bytes]) -> str:
+    """Write the parts; the sha256 of them all."""
+    digest = hashlib.sha256()
+    with path.open("wb") as stream:
+        for part in parts:
+            stream.write(part)
+            digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,182 @@
+"""Snapshots: recorded responses at rest, open for look-ups.
+
+Enters: a snapshot folder, or records. Leaves: `Snapshot`, which answers a replay key with the recorded status
+and text, or with nothing. Knows nothing of episodes or rewards. Opening verifies every sum and every key;
+nothing is ever softened to an empty snapshot.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import SnapshotError, UsageError
+from ..jsonvalues import pointer
+from ..task import Task, read_tasks
+from . import store
+from .catalog import Catalog
+from .folder import bundled_folder as bundled_folder
+from .folder import find as find
+from .folder import read_json, read_manifest, read_records, split_files, verify_sums
+from .folder import write as write
+from .records import REMEDY, deduplicated, key_of
+from .records import Record as Record
+from .records import make_record as make_record
+from .store import Recorded
+
+SPLITS = ("train", "validation", "test")
+
+
+class Snapshot:
+    """Recorded responses, the tools they answer, and the tasks made for them."""
+
+    def __init__(
+        self,
+        name: str,
+        catalog: Catalog,
+        answers: store.Store,
+        manifest: Mapping[str, Any],
+        path: Path | None = None,
+        splits: Mapping[str, Sequence[Task]] | None = None,
+        records: Iterable[Record] | None = None,
+    ) -> None:
+        """Use `open` or `from_records`. `records` are those of `answers`, where they are at hand."""
+        self.name = name
+        self.catalog = catalog
+        self.manifest = manifest
+        self.path = path
+        self._answers = answers
+        self._splits = dict(splits or {})
+        self._heads = None if records is None else [record._replace(text="") for record in records]
+        self._get = answers.get
+
+    @classmethod
+    def open(cls, name_or_path: str | Path, where: Literal["auto", "memory", "disk"] = "auto") -> "Snapshot":
+        """Open a bundled snapshot by name, or a folder by path, and verify it.
+
+        `where` keeps the responses in memory or in a diskcache of text; `auto` decides by size.
+        Raises `UsageError` if there is no such snapshot, `SnapshotError` if it is not what it says.
+        """
+        folder = find(name_or_path)
+        manifest = read_manifest(folder)
+        fingerprint = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+        on_disk = where == "disk" or (where == "auto" and manifest["counts"]["bytes"] > store.MEMORY_LIMIT)
+        built = store.built(manifest["name"], fingerprint) if on_disk else None
+        verify_sums(folder, manifest["sha256"], skip_responses=built is not None)
+        catalog = Catalog.parse(read_json(folder / "tools.json"), f"{folder.name}/tools.json")
+        if on_disk:
+            records = None
+            answers = built or store.build(
+                manifest["name"], fingerprint, map(_item, read_records(folder, manifest, catalog))
+            )
+        else:
+            records = list(read_records(folder, manifest, catalog))
+            answers = dict(map(_item, records))
+        if len(answers) != manifest["counts"]["responses"]:
+            raise SnapshotError(
+                f"{folder.name}/manifest.json: counts.responses: {manifest['counts']['responses']}, "
+                f"but {len(answers)} are there",
+                REMEDY,
+            )
+        return cls(manifest["name"], catalog, answers, manifest, folder, records=records)
+
+    @classmethod
+    def from_records(
+        cls,
+        name: str,
+        catalog: Catalog,
+        records: Sequence[Record],
+        splits: Mapping[str, Sequence[Task]] | None = None,
+        **about: Any,
+    ) -> "Snapshot":
+        """A snapshot in memory. `about` goes into the manifest (version, licence, sources, captured)."""
+        unique = deduplicated(records)
+        return cls(name, catalog, dict(map(_item, unique)), about, splits=splits, records=unique)
+
+    def get(self, key: str, task: str = "") -> Recorded | None:
+        """The recorded response under a replay key, `None` on a miss. A record of `task` comes first."""
+        return (self._get(f"{key}@{task}") if task else None) or self._get(key)
+
+    def lookup(self, tool: str, arguments: dict[str, Any], task: str = "") -> Recorded | None:
+        """The recorded response to a call; `None` on a miss, also where the tool does not exist."""
+        known = self.catalog.get(tool)
+        return None if known is None else self.get(key_of(known, arguments), task)
+
+    def key(self, tool: str, arguments: dict[str, Any]) -> str:
+        """The replay key of a call; raises `KeyError` if there is no such tool, `NotCanonical`."""
+        return key_of(self.catalog[tool], arguments)
+
+    def records(self) -> Iterator[Record]:
+        """Every record, file by file, sorted by key; one on disk reads its files again."""
+        if self._heads is None:
+            assert self.path is not None
+            yield from read_records(self.path, self.manifest, self.catalog)
+            return
+        for head in self._heads:
+            found = self._get(_item(head)[0])
+            assert found is not None
+            yield head._replace(text=found.text)
+
+    def calls(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Tool and arguments of every record."""
+        heads = self.records() if self._heads is None else iter(self._heads)
+        return ((record.tool, record.arguments) for record in heads)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits it carries, in the order train, validation, test, others."""
+        names = self._splits if self.path is None else split_files(self.manifest)
+        return tuple(sorted(names, key=lambda n: (SPLITS.index(n) if n in SPLITS else len(SPLITS), n)))
+
+    def tasks(self, split: str | None = None) -> list[Task]:
+        """The tasks of one split, or of all splits in order; raises `UsageError`, `TaskError`."""
+        if split is None:
+            return [task for name in self.splits for task in self.tasks(name)]
+        if split not in self.splits:
+            raise UsageError(
+                f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits)}"
+                if self.splits
+                else f"snapshot {self.name!r} holds no tasks: make some with `tool-orch synth --snapshot "
+                f"{self.path or self.name} --out tasks.jsonl`, and give that file as `tasks`"
+            )
+        if split not in self._splits:
+            assert self.path is not None
+            file = split_files(self.manifest)[split]
+            self._splits[split] = read_tasks(self.path / file, f"{self.path.name}/{file}")
+        return list(self._splits[split])
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Snapshot":
+        return self  # immutable in use; gymnasium copies the arguments of `make`
+
+    def __repr__(self) -> str:
+        return f"Snapshot({self.name!r}, {len(self.catalog)} tools, {len(self)} responses)"
+
+
+def load_tasks(name_or_path: str | Path, split: str | None = None) -> list[Task]:
+    """Tasks of a bundled snapshot, a snapshot folder, or a task file; raises `UsageError`, `TaskError`."""
+    path = Path(name_or_path)
+    if path.is_file():
+        if split is not None:
+            raise UsageError(f"{path.name} is a task file, which has no splits; leave split out")
+        return read_tasks(path)
+    if path.name.endswith((".jsonl", ".jsonl.gz")) and not path.is_dir():
+        raise UsageError(f"no task file {str(name_or_path)!r}: check the path")
+    return Snapshot.open(name_or_path).tasks(split)
+
+
+def verify(snapshot: Snapshot) -> list[str]:
+    """Everything that opening does not check: each recorded call is valid, each record is JSON. Problems."""
+    return [
+        f"{record.key} {record.tool}{pointer.join(*error.absolute_path)}: {error.message}"
+        for record in snapshot.records()
+        for error in snapshot.catalog[record.tool].validator.iter_errors(record.arguments)
+    ]
+
+
+def _item(record: Record) -> tuple[str, Recorded]:
+    """A record as the stores hold it: its key, with its task if it is limited to one, and its answer."""
+    key = f"{record.key}@{record.task}" if record.task else record.key
+    return key, Recorded(record.status, record.text)

@@ -1,0 +1,136 @@
+"""What snapshots hold, counted: one snapshot by tool, two versions by key.
+
+Enters: open snapshots, and a log of calls. Leaves: rows of counts.
+
+A hit rate belongs to a run, not to a snapshot: it is the share of valid calls that were recorded, counted from
+a log of the run. What a snapshot alone can say is how many of its tasks' golden calls it records.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..calls.types import Code
+from ..errors import UsageError
+from ..files import numbered_lines
+from ..jsonvalues.decode import parse_json
+from . import Snapshot
+from .records import Record, says_nothing
+
+HIT, MISS = (Code.OK, Code.API_ERROR), (Code.NOT_RECORDED,)
+
+
+@dataclass
+class Holdings:
+    """Counts of one tool: responses, errors among them, empty ones among the successes, bytes of text.
+
+    `golden` counts distinct golden calls of the snapshot's tasks, `recorded` those of them with a response;
+    `hits` and `misses` count valid calls of a log.
+    """
+
+    responses: int = 0
+    errors: int = 0
+    empty: int = 0
+    bytes: int = 0
+    largest: int = 0
+    golden: int = 0
+    recorded: int = 0
+    hits: int = 0
+    misses: int = 0
+
+    def take(self, record: Record) -> None:
+        """Count one record."""
+        size = len(record.text.encode())
+        self.responses += 1
+        self.errors += record.status >= 400
+        self.empty += record.status < 400 and says_nothing(record.text)
+        self.bytes += size
+        self.largest = max(self.largest, size)
+
+
+@dataclass
+class Difference:
+    """Two snapshots by key: calls that only one has, and calls answered differently; tools likewise."""
+
+    tools_added: list[str] = field(default_factory=list)
+    tools_removed: list[str] = field(default_factory=list)
+    tools_changed: list[str] = field(default_factory=list)
+    added: list[Record] = field(default_factory=list)
+    removed: list[Record] = field(default_factory=list)
+    changed: list[Record] = field(default_factory=list)
+    same: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether there is any difference."""
+        tools = self.tools_added or self.tools_removed or self.tools_changed
+        return bool(tools or self.added or self.removed or self.changed)
+
+
+def holdings(snapshot: Snapshot, log: Path | None = None) -> dict[str, Holdings]:
+    """Counts by tool, in the catalog's order. `log` is JSON lines of the environment's infos, or of their calls.
+
+    Raises `UsageError` where a line of the log is neither.
+    """
+    found = {name: Holdings() for name in snapshot.catalog}
+    for record in snapshot.records():
+        found[record.tool].take(record)
+    golden = {
+        (call.tool, snapshot.key(call.tool, call.arguments)): task.id
+        for task in snapshot.tasks()
+        for call in task.golden
+    }
+    for (tool, key), task in golden.items():
+        found[tool].golden += 1
+        found[tool].recorded += snapshot.get(key, task) is not None
+    for (tool, code), times in (_logged(log) if log else Counter[tuple[str, str]]()).items():
+        if tool in found:
+            found[tool].hits += times * (code in HIT)
+            found[tool].misses += times * (code in MISS)
+    return found
+
+
+def difference(old: Snapshot, new: Snapshot) -> Difference:
+    """What `new` has, lacks and answers differently than `old`; record texts are left out."""
+    result = Difference()
+    shapes = [{name: tool.spec for name, tool in snapshot.catalog.items()} for snapshot in (old, new)]
+    before, after = shapes
+    result.tools_added = sorted(after.keys() - before.keys())
+    result.tools_removed = sorted(before.keys() - after.keys())
+    result.tools_changed = sorted(
+        name for name in before.keys() & after.keys() if before[name] != after[name]
+    )
+    seen = set()
+    for record in new.records():
+        seen.add((record.key, record.task))
+        found = old.get(record.key, record.task)
+        head = record._replace(text="")
+        if found is None:
+            result.added.append(head)
+        elif (found.status, found.text) != (record.status, record.text):
+            result.changed.append(head)
+        else:
+            result.same += 1
+    result.removed = [r._replace(text="") for r in old.records() if (r.key, r.task) not in seen]
+    return result
+
+
+def _logged(log: Path) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for number, line in numbered_lines(log, _log_fault):
+        try:
+            counts.update((call["tool"] or "", call["code"]) for call in _calls(parse_json(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(
+                f"{log.name}:{number}: expected an info of the environment or one of its calls, found {error}"
+            ) from error
+    return counts
+
+
+def _calls(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from entry.get("calls", [entry])
+
+
+def _log_fault(problem: str, remedy: str) -> Any:
+    return UsageError(f"{problem}; {remedy}")
