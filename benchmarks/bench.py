@@ -20,7 +20,7 @@ from typing import Any
 import tool_orch_env as toe
 from tool_orch_env.bench.policies.base import Said
 from tool_orch_env.bench.protocols import Arena
-from tool_orch_env.bench.run_log import Ledger
+from tool_orch_env.bench.run_log import RunLog
 from tool_orch_env.bench.runner import jobs, play_all
 from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.task import Task
@@ -87,7 +87,7 @@ def main() -> None:
     shares = []
     for number in range(given.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            ledger = Ledger(Path(folder) / "run", {"format": 1}, tasks)
+            ledger = RunLog(Path(folder) / "run", {"format": 1}, tasks)
             todo = jobs(arena, trials, ledger)[: given.episodes]
             wall, cpu = timed(play_all(arena, Sleeper(tasks), ledger, todo, given.concurrency))
             ledger.close()

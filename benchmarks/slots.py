@@ -25,40 +25,42 @@ from rich.console import Console
 from rich.table import Table
 
 import tool_orch_env as toe
-from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsVector, slot_stage
+from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsVector, open_slot_task_set
 from tool_orch_env.slots.oracle import Oracle
 
 Step = Callable[[Any], Any]
 
 
-def golden(n: int, stage: SlotStage) -> Generator[tuple[Step, Any], Any, None]:
+def golden(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
     """Endless steps and their actions; the actions are worked out between the steps."""
-    vec = ToolOrchSlotsVector(n, "SameStep", stage=stage)
+    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set)
     seen, infos = vec.reset(seed=0)
-    oracles = [Oracle(stage.stage.tasks[task_id], stage.layout) for task_id in infos["task_id"]]
+    oracles = [Oracle(task_set.task_set.tasks[task_id], task_set.layout) for task_id in infos["task_id"]]
     while True:
-        actions = np.zeros((n, len(stage.layout.actions)), dtype=np.int64)
+        actions = np.zeros((n, len(task_set.layout.actions)), dtype=np.int64)
         for i, oracle in enumerate(oracles):
             actions[i] = oracle.action({name: array[i] for name, array in seen.items()}, vec.values(i))
         done = yield _masked(vec), actions
         seen, infos = done
         for i in np.flatnonzero(infos.get("_task_id", ())).tolist():
-            oracles[i] = Oracle(stage.stage.tasks[infos["task_id"][i]], stage.layout)
+            oracles[i] = Oracle(task_set.task_set.tasks[infos["task_id"][i]], task_set.layout)
 
 
-def random(n: int, stage: SlotStage) -> Generator[tuple[Step, Any], Any, None]:
-    vec = ToolOrchSlotsVector(n, "SameStep", stage=stage)
+def random(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
+    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set)
     rng = np.random.default_rng(0)
     vec.reset(seed=0)
     while True:
-        parts = np.split(vec.action_masks(), np.cumsum(stage.layout.actions)[:-1], axis=1)
+        parts = np.split(vec.action_masks(), np.cumsum(task_set.layout.actions)[:-1], axis=1)
         actions = [np.argmax(rng.random(part.shape, dtype=np.float32) * part, axis=1) for part in parts]
         yield _masked(vec), np.stack(actions, axis=1)
 
 
-def text(n: int, stage: SlotStage) -> Generator[tuple[Step, Any], Any, None]:
-    vec = gym.make_vec("ToolOrch-v0", num_envs=n, snapshot=stage.stage.snapshot, autoreset_mode="SameStep")
-    tasks = {task.id: toe.oracle_turns(task) for task in stage.stage.snapshot.tasks("train")}
+def text(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
+    vec = gym.make_vec(
+        "ToolOrch-v0", num_envs=n, snapshot=task_set.task_set.snapshot, autoreset_mode="SameStep"
+    )
+    tasks = {task.id: toe.oracle_turns(task) for task in task_set.task_set.snapshot.tasks("train")}
     _, infos = vec.reset(seed=0)
     left = [_calls(tasks[task_id]) for task_id in infos["task_id"]]
     while True:
@@ -121,11 +123,11 @@ def main() -> None:
     given = parser.parse_args()
     n = given.envs
     snapshot = toe.Snapshot.open("travel")
-    stage = slot_stage(snapshot, tasks=snapshot.tasks("train")[: given.tasks])
+    task_set = open_slot_task_set(snapshot, tasks=snapshot.tasks("train")[: given.tasks])
     variants = {
-        "golden": golden(n, stage),
-        "random": random(n, stage),
-        "text": text(n, stage),
+        "golden": golden(n, task_set),
+        "random": random(n, task_set),
+        "text": text(n, task_set),
         "CartPole sync": cart_pole(n, "sync"),
         "CartPole numpy": cart_pole(n, "vector_entry_point"),
     }

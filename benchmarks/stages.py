@@ -17,45 +17,45 @@ from variants import ENDLESS
 from work import messages, snapshot, task
 
 from tool_orch_env.calls import render, results
-from tool_orch_env.calls.parse import parse
-from tool_orch_env.calls.types import Answered, ToolCall
-from tool_orch_env.episode import Episode, Rules
+from tool_orch_env.calls.parse import parse_message
+from tool_orch_env.calls.types import AnsweredCall, ToolCall
+from tool_orch_env.episode import Episode, EpisodeLimits
 from tool_orch_env.jsonvalues.canonical import encode, replay_key
 from tool_orch_env.reward.scorer import scorer
-from tool_orch_env.taskset import Stage
+from tool_orch_env.taskset import TaskSet
 
 
 def runs() -> dict[str, Callable[[], int]]:
     """A run per stage, and one of whole steps."""
     held, sent = snapshot(10), messages("hit")
-    setting = Stage(held, [task()]).setting("bench")
-    episode = Episode(setting, rules=Rules(**ENDLESS))
-    calls = [parse(message).calls[0] for message in sent]
+    compiled = TaskSet(held, [task()]).compiled("bench")
+    episode = Episode(compiled, limits=EpisodeLimits(**ENDLESS))
+    calls = [parse_message(message).calls[0] for message in sent]
     answered = [_answered(episode, call) for call in calls]
-    score = scorer(setting.rubric, "graduated")
+    score = scorer(compiled.trace, "graduated")
     env = gym.make("ToolOrch-v0", snapshot=held, tasks=[task()], **ENDLESS)
     env.reset(seed=0)
 
     def key(call: ToolCall) -> str:
-        tool = setting.tools[call.name]
+        tool = compiled.tools[call.name]
         return replay_key(tool.name, encode(tool.normalise(call.arguments)))
 
-    def look_up(one: Answered) -> Any:
+    def look_up(one: AnsweredCall) -> Any:
         assert one.key is not None
         found = held.get(one.key, "bench")
         assert found is not None
         return results.recorded(found)
 
-    def scored(one: Answered) -> Any:
+    def scored(one: AnsweredCall) -> Any:
         score.turn((one,), None, False)
         return score.credited()
 
-    def observed(one: Answered) -> Any:
+    def observed(one: AnsweredCall) -> Any:
         limit = ENDLESS["max_response_chars"]
         return render.turn_text((one,), limit), render.turn_messages((one,), ("call_0",), limit)
 
     return {
-        "parse": timing.run_of(parse, sent),
+        "parse": timing.run_of(parse_message, sent),
         "canonical form and key": timing.run_of(key, calls),
         "look-up and reply": timing.run_of(look_up, answered),
         "score and credit": timing.run_of(scored, answered),
@@ -64,7 +64,7 @@ def runs() -> dict[str, Callable[[], int]]:
     }
 
 
-def _answered(episode: Episode, call: ToolCall) -> Answered:
+def _answered(episode: Episode, call: ToolCall) -> AnsweredCall:
     return episode.step([call]).calls[0]
 
 

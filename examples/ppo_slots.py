@@ -37,7 +37,7 @@ from torch import nn
 
 import tool_orch_env as toe
 from tool_orch_env.slots.encoding import Layout
-from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsVector, slot_stage
+from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsVector, open_slot_task_set
 
 TOKENS = 40
 """Tokens of one thing that are read, at most."""
@@ -75,15 +75,15 @@ class Reader:
     """Observations -> tokens of things, and what candidates are to them. No learning in it."""
 
     def __init__(self, layout: Layout) -> None:
-        self.layout, lexicon = layout, layout.lexicon
-        self.leaves, tools = len(lexicon.leaves) + 1, layout.tools
+        self.layout, vocabulary = layout, layout.vocabulary
+        self.leaves, tools = len(vocabulary.leaves) + 1, layout.tools
         sizes = {
-            "noun": len(lexicon.nouns),
-            "kind": len(lexicon.kinds),
-            "field": len(lexicon.fields),
+            "noun": len(vocabulary.nouns),
+            "kind": len(vocabulary.kinds),
+            "field": len(vocabulary.fields),
             "number": 8,
         }
-        roles, relations, asks = len(lexicon.roles), len(lexicon.relations), len(lexicon.asks)
+        roles, relations, asks = len(vocabulary.roles), len(vocabulary.relations), len(vocabulary.asks)
         sizes |= {
             "role": 2 * roles,
             "described": 2 * relations,
@@ -94,9 +94,10 @@ class Reader:
         ends = np.cumsum([1, *sizes.values()])
         self.at = dict(zip(sizes, ends[:-1].tolist(), strict=True))
         self.tokens = int(ends[-1])
-        self.intakes = lexicon.intake_table()
+        self.intakes = vocabulary.intake_table()
         required = [
-            [name in lexicon.required(tool) for name in lexicon.parameters[tool]] for tool in lexicon.tools
+            [name in vocabulary.required(tool) for name in vocabulary.parameters[tool]]
+            for tool in vocabulary.tools
         ]
         self.required = np.zeros(self.intakes.shape, dtype=bool)
         for tool, row in enumerate(required):
@@ -212,7 +213,7 @@ class Policy(nn.Module):
         self.intake = nn.Embedding(layout.tools * reader.intakes.shape[1], width)
         self.query = nn.Linear(width, width)
         self.kinds = reader.kinds
-        self.key = nn.Linear(width, self.kinds + 3 + len(layout.lexicon.roles), bias=False)
+        self.key = nn.Linear(width, self.kinds + 3 + len(layout.vocabulary.roles), bias=False)
         self.answer = nn.Parameter(torch.zeros(5))
         for layer in (self.focus, self.stop, self.tool, self.key):
             nn.init.normal_(layer.weight, std=0.02)
@@ -365,7 +366,7 @@ class Run:
         self,
         settings: Settings,
         resume: bool = False,
-        stage: SlotStage | None = None,
+        task_set: SlotTaskSet | None = None,
         exam: "Exam | None" = None,
     ) -> None:
         """`stage` and `exam` are the training tasks and the held-out ones, where several runs share them."""
@@ -373,12 +374,12 @@ class Run:
         torch.set_num_threads(1)
         torch.manual_seed(settings.seed)
         self._shuffle = np.random.default_rng(settings.seed)
-        self.stage = stage or slot_stage(toe.Snapshot.open(settings.snapshot), "train")
+        self.task_set = task_set or open_slot_task_set(toe.Snapshot.open(settings.snapshot), "train")
         self.vec = ToolOrchSlotsVector(
-            settings.envs, "SameStep", copy=False, stage=self.stage, reward=settings.reward
+            settings.envs, "SameStep", copy=False, task_set=self.task_set, reward=settings.reward
         )
-        self.exam = exam or Exam(self.stage, settings.evaluate_split, settings.evaluate_tasks, insist=True)
-        self.agent = Agent(self.stage.layout, settings)
+        self.exam = exam or Exam(self.task_set, settings.evaluate_split, settings.evaluate_tasks, insist=True)
+        self.agent = Agent(self.task_set.layout, settings)
         self.optimizer = torch.optim.Adam(self.agent.policy.parameters(), lr=settings.rate, eps=1e-5)
         self.steps = 0
         self.out = Path(settings.out)
@@ -540,17 +541,17 @@ class Exam:
     and a greedy policy would go on for ever; unless `insist`, which is quicker and for the curve.
     """
 
-    def __init__(self, stage: SlotStage, split: str, most: int = 10**9, insist: bool = False) -> None:
-        tasks = stage.stage.snapshot.tasks(split)[:most]
-        self.stage = stage.beside(tasks)
+    def __init__(self, task_set: SlotTaskSet, split: str, most: int = 10**9, insist: bool = False) -> None:
+        tasks = task_set.task_set.snapshot.tasks(split)[:most]
+        self.task_set = task_set.beside(tasks)
         self.ids = [task.id for task in tasks]
         self._turns: dict[str, list[dict[str, Any]]] = {}
         self._insist = insist
 
     def sit(self, agent: Agent, at_once: int = 32) -> list[dict[str, Any]]:
         """One entry per task: `id`, `depth`, `success`, the score's components, `turns` as they were taken."""
-        tasks, n = self.stage.stage.tasks, min(at_once, len(self.ids))
-        vec = ToolOrchSlotsVector(n, "Disabled", copy=False, stage=self.stage)
+        tasks, n = self.task_set.task_set.tasks, min(at_once, len(self.ids))
+        vec = ToolOrchSlotsVector(n, "Disabled", copy=False, task_set=self.task_set)
         queue, found = list(reversed(self.ids)), dict[str, dict[str, Any]]()
         playing = [queue.pop() for _ in range(n)]
         seen, _ = vec.reset(seed=0, options={"task_id": playing})
@@ -613,9 +614,9 @@ def main() -> None:
     settings = Settings(**given)
     run = Run(settings, resume)
     run.train()
-    for split in run.stage.stage.snapshot.splits:
+    for split in run.task_set.task_set.snapshot.splits:
         if split not in ("train", settings.evaluate_split, "handmade"):
-            found = Exam(run.stage, split).sit(run.agent)
+            found = Exam(run.task_set, split).sit(run.agent)
             print(f"{split}: success {np.mean([one['success'] for one in found]):.1%} of {len(found)} tasks")
             for depth in sorted({one["depth"] for one in found}):
                 some = [one["success"] for one in found if one["depth"] == depth]

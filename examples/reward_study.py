@@ -40,10 +40,14 @@ def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
     """What the runs of one process share: training tasks, the tasks of the curve, those of the end."""
     from ppo_slots import Exam
 
-    from tool_orch_env.slots.env import slot_stage
+    from tool_orch_env.slots.env import open_slot_task_set
 
-    stage = slot_stage(toe.Snapshot.open(snapshot), "train")
-    return stage, Exam(stage, "test", tasks, insist=True), {split: Exam(stage, split) for split in SPLITS}
+    task_set = open_slot_task_set(toe.Snapshot.open(snapshot), "train")
+    return (
+        task_set,
+        Exam(task_set, "test", tasks, insist=True),
+        {split: Exam(task_set, split) for split in SPLITS},
+    )
 
 
 def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: str) -> str:
@@ -51,14 +55,14 @@ def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: st
     from ppo_slots import Run, Settings
 
     path = Path(out) / f"{reward}-{seed}.json"
-    stage, curve, exams = _shared(snapshot, tasks)
+    task_set, curve, exams = _shared(snapshot, tasks)
     place, every = f"{out}/{reward}-{seed}", max(1, steps // 10)
     settings = Settings(snapshot, reward, seed, steps, HORIZON, evaluate_every=every, out=place)
-    run = Run(settings, stage=stage, exam=curve)
+    run = Run(settings, task_set=task_set, exam=curve)
     log = run.train()
     played = {
         split: [
-            _judged(entry, exam.stage.stage.tasks[entry["id"]], stage.stage.snapshot, reward)
+            _judged(entry, exam.task_set.task_set.tasks[entry["id"]], task_set.task_set.snapshot, reward)
             for entry in exam.sit(run.agent)
         ]
         for split, exam in exams.items()

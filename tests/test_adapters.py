@@ -17,7 +17,7 @@ import gymnasium as gym
 import pytest
 import toy as toys
 
-from tool_orch_env import episode, oracle_turns
+from tool_orch_env import oracle_turns, taskset
 from tool_orch_env.adapters import export, mcp, trl
 from tool_orch_env.adapters.extras import need
 from tool_orch_env.adapters.session import ANSWER_TOOL, Session, SessionFactory, answer_tool
@@ -54,7 +54,7 @@ def test_a_session_pays_and_says_what_the_environment_does(
 ) -> None:
     import numpy as np
 
-    tasks = list(factory.stage.tasks.values())
+    tasks = list(factory.task_set.tasks.values())
     env = gym.make("ToolOrch-v0", snapshot=toy, tasks=tasks)
     for task in tasks:
         session = factory().reset(task.id)
@@ -127,7 +127,7 @@ def test_a_session_that_was_not_reset_says_so(factory: SessionFactory) -> None:
 
 def _elsewhere(data: bytes) -> list[float]:
     factory: SessionFactory = pickle.loads(data)
-    return played(factory().reset("toy-1"), oracle_turns(factory.stage.tasks["toy-1"]))
+    return played(factory().reset("toy-1"), oracle_turns(factory.task_set.tasks["toy-1"]))
 
 
 def test_a_factory_travels_into_another_process(factory: SessionFactory) -> None:
@@ -147,14 +147,14 @@ def test_a_snapshot_that_lies_in_memory_only_does_not_travel(toy: Snapshot, fold
 
 def test_factories_of_one_folder_share_the_open_snapshot(folder: Path) -> None:
     one, other = SessionFactory(snapshot=folder), SessionFactory(snapshot=folder, reward="binary")
-    assert one.stage.snapshot is other.stage.snapshot
+    assert one.task_set.snapshot is other.task_set.snapshot
 
 
 def test_sessions_in_threads_and_coroutines_are_not_crossed(
     factory: SessionFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a memo that is cleared all the time, and text that is parsed with Python's parser."""
-    monkeypatch.setattr(episode, "MEMO_LIMIT", 1)
+    """With a memo that forgets all the time, and text that is parsed with Python's parser."""
+    monkeypatch.setattr(taskset, "MEMO_SIZE", 1)
     filters = list(warnings.filters)
 
     def run(number: int) -> list[float]:
@@ -229,7 +229,7 @@ def test_export_says_what_it_cannot_write(folder: Path, tmp_path: Path) -> None:
 
 def test_trls_methods_are_the_tools_of_a_task(factory: SessionFactory) -> None:
     """Without TRL: a rollout of method calls, its last message the answer, has the score of the same episode."""
-    task = factory.stage.tasks["toy-1"]
+    task = factory.task_set.tasks["toy-1"]
     environment: Any = trl.environments(factory)[trl.toolset(task)]()
     environment.reset(task_id="toy-1", prompt=[], environment="x", seed=4)
     for call in task.golden:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import tool_orch_env  # noqa: F401 - registers ToolOrch-v0
 from tool_orch_env.calls.oracle import oracle_turns
-from tool_orch_env.calls.types import Code, ToolCall, Turn
+from tool_orch_env.calls.types import Status, ToolCall, Turn
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import Task
 
@@ -110,7 +110,7 @@ def steps(env: gym.Env[str, Any], emitted: list[Any]) -> list[tuple[str, float, 
         replies = json.loads(observation, parse_constant=pytest.fail)
         assert isinstance(replies, list)
         assert len(replies) == len(info["calls"]) == len(info["messages"])
-        assert {reply["code"] for reply in replies} <= set(Code)
+        assert {reply["code"] for reply in replies} <= set(Status)
         for message in info["messages"]:
             json.loads(message["content"])
             message["content"].encode()
@@ -126,7 +126,7 @@ def steps(env: gym.Env[str, Any], emitted: list[Any]) -> list[tuple[str, float, 
         if ended is not None:
             assert (terminated, truncated) == ended
             assert reward == 0.0
-            assert {reply["code"] for reply in replies} == {Code.EPISODE_OVER}
+            assert {reply["code"] for reply in replies} == {Status.EPISODE_OVER}
         elif terminated or truncated:
             ended = terminated, truncated
             assert info["episode_score"] == total
@@ -162,7 +162,7 @@ def test_the_same_actions_give_the_same_steps(env: gym.Env[str, Any], emitted: l
 
 
 def test_a_step_after_the_end_is_answered_and_changes_nothing(env: gym.Env[str, Any]) -> None:
-    answer = oracle_turns(env.unwrapped._stage.tasks[env.reset()[1]["task_id"]])[-1].answer
+    answer = oracle_turns(env.unwrapped._task_set.tasks[env.reset()[1]["task_id"]])[-1].answer
     good_call = {"name": "search_city", "arguments": {"name": "Oslo"}}
     taken = steps(
         env, ["nothing", good_call, answer, "", [good_call] * 3, {"tool_calls": ["x", good_call]}, None]

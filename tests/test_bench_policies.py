@@ -12,7 +12,7 @@ from model_server import ModelServer, serving
 from tool_orch_env.bench.manifest import manifest
 from tool_orch_env.bench.policies import Settings, parse_policy
 from tool_orch_env.bench.protocols import Arena
-from tool_orch_env.bench.run_log import Ledger, Record
+from tool_orch_env.bench.run_log import Record, RunLog
 from tool_orch_env.bench.runner import jobs, play_all, rescored
 from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.errors import UsageError
@@ -34,7 +34,7 @@ def arena() -> Arena:
 def ran(arena: Arena, folder: Path, policy: str, settings: Settings = QUICK, trials: int = 1) -> list[Record]:
     """The records of a run, in the order of the tasks."""
     speaking = parse_policy(policy, settings)
-    ledger = Ledger(folder, manifest(arena, {}, speaking.name, settings, trials), arena.tasks)
+    ledger = RunLog(folder, manifest(arena, {}, speaking.name, settings, trials), arena.tasks)
     try:
         asyncio.run(play_all(arena, speaking, ledger, jobs(arena, trials, ledger), 3))
     finally:
@@ -210,7 +210,7 @@ def test_episodes_run_at_once_up_to_the_limit(tmp_path: Path) -> None:
         async def close(self) -> None:
             pass
 
-    ledger = Ledger(tmp_path / "run", {"format": 1}, arena.tasks)
+    ledger = RunLog(tmp_path / "run", {"format": 1}, arena.tasks)
     asyncio.run(play_all(arena, Slow(), ledger, jobs(arena, 5, ledger), 4))
     ledger.close()
     assert most == 4 and len(ledger.records) == 15

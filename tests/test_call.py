@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.calls.types import MEANING, Code, Failure, Reply, ToolCall, Turn, Violation, close_names
+from tool_orch_env.calls.types import (
+    STATUS_MEANINGS,
+    CallResult,
+    ParseError,
+    Status,
+    ToolCall,
+    Turn,
+    Violation,
+    close_names,
+)
 from tool_orch_env.jsonvalues.canonical import (
     MAX_DEPTH,
     NotCanonical,
@@ -233,17 +242,17 @@ def test_a_subclass_of_a_container_is_no_deeper_than_the_container() -> None:
 
 
 def test_what_the_stages_hand_on_cannot_be_changed_and_takes_no_other_field() -> None:
-    handed = (ToolCall("f", {}), Failure("here", "why"), Turn(), Violation("/a", "type", "b", "c"))
+    handed = (ToolCall("f", {}), ParseError("here", "why"), Turn(), Violation("/a", "type", "b", "c"))
     for one in handed:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(one, dataclasses.fields(one)[0].name, None)
         assert not hasattr(one, "__dict__")
 
 
-@pytest.mark.parametrize("code", Code)
-def test_a_reply_is_recorded_if_the_real_api_gave_it(code: Code) -> None:
-    assert Reply(code, "{}").recorded is (code in ("ok", "api_error"))
-    assert MEANING[code]
+@pytest.mark.parametrize("code", Status)
+def test_a_reply_is_recorded_if_the_real_api_gave_it(code: Status) -> None:
+    assert CallResult(code, "{}").recorded is (code in ("ok", "api_error"))
+    assert STATUS_MEANINGS[code]
 
 
 def test_a_violation_is_told_by_its_four_fields() -> None:

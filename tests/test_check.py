@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tool_orch_env.calls.types import Violation
-from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, check
+from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, validate
 from tool_orch_env.snapshot.catalog import Catalog, Tool, ToolSpec
 
 SCHEMA = {
@@ -84,7 +84,7 @@ ONE_VIOLATION = [
 def test_a_violation_says_where_which_rule_what_was_expected_and_found(
     arguments: dict[str, Any], where: str, rule: str, expected: str | None, found: str
 ) -> None:
-    (violation,) = check(TOOL, arguments)
+    (violation,) = validate(TOOL, arguments)
     assert (violation.pointer, violation.rule, violation.found) == (where, rule, found)
     assert expected is None or violation.expected == expected
 
@@ -100,16 +100,16 @@ def test_a_violation_says_where_which_rule_what_was_expected_and_found(
     ],
 )
 def test_a_valid_call_has_no_violation(arguments: dict[str, Any]) -> None:
-    assert check(TOOL, arguments) == ()
+    assert validate(TOOL, arguments) == ()
 
 
 def test_a_schema_that_is_false_names_a_rule_all_the_same() -> None:
-    (violation,) = check(TOOL, {"must": 1, "never": 1})
+    (violation,) = validate(TOOL, {"must": 1, "never": 1})
     assert violation.rule == "false"
 
 
 def test_all_violations_are_reported_sorted_by_place() -> None:
-    found = check(TOOL, {"zz": 1, "limit": 0, "day": "x", "box": {"corners": ["1", "2", "3"]}})
+    found = validate(TOOL, {"zz": 1, "limit": 0, "day": "x", "box": {"corners": ["1", "2", "3"]}})
     assert [(violation.pointer, violation.rule) for violation in found] == [
         ("/box/corners", "maxItems"),
         ("/box/corners/0", "type"),
@@ -123,39 +123,39 @@ def test_all_violations_are_reported_sorted_by_place() -> None:
 
 
 def test_a_tool_without_parameters_refuses_every_one() -> None:
-    (violation,) = check(tool({"type": "object"}), {"a": 1})
+    (violation,) = validate(tool({"type": "object"}), {"a": 1})
     assert violation.expected == "no parameters"
 
 
 def test_a_schema_may_open_itself() -> None:
-    assert check(tool({"type": "object", "additionalProperties": True}), {"a": 1}) == ()
-    assert check(tool({"type": "object", "patternProperties": {"^x": {}}}), {"xa": 1}) == ()
+    assert validate(tool({"type": "object", "additionalProperties": True}), {"a": 1}) == ()
+    assert validate(tool({"type": "object", "patternProperties": {"^x": {}}}), {"xa": 1}) == ()
 
 
 def test_of_many_violations_thirty_two_are_shown() -> None:
     assert MAX_VIOLATIONS == 32
     for number, shown in ((31, 31), (32, 32), (33, 32), (1000, 32)):
-        assert len(check(tool({"type": "object"}), {f"p{i}": 1 for i in range(number)})) == shown
+        assert len(validate(tool({"type": "object"}), {f"p{i}": 1 for i in range(number)})) == shown
 
 
 def test_a_violation_that_two_rules_find_is_told_once() -> None:
     needs = {"required": ["a"]}
-    assert len(check(tool({"type": "object", "allOf": [needs, needs]}), {})) == 1
+    assert len(validate(tool({"type": "object", "allOf": [needs, needs]}), {})) == 1
 
 
 def test_texts_are_shown_up_to_a_hundred_and_twenty_characters() -> None:
     assert MAX_SHOWN == 120
-    (whole,) = check(TOOL, {"must": "x" * 118})
+    (whole,) = validate(TOOL, {"must": "x" * 118})
     assert whole.found == '"' + "x" * 118 + '"'
-    (cut,) = check(TOOL, {"must": "x" * 119})
+    (cut,) = validate(TOOL, {"must": "x" * 119})
     assert cut.found == '"' + "x" * 118 + "…"
-    (named,) = check(TOOL, {"must": 1, "y" * 120: 1})
+    (named,) = validate(TOOL, {"must": 1, "y" * 120: 1})
     assert named.pointer == "/" + "y" * 118 + "…"
 
 
 def test_an_unknown_parameter_is_told_which_ones_there_are() -> None:
     schema = {"type": "object", "properties": {"a": {}, "b": {}}}
-    assert check(tool(schema), {"c": 1, "d": "x"}) == (
+    assert validate(tool(schema), {"c": 1, "d": "x"}) == (
         Violation("/c", "additionalProperties", "one of a, b", "1"),
         Violation("/d", "additionalProperties", "one of a, b", '"x"'),
     )
@@ -163,7 +163,7 @@ def test_an_unknown_parameter_is_told_which_ones_there_are() -> None:
 
 def test_what_is_shown_of_a_value_or_a_name_is_bounded() -> None:
     long = "x" * 100_000
-    for violation in check(TOOL, {"must": long, long: 1, "unit": {long: [long]}, "box": {long: long}}):
+    for violation in validate(TOOL, {"must": long, long: 1, "unit": {long: [long]}, "box": {long: long}}):
         assert all(len(text) <= MAX_SHOWN for text in violation.as_dict().values())
 
 
@@ -183,8 +183,8 @@ names = st.sampled_from(sorted(SCHEMA["properties"])) | st.integers(0, 80).map(s
 def test_the_order_of_arguments_changes_nothing(arguments: dict[str, Any], random: Any) -> None:
     shuffled = list(arguments.items())
     random.shuffle(shuffled)
-    found = check(TOOL, arguments)
-    assert check(TOOL, dict(shuffled)) == found
+    found = validate(TOOL, arguments)
+    assert validate(TOOL, dict(shuffled)) == found
     assert len(found) <= MAX_VIOLATIONS
     assert list(found) == sorted(found, key=lambda violation: (violation.pointer, violation.rule))
 
@@ -192,7 +192,7 @@ def test_the_order_of_arguments_changes_nothing(arguments: dict[str, Any], rando
 @pytest.mark.parametrize("value", ["a{99999999999999999999}", "(" * 5000, "(", "a{2,1}"])
 def test_a_text_that_is_no_regex_is_a_violation_however_the_compiler_fails(value: str) -> None:
     regex = tool({"type": "object", "properties": {"like": {"format": "regex"}}})
-    (violation,) = check(regex, {"like": value})
+    (violation,) = validate(regex, {"like": value})
     assert (violation.pointer, violation.rule) == ("/like", "format")
 
 
@@ -203,7 +203,7 @@ def test_patterns_of_names_are_looked_for_one_by_one(patterns: list[str]) -> Non
     for name in ("a", "bb", "B", "x"):
         spoken_of = any(re.search(pattern, name) for pattern in patterns)
         assert tool.validator.is_valid({name: 1}) == spoken_of
-        assert [(one.pointer, one.rule) for one in check(tool, {name: 1})] == (
+        assert [(one.pointer, one.rule) for one in validate(tool, {name: 1})] == (
             [] if spoken_of else [(f"/{name}", "additionalProperties")]
         )
 
@@ -221,5 +221,5 @@ def test_all_of_a_schema_is_checked_alike_whatever_draft_a_part_names(draft: str
         "$defs": {"closed": closed},
     }
     one = tool({"$schema": draft, **schema} if named == "at the root" else schema)
-    (violation,) = check(one, {"again": {"x": {"B": 1, "c": 1}}})
+    (violation,) = validate(one, {"again": {"x": {"B": 1, "c": 1}}})
     assert (violation.pointer, violation.rule) == ("/again/x/c", "additionalProperties")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import toy as toys
 
+from tool_orch_env import snapshot as snapshots
 from tool_orch_env.cli.main import main
-from tool_orch_env.snapshot import snapshot as snapshots
 from tool_orch_env.task import dump_tasks
 
 

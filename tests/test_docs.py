@@ -32,16 +32,16 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_tables_of_the_docs_are_those_of_the_code() -> None:
-    from tool_orch_env.calls.types import MEANING
+    from tool_orch_env.calls.types import STATUS_MEANINGS
     from tool_orch_env.reward.config import PRESETS
-    from tool_orch_env.reward.credit import Rungs
+    from tool_orch_env.reward.credit import CreditWeights
 
     environment, reward = (ROOT / "docs" / name for name in ("environment.md", "reward.md"))
-    for code, meaning in MEANING.items():
+    for code, meaning in STATUS_MEANINGS.items():
         assert f"| `{code.value}` | {meaning} |" in environment.read_text()
-    rungs = Rungs()
+    weights = CreditWeights()
     for name in ("name", "parameters", "types", "values", "executed"):
-        assert f"| {name} | {getattr(rungs, name):.2f} |" in reward.read_text()
+        assert f"| {name} | {getattr(weights, name):.2f} |" in reward.read_text()
     for preset in PRESETS:
         assert f"`{preset}`" in reward.read_text()
 

@@ -173,7 +173,7 @@ def test_a_trace_that_is_changed_leaves_the_task_as_it_was() -> None:
 
 
 def test_a_miss_can_raise() -> None:
-    env = make(miss="raise")
+    env = make(on_miss="raise")
     with pytest.raises(NotRecordedError, match="get_city"):
         list(play(env, ["[get_city(city_id=7)]"], "toy-0"))
 
@@ -191,7 +191,7 @@ def test_the_callers_mistakes_raise_with_what_to_do() -> None:
         ({"snapshot": "no_such"}, UsageError),
         ({"snapshot": Path(__file__).parent}, SnapshotError),
         ({"reward": "most"}, UsageError),
-        ({"miss": "invent"}, UsageError),
+        ({"on_miss": "invent"}, UsageError),
         ({"max_turns": 0}, UsageError),
         ({"tasks": []}, UsageError),
         ({"tasks": [TASKS[0], TASKS[0]]}, TaskError),
@@ -233,14 +233,14 @@ import toy as toys
 from tool_orch_env.bench.scripted import POLICIES
 env = gym.make("ToolOrch-v0", snapshot={snapshot})
 rng = np.random.default_rng(5)
-stage = env.unwrapped._stage
+task_set = env.unwrapped._task_set
 for seed in range(12):
     obs, info = env.reset(seed=seed)
     print(repr(obs), json.dumps(info))
-    task = stage.tasks[info["task_id"]]
+    task = task_set.tasks[info["task_id"]]
     for policy in ("oracle", "random", "every_tool"):
         env.reset(options={{"task_id": task.id}})
-        for action in POLICIES[policy](task, stage.snapshot, rng):
+        for action in POLICIES[policy](task, task_set.snapshot, rng):
             print(repr(env.step(action)))
 """
 
@@ -344,7 +344,7 @@ def test_seeds_are_given_per_episode() -> None:
 
 def test_one_snapshot_serves_all_episodes() -> None:
     env = make_vec(n=8).unwrapped
-    assert len({id(one._stage) for one in env.envs}) == 1
+    assert len({id(one._task_set) for one in env.envs}) == 1
 
 
 def test_each_episode_of_a_vector_plays_the_task_that_it_is_given() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tool_orch_env import importers
-from tool_orch_env.errors import FileFault, ImportFault, UsageError
+from tool_orch_env.errors import FileError, ImporterError, UsageError
 from tool_orch_env.importers.plain_pickle import read_plain
 from tool_orch_env.importers.recordings import status
 from tool_orch_env.importers.repair import repaired
@@ -436,10 +436,10 @@ def test_the_format_is_seen_from_the_rows(tmp_path: Path) -> None:
     packed.write_bytes(gzip.compress(lines([trace_row()]).encode(), mtime=0))
     assert importers.load(cfb)[0].name == "complexfuncbench"
     assert importers.load(packed)[0].name == "orchestration_traces"
-    with pytest.raises(ImportFault, match="several formats"):
+    with pytest.raises(ImporterError, match="several formats"):
         importers.load(tmp_path)
     assert importers.load(tmp_path, format="orchestration_traces")[1][0].id == "traces-000"
-    with pytest.raises(ImportFault, match="known format"):
+    with pytest.raises(ImporterError, match="known format"):
         importers.load(cfb, format="orchestration_traces")
     with pytest.raises(UsageError, match="complexfuncbench, orchestration_traces"):
         importers.load(cfb, format="other")
@@ -485,7 +485,7 @@ def test_the_published_file_is_known_by_its_sum(tmp_path: Path, monkeypatch: pyt
 def test_a_fault_is_named_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "rows"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(ImportFault) as caught:
+    with pytest.raises(ImporterError) as caught:
         importers.load(path)
     assert message in str(caught.value)
     assert "What to do: " in str(caught.value)
@@ -515,7 +515,7 @@ def _edit_trace(change: Callable[[Any], Any]) -> dict[str, Any]:
 def test_a_trace_of_another_shape_is_refused(
     tmp_path: Path, change: Callable[[Any], Any], message: str
 ) -> None:
-    with pytest.raises(ImportFault, match=r"rows.jsonl:1: ") as caught:
+    with pytest.raises(ImporterError, match=r"rows.jsonl:1: ") as caught:
         importers.load(write(tmp_path, [_edit_trace(change)]))
     assert message in str(caught.value)
 
@@ -523,14 +523,16 @@ def test_a_trace_of_another_shape_is_refused(
 def test_observations_must_align_with_calls(tmp_path: Path) -> None:
     row = cfb_row()
     row["conversations"][2]["content"] = []
-    with pytest.raises(ImportFault, match=r"rows.jsonl:1: conversations.2: expected 1 observations, found 0"):
+    with pytest.raises(
+        ImporterError, match=r"rows.jsonl:1: conversations.2: expected 1 observations, found 0"
+    ):
         importers.load(write(tmp_path, [row]))
 
 
 def test_a_missing_path_and_an_empty_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ImportFault, match="no such file"):
+    with pytest.raises(ImporterError, match="no such file"):
         importers.load(tmp_path / "nothing.jsonl")
-    with pytest.raises(ImportFault, match="found none"):
+    with pytest.raises(ImporterError, match="found none"):
         importers.load(tmp_path)
 
 
@@ -538,7 +540,7 @@ def test_a_missing_path_and_an_empty_folder_are_named(tmp_path: Path) -> None:
 def test_no_bytes_raise_anything_but_an_import_fault(tmp_path: Path, data: bytes, opening: bytes) -> None:
     path = tmp_path / "rows"
     path.write_bytes(opening + data)
-    with pytest.raises(ImportFault):
+    with pytest.raises(ImporterError):
         importers.load(path)
 
 
@@ -547,8 +549,8 @@ def test_no_value_in_a_field_raises_anything_but_a_file_fault(tmp_path: Path, va
     path = write(tmp_path, [_edit_trace(lambda row: row.update({field: value}))])
     try:
         importers.load(path)
-    except FileFault as error:
-        assert isinstance(error, ImportFault)
+    except FileError as error:
+        assert isinstance(error, ImporterError)
 
 
 # --- pickles
@@ -587,7 +589,9 @@ def test_a_pickle_that_calls_is_refused_and_calls_nothing(tmp_path: Path, protoc
     marker = tmp_path / "ran"
     path = tmp_path / "rows.pkl"
     path.write_bytes(pickle.dumps([{"query": Runs(marker)}], protocol))
-    with pytest.raises(ImportFault, match=r"rows.pkl: byte \d+: expected plain data, found (STACK_)?GLOBAL"):
+    with pytest.raises(
+        ImporterError, match=r"rows.pkl: byte \d+: expected plain data, found (STACK_)?GLOBAL"
+    ):
         importers.load(path)
     assert not marker.exists()
 
@@ -617,14 +621,14 @@ def test_a_pickle_that_calls_is_refused_and_calls_nothing(tmp_path: Path, protoc
 def test_a_pickle_of_anything_else_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "rows.pkl"
     path.write_bytes(data)
-    with pytest.raises(ImportFault) as caught:
+    with pytest.raises(ImporterError) as caught:
         importers.load(path)
     assert message in str(caught.value) and "rows.pkl" in str(caught.value)
 
 
 def test_a_persistent_id_is_refused(tmp_path: Path) -> None:
     persistent(tmp_path / "rows.pkl")
-    with pytest.raises(ImportFault, match="BINPERSID: a persistent id points outside the file"):
+    with pytest.raises(ImporterError, match="BINPERSID: a persistent id points outside the file"):
         importers.load(tmp_path / "rows.pkl")
 
 
@@ -670,7 +674,7 @@ def test_a_pickle_made_to_exhaust_is_refused_soon(tmp_path: Path, data: bytes) -
     path = tmp_path / "rows.pkl"
     path.write_bytes(data)
     began = time.monotonic()
-    with pytest.raises(ImportFault):
+    with pytest.raises(ImporterError):
         importers.load(path)
     assert time.monotonic() - began < 20
 

@@ -16,13 +16,13 @@ import toy as toys
 from tool_orch_env.bench.scripted import POLICIES
 from tool_orch_env.calls.oracle import oracle_answer
 from tool_orch_env.calls.types import ToolCall, Turn
-from tool_orch_env.episode import Episode, Rules
+from tool_orch_env.episode import Episode, EpisodeLimits
 from tool_orch_env.jsonvalues.canonical import canonical
 from tool_orch_env.reward.config import PRESETS, Score
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.folder import bundled_folder
 from tool_orch_env.task import GoldenCall, Task
-from tool_orch_env.taskset import Stage
+from tool_orch_env.taskset import TaskSet
 
 BUNDLED = sorted(path.parent.name for path in bundled_folder().glob("*/manifest.json"))
 SOURCES = ["toy", *BUNDLED, "orchestration_traces", "complexfuncbench"]
@@ -55,11 +55,11 @@ class Scorer:
     """Scores many traces of one task on one compiled stage."""
 
     def __init__(self, task: Task, snapshot: Snapshot) -> None:
-        self._setting = Stage(snapshot, [task]).setting(task.id)
+        self._setting = TaskSet(snapshot, [task]).compiled(task.id)
         self._answer = Turn(answer=oracle_answer(task))
 
     def __call__(self, turns: Sequence[Sequence[ToolCall]], reward: str = "graduated") -> Score:
-        episode = Episode(self._setting, reward, Rules(max_turns=10**6, max_calls=10**6))
+        episode = Episode(self._setting, reward, EpisodeLimits(max_turns=10**6, max_calls=10**6))
         rewards = [episode.step(Turn(calls=tuple(calls))).reward for calls in turns]
         rewards.append(episode.step(self._answer).reward)
         assert abs(sum(rewards) - episode.score.total) < 1e-9

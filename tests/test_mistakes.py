@@ -16,7 +16,7 @@ import tool_orch_env as toe
 from tool_orch_env.adapters.extras import need
 from tool_orch_env.cli.examples import EXAMPLES
 from tool_orch_env.cli.main import main, parser
-from tool_orch_env.errors import FileFault, UsageError
+from tool_orch_env.errors import FileError, UsageError
 
 
 def make(**arguments: Any) -> gym.Env:
@@ -59,12 +59,12 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "a split misspelt": (lambda: make(split="tset"), "no split 'tset', only train, validation, test"),
     "a task file that is not there": (lambda: make(tasks="none.jsonl"), "no task file 'none.jsonl'"),
     "a split for a task file": (lambda: make(tasks="test"), "found a split: say split='test'"),
-    "one task": (lambda: make(tasks=task()), "list of Task, as `load_tasks` gives it, found Task"),
+    "one task": (lambda: make(tasks=task()), "list of Task, as `load_tasks` returns it, found Task"),
     "ids for tasks": (lambda: make(tasks=["travel-test-00001"]), "list of Task.*found str"),
     "a number for tasks": (lambda: make(tasks=5), "list of Task.*found int"),
     "tasks of another snapshot": (
         lambda: make(tasks=toe.load_tasks("elements", "test")),
-        "made for snapshot 'elements'",
+        "was built for snapshot 'elements'",
     ),
     "a preset misspelt": (lambda: make(reward="gradauted"), "no reward preset 'gradauted'; there are"),
     "a reward that gives nothing": (
@@ -104,7 +104,7 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
 
 @pytest.mark.parametrize(("mistake", "told"), IN_PYTHON.values(), ids=IN_PYTHON)
 def test_a_mistake_in_python_is_told(mistake: Callable[[], Any], told: str) -> None:
-    with pytest.raises((UsageError, FileFault), match=told):
+    with pytest.raises((UsageError, FileError), match=told):
         mistake()
 
 

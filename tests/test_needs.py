@@ -8,15 +8,15 @@ import pytest
 import tool_orch_env as toe
 from tool_orch_env.episode import Episode
 from tool_orch_env.reward import alternatives as ways_module
-from tool_orch_env.reward.alternatives import Ways
+from tool_orch_env.reward.alternatives import Alternatives
 from tool_orch_env.reward.config import RewardConfig, Score
-from tool_orch_env.reward.credit import Rungs
+from tool_orch_env.reward.credit import CreditWeights
 from tool_orch_env.reward.scorer import scorer
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
 from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
-from tool_orch_env.taskset import Stage
+from tool_orch_env.taskset import TaskSet
 
 CODE = "XK-471100"
 MINED = [
@@ -104,18 +104,23 @@ def score(*turns: Any, of: Task = TASK) -> Score:
 
 def met(tool: str, response: Any, of: Task = TASK, **arguments: Any) -> list[int]:
     """Positions of the needs met: in `TASK` 0 is the id that `get` takes, 1 the code that is asked for."""
-    return list(Ways(of, TOOLS).met_by(tool, arguments, response))
+    return list(Alternatives(of, TOOLS).met_by(tool, arguments, response))
 
 
 def test_a_task_has_a_need_for_every_binding_and_for_every_fact_with_a_source() -> None:
-    ways = Ways(TASK, TOOLS)
+    ways = Alternatives(TASK, TOOLS)
     assert [(need.call, need.consumer, need.form, need.name, need.tool) for need in ways.needs] == [
         ("a", "b", "7", "", "find"),
         ("b", "", CODE, "code", "get"),
     ]
     assert ways.of == {"a": (0,), "b": (1,)}
-    assert Ways(task(FIND, GET, answer=(FACT.model_copy(update={"call": None}),)), TOOLS).of["b"] == ()
-    assert Ways(task(FIND, GET, answer=(FACT.model_copy(update={"pointer": None}),)), TOOLS).of["b"] == ()
+    assert (
+        Alternatives(task(FIND, GET, answer=(FACT.model_copy(update={"call": None}),)), TOOLS).of["b"] == ()
+    )
+    assert (
+        Alternatives(task(FIND, GET, answer=(FACT.model_copy(update={"pointer": None}),)), TOOLS).of["b"]
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +186,7 @@ def test_only_required_arguments_tell_what_a_golden_tool_was_asked() -> None:
 
 
 def test_needs_are_shared_by_episodes_and_cannot_be_changed() -> None:
-    (need, _) = Ways(TASK, TOOLS).needs
+    (need, _) = Alternatives(TASK, TOOLS).needs
     with pytest.raises(dataclasses.FrozenInstanceError):
         need.form = "8"  # type: ignore[misc]
     assert not hasattr(need, "__dict__")
@@ -196,13 +201,13 @@ def test_a_part_of_an_argument_and_a_value_that_never_travels_are_supplied_by_no
     """Its place is not among the edges of the parameter, even if the parameter has some."""
     bound = {"bindings": {"/id/0": Binding(call="a", pointer="/items/0/id")}, "arguments": {"id": [7]}}
     for get in (GET.model_copy(update=bound), GET.model_copy(update={"arguments": {"id": True}})):
-        (need, _) = Ways(task(FIND, get), TOOLS).needs
+        (need, _) = Alternatives(task(FIND, get), TOOLS).needs
         assert (need.form, need.places) == ("", frozenset())
 
 
 def test_needs_are_remembered_by_key_and_forgotten_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ways_module, "MEMO_LIMIT", 2)
-    ways = Ways(TASK, TOOLS)
+    monkeypatch.setattr(ways_module, "MEMO_SIZE", 2)
+    ways = Alternatives(TASK, TOOLS)
     text = '{"shelf":[{"id":7}]}'
     assert ways.met("browse", {}, "k1", text) == frozenset({0})
     assert ways.met("browse", {}, "k1", "{}") == frozenset({0})
@@ -213,12 +218,12 @@ def test_needs_are_remembered_by_key_and_forgotten_beyond_the_limit(monkeypatch:
 
 
 def test_a_task_whose_needs_have_no_other_place_reads_no_reply() -> None:
-    assert Ways(task(FIND, answer=()), TOOLS).met("browse", {}, "k", "not even JSON") == frozenset()
+    assert Alternatives(task(FIND, answer=()), TOOLS).met("browse", {}, "k", "not even JSON") == frozenset()
 
 
 def test_a_call_that_supplies_what_a_golden_call_is_there_for_takes_its_place() -> None:
     for other in (call("browse", shelf="a"), call("scan", at="door"), call("find", name="axe", page=2)):
-        assert score(other, GOLDEN[1]) == Score(1.0, 1.0, 1.0, 0.0, 1.0), other
+        assert score(other, GOLDEN[1]) == Score(1.0, 1.0, 1.0, 0.0, 1.0, True), other
     for other in (call("browse", shelf="c"), call("scan", at="wall"), call("browse", shelf="d")):
         assert score(other, GOLDEN[1]) == Score(0.5, 0.0, 1.0, 0.5, pytest.approx(0.4 * 0.5 + 0.2 - 0.05)), (
             other
@@ -226,7 +231,7 @@ def test_a_call_that_supplies_what_a_golden_call_is_there_for_takes_its_place() 
 
 
 def test_what_only_a_replaced_call_waits_for_is_needed_no_longer() -> None:
-    assert score(call("label", text="axe")) == Score(1.0, 1.0, 1.0, 0.0, 1.0)
+    assert score(call("label", text="axe")) == Score(1.0, 1.0, 1.0, 0.0, 1.0, True)
     assert score(call("label", text="other")).orchestration == 0.0
 
 
@@ -240,12 +245,12 @@ def test_a_value_must_be_supplied_in_an_earlier_turn_than_it_is_used() -> None:
 def test_another_way_beside_the_golden_call_or_a_second_one_is_waste() -> None:
     browse, again = call("browse", shelf="a"), call("browse", shelf="b")
     for turns in ([browse, *GOLDEN], [GOLDEN[0], browse, GOLDEN[1]], [browse, again, GOLDEN[1]]):
-        assert score(*turns) == Score(1.0, 1.0, 1.0, 0.5, pytest.approx(0.95)), turns
+        assert score(*turns) == Score(1.0, 1.0, 1.0, 0.5, pytest.approx(0.95), True), turns
 
 
 def test_a_wrong_try_at_a_golden_call_that_is_then_replaced_is_paid_once() -> None:
     tried = score(call("find", name="saw"), call("browse", shelf="a"), GOLDEN[1])
-    assert tried == Score(1.0, 1.0, 1.0, 0.0, 1.0)
+    assert tried == Score(1.0, 1.0, 1.0, 0.0, 1.0, True)
 
 
 def test_a_call_that_is_replaced_counts_one_whatever_was_tried_before() -> None:
@@ -261,9 +266,9 @@ def test_rounding_lifts_no_component_above_one() -> None:
     facts = tuple(
         AnswerFact(name="code", value=f"{CODE}{n}", call=f"f{n}", pointer="/code") for n in range(3)
     )
-    rungs = Rungs(name=0.4, parameters=0.0, types=0.0, values=0.6, executed=0.0)
+    weights = CreditWeights(name=0.4, parameters=0.0, types=0.0, values=0.6, executed=0.0)
     turns = [[call("find")] * 3, call("label", text="all")]
-    made = toe.score_turns(task(*calls, answer=facts), turns, SHOP, RewardConfig(rungs=rungs))
+    made = toe.score_turns(task(*calls, answer=facts), turns, SHOP, RewardConfig(credit=weights))
     assert (made.atomic, made.orchestration) == (1.0, 1.0)
 
 
@@ -279,8 +284,8 @@ def test_a_golden_call_without_needs_has_no_other_way() -> None:
 
 
 def test_calls_are_credited_to_the_golden_call_they_make_or_replace() -> None:
-    setting = Stage(SHOP, [TASK]).setting("t")
-    assert scorer(setting.rubric, "graduated").credited() == []
+    setting = TaskSet(SHOP, [TASK]).compiled("t")
+    assert scorer(setting.trace, "graduated").credited() == []
     episode = Episode(setting)
     assert episode.step(call("browse", shelf="c")).credited == (None,)
     assert episode.step([call("browse", shelf="a"), call("scan", at="door")]).credited == ("a", None)

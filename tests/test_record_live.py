@@ -1,4 +1,4 @@
-"""`miss="live"`: a miss goes to a real server through the recorder's client, and into an overlay."""
+"""`on_miss="live"`: a miss goes to a real server through the recorder's client, and into an overlay."""
 
 import json
 import pickle
@@ -52,7 +52,7 @@ def make(folder: Path, **more: object) -> gym.Env:
         "ToolOrch-v0",
         snapshot=str(folder / "snapshot"),
         split="test",
-        miss="live",
+        on_miss="live",
         record=str(folder / "spec.yaml"),
         overlay=str(folder / "overlay"),
         max_turns=100,
@@ -107,7 +107,7 @@ PLAYER = """
 import sys, gymnasium as gym, tool_orch_env
 from tool_orch_env.record.live import open_live
 folder, turn = sys.argv[1], int(sys.argv[2])
-env = gym.make("ToolOrch-v0", snapshot=folder + "/snapshot", split="test", miss="live", record=folder + "/spec.yaml",
+env = gym.make("ToolOrch-v0", snapshot=folder + "/snapshot", split="test", on_miss="live", record=folder + "/spec.yaml",
                overlay=folder + "/overlay", max_turns=100, max_calls=1000, disable_env_checker=True)
 env.reset(seed=0)
 order = [(n * 7 + turn * 10) % 40 for n in range(40)]
@@ -173,7 +173,7 @@ def test_versions_follow_each_other() -> None:
 
 def test_live_needs_a_spec_that_fits(service: Service, recorded: Path) -> None:
     with pytest.raises(UsageError, match="needs record="):
-        gym.make("ToolOrch-v0", snapshot=str(recorded / "snapshot"), split="test", miss="live")
+        gym.make("ToolOrch-v0", snapshot=str(recorded / "snapshot"), split="test", on_miss="live")
     tools = {
         **TOOLS,
         "get_town": {"url": "/towns/{id}", "parameters": {**TOOLS["get_town"]["parameters"], "title": "T"}},
@@ -189,7 +189,7 @@ def test_many_episodes_share_one_live_api(service: Service, recorded: Path) -> N
         num_envs=3,
         snapshot=str(recorded / "snapshot"),
         split="test",
-        miss="live",
+        on_miss="live",
         record=str(recorded / "spec.yaml"),
         overlay=str(recorded / "overlay"),
     )

@@ -7,11 +7,12 @@ import pytest
 import toy as toys
 
 import tool_orch_env as toe
-from tool_orch_env.calls.types import Answered, Code, Reply
+from tool_orch_env.calls.types import AnsweredCall, CallResult, Status
 from tool_orch_env.errors import TaskError
-from tool_orch_env.reward import golden as rubrics
-from tool_orch_env.reward.credit import Rungs
-from tool_orch_env.reward.golden import Rubric
+from tool_orch_env.jsonvalues.memo import Memo
+from tool_orch_env.reward import golden as traces
+from tool_orch_env.reward.credit import CreditWeights
+from tool_orch_env.reward.golden import CompiledTrace
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.records import make_record, says_nothing
 from tool_orch_env.task import GoldenCall, Task
@@ -28,8 +29,8 @@ def task(*calls: GoldenCall) -> Task:
     return CHAIN.model_copy(update={"golden": calls})
 
 
-def answered(code: Code, key: str = "k") -> Answered:
-    return Answered(Reply(code, "{}"), toe.ToolCall("ping", {}), {}, key)
+def answered(code: Status, key: str = "k") -> AnsweredCall:
+    return AnsweredCall(CallResult(code, "{}"), toe.ToolCall("ping", {}), {}, key)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +63,15 @@ def test_golden_calls_are_compiled_in_order_and_optional_ones_apart() -> None:
         golden("c", "get_country", "p", code="NO"),
         golden("b", "search_city", "c", "a", name="Bergen"),
     )
-    rubric = Rubric(task(*calls), SNAPSHOT)
-    assert [(one.id, one.index, one.needs) for one in rubric.golden] == [
+    trace = CompiledTrace(task(*calls), SNAPSHOT)
+    assert [(one.id, one.index, one.needs) for one in trace.golden] == [
         ("a", 0, ()),
         ("c", 1, (0,)),
         ("b", 2, (0, 1)),
     ]
-    assert [(one.id, one.index, one.needs) for one in rubric.optional] == [("o", -1, (0,)), ("p", -1, (0,))]
-    assert rubric.n == 3
-    assert rubric.by_tool == {"search_city": (0, 2), "get_country": (1,)}
+    assert [(one.id, one.index, one.needs) for one in trace.optional] == [("o", -1, (0,)), ("p", -1, (0,))]
+    assert trace.n == 3
+    assert trace.by_tool == {"search_city": (0, 2), "get_country": (1,)}
 
 
 def test_only_a_recorded_success_that_says_something_can_make_another_call_equal() -> None:
@@ -80,7 +81,7 @@ def test_only_a_recorded_success_that_says_something_can_make_another_call_equal
         golden("c", "get_city", city_id=99),
         golden("d", "get_country", code="XX"),
     )
-    responses = [one.response for one in Rubric(task(*calls), SNAPSHOT).golden]
+    responses = [one.response for one in CompiledTrace(task(*calls), SNAPSHOT).golden]
     assert responses == ['{"results":[{"city_id":11,"name":"Oslo"}]}', None, None, None]
 
 
@@ -104,8 +105,8 @@ def test_golden_calls_that_most_others_wait_for_come_first() -> None:
         golden("x", "search_city", name="Oslo"),
         golden("u", "ping"),
     )
-    rubric = Rubric(task(*calls), SNAPSHOT)
-    assert [rubric.golden[index].id for index in rubric.by_importance] == ["x", "y", "w", "z", "v", "u"]
+    trace = CompiledTrace(task(*calls), SNAPSHOT)
+    assert [trace.golden[index].id for index in trace.by_importance] == ["x", "y", "w", "z", "v", "u"]
 
 
 def test_a_call_that_two_golden_calls_ask_for_answers_the_one_that_more_wait_for() -> None:
@@ -119,25 +120,21 @@ def test_a_call_that_two_golden_calls_ask_for_answers_the_one_that_more_wait_for
     assert score.orchestration == 2 / 3
 
 
-def test_credits_are_remembered_by_task_key_and_code_and_forgotten_beyond_the_limit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(rubrics, "MEMO_LIMIT", 2)
-    memo: rubrics.Memo = {}
-    rubric = Rubric(task(golden("a", "ping")), SNAPSHOT, Rungs(), memo)
-    ping = rubric.golden[0].key
-    assert rubric.credits(answered(Code.OK, ping), (0,)) == (1.0,)
-    assert rubric.credits(answered(Code.NOT_RECORDED), (0,)) == (pytest.approx(0.9),)
-    assert set(memo) == {(CHAIN.id, ping, Code.OK), (CHAIN.id, "k", Code.NOT_RECORDED)}
-    memo[CHAIN.id, ping, Code.OK] = (0.5,)
-    assert rubric.credits(answered(Code.OK, ping), (0,)) == (0.5,)
-    assert rubric.credits(answered(Code.API_ERROR), (0,)) == (pytest.approx(0.9),)
-    assert set(memo) == {(CHAIN.id, "k", Code.API_ERROR)}
+def test_credits_are_remembered_by_task_key_and_status_and_the_oldest_forgotten_beyond_the_limit() -> None:
+    memo: traces.Credits = Memo(2)
+    trace = CompiledTrace(task(golden("a", "ping")), SNAPSHOT, CreditWeights(), memo)
+    ping = trace.golden[0].key
+    assert trace.credits(answered(Status.OK, ping), (0,)) == (1.0,)
+    assert trace.credits(answered(Status.NOT_RECORDED), (0,)) == (pytest.approx(0.9),)
+    assert memo.remembered((CHAIN.id, ping, Status.OK), tuple) == (1.0,)
+    assert memo.remembered((CHAIN.id, "k", Status.NOT_RECORDED), tuple) == (pytest.approx(0.9),)
+    assert trace.credits(answered(Status.API_ERROR), (0,)) == (pytest.approx(0.9),)
+    assert memo.remembered((CHAIN.id, ping, Status.OK), lambda: (0.5,)) == (0.5,)
 
 
 def test_a_golden_call_that_the_snapshot_cannot_hold_is_refused() -> None:
     with pytest.raises(TaskError, match="golden call a: 'fly' is not a tool of snapshot 'toy'"):
-        Rubric(task(golden("a", "fly")), SNAPSHOT)
+        CompiledTrace(task(golden("a", "fly")), SNAPSHOT)
     endless = golden("a", "search_city").model_copy(update={"arguments": {"name": math.nan}})
     with pytest.raises(TaskError, match="golden call a: arguments: a number that is NaN"):
-        Rubric(task(endless), SNAPSHOT)
+        CompiledTrace(task(endless), SNAPSHOT)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import tool_orch_env as toe
 from tool_orch_env.slots.candidates import BELONGS, MEETS, REPLY, Limits
 from tool_orch_env.slots.encoding import COLUMNS
-from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsEnv, ToolOrchSlotsVector, slot_stage
+from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsEnv, ToolOrchSlotsVector, open_slot_task_set
 from tool_orch_env.slots.oracle import Oracle
 from tool_orch_env.slots.request_graph import arranged, state
 from tool_orch_env.slots.vocabulary import roles_in
@@ -28,8 +28,8 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def stage(travel: Snapshot) -> SlotStage:
-    return slot_stage(travel, "train")
+def task_set(travel: Snapshot) -> SlotTaskSet:
+    return open_slot_task_set(travel, "train")
 
 
 def _flights(number: int = 5, route: dict[str, Any] | None = None) -> Task:
@@ -97,7 +97,7 @@ def _play(env: ToolOrchSlotsEnv, task: Task, actions: list[Any] | None = None) -
     observations, oracle, over = [seen], Oracle(task, env.layout), False
     queue = list(actions or [])
     while not over:
-        action = queue.pop(0) if queue else oracle.action(seen, env.board.values)
+        action = queue.pop(0) if queue else oracle.action(seen, env.encoding.values)
         if actions is not None and not queue and len(observations) > len(actions):
             break
         seen, _, terminated, truncated, _ = env.step(action)
@@ -106,27 +106,27 @@ def _play(env: ToolOrchSlotsEnv, task: Task, actions: list[Any] | None = None) -
     return observations
 
 
-def test_the_checker_of_gymnasium_is_content(stage: SlotStage) -> None:
-    check_env(ToolOrchSlotsEnv(stage=stage), skip_render_check=True)
-    env = gym.make("ToolOrchSlots-v0", snapshot=stage.stage.snapshot, split="test", render_mode="ansi")
+def test_the_checker_of_gymnasium_is_content(task_set: SlotTaskSet) -> None:
+    check_env(ToolOrchSlotsEnv(task_set=task_set), skip_render_check=True)
+    env = gym.make("ToolOrchSlots-v0", snapshot=task_set.task_set.snapshot, split="test", render_mode="ansi")
     env.reset(seed=1)
     assert isinstance(env.render(), str)
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test", "hard"])
 def test_the_golden_trace_can_be_said_in_slots_on_every_task(
-    travel: Snapshot, stage: SlotStage, split: str
+    travel: Snapshot, task_set: SlotTaskSet, split: str
 ) -> None:
     """Every choice is allowed by the mask, every call is seen to be about something, every fact becomes known."""
     tasks = travel.tasks(split)
-    env = ToolOrchSlotsEnv(stage=stage.beside(tasks))
+    env = ToolOrchSlotsEnv(task_set=task_set.beside(tasks))
     stop = env.layout.tools
     starts = np.cumsum([0, *env.layout.actions[:-1]])
     for task in tasks:
         seen, _ = env.reset(seed=0, options={"task_id": task.id})
         oracle, calls, over = Oracle(task, env.layout), 0, False
         while not over:
-            action = oracle.action(seen, env.board.values)
+            action = oracle.action(seen, env.encoding.values)
             assert env.action_masks()[starts + action].all(), task.id
             if action[0] == stop:
                 assert (seen["facts"][:, 2] == (seen["facts"][:, 1] > 0)).all(), task.id
@@ -137,8 +137,8 @@ def test_the_golden_trace_can_be_said_in_slots_on_every_task(
         assert info["success"] and info["episode_score"] == 1.0, task.id
 
 
-def test_what_the_words_say_is_what_is_stated(stage: SlotStage) -> None:
-    said = state(_flights(), stage.lexicon)
+def test_what_the_words_say_is_what_is_stated(task_set: SlotTaskSet) -> None:
+    said = state(_flights(), task_set.vocabulary)
     assert sorted(map(str, said.mentions)) == ["2013-07-10", "DL"]
     assert sorted(thing.noun for thing in said.things) == ["flight", "route"]  # no "that flight's record"
     flight = next(at for at, thing in enumerate(said.things) if thing.noun == "flight")
@@ -151,8 +151,8 @@ def test_what_the_words_say_is_what_is_stated(stage: SlotStage) -> None:
     assert [fact.thing for fact in said.facts] == [flight]
 
 
-def test_roles_are_the_words_before_a_value(stage: SlotStage) -> None:
-    entry = stage.lexicon.book.calls["search_flights"]
+def test_roles_are_the_words_before_a_value(task_set: SlotTaskSet) -> None:
+    entry = task_set.vocabulary.book.calls["search_flights"]
     tail = entry.lists["/flights"].tail
     assert roles_in("the flight" + tail, entry, ["origin", "dest", "date", "carrier"], []) == {
         "origin": "the flight from",
@@ -162,7 +162,7 @@ def test_roles_are_the_words_before_a_value(stage: SlotStage) -> None:
     }
 
 
-def test_a_statement_knows_no_golden_value_id_order_or_name(travel: Snapshot, stage: SlotStage) -> None:
+def test_a_statement_knows_no_golden_value_id_order_or_name(travel: Snapshot, task_set: SlotTaskSet) -> None:
     for task in travel.tasks("test")[:100]:
         renamed = {call.id: f"x{at}" for at, call in enumerate(reversed(task.golden))}
         text = task.to_json()
@@ -172,15 +172,15 @@ def test_a_statement_knows_no_golden_value_id_order_or_name(travel: Snapshot, st
         other = other.model_copy(
             update={"golden": tuple(reversed(other.golden)), "answer": other.answer[::-1]}
         )
-        assert state(other, stage.lexicon) == state(task, stage.lexicon)
+        assert state(other, task_set.vocabulary) == state(task, task_set.vocabulary)
 
 
-def test_tasks_that_differ_in_golden_calls_alone_look_the_same(stage: SlotStage) -> None:
+def test_tasks_that_differ_in_golden_calls_alone_look_the_same(task_set: SlotTaskSet) -> None:
     """One statement, other golden values: the same observations under the same actions, whatever is paid."""
     rng = np.random.default_rng(0)
     for seed in range(10):
         envs = [
-            ToolOrchSlotsEnv(stage=stage.beside([_flights(number)]), reward=reward, max_turns=turns)
+            ToolOrchSlotsEnv(task_set=task_set.beside([_flights(number)]), reward=reward, max_turns=turns)
             for number, reward, turns in (
                 (5, "graduated", None),
                 (6, "graduated", 30),
@@ -199,49 +199,49 @@ def test_tasks_that_differ_in_golden_calls_alone_look_the_same(stage: SlotStage)
             over = any(step[2] or step[3] for step in steps)
 
 
-def test_what_is_seen_in_a_reply_is_what_the_criterion_chooses(stage: SlotStage) -> None:
+def test_what_is_seen_in_a_reply_is_what_the_criterion_chooses(task_set: SlotTaskSet) -> None:
     task = _flights()
-    env = ToolOrchSlotsEnv(stage=stage.beside([task]))
+    env = ToolOrchSlotsEnv(task_set=task_set.beside([task]))
     seen, _ = env.reset(seed=0)
     oracle = Oracle(task, env.layout)
-    seen, *_ = env.step(oracle.action(seen, env.board.values))
-    nouns = env.layout.lexicon.nouns
+    seen, *_ = env.step(oracle.action(seen, env.encoding.values))
+    nouns = env.layout.vocabulary.nouns
     route = seen["things"][:, 0].tolist().index(nouns["route"])
     rows = np.flatnonzero(seen["bond"][:, route] == BELONGS)
     assert set(seen["candidates"][rows, COLUMNS.position]) == {1}  # the list falls by flights
     assert set(seen["candidates"][rows, COLUMNS.source]) == {REPLY}
     others = seen["candidates"][:, COLUMNS.position] > 1
     assert others.any() and not seen["bond"][others].any()  # another element is offered, and not marked
-    assert "LGA" in [env.board.values[row] for row in rows]
+    assert "LGA" in [env.encoding.values[row] for row in rows]
 
 
-def test_an_element_that_meets_a_criterion_by_chance_does_not_belong(stage: SlotStage) -> None:
+def test_an_element_that_meets_a_criterion_by_chance_does_not_belong(task_set: SlotTaskSet) -> None:
     """The busiest route of another airline: it meets the words, but it is not what was spoken of."""
-    env = ToolOrchSlotsEnv(stage=stage.beside([_flights()]))
+    env = ToolOrchSlotsEnv(task_set=task_set.beside([_flights()]))
     env.reset(seed=0)
-    lexicon = env.layout.lexicon
-    number, row = lexicon.tool_number["get_airline"], env.board.values.index("DL")
-    env.board.values[row] = "UA"
-    env.board._texts[row] = '"UA"'
-    env.board._serves['"UA"'] = env.board._stands['"UA"'] = 0
+    vocabulary = env.layout.vocabulary
+    number, row = vocabulary.tool_number["get_airline"], env.encoding.values.index("DL")
+    env.encoding.values[row] = "UA"
+    env.encoding._texts[row] = '"UA"'
+    env.encoding._serves['"UA"'] = env.encoding._stands['"UA"'] = 0
     seen, *_ = env.step([number, row, *[0] * (env.layout.positions - 1)])
     assert MEETS in seen["bond"] and BELONGS not in seen["bond"]
 
 
-def test_a_kind_of_criterion_that_is_not_known_chooses_nothing(stage: SlotStage) -> None:
+def test_a_kind_of_criterion_that_is_not_known_chooses_nothing(task_set: SlotTaskSet) -> None:
     task = _flights(route={"kind": "strangest", "field": "flights", "than": {"field": "dest"}})
-    env = ToolOrchSlotsEnv(stage=stage.beside([task]))
+    env = ToolOrchSlotsEnv(task_set=task_set.beside([task]))
     seen, _ = env.reset(seed=0)
     oracle = Oracle(task, env.layout)
-    seen, *_ = env.step(oracle.action(seen, env.board.values))
+    seen, *_ = env.step(oracle.action(seen, env.encoding.values))
     assert not seen["bond"].any() and (seen["candidates"][:, COLUMNS.source] == REPLY).any()
 
 
 @given(seed=st.integers(0, 2**31 - 1), data=st.data())
 def test_no_action_raises_and_every_observation_is_in_the_space(
-    stage: SlotStage, seed: int, data: st.DataObject
+    task_set: SlotTaskSet, seed: int, data: st.DataObject
 ) -> None:
-    env = ToolOrchSlotsEnv(stage=stage)
+    env = ToolOrchSlotsEnv(task_set=task_set)
     seen, _ = env.reset(seed=seed)
     rng = np.random.default_rng(seed)
     for _ in range(6):
@@ -254,8 +254,8 @@ def test_no_action_raises_and_every_observation_is_in_the_space(
         assert -1.0 <= reward <= 1.0
 
 
-def test_masked_actions_are_calls_of_offered_tools(stage: SlotStage) -> None:
-    env = ToolOrchSlotsEnv(stage=stage)
+def test_masked_actions_are_calls_of_offered_tools(task_set: SlotTaskSet) -> None:
+    env = ToolOrchSlotsEnv(task_set=task_set)
     rng = np.random.default_rng(1)
     offered = 0
     for seed in range(30):
@@ -270,15 +270,15 @@ def test_masked_actions_are_calls_of_offered_tools(stage: SlotStage) -> None:
     assert offered > 30
 
 
-def test_slots_are_paid_as_text_is(travel: Snapshot, stage: SlotStage) -> None:
+def test_slots_are_paid_as_text_is(travel: Snapshot, task_set: SlotTaskSet) -> None:
     """The same calls and answer, given to `ToolOrch-v0` as a message, score the same."""
-    env, rng = ToolOrchSlotsEnv(stage=stage), np.random.default_rng(5)
+    env, rng = ToolOrchSlotsEnv(task_set=task_set), np.random.default_rng(5)
     for seed in range(40):
         _, info = env.reset(seed=seed)
-        task, turns, total, over = stage.stage.tasks[info["task_id"]], list[Any](), 0.0, False
+        task, turns, total, over = task_set.task_set.tasks[info["task_id"]], list[Any](), 0.0, False
         while not over:
             action = _sample(env.action_masks(), env, rng)
-            turns.append(env.board.message(action))
+            turns.append(env.encoding.message(action))
             _, reward, terminated, truncated, info = env.step(action)
             total, over = total + reward, terminated or truncated
         score = toe.score_turns(task, turns, travel)
@@ -286,10 +286,10 @@ def test_slots_are_paid_as_text_is(travel: Snapshot, stage: SlotStage) -> None:
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
-def test_a_vector_is_its_single_environments(stage: SlotStage, mode: str) -> None:
+def test_a_vector_is_its_single_environments(task_set: SlotTaskSet, mode: str) -> None:
     n, rng = 6, np.random.default_rng(2)
-    vec = ToolOrchSlotsVector(n, mode, stage=stage)
-    singles = [ToolOrchSlotsEnv(stage=stage) for _ in range(n)]
+    vec = ToolOrchSlotsVector(n, mode, task_set=task_set)
+    singles = [ToolOrchSlotsEnv(task_set=task_set) for _ in range(n)]
     seen, _ = vec.reset(seed=40)
     alone = [env.reset(seed=40 + i)[0] for i, env in enumerate(singles)]
     done = np.zeros(n, dtype=bool)
@@ -326,9 +326,9 @@ def test_a_vector_is_its_single_environments(stage: SlotStage, mode: str) -> Non
             done[:] = False
 
 
-def test_a_vector_plays_the_tasks_it_is_given(travel: Snapshot, stage: SlotStage) -> None:
+def test_a_vector_plays_the_tasks_it_is_given(travel: Snapshot, task_set: SlotTaskSet) -> None:
     ids = [task.id for task in travel.tasks("test")[:5]]
-    vec = ToolOrchSlotsVector(5, stage=stage.beside(travel.tasks("test")))
+    vec = ToolOrchSlotsVector(5, task_set=task_set.beside(travel.tasks("test")))
     _, infos = vec.reset(seed=0, options={"task_id": ids})
     assert infos["task_id"].tolist() == ids
     with pytest.raises(toe.errors.UsageError, match="one per environment"):
@@ -340,21 +340,23 @@ def test_a_vector_plays_the_tasks_it_is_given(travel: Snapshot, stage: SlotStage
     vec.step(np.full((5, 9), -7))
 
 
-def test_of_two_that_are_compared_one_is_known_once_both_are_read(travel: Snapshot, stage: SlotStage) -> None:
+def test_of_two_that_are_compared_one_is_known_once_both_are_read(
+    travel: Snapshot, task_set: SlotTaskSet
+) -> None:
     tasks = [task for task in travel.tasks("train") if "compared" in task.meta][:40]
-    env = ToolOrchSlotsEnv(stage=stage.beside(tasks))
-    kinds = {env.layout.lexicon.kinds[f"compare {choose}"]: choose for choose in ("max", "min")}
+    env = ToolOrchSlotsEnv(task_set=task_set.beside(tasks))
+    kinds = {env.layout.vocabulary.kinds[f"compare {choose}"]: choose for choose in ("max", "min")}
     for task in tasks:
         seen, _ = env.reset(seed=1, options={"task_id": task.id})
         chosen = [at for at, kind in enumerate(seen["things"][:, 1]) if kind in kinds]
-        sides = {env.layout.lexicon.roles["contender"]} & set(seen["links"][:, 1].tolist())
+        sides = {env.layout.vocabulary.roles["contender"]} & set(seen["links"][:, 1].tolist())
         assert len(chosen) == 1 and sides
         contest, calls, read = task.meta["compared"][0], {c.id: c for c in task.golden}, set[str]()
         oracle, over = Oracle(task, env.layout), False
         while not over:
             if oracle._left:
                 read.add(oracle._left[0].id)
-            seen, _, terminated, truncated, _ = env.step(oracle.action(seen, env.board.values))
+            seen, _, terminated, truncated, _ = env.step(oracle.action(seen, env.encoding.values))
             over = terminated or truncated
             if not {contest["winner"], contest["loser"]} <= read:
                 assert not (seen["bond"][:, chosen[0]] == BELONGS).any()
@@ -362,21 +364,21 @@ def test_of_two_that_are_compared_one_is_known_once_both_are_read(travel: Snapsh
 
 
 def test_a_full_pool_drops_what_belongs_to_nothing_first(travel: Snapshot) -> None:
-    env = ToolOrchSlotsEnv(stage=slot_stage(travel, "hard", limits=Limits(pool=64)))
+    env = ToolOrchSlotsEnv(task_set=open_slot_task_set(travel, "hard", limits=Limits(pool=64)))
     dropped = 0
     for task in travel.tasks("hard")[:60]:
         seen, _ = env.reset(seed=0, options={"task_id": task.id})
         oracle, over = Oracle(task, env.layout), False
         while not over:
-            before, belongs = list(env.board.values), (seen["bond"] == BELONGS).any(1)
+            before, belongs = list(env.encoding.values), (seen["bond"] == BELONGS).any(1)
             replied = seen["candidates"][:, COLUMNS.source] == REPLY
             try:
-                action = oracle.action(seen, env.board.values)
+                action = oracle.action(seen, env.encoding.values)
             except LookupError:
                 break  # the pool is too small for this task
             seen, _, terminated, truncated, _ = env.step(action)
             over = terminated or truncated
-            now = env.board.values
+            now = env.encoding.values
             assert len(now) <= 64 and env.observation_space.contains(seen)
             if now[: len(before)] != before:
                 dropped += 1
@@ -401,8 +403,8 @@ def test_any_snapshot_can_be_played_by_words_made_from_names(toy: Snapshot, toy_
             over = terminated or truncated
 
 
-def test_arranging_a_statement_changes_its_order_alone(stage: SlotStage) -> None:
-    said = state(_flights(), stage.lexicon)
+def test_arranging_a_statement_changes_its_order_alone(task_set: SlotTaskSet) -> None:
+    said = state(_flights(), task_set.vocabulary)
     other = arranged(said, np.random.default_rng(1))
 
     def content(one: Any) -> set[Any]:
@@ -455,7 +457,7 @@ def test_the_same_seed_gives_the_same_bytes_in_every_process() -> None:
 
 def test_limits_cut_a_request_that_is_too_large(travel: Snapshot) -> None:
     tiny = replace(Limits(), things=3, links=4, facts=2)
-    env = ToolOrchSlotsEnv(stage=slot_stage(travel, "hard", limits=tiny))
+    env = ToolOrchSlotsEnv(task_set=open_slot_task_set(travel, "hard", limits=tiny))
     for seed in range(20):
         seen, _ = env.reset(seed=seed)
         assert env.observation_space.contains(seen) and seen["things"].shape == (3, 4)

@@ -21,6 +21,7 @@ from tool_orch_env import files
 from tool_orch_env.errors import SnapshotError, UsageError
 from tool_orch_env.jsonvalues.canonical import encode, replay_key
 from tool_orch_env.snapshot import Snapshot, load_tasks, store
+from tool_orch_env.snapshot import snapshot as snapshot_module
 from tool_orch_env.snapshot.catalog import Catalog
 from tool_orch_env.snapshot.folder import write
 from tool_orch_env.snapshot.records import make_record
@@ -28,6 +29,11 @@ from tool_orch_env.snapshot.snapshot import verify
 from tool_orch_env.task import Task
 
 GOLDEN = Path(__file__).parent / "golden" / "snapshot"
+
+
+def forget_open_snapshots() -> None:
+    """As a process does that has not opened any yet."""
+    snapshot_module._OPEN.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -649,6 +655,7 @@ def test_a_disk_store_that_lost_records_is_refused(folder: Path, cache: Path) ->
     Snapshot.open(folder, where="disk")
     with diskcache.Cache(str(stored(cache))) as damaged:
         damaged.delete(replay_key("ping", "{}"))
+    forget_open_snapshots()
     refused(folder, "counts.responses", where="disk")
 
 
@@ -656,6 +663,7 @@ def test_a_disk_store_that_is_no_database_is_refused(folder: Path, cache: Path) 
     Snapshot.open(folder, where="disk")
     for path in stored(cache).iterdir():
         path.write_bytes(b"not a database" * 1000)
+    forget_open_snapshots()
     refused(folder, "the cache cannot be used", "delete that folder", where="disk")
 
 

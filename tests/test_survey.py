@@ -10,12 +10,12 @@ from tool_orch_env.episode import Episode
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.records import make_record
-from tool_orch_env.snapshot.stats import difference, holdings
-from tool_orch_env.taskset import Stage
+from tool_orch_env.snapshot.stats import difference, tool_stats
+from tool_orch_env.taskset import TaskSet
 
 
 def test_responses_errors_and_empty_ones_are_counted_by_tool(toy: Snapshot) -> None:
-    found = holdings(toy)
+    found = tool_stats(toy)
     assert list(found) == list(toy.catalog)
     search, city = found["search_city"], found["get_city"]
     assert (search.responses, search.errors, search.empty) == (5, 0, 1)  # nothing is found in Atlantis
@@ -34,12 +34,12 @@ def test_hit_rates_come_from_a_log(toy: Snapshot, tmp_path: Path) -> None:
         {"tool": None, "code": "unparsable"},
     ]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    found = holdings(toy, log)
+    found = tool_stats(toy, log)
     assert (found["ping"].hits, found["ping"].misses) == (1, 1)
     assert (found["get_city"].hits, found["get_city"].misses) == (1, 0)
     log.write_text('{"calls": [{"name": "ping"}]}\n')
     with pytest.raises(UsageError, match=r"run\.jsonl:1: expected an info"):
-        holdings(toy, log)
+        tool_stats(toy, log)
 
 
 def test_two_versions_differ_by_key(toy: Snapshot) -> None:
@@ -65,14 +65,14 @@ class Told:
 
 
 def test_an_episode_asks_its_live_api_for_valid_misses_only(toy: Snapshot) -> None:
-    from tool_orch_env.episode import Rules
+    from tool_orch_env.episode import EpisodeLimits
 
-    stage = Stage(toy, toys.tasks(), live=Told())  # type: ignore[arg-type]
-    episode = Episode(stage.setting("toy-0"), rules=Rules(miss="live"))
+    task_set = TaskSet(toy, toys.tasks())
+    episode = Episode(task_set.compiled("toy-0"), limits=EpisodeLimits(on_miss="live"), live=Told())
     calls = [{"name": "get_country", "arguments": {"code": code}} for code in ("NO", "DK", "XX", 7)]
     step = episode.step(calls)
     codes = ["ok", "ok", "not_recorded", "invalid_arguments"]
-    assert [answered.reply.code for answered in step.calls] == codes
-    assert "no such country" in step.calls[2].reply.text
+    assert [answered.result.status for answered in step.calls] == codes
+    assert "no such country" in step.calls[2].result.text
     with pytest.raises(UsageError, match="needs record="):
-        Episode(Stage(toy, toys.tasks()).setting("toy-0"), rules=Rules(miss="live"))
+        Episode(task_set.compiled("toy-0"), limits=EpisodeLimits(on_miss="live"))

@@ -9,7 +9,7 @@ from tool_orch_env.bench.scripted import POLICIES
 from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.calls.types import ToolCall
 from tool_orch_env.episode import score_turns
-from tool_orch_env.reward.alternatives import Ways
+from tool_orch_env.reward.alternatives import Alternatives
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.other_ways import Finder, OtherWay
@@ -58,7 +58,7 @@ def test_an_other_call_after_its_value_was_used_does_not_answer_in_order(index: 
     """A value that comes too late was guessed. An other call that does a later golden call's work too is never late."""
     tried = 0
     for task, way in found:
-        ways, other = Ways(task, index.snapshot.catalog), index.calls[way.number]
+        ways, other = Alternatives(task, index.snapshot.catalog), index.calls[way.number]
         met = set(ways.met_by(other.tool, other.arguments, other.response))
         done = [call.id for call in task.golden if ways.of[call.id] and set(ways.of[call.id]) <= met]
         late = [[call] for turn in way.turns[::-1] for call in turn.calls]

@@ -7,8 +7,8 @@ rate(currency, date); tagged(tags) with a set-like parameter; ping() without par
 from collections.abc import Sequence
 from pathlib import Path
 
+from tool_orch_env import snapshot as snapshots
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.snapshot import snapshot as snapshots
 from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
 from tool_orch_env.snapshot.records import Record, make_record
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task

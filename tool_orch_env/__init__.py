@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from gymnasium.envs.registration import register
 
+from . import _deprecated
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from . import bench, importers
+    from . import answers, bench, importers
     from .calls.oracle import oracle_turns
-    from .calls.types import Reply, ToolCall, Turn
+    from .calls.types import CallResult, ToolCall, Turn
     from .episode import score_turns
     from .reward.config import RewardConfig, Score
-    from .reward.credit import Rungs
+    from .reward.credit import CreditWeights
     from .snapshot import Snapshot, load_tasks
     from .snapshot.catalog import Catalog, Tool, ToolSpec
     from .task import Task
 
 __all__ = [
+    "CallResult",
     "Catalog",
-    "Reply",
+    "CreditWeights",
     "RewardConfig",
-    "Rungs",
     "Score",
     "Snapshot",
     "Task",
@@ -33,6 +34,7 @@ __all__ = [
     "ToolCall",
     "ToolSpec",
     "Turn",
+    "answers",
     "bench",
     "importers",
     "load_tasks",
@@ -42,9 +44,9 @@ __all__ = [
 
 _HOME = {
     "Catalog": "snapshot",
-    "Reply": "calls.types",
+    "CallResult": "calls.types",
     "RewardConfig": "reward.config",
-    "Rungs": "reward.credit",
+    "CreditWeights": "reward.credit",
     "Score": "reward.config",
     "Snapshot": "snapshot",
     "Task": "task",
@@ -57,6 +59,7 @@ _HOME = {
     "score_turns": "episode",
 }
 
+_deprecated.install()
 register(
     id="ToolOrch-v0",
     entry_point="tool_orch_env.env:ToolOrchEnv",
@@ -69,12 +72,17 @@ register(
 )
 
 
+_moved = _deprecated.moved(
+    __name__, {"Reply": "calls.types:CallResult", "Rungs": "reward.credit:CreditWeights"}
+)
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("bench", "importers"):
+    if name in ("answers", "bench", "importers"):
         return import_module(f".{name}", __name__)
     if name in _HOME:
         return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _moved(name)
 
 
 def __dir__() -> list[str]:

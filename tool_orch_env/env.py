@@ -1,53 +1,95 @@
-"""`ToolOrch-v0`: the Gymnasium shell around `Episode`, and its vector form.
+"""`ToolOrch-v0`: the Gymnasium shell around `Episode`. It knows nothing of how a call is parsed, answered or scored."""
 
-Enters: what `gym.make` and `gym.make_vec` pass. Leaves: Gymnasium's five-tuples with text observations.
-Knows nothing of how a call is parsed, checked, replayed or scored.
-"""
-
+import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
+from ._deprecated import moved
 from .calls import render
-from .calls.results import Live
-from .calls.types import Answered
-from .episode import Episode, Rules, Step
+from .calls.results import LiveApi
+from .calls.types import AnsweredCall
+from .episode import Episode, EpisodeLimits, Step
 from .errors import UsageError
 from .reward.config import Reward
 from .snapshot import Snapshot
 from .spaces import AnyText, AssistantMessage
 from .task import Task
-from .taskset import Stage, set_stage
+from .taskset import TaskSet, open_task_set
 
 
 class ToolOrchEnv(gym.Env[str, Any]):
-    """One multi-step tool-orchestration task per episode.
+    """One multi-step tool-orchestration task per episode, answered from recorded API responses.
 
-    Args:
-        snapshot: A bundled name, a folder, or an open `Snapshot`.
-        split: Which split of the snapshot's tasks; ignored if `tasks` is given.
-        tasks: `None` for the snapshot's split, a task file, or tasks.
-        reward: A preset's name, a `RewardConfig`, or a function from `Score` to S in [0, 1].
-        max_turns: Assistant messages per episode; `None` for twice the golden calls plus 4.
-        miss: What a valid call without a recorded response gets: `error` (a typed reply), `raise`, or `live`
-            (asks the API by the spec `record` and keeps the answer; needs the `[record]` extra).
-        max_response_chars: Where a recorded response is cut in the observation, in characters.
-        max_items: Where every list in a recorded response is cut in the observation, in items; `None` for nowhere.
-        tool_docs: How tools are told in the first observation: `full` (their schemas), `short` (signature and first
-            sentence) or `signature`. `info["tools"]` is whole in any case.
-        max_calls: Tool calls per episode; `None` for four times the golden calls plus 16.
-        render_mode: `ansi` or `None`; `render` gives the last observation.
-        stage: Tasks on a snapshot that another environment set up, to share them; the first three arguments
-            are then ignored.
-        record: Under `miss="live"`, the recording spec's path, or anything with the method of `replay.Live`.
-        overlay: The folder that keeps live answers; `None` for one in the user's cache folder.
+    ## Description
+    A task is a user's request, the tools that may be called, and a golden trace: calls that depend on each other. The
+    agent writes assistant messages. The environment parses the tool calls in a message, looks each up among the
+    recorded responses, validates it against the tool's JSON Schema if it was not recorded, and returns the results. A
+    message without a call is the final answer and ends the episode. `reset` draws a task uniformly, or takes
+    `options={"task_id": ...}`; `env.unwrapped.task_ids` lists the tasks.
 
-    Observation: text, only what is new. Action: see `tool_orch_env.parse`. Rewards add up to the episode's
-    score, in [0, 1]; a single reward is in [-1, 1]. `info` is described in docs/environment.md.
-    Raises `UsageError`, `SnapshotError`, `TaskError` when made; never for what an action holds.
+    ## Action Space
+    `AssistantMessage`: any string, read as an assistant message with calls in a usual tool-call format, for example
+    `<tool_call>{"name": "search_city", "arguments": {"name": "Houston"}}</tool_call>`; or an OpenAI assistant message
+    (`{"content": ..., "tool_calls": [...]}`); or one call (`{"name": ..., "arguments": {...}}` or a `ToolCall`), a
+    list of calls, or a `Turn`. No action raises: a call that cannot be read gets the result `unparsable`.
+
+    ## Observation Space
+    `AnyText`: only what is new. After `reset`: system prompt, tools, request. After a step: a JSON array with an
+    object per call, `{"tool", "code", "response"}` for a recorded response, else `{"tool", "code", "error"}`, with
+    `code` one of `ok`, `api_error`, `not_recorded`, `invalid_arguments`, `unknown_tool`, `unparsable`, `episode_over`
+    and `budget_spent` (`calls.types.STATUS_MEANINGS`). A response longer than `max_response_chars` is `{"tool",
+    "code", "truncated": {"shown", "of"}, "response_text"}`.
+
+    ## Rewards
+    Under `graduated`, the default, the reward of a step is S_t - S_(t-1), in [-1, 1], where the score S in [0, 1] is
+    max(0, 0.4 A + 0.4 O + 0.2 F - 0.1 waste): A is how correct the calls are, O the share of golden calls answered in
+    order, F the share of facts that the final answer states, and waste the left-over calls per golden call. On a task
+    without facts A and O weigh 0.5 each. Rewards sum to the episode's score, 1.0 only for a complete, correct
+    trajectory. `binary`, `atomic_only`, `orchestration_only`, `execution` and `published` are for comparison.
+
+    ## Episode End
+    Terminated by a final answer. Truncated once `max_turns` messages or `max_calls` calls are spent, or by the
+    `max_episode_steps` of `gym.make`. Where a wrapper of your own cuts an episode, `env.unwrapped.end()` scores it.
+
+    ## Information
+    - `task_id` (str), `messages` (list of new chat messages; a tool message carries its `tool_call_id`) and `calls`
+      (per call: `id`, `tool`, `code`, `violations`, `recorded`, `credited_to`, the golden call it is credited to so
+      far): always.
+    - `score`: `atomic`, `orchestration`, `answer` (`None` without facts), `waste`, `total`: always.
+    - `tools`: the tools offered, as OpenAI function tools: after `reset`.
+    - `episode_score` (float, the sum of all rewards) and `success` (bool: every golden call answered in order, every
+      fact stated; the same under every reward): at the end of the episode.
+
+    ## Arguments
+    - `snapshot` (`"travel"`): a bundled name, a folder, or an open `Snapshot`.
+    - `split` (`"train"`): which of the snapshot's splits; ignored if `tasks` is given.
+    - `tasks` (`None`): a task file, or a list of `Task`, in place of the split.
+    - `reward` (`"graduated"`): a preset, a `RewardConfig`, or a function from `Score` to S.
+    - `max_turns` (`None`): assistant messages per episode; `None` for twice the golden calls plus 4.
+    - `max_calls` (`None`): tool calls per episode; `None` for four times the golden calls plus 16.
+    - `on_miss` (`"error"`): what a valid call without a recorded response gets: `"error"` is the result `not_recorded`,
+      `"raise"` raises `NotRecordedError`, `"live"` asks the API and keeps its answer (extra `[record]`).
+    - `record`, `overlay` (`None`): under `on_miss="live"`, the recording spec's path (or an object with the method of
+      `calls.results.LiveApi`), and the folder that keeps live answers (by default in the user's cache folder).
+    - `max_response_chars` (16384): where a recorded response is cut in the observation, in characters.
+    - `max_items` (`None`): where every list in a recorded response is cut in the observation, in items.
+    - `tool_docs` (`"full"`): how the first observation describes tools: `"full"` (their schemas), `"short"`
+      (signature and first sentence) or `"signature"`. `info["tools"]` is always complete.
+    - `max_episode_steps` (`None`): assistant messages at most, whatever `max_turns` says. `gym.make` takes it as usual.
+    - `render_mode` (`None`): `"ansi"`: `render` returns the last observation.
+    - `task_set` (`None`): a `TaskSet` to play, in place of `snapshot`, `split` and `tasks`.
+
+    The constructor raises `UsageError`, `SnapshotError` or `TaskError`; opening is cached per process, so that a second
+    environment on the same split costs next to nothing.
+
+    ## Version History
+    - v0: first version.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - gymnasium declares it on the instance
@@ -59,26 +101,37 @@ class ToolOrchEnv(gym.Env[str, Any]):
         tasks: str | Path | Iterable[Task] | None = None,
         reward: Reward = "graduated",
         max_turns: int | None = None,
-        miss: str = "error",
+        on_miss: str = "error",
         max_response_chars: int = 16384,
         max_calls: int | None = None,
         render_mode: str | None = None,
-        record: str | Path | Live | None = None,
+        record: str | Path | LiveApi | None = None,
         overlay: str | Path | None = None,
-        stage: Stage | None = None,
+        task_set: TaskSet | None = None,
         max_items: int | None = None,
         tool_docs: str = "full",
+        max_episode_steps: int | None = None,
+        *,
+        miss: str | None = None,
+        stage: TaskSet | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise UsageError(f"render_mode: expected None or ansi, found {render_mode!r}")
+        on_miss = _renamed("miss", miss, "on_miss", on_miss)
         self.render_mode = render_mode
         self._reward = reward
-        self._rules = Rules(miss, max_turns, max_calls, max_response_chars, max_items, tool_docs)
-        self._stage = stage or set_stage(snapshot, split, tasks, reward, record, overlay)
-        if miss == "live" and self._stage.live is None:
-            raise UsageError('miss="live" needs record=, the spec that says how the API is asked')
+        self._limits = EpisodeLimits(
+            on_miss, max_turns, max_calls, max_response_chars, max_items, tool_docs, max_episode_steps
+        )
+        self._task_set = _renamed("stage", stage, "task_set", task_set) or open_task_set(
+            snapshot, split, tasks, reward
+        )
+        self._live = live_api(record, self._task_set.snapshot, overlay)
+        if on_miss == "live" and self._live is None:
+            raise UsageError('on_miss="live" needs record=, the spec that says how the API is asked')
         self._episode: Episode | None = None
-        self._last: str = ""
+        self.last: str = ""
+        """The last observation."""
 
     @cached_property
     def observation_space(self) -> AnyText:  # type: ignore[override]  # made on use: a vector's members use none
@@ -91,51 +144,90 @@ class ToolOrchEnv(gym.Env[str, Any]):
     @property
     def task_ids(self) -> tuple[str, ...]:
         """The ids that `reset(options={"task_id": ...})` takes, in the order of the tasks."""
-        return self._stage.ids
+        return self._task_set.ids
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:
-        """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
-        super().reset(seed=seed)
-        task_id = wanted_task(options)
+        """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the task set."""
+        info = self.begin(seed, wanted_task(options))
+        return self.last, info
+
+    def step(self, action: Any) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Take one assistant message. Never raises for what `action` holds."""
+        reward, terminated, truncated, info = self.advance(action)
+        return self.last, reward, terminated, truncated, info
+
+    def end(self) -> tuple[float, dict[str, Any]]:
+        """End the episode now, as truncated: the reward that this still yields, and the final info.
+
+        For wrappers that cut episodes by rules of their own. `ToolOrch-v0` itself heeds `max_turns`, and
+        `max_episode_steps` of `gym.make`.
+        """
+        episode = self._playing()
+        reward = episode.end()
+        return reward, {"task_id": episode.task.id, "messages": [], "calls": [], **_scored(episode)}
+
+    def render(self) -> str:
+        """The last observation."""
+        return self.last
+
+    def begin(self, seed: int | None, task_id: str | None) -> dict[str, Any]:
+        """Begin a task and return its info; the observation is in `last`."""
+        super().reset(seed=None if seed is None else index(seed))
         if task_id is None:
-            task_id = self._stage.ids[int(self.np_random.integers(len(self._stage.ids)))]
-        setting = self._stage.setting(task_id)
-        self._episode = Episode(setting, self._reward, self._rules)
-        self._last = setting.opening_text(self._rules.tool_docs)
-        return self._last, {
+            task_id = self._task_set.ids[int(self.np_random.integers(len(self._task_set.ids)))]
+        compiled = self._task_set.compiled(task_id)
+        self._episode = Episode(compiled, self._reward, within_spec(self._limits, self.spec), self._live)
+        self.last = compiled.opening_text(self._limits.tool_docs)
+        return {
             "task_id": task_id,
-            "messages": render.opening_messages(setting.task),
-            "tools": setting.function_tools(),
+            "messages": render.opening_messages(compiled.task),
+            "tools": compiled.function_tools(),
             "calls": [],
             "score": self._episode.score.as_dict(),
         }
 
-    def step(self, action: Any) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Take one assistant message. Never raises for what `action` holds."""
-        episode = self._episode
-        if episode is None:
-            raise UsageError("step before reset: call reset first")
+    def advance(self, action: Any) -> tuple[float, bool, bool, dict[str, Any]]:
+        """Take one assistant message; reward, terminated, truncated, info. The observation is in `last`."""
+        episode = self._playing()
         step = episode.step(action)
-        info: dict[str, Any] = {
-            "task_id": episode.setting.task.id,
+        self.last = step.text
+        info = {
+            "task_id": episode.task.id,
             "messages": episode.messages(step),
             "calls": _call_infos(step),
-            "score": step.score.as_dict(),
+            **_scored(episode),
         }
-        if episode.over:
-            info["episode_score"] = step.score.total
-        self._last = step.text
-        return step.text, step.reward, step.terminated, step.truncated, info
+        return step.reward, step.terminated, step.truncated, info
 
-    def render(self) -> str:
-        """The last observation."""
-        return self._last
+    def _playing(self) -> Episode:
+        if self._episode is None:
+            raise UsageError("step before reset: call reset first")
+        return self._episode
+
+
+def within_spec(limits: EpisodeLimits, spec: Any) -> EpisodeLimits:
+    """The limits under the `max_episode_steps` of `gym.make`: the episode itself then ends, and is scored, there."""
+    steps = getattr(spec, "max_episode_steps", None)
+    return limits if steps is None or limits.max_steps else replace(limits, max_steps=steps)
+
+
+def live_api(
+    record: str | Path | LiveApi | None, snapshot: Snapshot, overlay: str | Path | None
+) -> LiveApi | None:
+    """The live API that `record` names; the one place where the environment uses the recorder."""
+    if not isinstance(record, (str, Path)):
+        return record
+    try:
+        from .record.live import open_live
+    except ImportError as error:
+        raise UsageError(f"on_miss=\"live\" needs {error.name}: install 'tool-orch-env[record]'") from error
+    return open_live(record, snapshot, overlay)
 
 
 def wanted_task(options: dict[str, Any] | None) -> str | None:
-    """What `options["task_id"]` says, `None` for a task to be drawn; raises `UsageError` for any other option."""
+    """The id in `options["task_id"]`, `None` for a task to be drawn; raises `UsageError` for any other option."""
     if not isinstance(options, (dict, type(None))):
         raise UsageError(f'reset options: expected {{"task_id": ...}}, found {type(options).__name__}')
     unknown = sorted(map(str, set(options or {}) - {"task_id"}))
@@ -147,6 +239,14 @@ def wanted_task(options: dict[str, Any] | None) -> str | None:
     return task_id
 
 
+def _scored(episode: Episode) -> dict[str, Any]:
+    """The score so far; at the end of the episode also `episode_score` and `success`."""
+    score = episode.score
+    if not episode.over:
+        return {"score": score.as_dict()}
+    return {"score": score.as_dict(), "episode_score": score.total, "success": score.success}
+
+
 def _call_infos(step: Step) -> list[dict[str, Any]]:
     return [
         _call_info(answered, call_id, golden)
@@ -154,14 +254,33 @@ def _call_infos(step: Step) -> list[dict[str, Any]]:
     ]
 
 
-def _call_info(answered: Answered, call_id: str, golden: str | None) -> dict[str, Any]:
-    """Per call: status code, violations, whether recorded, the golden call it is credited to so far."""
-    reply = answered.reply
+def _call_info(answered: AnsweredCall, call_id: str, golden: str | None) -> dict[str, Any]:
+    result = answered.result
     return {
         "id": call_id,
         "tool": render.shown_name(answered.call.name) if answered.call else None,
-        "code": reply.code.value,
-        "violations": [violation.as_dict() for violation in reply.violations],
-        "recorded": reply.recorded,
+        "code": result.status.value,
+        "violations": [violation.as_dict() for violation in result.violations],
+        "recorded": result.recorded,
         "credited_to": golden,
     }
+
+
+def _renamed(old: str, given: Any, new: str, value: Any) -> Any:
+    """The value of an argument that version 0.1.0 called `old`."""
+    if given is None:
+        return value
+    warnings.warn(f"the argument {old!r} is now called {new!r}", DeprecationWarning, stacklevel=3)
+    return given
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "ToolOrchVectorEnv": "vector",
+            "AnyText": "spaces",
+            "AssistantMessage": "spaces",
+            "set_stage": "taskset:open_task_set",
+        },
+    )

@@ -1,70 +1,78 @@
-"""One episode: the state machine, and the only place that knows the order of the stages.
+"""One episode: a task being played, and the only module that knows the order of a call's stages.
 
-Enters: a task on its snapshot, then whatever the agent emits. Leaves: observation, reward, and the reasons.
-The way of a call is `Episode.step`: parse, check, replay, score, observe.
+A call is parsed, looked up, validated only if it was not recorded, given its result, scored, and rendered. Recording
+validates every call, so a recorded call is valid by construction.
 
-An episode ends *terminated* with a final answer, *truncated* when its turns or calls are spent. A step after
-the end is answered `episode_over`, changes nothing and pays nothing.
+An episode ends *terminated* with a final answer, and *truncated* when its turns or calls are spent or when `end` is
+called. A step after the end is answered `episode_over`; it changes nothing and its reward is 0.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._deprecated import moved
 from .calls import render, results
-from .calls.parse import parse
-from .calls.types import Answered, Code, Failure, Reply, ToolCall, Turn, close_names
-from .calls.validate import check
+from .calls.parse import parse_message
+from .calls.types import AnsweredCall, CallResult, ParseError, Status, ToolCall, Turn, close_names
 from .errors import UsageError
 from .jsonvalues.canonical import NotCanonical, encode, plain, replay_key
 from .reward.config import Reward, Score, configured
 from .reward.scorer import scorer
 from .snapshot import Snapshot
-from .snapshot.catalog import Tool
 from .task import Task
-from .taskset import MEMO_LIMIT, Setting, Stage
+from .taskset import CompiledTask, TaskSet
+
+_ENDLESS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What an episode allows.
+class EpisodeLimits:
+    """What an episode allows. Raises `UsageError` on any other value.
 
-    `max_turns` and `max_calls` of `None` mean twice the golden calls plus 4, and four times plus 16: room to
-    explore and to repair, not to try everything. `miss` is `error`, `raise` or `live`, and the last needs a stage
-    with a live API; `max_response_chars` is where a recorded response is cut in the observation, `max_items` where
-    each of its lists is (`None`: nowhere), and `tool_docs` is how tools are told at reset (`observe.TOOL_DOCS`).
-    Raises `UsageError` on anything else.
+    Args:
+        on_miss: What a valid call without a recorded response gets: `error` (a typed result), `raise`, or `live` (the
+            API is asked; the episode needs a live API).
+        max_turns: Assistant messages; `None` for twice the golden calls plus 4.
+        max_steps: Assistant messages at most, whatever `max_turns` is: Gymnasium's `max_episode_steps`.
+        max_calls: Tool calls; `None` for four times the golden calls plus 16: room to explore and to repair, not to
+            try everything.
+        max_response_chars: Where a recorded response is cut in the observation, in characters.
+        max_items: Where each list of a recorded response is cut, in items; `None` for nowhere.
+        tool_docs: How tools are described in the first observation, a key of `render.TOOL_DOCS`.
     """
 
-    miss: str = "error"
+    on_miss: str = "error"
     max_turns: int | None = None
     max_calls: int | None = None
     max_response_chars: int = 16384
     max_items: int | None = None
     tool_docs: str = "full"
+    max_steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.miss not in results.MISS_POLICIES:
-            raise UsageError(f"miss: expected one of {', '.join(results.MISS_POLICIES)}, found {self.miss!r}")
-        if self.tool_docs not in render.TOOL_DOCS:
-            raise UsageError(
-                f"tool_docs: expected one of {', '.join(render.TOOL_DOCS)}, found {self.tool_docs!r}"
-            )
-        for name in ("max_turns", "max_calls", "max_response_chars", "max_items"):
+        for name, known in (("on_miss", results.MISS_POLICIES), ("tool_docs", tuple(render.TOOL_DOCS))):
+            if getattr(self, name) not in known:
+                raise UsageError(f"{name}: expected one of {', '.join(known)}, found {getattr(self, name)!r}")
+        for name in ("max_turns", "max_calls", "max_response_chars", "max_items", "max_steps"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise UsageError(f"{name}: expected a whole number of at least 1, found {value!r}")
 
 
+DEFAULT_LIMITS = EpisodeLimits()
+
+
 class Step(NamedTuple):
-    """What one step gave. `calls` are the answered calls, then the unreadable ones; `ids` goes with them."""
+    """The outcome of one step. `calls` are the answered calls, then the unreadable ones; `ids` and `credited` align
+    with them. `credited` has the id of the golden call each is credited to so far, or `None`."""
 
     text: str
     reward: float
     terminated: bool
     truncated: bool
     score: Score
-    calls: tuple[Answered, ...]
+    calls: tuple[AnsweredCall, ...]
     ids: tuple[str, ...]
     credited: tuple[str | None, ...]
 
@@ -72,18 +80,27 @@ class Step(NamedTuple):
 class Episode:
     """One task being played."""
 
-    def __init__(self, setting: Setting, reward: Reward = "graduated", rules: Rules = Rules()) -> None:
-        if rules.miss == "live" and setting.live is None:
-            raise UsageError('miss="live" needs record=, the spec that says how the API is asked')
-        n = len(setting.task.golden)
-        self.setting = setting
-        self.max_turns = rules.max_turns or 2 * n + 4
-        self.max_calls = rules.max_calls or 4 * n + 16
+    def __init__(
+        self,
+        compiled: CompiledTask,
+        reward: Reward = "graduated",
+        limits: EpisodeLimits = DEFAULT_LIMITS,
+        live: results.LiveApi | None = None,
+    ) -> None:
+        """`live` is asked for calls that were not recorded, under `on_miss="live"`; raises `UsageError` without it."""
+        if limits.on_miss == "live" and live is None:
+            raise UsageError('on_miss="live" needs record=, the spec that says how the API is asked')
+        n = len(compiled.task.golden)
+        self.compiled = compiled
+        self.task = compiled.task
+        self.max_turns = min(limits.max_turns or 2 * n + 4, limits.max_steps or _ENDLESS)
+        self.max_calls = limits.max_calls or 4 * n + 16
         self.terminated = False
         self.truncated = False
-        self.score = Score(answer=0.0 if setting.task.answer else None)
-        self._rules = rules
-        self._scorer = scorer(setting.rubric, reward)
+        self.score = Score(answer=0.0 if compiled.task.answer else None)
+        self._limits = limits
+        self._live = live if limits.on_miss == "live" else None
+        self._scorer = scorer(compiled.trace, reward)
         self._turns = 0
         self._calls = 0
 
@@ -91,102 +108,105 @@ class Episode:
     def over(self) -> bool:
         return self.terminated or self.truncated
 
-    def step(self, action: Any, last: bool = False) -> Step:
-        """Take one assistant message; `last` says that none follows. Never raises for what `action` holds.
+    def step(self, action: Any) -> Step:
+        """Take one assistant message. Never raises for what `action` holds.
 
-        Raises `NotRecordedError` under the miss policy `raise`.
+        Raises `NotRecordedError` under `on_miss="raise"`.
         """
-        turn = parse(action)
+        turn = parse_message(action)
         if self.over:
-            return self._late(turn.calls, turn.failures)
+            return self._late(turn)
         first = self._calls
-        calls, reward = self.play(turn, last)
+        calls, reward = self.play(turn)
         return Step(
-            render.turn_text(calls, self._rules.max_response_chars, self._rules.max_items),
+            render.turn_text(calls, self._limits.max_response_chars, self._limits.max_items),
             reward,
             self.terminated,
             self.truncated,
             self.score,
             calls,
-            _ids((*turn.calls, *turn.failures), first),
+            _ids(turn, first),
             tuple(self._scorer.credited()),
         )
 
-    def play(self, turn: Turn, last: bool = False) -> tuple[tuple[Answered, ...], float]:
-        """Take a turn that is read already: the answered calls and the reward, without a text of them.
+    def play(self, turn: Turn) -> tuple[tuple[AnsweredCall, ...], float]:
+        """Take a parsed message: the answered calls and the reward, without rendering them.
 
         For an episode that is not over; raises as `step` does.
         """
-        calls = tuple([self._reply(c) for c in turn.calls] + [self._unread(f) for f in turn.failures])
+        calls = tuple([self._answered(c) for c in turn.calls] + [self._unread(e) for e in turn.parse_errors])
         self._turns += 1
         self.terminated = turn.answer is not None
         self.truncated = not self.terminated and (
             self._turns >= self.max_turns or self._calls >= self.max_calls
         )
-        before = self.score.total
-        self.score = self._scorer.turn(calls, turn.answer, self.over or last)
-        return calls, self.score.total - before
+        return calls, self._paid(calls, turn.answer)
+
+    def end(self) -> float:
+        """End the episode now, as truncated, without another message; the reward that this still yields.
+
+        For callers that cut episodes by rules of their own, a time limit for instance. Nothing happens to an episode
+        that is over.
+        """
+        if self.over:
+            return 0.0
+        self.truncated = True
+        return self._paid((), None)
 
     def messages(self, step: Step) -> list[dict[str, Any]]:
-        """The replies of a step as chat messages."""
-        rules = self._rules
-        return render.turn_messages(step.calls, step.ids, rules.max_response_chars, rules.max_items)
+        """The results of a step as chat messages."""
+        limits = self._limits
+        return render.turn_messages(step.calls, step.ids, limits.max_response_chars, limits.max_items)
 
-    def _reply(self, call: ToolCall) -> Answered:
-        """Look up first: a recorded call is valid by construction. Check only on a miss."""
+    def _paid(self, calls: Sequence[AnsweredCall], answer: str | None) -> float:
+        before = self.score.total
+        self.score = self._scorer.turn(calls, answer, self.over)
+        return self.score.total - before
+
+    def _answered(self, call: ToolCall) -> AnsweredCall:
+        """Look the call up first; validate it only on a miss."""
         self._calls += 1
         if self._calls > self.max_calls:
-            return Answered(self._spent(), call)
-        tool = self.setting.tools.get(call.name)
+            return AnsweredCall(self._spent(), call)
+        tool = self.compiled.tools.get(call.name)
         if tool is None:
-            return Answered(results.unknown(call.name, close_names(call.name, self.setting.task.tools)), call)
+            return AnsweredCall(results.unknown(call.name, close_names(call.name, self.task.tools)), call)
         try:
             arguments = tool.normalise(call.arguments)
-            key = replay_key(tool.name, encode(arguments))
+            text = encode(arguments)
+            key = replay_key(tool.name, text)
         except NotCanonical as error:
-            return Answered(results.unparsable(Failure("arguments", str(error))), call)
-        found = self.setting.snapshot.get(key, self.setting.task.id)
+            return AnsweredCall(results.unparsable(ParseError("arguments", str(error))), call)
+        found = self.compiled.snapshot.get(key, self.task.id)
         if found is not None:
-            return Answered(results.recorded(found), call, arguments, key)
-        return Answered(self._verdict(call, tool, key) or self._missed(call, key), call, arguments, key)
+            return AnsweredCall(results.recorded(found), call, arguments, key)
+        spelling = (
+            encode(plain(call.arguments)) if tool.rewrites else text
+        )  # what was written is what is validated
+        invalid = self.compiled.task_set.verdict(tool, spelling)
+        return AnsweredCall(invalid or self._missed(call, key), call, arguments, key)
 
-    def _missed(self, call: ToolCall, key: str) -> Reply:
-        """A valid call that is not recorded: asked now if the policy is `live`."""
-        if self._rules.miss != "live" or self.setting.live is None:
-            return results.missed(call, self._rules.miss)
-        answer = self.setting.live.answer(key, call.name, plain(call.arguments))
+    def _missed(self, call: ToolCall, key: str) -> CallResult:
+        """The result of a valid call that is not recorded."""
+        if self._live is None:
+            return results.missed(call, self._limits.on_miss)
+        answer = self._live.answer(key, call.name, plain(call.arguments))
         if isinstance(answer, str):
             return results.missed(call, "live", f"the API gave no answer to keep: {answer}")
         return results.recorded(answer)
 
-    def _unread(self, failure: Failure) -> Answered:
+    def _unread(self, error: ParseError) -> AnsweredCall:
         self._calls += 1
-        return Answered(self._spent() if self._calls > self.max_calls else results.unparsable(failure))
+        return AnsweredCall(self._spent() if self._calls > self.max_calls else results.unparsable(error))
 
-    def _spent(self) -> Reply:
-        return results.refused(Code.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
+    def _spent(self) -> CallResult:
+        return results.refused(Status.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
 
-    def _verdict(self, call: ToolCall, tool: Tool, key: str) -> Reply | None:
-        """The reply to an invalid call, `None` if the call is valid; remembered, with a bound.
-
-        Remembered by key, and by spelling where a tool folds: "metric" may break a pattern that "METRIC" keeps.
-        """
-        verdicts = self.setting.verdicts
-        spelling = f"{key} {encode(plain(call.arguments))}" if tool.folds else key
-        try:
-            return verdicts[spelling]
-        except KeyError:  # one look-up: another thread's episode may clear the memo between two
-            violations = check(tool, plain(call.arguments))
-        if len(verdicts) >= MEMO_LIMIT:
-            verdicts.clear()
-        verdict = verdicts[spelling] = results.invalid(violations) if violations else None
-        return verdict
-
-    def _late(self, calls: Sequence[ToolCall], failures: Sequence[Failure]) -> Step:
-        reply = results.refused(Code.EPISODE_OVER, "the episode has ended; call reset")
-        answered = tuple(Answered(reply, call) for call in calls) or (Answered(reply),)
-        ids = _ids((*calls, *failures), self._calls) or (f"call_{self._calls}",)
-        text = render.turn_text(answered, self._rules.max_response_chars)
+    def _late(self, turn: Turn) -> Step:
+        result = results.refused(Status.EPISODE_OVER, "the episode has ended; call reset")
+        answered = tuple(AnsweredCall(result, call) for call in turn.calls) or (AnsweredCall(result),)
+        ids = _ids(turn, self._calls) or (f"call_{self._calls}",)
+        text = render.turn_text(answered, self._limits.max_response_chars)
         nothing = (None,) * len(answered)
         return Step(
             text, 0.0, self.terminated, self.truncated, self.score, answered, ids[: len(answered)], nothing
@@ -196,22 +216,34 @@ class Episode:
 def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Reward = "graduated") -> Score:
     """The score of a whole trace: `turns` are actions of any form, in order, played without limits.
 
-    Turns after a final answer are not taken; the last turn counts as the end. Raises `TaskError`,
+    Turns after a final answer are ignored; without one, the episode ends after the last turn. Raises `TaskError`,
     `UsageError`.
     """
     if not isinstance(task, Task) or not isinstance(snapshot, Snapshot) or isinstance(turns, (str, dict)):
         found = ", ".join(type(given).__name__ for given in (task, turns, snapshot))
         raise UsageError(f"score_turns: expected a Task, a list of turns and an open Snapshot, found {found}")
     config, _ = configured(reward)
-    endless = Rules(max_turns=1 << 62, max_calls=1 << 62)
-    episode = Episode(Stage(snapshot, [task], config.rungs).setting(task.id), reward, endless)
     actions = list(turns)
-    for index, action in enumerate(actions):
-        episode.step(action, last=index == len(actions) - 1)
+    limits = EpisodeLimits(max_turns=max(1, len(actions)), max_calls=_ENDLESS)
+    episode = Episode(TaskSet(snapshot, [task], config.credit).compiled(task.id), reward, limits)
+    for action in actions:
         if episode.over:
             break
+        episode.step(action)
     return episode.score
 
 
-def _ids(read: Sequence[ToolCall | Failure], first: int) -> tuple[str, ...]:
+def _ids(turn: Turn, first: int) -> tuple[str, ...]:
+    read: tuple[ToolCall | ParseError, ...] = (*turn.calls, *turn.parse_errors)
     return tuple([one.id or f"call_{first + index}" for index, one in enumerate(read)])
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "Rules": "episode:EpisodeLimits",
+            "Setting": "taskset:CompiledTask",
+            "Stage": "taskset:TaskSet",
+        },
+    )

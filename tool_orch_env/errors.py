@@ -6,7 +6,9 @@ expected, what was found and what to do.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ._deprecated import moved
 
 
 class ToolOrchError(Exception):
@@ -17,7 +19,7 @@ class UsageError(ToolOrchError, ValueError):
     """The caller asked for something that does not exist or does not go together."""
 
 
-class FileFault(ToolOrchError, ValueError):
+class FileError(ToolOrchError, ValueError):
     """A file is not what its format says. Base of `SnapshotError`, `TaskError` and others.
 
     `problems` holds one sentence per fault, each beginning with `file` or `file:line`.
@@ -35,25 +37,35 @@ class FileFault(ToolOrchError, ValueError):
         return type(self), (self.problems, self.remedy)
 
 
-class SnapshotError(FileFault):
+class SnapshotError(FileError):
     """A snapshot folder is damaged, incomplete, of an unknown format, or contradicts itself."""
 
 
-class TaskError(FileFault):
+class TaskError(FileError):
     """A task file does not parse, or a task cannot be played on its snapshot."""
 
 
-class ImportFault(FileFault):
+class ImporterError(FileError):
     """A file given to an importer is in no known format, or holds what the format forbids."""
 
 
-class SpecError(FileFault):
+class SpecError(FileError):
     """A recording spec, or a file that it names, is not what the recorder can carry out."""
 
 
-class JournalError(FileFault):
+class JournalError(FileError):
     """A recording's journal is damaged before its last line."""
 
 
 class NotRecordedError(ToolOrchError, LookupError):
     """A valid call has no recorded response and the miss policy is `raise`."""
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "FileFault": "errors:FileError",
+            "ImportFault": "errors:ImporterError",
+        },
+    )

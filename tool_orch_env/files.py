@@ -8,6 +8,9 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ._deprecated import moved
 
 MAX_LINE = 64 << 20
 """Bytes of one line of a file, at most."""
@@ -65,3 +68,17 @@ def inside(folder: Path, name: str, fault: Fault) -> Path:
     if path.exists() and not path.is_file():
         raise fault(f"{name}: not a regular file", "replace it by a file")
     return path
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "depth": "jsonvalues.decode",
+            "finite": "jsonvalues.decode",
+            "json_at": "jsonvalues.decode",
+            "parse_json": "jsonvalues.decode",
+            "refuse_constant": "jsonvalues.decode",
+            "unique_keys": "jsonvalues.decode",
+        },
+    )

@@ -4,23 +4,22 @@ Enters: task files (JSON lines, optionally gzipped). Leaves: frozen `Task` model
 themselves; whether a snapshot can play them is checked where the two meet.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .calls.types import ToolCall
+from ._deprecated import moved
 from .errors import TaskError
 from .files import numbered_lines
 from .jsonvalues import pointer
 from .jsonvalues.canonical import canonical, to_text
 from .jsonvalues.decode import parse_json
-
-if TYPE_CHECKING:
-    import networkx
 
 REMEDY = "correct the task, or generate the file again"
 
@@ -58,6 +57,15 @@ class Binding(BaseModel):
 
     call: str
     pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call as an agent makes it. `id` is the chat API's tool_call_id, `None` where the format has none."""
+
+    name: str
+    arguments: dict[str, Any]
+    id: str | None = None
 
 
 class GoldenCall(BaseModel):
@@ -158,16 +166,6 @@ class Task(BaseModel):
         """Calls on the longest dependency path, at least 1."""
         return len(self.layers)
 
-    def dag(self) -> "networkx.DiGraph[str]":
-        """The golden calls as a networkx digraph, edges from what is needed to what needs it."""
-        import networkx
-
-        graph: networkx.DiGraph[str] = networkx.DiGraph()
-        for call in self.golden:
-            graph.add_node(call.id, tool=call.tool)
-            graph.add_edges_from((needed, call.id) for needed in call.needs)
-        return graph
-
     def to_json(self) -> str:
         """One line of a task file, without the newline; fields at their default are left out."""
         return to_text(self.model_dump(mode="json", exclude_defaults=True))
@@ -180,20 +178,63 @@ def read_tasks(path: Path, where: str | None = None) -> list[Task]:
     first_line: dict[str, int] = {}
     for number, line in numbered_lines(path, TaskError):
         try:
-            task = Task.model_validate(parse_json(line))
-        except ValidationError as error:
-            problems += [f"{where}:{number}: {_fault(fault)}" for fault in error.errors()]
-        except ValueError as error:
-            problems.append(f"{where}:{number}: not JSON: {error}")
-        else:
-            tasks.append(task)
-            if first_line.setdefault(task.id, number) != number:
-                problems.append(
-                    f"{where}:{number}: id {task.id!r} stands already at line {first_line[task.id]}"
-                )
+            tasks.append(_parsed(line, f"{where}:{number}"))
+        except TaskError as error:
+            problems += error.problems
+            continue
+        first = first_line.setdefault(tasks[-1].id, number)
+        if first != number:
+            problems.append(f"{where}:{number}: id {tasks[-1].id!r} is already used in line {first}")
     if problems:
         raise TaskError(problems, REMEDY)
     return tasks
+
+
+class TaskFile(Mapping[str, Task]):
+    """The tasks of one file by id, in the order of the file. Each is parsed and checked when it is first asked for."""
+
+    def __init__(self, path: Path, where: str | None = None) -> None:
+        """`path` and `where` as in `read_tasks`. A file with lines that `dump_tasks` would write otherwise is parsed
+        at once; raises `TaskError` listing every bad line of such a file."""
+        self._where = where or path.name
+        self._lines: dict[str, tuple[int, str]] = {}
+        self._tasks: dict[str, Task] = {}
+        for number, line in numbered_lines(path, TaskError):
+            found = _ID.match(line)
+            if found is None or found[1] in self._lines:
+                self._tasks = {task.id: task for task in read_tasks(path, where)}
+                self._lines = dict.fromkeys(self._tasks, (0, ""))
+                break
+            self._lines[found[1]] = number, line
+
+    def __getitem__(self, name: str) -> Task:
+        """Raises `KeyError` if there is no such task, `TaskError` if its line is not a task."""
+        known = self._tasks.get(name)
+        if known is None:
+            number, line = self._lines[name]
+            known = self._tasks.setdefault(name, _parsed(line, f"{self._where}:{number}"))
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lines
+
+
+_ID = re.compile(r'\{"id":"([^"\\]+)"')
+
+
+def _parsed(line: str, place: str) -> Task:
+    try:
+        return Task.model_validate(parse_json(line))
+    except ValidationError as error:
+        raise TaskError([f"{place}: {_fault(fault)}" for fault in error.errors()], REMEDY) from error
+    except ValueError as error:
+        raise TaskError(f"{place}: not JSON: {error}", REMEDY) from error
 
 
 def dump_tasks(tasks: Sequence[Task]) -> bytes:
@@ -204,3 +245,14 @@ def dump_tasks(tasks: Sequence[Task]) -> bytes:
 def _fault(fault: Any) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     return f"{place}: {fault['msg']}" if place else str(fault["msg"])
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "oracle_answer": "calls.oracle",
+            "oracle_turns": "calls.oracle",
+            "spoken": "calls.oracle",
+        },
+    )

@@ -1,90 +1,99 @@
-"""Task sets: tasks compiled on the snapshot they are played on, opened once and shared by every episode."""
+"""Task sets: tasks compiled on the snapshot they are played on, opened once per process and shared by every episode."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from .calls import render
-from .calls.results import Live
-from .calls.types import Reply, close_names
+from .calls import render, results
+from .calls.types import CallResult, close_names
+from .calls.validate import validate
 from .errors import TaskError, UsageError
+from .jsonvalues.memo import Memo
 from .reward.config import Reward, configured
-from .reward.credit import Rungs
-from .reward.golden import Memo, Rubric
+from .reward.credit import CreditWeights
+from .reward.golden import CompiledTrace, Credits
 from .snapshot import Snapshot, load_tasks
+from .snapshot.catalog import Tool
+from .snapshot.shared import Shared
 from .task import Task
 
-MEMO_LIMIT = 16384
-"""Calls without a recorded response whose verdict is remembered per snapshot."""
+MEMO_SIZE = 16384
+"""Calls whose verdict, and whose credits, a task set remembers."""
+Tasks = TypeVar("Tasks", list[Task], Mapping[str, Task])
 
 
-class Stage:
-    """Tasks on the snapshot they are played on, compiled once and shared by every episode."""
+class TaskSet:
+    """Tasks on the snapshot they are played on. Each is compiled when it is first played."""
 
     def __init__(
         self,
         snapshot: Snapshot,
-        tasks: Sequence[Task],
-        rungs: Rungs = Rungs(),
-        live: Live | None = None,
+        tasks: Sequence[Task] | Mapping[str, Task],
+        credit: CreditWeights | None = None,
     ) -> None:
-        """`live` is asked under `miss="live"`.
+        """`tasks` is a sequence of tasks, or a mapping from id to task. `credit` weighs the credit ladder.
 
-        Raises `TaskError` listing every task whose id stands twice or whose tools the snapshot has not.
+        Raises `TaskError` listing every id that occurs twice and every tool that the snapshot does not have. The
+        tools of a mapping's tasks are checked when a task is played.
         """
-        times = Counter(task.id for task in tasks)
-        problems = [f"task {name}: given twice" for name, count in times.items() if count > 1]
-        problems += [
-            f"task {task.id}: made for snapshot {task.snapshot!r}, offers {name!r}, which {snapshot.name!r} has not"
-            for task in tasks
-            for name in task.tools
-            if name not in snapshot.catalog
-        ]
-        if problems:
-            raise TaskError(problems, "give each task once, and the snapshot that they were made for")
         self.snapshot = snapshot
-        self.live = live
-        self.tasks = {task.id: task for task in tasks}
+        self.credit = credit or CreditWeights()
+        if isinstance(tasks, Mapping):
+            self.tasks = tasks
+        else:
+            _check(tasks, snapshot)
+            self.tasks = {task.id: task for task in tasks}
         self.ids = tuple(self.tasks)
-        self._rungs = rungs
-        self._settings: dict[str, Setting] = {}
-        self.verdicts: dict[str, Reply | None] = {}
-        self.credits: Memo = {}
+        self._compiled: dict[str, CompiledTask] = {}
+        self.credits: Credits = Memo(MEMO_SIZE)
+        self._verdicts: Memo[tuple[str, str], CallResult | None] = Memo(MEMO_SIZE)
 
-    def setting(self, task_id: str) -> "Setting":
-        """The compiled task; raises `UsageError` if there is none of this id."""
-        known = self._settings.get(task_id)
+    def compiled(self, task_id: str) -> "CompiledTask":
+        """The compiled task; raises `UsageError` if there is none of this id, `TaskError` if it cannot be played."""
+        known = self._compiled.get(task_id)
         if known is None:
             if task_id not in self.tasks:
                 raise UsageError(f"no task {task_id!r} among {len(self.ids)}; {self._where(task_id)}")
-            known = self._settings[task_id] = Setting(self, self.tasks[task_id], self._rungs)
+            task = self.tasks[task_id]
+            _check([task], self.snapshot)
+            known = self._compiled.setdefault(task_id, CompiledTask(self, task))
         return known
 
+    def verdict(self, tool: Tool, arguments: str) -> CallResult | None:
+        """The result of an invalid call, `None` if the call is valid. `arguments` is canonical text; remembered by
+        it."""
+        return self._verdicts.remembered((tool.name, arguments), lambda: _verdict(tool, arguments))
+
     def _where(self, task_id: str) -> str:
-        """Where a task that is not on this stage may be meant to be."""
+        """Where a task that is not in this set may be meant to be."""
         for split in self.snapshot.splits:
-            if any(task.id == task_id for task in self.snapshot.tasks(split)):
+            if task_id in self.snapshot.task_file(split):
                 return f"it is in the split {split!r}"
         return f"close: {', '.join(close_names(task_id, self.ids)) or 'none'}"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TaskSet":
+        return self  # immutable in use; gymnasium copies the arguments of `make`
 
-class Setting:
-    """One task ready to be played: its rubric, the tools it offers, what is shown at reset."""
+    def __reduce__(self) -> tuple[Any, ...]:  # to a worker process: memos and locks stay here
+        return TaskSet, (self.snapshot, list(self.tasks.values()), self.credit)
 
-    def __init__(self, stage: Stage, task: Task, rungs: Rungs) -> None:
+
+class CompiledTask:
+    """One task ready to play: its compiled trace, the tools it offers, what is shown at reset."""
+
+    def __init__(self, task_set: TaskSet, task: Task) -> None:
         self.task = task
-        self.snapshot = stage.snapshot
-        self.live = stage.live
-        self.verdicts = stage.verdicts
-        self.rubric = Rubric(task, stage.snapshot, rungs, stage.credits)
-        self.tools = {name: stage.snapshot.catalog[name] for name in task.tools}
+        self.task_set = task_set
+        self.snapshot = task_set.snapshot
+        self.trace = CompiledTrace(task, task_set.snapshot, task_set.credit, task_set.credits)
+        self.tools = {name: task_set.snapshot.catalog[name] for name in task.tools}
         self._openings: dict[str, str] = {}
 
     def opening_text(self, tool_docs: str = "full") -> str:
-        """What is shown at reset, tools told in the form `tool_docs`."""
+        """The first observation, with tools described in the form `tool_docs`."""
         if tool_docs not in self._openings:
             self._openings[tool_docs] = render.opening_text(self.task, self.snapshot.catalog, tool_docs)
         return self._openings[tool_docs]
@@ -99,24 +108,61 @@ class Setting:
         return tools
 
 
-def set_stage(
-    snapshot: str | Path | Snapshot,
-    split: str,
-    tasks: str | Path | Iterable[Task] | None,
-    reward: Reward,
-    record: str | Path | Live | None = None,
-    overlay: str | Path | None = None,
-) -> Stage:
-    """Open what `gym.make` names; raises `UsageError` if that leaves no task."""
+def open_task_set(
+    snapshot: str | Path | Snapshot = "travel",
+    split: str | None = "train",
+    tasks: str | Path | Iterable[Task] | None = None,
+    reward: Reward = "graduated",
+) -> TaskSet:
+    """The task set that the arguments of `gym.make` name; a `split` of `None` is all splits.
+
+    A split of a snapshot is opened once per process: later calls return the same object as long as the snapshot's
+    files have not changed. Safe in threads, after a fork, and in spawned processes. Raises `UsageError` if there is
+    no task to play, `SnapshotError`, `TaskError`.
+    """
     opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
-    chosen = opened.tasks(split) if tasks is None else _given(tasks, opened)
-    if not chosen:
+    credit = configured(reward)[0].credit
+    if tasks is not None:
+        return TaskSet(opened, _nonempty(_given(tasks, opened)), credit)
+    return _OPEN.get(
+        (opened, split, credit), None, lambda: TaskSet(opened, _nonempty(_of(opened, split)), credit)
+    )
+
+
+_OPEN: Shared[tuple[Snapshot, str | None, CreditWeights], TaskSet] = Shared(size=8)
+"""The task sets that this process has open, by snapshot, split and credit weights."""
+
+
+def _of(snapshot: Snapshot, split: str | None) -> Mapping[str, Task]:
+    return {task.id: task for task in snapshot.tasks()} if split is None else snapshot.task_file(split)
+
+
+def _check(tasks: Sequence[Task], snapshot: Snapshot) -> None:
+    times = Counter(task.id for task in tasks)
+    problems = [f"task {name}: given twice" for name, count in times.items() if count > 1]
+    problems += [
+        f"task {task.id}: was built for snapshot {task.snapshot!r}; {snapshot.name!r} has no tool {name!r}"
+        for task in tasks
+        for name in task.tools
+        if name not in snapshot.catalog
+    ]
+    if problems:
+        raise TaskError(problems, "give each task once, with the snapshot it was built for")
+
+
+def _verdict(tool: Tool, arguments: str) -> CallResult | None:
+    violations = validate(tool, json.loads(arguments))
+    return results.invalid(violations) if violations else None
+
+
+def _nonempty(tasks: Tasks) -> Tasks:
+    if not tasks:
         raise UsageError("no task to play: the split, file or list is empty")
-    return Stage(opened, chosen, configured(reward)[0].rungs, _live(record, opened, overlay))
+    return tasks
 
 
 def _given(tasks: str | Path | Iterable[Task], snapshot: Snapshot) -> list[Task]:
-    """The tasks of a file, or those given themselves; raises `UsageError` for anything else."""
+    """The tasks of a file, or the tasks themselves; raises `UsageError` for anything else."""
     if isinstance(tasks, (str, Path)):
         if str(tasks) in snapshot.splits and not Path(tasks).exists():
             raise UsageError(f"tasks: expected a task file or tasks, found a split: say split={str(tasks)!r}")
@@ -129,17 +175,6 @@ def _given(tasks: str | Path | Iterable[Task], snapshot: Snapshot) -> list[Task]
     if strange:
         found = type(strange[0]).__name__
         raise UsageError(
-            f"tasks: expected a task file or a list of Task, as `load_tasks` gives it, found {found}"
+            f"tasks: expected a task file or a list of Task, as `load_tasks` returns it, found {found}"
         )
     return chosen
-
-
-def _live(record: str | Path | Live | None, snapshot: Snapshot, overlay: str | Path | None) -> Live | None:
-    """The live API that `record` names; the one place where the environment reaches for the recorder."""
-    if not isinstance(record, (str, Path)):
-        return record
-    try:
-        from .record.live import open_live
-    except ImportError as error:
-        raise UsageError(f"miss=\"live\" needs {error.name}: install 'tool-orch-env[record]'") from error
-    return open_live(record, snapshot, overlay)

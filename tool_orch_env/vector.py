@@ -1,36 +1,143 @@
-"""The vector form of `ToolOrch-v0`, and what it shares with the vector form of slots."""
+"""Many episodes in one process: what the vector forms of text and slots share, and the vector form of `ToolOrch-v0`.
 
-from collections.abc import Iterable, Sequence
+Gymnasium's `SyncVectorEnv` works too. This form is faster, takes a task per episode
+(`reset(options={"task_id": [...]})`), and copies nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from .calls.results import Live
-from .env import ToolOrchEnv, wanted_task
+from .calls.results import LiveApi
+from .env import ToolOrchEnv, live_api, wanted_task
 from .errors import UsageError
 from .reward.config import Reward
 from .snapshot import Snapshot
 from .spaces import AnyText, AssistantMessage
 from .task import Task
-from .taskset import set_stage
+from .taskset import TaskSet, open_task_set
+
+Info = dict[str, Any]
+Obs = TypeVar("Obs")
 
 
-class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
-    """Many episodes in one process, stepped one after another, nothing copied.
+class Member(Protocol):
+    """A single environment as a vector plays it: its observation is read elsewhere."""
+
+    def begin(self, seed: int | None, task_id: str | None) -> Info:
+        """Begin a task, drawn where `task_id` is `None`."""
+
+    def advance(self, action: Any) -> tuple[float, bool, bool, Info | None]:
+        """Take an action: reward, terminated, truncated, info."""
+
+
+M = TypeVar("M", bound=Member)
+
+
+class EpisodeVector(VectorEnv[Obs, Any, Any], Generic[M, Obs]):
+    """Members stepped one after another under Gymnasium's autoreset modes. Subclasses say what is observed.
+
+    Episode i of `reset(seed=s)` is that of a single environment with seed s + i. Rewards are float64 `(num_envs,)`,
+    flags bool `(num_envs,)`. Infos follow Gymnasium's vector form: per key an array and a mask of who has it; `score`
+    is a dict of such arrays, with NaN for an `answer` component that the task does not have.
+    """
+
+    def __init__(self, envs: Sequence[M], autoreset_mode: AutoresetMode | str, metadata: Info) -> None:
+        super().__init__()
+        self.envs = list(envs)
+        self.num_envs = len(self.envs)
+        self._mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**metadata, "autoreset_mode": self._mode}
+        self._done = np.zeros(self.num_envs, dtype=np.bool_)
+
+    def observed(self) -> Obs:
+        """The observations of all members."""
+        raise NotImplementedError
+
+    def observed_of(self, which: Sequence[int]) -> Iterator[Any]:
+        """The observation of each of some members, as a single environment returns it."""
+        raise NotImplementedError
+
+    def taken(self, actions: Any) -> Sequence[Any]:
+        """The actions, one per member; raises `UsageError` for anything else."""
+        raise NotImplementedError
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: Info | None = None
+    ) -> tuple[Obs, Info]:
+        """Reset all, or those of the boolean array `options["reset_mask"]`.
+
+        `options["task_id"]` is one id for all, or a list with an id or `None` for each.
+        """
+        options = dict(options or {})
+        mask = _checked(options.pop("reset_mask", np.ones(self.num_envs, dtype=np.bool_)), self.num_envs)
+        wanted = [
+            wanted_task({**options, "task_id": one})
+            for one in _per_env(options.get("task_id"), self.num_envs, "task_id")
+        ]
+        infos: list[Info | None] = [None] * self.num_envs
+        seeds = _seeds(seed, self.num_envs)
+        for i in np.flatnonzero(mask).tolist():
+            infos[i] = self.envs[i].begin(seeds[i], wanted[i])
+        self._done = self._done & ~mask
+        return self.observed(), _gathered(infos)
+
+    def step(self, actions: Any) -> tuple[Obs, np.ndarray, np.ndarray, np.ndarray, Info]:
+        """Step every episode. Finished episodes are reset according to `autoreset_mode`."""
+        n = self.num_envs
+        chosen = self.taken(actions)
+        if self._mode is AutoresetMode.DISABLED and self._done.any():
+            ended = np.flatnonzero(self._done).tolist()
+            raise UsageError(f'episodes {ended} have ended: reset them with options={{"reset_mask": ...}}')
+        rewards = np.zeros(n, dtype=np.float64)
+        terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+        infos: list[Info | None] = [None] * n
+        begin_again = self._done if self._mode is AutoresetMode.NEXT_STEP else np.zeros_like(self._done)
+        for i, env in enumerate(self.envs):
+            if begin_again[i]:
+                infos[i] = env.begin(None, None)
+            else:
+                rewards[i], terminated[i], truncated[i], infos[i] = env.advance(chosen[i])
+        self._done = terminated | truncated
+        final = self._restart(infos) if self._mode is AutoresetMode.SAME_STEP and self._done.any() else {}
+        return self.observed(), rewards, terminated, truncated, {**_gathered(infos), **final}
+
+    def _restart(self, infos: list[Info | None]) -> Info:
+        """Reset the ended episodes at once; their last observations and infos go under `final_obs` and `final_info`."""
+        ended, which = self._done, np.flatnonzero(self._done).tolist()
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        final_infos: list[Info | None] = [None] * self.num_envs
+        for i, observation in zip(which, self.observed_of(which), strict=True):
+            final_obs[i], final_infos[i] = observation, infos[i]
+        for i in which:
+            infos[i] = self.envs[i].begin(None, None)
+        self._done = np.zeros(self.num_envs, dtype=np.bool_)
+        return {
+            "final_obs": final_obs,
+            "_final_obs": ended,
+            "final_info": _gathered(final_infos),
+            "_final_info": ended.copy(),
+        }
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Nothing is held that needs closing."""
+
+
+class ToolOrchVectorEnv(EpisodeVector[ToolOrchEnv, tuple[str, ...]]):
+    """`ToolOrch-v0` many times. Observations are a tuple of `num_envs` strings.
 
     Args:
-        num_envs: Episodes at a time; episode i of `reset(seed=s)` is that of a single environment with s + i.
+        num_envs: Episodes at a time.
         autoreset_mode: Gymnasium's: `NEXT_STEP` (default), `SAME_STEP` or `DISABLED`.
-        others: As `ToolOrchEnv`.
-
-    Observations are a tuple of `num_envs` strings, rewards float64 `(num_envs,)`, flags bool `(num_envs,)`.
-    Infos follow Gymnasium's vector form: per key an array and a mask of who has it; `score` is a dict of such
-    arrays, with NaN for an `answer` component that the task does not have.
+        max_episode_steps: Assistant messages per episode at most, as of `gym.make`.
+        others: As of `ToolOrchEnv`.
     """
 
     def __init__(
@@ -41,22 +148,23 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
         split: str = "train",
         tasks: str | Path | Iterable[Task] | None = None,
         reward: Reward = "graduated",
-        record: str | Path | Live | None = None,
+        record: str | Path | LiveApi | None = None,
         overlay: str | Path | None = None,
+        task_set: TaskSet | None = None,
+        max_episode_steps: int | None = None,
         **others: Any,
     ) -> None:
-        super().__init__()
-        if num_envs < 1:
-            raise UsageError(f"num_envs: expected at least 1, found {num_envs}")
-        stage = set_stage(snapshot, split, tasks, reward, record, overlay)
-        self.envs = [ToolOrchEnv(reward=reward, stage=stage, **others) for _ in range(num_envs)]
-        self.num_envs = num_envs
-        self._mode = AutoresetMode(autoreset_mode)
-        self.metadata = {**ToolOrchEnv.metadata, "autoreset_mode": self._mode}
+        shared = task_set or open_task_set(snapshot, split, tasks, reward)
+        others |= {
+            "task_set": shared,
+            "reward": reward,
+            "record": live_api(record, shared.snapshot, overlay),
+            "max_episode_steps": max_episode_steps,
+        }
+        envs = [ToolOrchEnv(**others) for _ in range(at_least_one(num_envs))]
+        super().__init__(envs, autoreset_mode, ToolOrchEnv.metadata)
         self.single_observation_space = AnyText()
         self.single_action_space = AssistantMessage()
-        self._texts: list[str] = [""] * num_envs
-        self._done = np.zeros(num_envs, dtype=np.bool_)
 
     @cached_property
     def observation_space(self) -> gym.Space[tuple[str, ...]]:  # type: ignore[override]  # 12 KB per episode
@@ -66,66 +174,50 @@ class ToolOrchVectorEnv(VectorEnv[tuple[str, ...], Sequence[Any], Any]):
     def action_space(self) -> gym.Space[Any]:  # type: ignore[override]
         return batch_space(self.single_action_space, self.num_envs)
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[tuple[str, ...], dict[str, Any]]:
-        """Reset all, or those of the boolean array `options["reset_mask"]`; `options["task_id"]` is one id for all,
-        or a list with one, or `None`, for each."""
-        options = dict(options or {})
-        mask = options.pop("reset_mask", None)
-        chosen = (
-            range(self.num_envs) if mask is None else np.flatnonzero(checked(mask, self.num_envs)).tolist()
-        )
-        if seed is None or isinstance(seed, int):
-            seeds: Sequence[int | None] = [None if seed is None else seed + i for i in range(self.num_envs)]
-        else:
-            seeds = seed
-        if len(seeds) != self.num_envs:
-            raise UsageError(f"seed: expected {self.num_envs} seeds, found {len(seeds)}")
-        wanted = wanted_tasks(options, self.num_envs)
-        infos: list[dict[str, Any] | None] = [None] * self.num_envs
-        for i in chosen:
-            self._texts[i], infos[i] = self.envs[i].reset(seed=seeds[i], options={"task_id": wanted[i]})
-            self._done[i] = False
-        return tuple(self._texts), gathered(infos)
+    def observed(self) -> tuple[str, ...]:
+        return tuple([env.last for env in self.envs])
 
-    def step(
-        self, actions: Sequence[Any]
-    ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Step every episode; what becomes of ended ones is the autoreset mode's to say."""
-        n = self.num_envs
-        if isinstance(actions, (str, dict)) or len(actions) != n:
+    def observed_of(self, which: Sequence[int]) -> Iterator[str]:
+        return (self.envs[i].last for i in which)
+
+    def taken(self, actions: Any) -> Sequence[Any]:
+        if isinstance(actions, (str, dict)) or len(actions) != self.num_envs:
             found = f"one {type(actions).__name__}" if isinstance(actions, (str, dict)) else len(actions)
-            raise UsageError(f"actions: expected a list of {n}, one per episode, found {found}")
-        refuse_ended(self._mode, self._done)
-        rewards = np.zeros(n, dtype=np.float64)
-        terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-        infos: list[dict[str, Any] | None] = [None] * n
-        for i, env in enumerate(self.envs):
-            if self._done[i] and self._mode is AutoresetMode.NEXT_STEP:
-                self._texts[i], infos[i] = env.reset()
-            else:
-                self._texts[i], rewards[i], terminated[i], truncated[i], infos[i] = env.step(actions[i])
-        self._done = terminated | truncated
-        final = self._reset_ended(infos) if self._mode is AutoresetMode.SAME_STEP and self._done.any() else {}
-        return tuple(self._texts), rewards, terminated, truncated, {**gathered(infos), **final}
-
-    def _reset_ended(self, infos: list[dict[str, Any] | None]) -> dict[str, Any]:
-        """Reset the ended episodes at once; their last observations and infos go under `final_*`."""
-        ended = self._done
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        final_infos: list[dict[str, Any] | None] = [None] * self.num_envs
-        for i in np.flatnonzero(ended).tolist():
-            final_obs[i], final_infos[i] = self._texts[i], infos[i]
-            self._texts[i], infos[i] = self.envs[i].reset()
-        self._done = np.zeros(self.num_envs, dtype=np.bool_)
-        return finals(final_obs, final_infos, ended)
-
-    def close_extras(self, **kwargs: Any) -> None:
-        """Nothing is held that needs closing."""
+            raise UsageError(f"actions: expected a list of {self.num_envs}, one per episode, found {found}")
+        return actions  # type: ignore[no-any-return]
 
 
-def gathered(infos: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
+def at_least_one(num_envs: int) -> int:
+    """`num_envs` itself; raises `UsageError` unless it is a whole number of at least 1."""
+    if index(num_envs) < 1:
+        raise UsageError(f"num_envs: expected at least 1, found {num_envs}")
+    return index(num_envs)
+
+
+def _seeds(seed: Any, n: int) -> list[int | None]:
+    """One seed per member: those given, or `seed`, `seed + 1`, and so on. Numpy's whole numbers will do."""
+    if seed is None or isinstance(seed, (list, tuple, np.ndarray)):
+        given = _per_env(seed if seed is None else list(seed), n, "seed")
+        return [None if one is None else index(one) for one in given]
+    return [index(seed) + i for i in range(n)]
+
+
+def _per_env(given: Any, n: int, name: str) -> list[Any]:
+    """One value per member: a list's, or the same for all; raises `UsageError` for a list of another length."""
+    if not isinstance(given, (list, tuple)):
+        return [given] * n
+    if len(given) != n:
+        raise UsageError(f"{name}: expected one per environment, {n}, found {len(given)}")
+    return list(given)
+
+
+def _checked(mask: Any, n: int) -> np.ndarray:
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (n,) or not mask.any():
+        raise UsageError(f"reset_mask: expected a boolean array of shape ({n},) with at least one True")
+    return mask
+
+
+def _gathered(infos: Sequence[Info | None]) -> Info:
     """Infos of single environments in Gymnasium's vector form."""
     n, result = len(infos), dict[str, Any]()
     for key in dict.fromkeys(key for info in infos if info for key in info):
@@ -135,6 +227,8 @@ def gathered(infos: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
             result[key] = _score_arrays(column, mask)
         elif key == "episode_score":
             result[key] = np.array([value or 0.0 for value in column])
+        elif key == "success":
+            result[key] = np.array([bool(value) for value in column])
         else:
             result[key] = np.empty(n, dtype=object)
             result[key][:] = column
@@ -142,50 +236,10 @@ def gathered(infos: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
     return result
 
 
-def _score_arrays(column: Sequence[dict[str, Any] | None], mask: np.ndarray) -> dict[str, Any]:
-    arrays: dict[str, Any] = {}
+def _score_arrays(column: Sequence[Info | None], mask: np.ndarray) -> Info:
+    arrays: Info = {}
     for name in next(score for score in column if score):
         values = [score[name] if score else 0.0 for score in column]
         arrays[name] = np.array([np.nan if value is None else value for value in values])
         arrays[f"_{name}"] = mask.copy()
     return arrays
-
-
-def finals(
-    observations: np.ndarray, infos: Sequence[dict[str, Any] | None], ended: np.ndarray
-) -> dict[str, Any]:
-    """The last observations and infos of ended episodes, as Gymnasium's vector form names them."""
-    return {
-        "final_obs": observations,
-        "_final_obs": ended,
-        "final_info": gathered(infos),
-        "_final_info": ended.copy(),
-    }
-
-
-def refuse_ended(mode: AutoresetMode, done: np.ndarray) -> None:
-    """Where nobody resets ended episodes, stepping them raises `UsageError`."""
-    if mode is AutoresetMode.DISABLED and done.any():
-        raise UsageError(f'episodes {np.flatnonzero(done).tolist()} have ended: reset them by "reset_mask"')
-
-
-def wanted_tasks(options: dict[str, Any], n: int) -> list[str | None]:
-    """The same for each of `n` environments: `options["task_id"]` is one id for all, or a list of `n`."""
-    ids = per_env(options.get("task_id"), n, "task_id")
-    return [wanted_task({**options, "task_id": one}) for one in ids]
-
-
-def per_env(given: Any, n: int, name: str) -> list[Any]:
-    """One value per environment: a list's, or the same for all; raises `UsageError` for a list of another length."""
-    if not isinstance(given, (list, tuple)):
-        return [given] * n
-    if len(given) != n:
-        raise UsageError(f"{name}: expected one per environment, {n}, found {len(given)}")
-    return list(given)
-
-
-def checked(mask: Any, n: int) -> np.ndarray:
-    """A `reset_mask` as it must be; raises `UsageError` for another."""
-    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (n,) or not mask.any():
-        raise UsageError(f"reset_mask: expected a boolean array of shape ({n},) with at least one True")
-    return mask

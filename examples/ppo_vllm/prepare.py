@@ -26,7 +26,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import tool_orch_env as toe
 from tool_orch_env.synth.index import Index
-from tool_orch_env.synth.partition import Part
+from tool_orch_env.synth.partition import Partition
 from tool_orch_env.synth.synthesise import synthesise
 from tool_orch_env.synth.targets import Targets, weights
 from tool_orch_env.task import Task, dump_tasks
@@ -42,7 +42,7 @@ PIECES = r"\d{1,2}|[A-Z]|[^\dA-Z]+"
 merge into long tokens, so that a whole JSON frame is a handful."""
 
 
-class Family(Part):
+class Family(Partition):
     """A part of the snapshot's entities, and only tasks whose golden calls are of `TOOLS`."""
 
     def roots(self, index: Index) -> Any:

@@ -21,7 +21,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tool_orch_env.snapshot import Snapshot
-from tool_orch_env.snapshot import snapshot as snapshots
+from tool_orch_env.snapshot.folder import find
 from tool_orch_env.synth.audit_set import audit_set
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.split import PLANS, synthesise_splits
@@ -36,7 +36,7 @@ def main() -> int:
     arguments.add_argument("--share", type=float, default=1.0, help="makes less of each split, for a trial")
     arguments.add_argument("--out", type=Path, help="a new folder (default: replace the snapshot's own)")
     given = arguments.parse_args()
-    folder = snapshots.find(given.snapshot)
+    folder = find(given.snapshot)
     snapshot = Snapshot.open(folder)
     planned = {plan.name for plan in PLANS}
     kept = {name: snapshot.tasks(name) for name in snapshot.splits if name not in planned}

@@ -6,14 +6,21 @@ from typing import Any
 
 import toy
 
-from tool_orch_env.calls import types as calls
-from tool_orch_env.calls.parse import parse
+from tool_orch_env.calls.parse import parse_message
 from tool_orch_env.calls.types import ToolCall, Turn
-from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, check
+from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, validate
 from tool_orch_env.errors import SnapshotError
-from tool_orch_env.jsonvalues.canonical import MAX_DEPTH, NotCanonical, canonical, encode, plain, to_text
+from tool_orch_env.jsonvalues.canonical import (
+    MAX_DEPTH,
+    NotCanonical,
+    canonical,
+    encode,
+    plain,
+    replay_key,
+    to_text,
+)
 from tool_orch_env.snapshot.catalog import Catalog, Tool, ToolSpec
-from tool_orch_env.taskset import Setting
+from tool_orch_env.taskset import CompiledTask
 
 from .play import deep_in_a_program, play, settings
 from .source import Source, as_text
@@ -24,7 +31,7 @@ TOOLS = ("search_city", "get_city", "get_country", "rate", "tagged", "ping", "se
 
 
 @cache
-def _settings() -> list[Setting]:
+def _settings() -> list[CompiledTask]:
     return settings(toy.snapshot(), toy.tasks())
 
 
@@ -37,10 +44,10 @@ def parsing(data: bytes) -> None:
     """Any action is a turn of calls and failures or an answer; reading that turn again changes nothing; a call means
     the same in every format; and an episode takes it without an exception."""
     action = _action(Source(data))
-    turn = deep_in_a_program(lambda: parse(action))
+    turn = deep_in_a_program(lambda: parse_message(action))
     assert isinstance(turn, Turn)
-    assert (turn.answer is None) == bool(turn.calls or turn.failures)
-    again = parse(turn)
+    assert (turn.answer is None) == bool(turn.calls or turn.parse_errors)
+    again = parse_message(turn)
     assert again.answer == turn.answer
     assert [*map(id, again.calls)] == [*map(id, turn.calls)], "a turn that is read already stays as it is"
     for call in turn.calls:
@@ -75,7 +82,7 @@ def _same_in_every_format(call: ToolCall) -> None:
     if "tool_call>" in text or "think>" in text or "```" in text:
         return  # tags inside a value end the block that they stand in
     for spelling in (text, f"[{text}]", f"<tool_call>{text}</tool_call>", f"```json\n{text}\n```"):
-        (read,) = parse(spelling).calls
+        (read,) = parse_message(spelling).calls
         assert (read.name, canonical(read.arguments)) == (call.name, wanted), spelling
 
 
@@ -165,9 +172,9 @@ def checking(data: bytes) -> None:
         tool.normalise(arguments), encode(given).encode()
     except (NotCanonical, UnicodeEncodeError):
         return
-    found = deep_in_a_program(lambda: check(tool, given))
+    found = deep_in_a_program(lambda: validate(tool, given))
     assert (not found) == tool.validator.is_valid(given)
-    assert found == check(tool, dict(reversed(given.items())))
+    assert found == validate(tool, dict(reversed(given.items())))
     assert len(found) <= MAX_VIOLATIONS
     assert list(found) == sorted(found, key=lambda v: (v.pointer, v.rule))
     for violation in found:
@@ -206,10 +213,10 @@ def _text(value: Any) -> str | None:
 def _normal(tool: Tool, one: dict[str, Any], other: Any) -> None:
     normal = tool.normalise(one)
     assert tool.normalise(normal) == normal
-    key = calls.replay_key(tool.name, encode(normal))
+    key = replay_key(tool.name, encode(normal))
     if isinstance(other, dict) and _text(other) is not None:
         same = encode(tool.normalise(other)) == encode(normal)
-        assert same == (calls.replay_key(tool.name, encode(tool.normalise(other))) == key)
+        assert same == (replay_key(tool.name, encode(tool.normalise(other))) == key)
         assert same or not _equal(one, other)
 
 

@@ -17,7 +17,7 @@ from unittest.mock import patch
 import toy
 
 from tool_orch_env.calls.oracle import oracle_turns
-from tool_orch_env.errors import FileFault, SnapshotError, TaskError, UsageError
+from tool_orch_env.errors import FileError, SnapshotError, TaskError, UsageError
 from tool_orch_env.jsonvalues.canonical import canonical
 from tool_orch_env.reward.config import PRESETS
 from tool_orch_env.snapshot import Snapshot, records, schema
@@ -140,7 +140,7 @@ def tasks(data: bytes) -> None:
 def _consistent(task: Task) -> None:
     at = {call.id: depth for depth, layer in enumerate(task.layers) for call in layer}
     assert all(at[needed] < at[call.id] for call in task.golden for needed in call.needs)
-    assert sum(len(turn.calls) for turn in oracle_turns(task)) == len(task.golden) == len(task.dag())
+    assert sum(len(turn.calls) for turn in oracle_turns(task)) == len(task.golden)
 
 
 @cache
@@ -191,7 +191,7 @@ def _fault(document: Any) -> Any:
 
 
 def _named(fault: Exception) -> None:
-    problems = fault.problems if isinstance(fault, FileFault) else [str(fault)]
+    problems = fault.problems if isinstance(fault, FileError) else [str(fault)]
     assert problems
     assert all(problem.isascii() or problem.encode() for problem in problems)
 

@@ -8,27 +8,27 @@ import pytest
 import torch
 
 import tool_orch_env
-from tool_orch_env.slots.env import SlotStage, ToolOrchSlotsEnv, slot_stage
+from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsEnv, open_slot_task_set
 
 
 @pytest.fixture(scope="module")
-def stage() -> SlotStage:
+def task_set() -> SlotTaskSet:
     snapshot = tool_orch_env.Snapshot.open("travel")
-    return slot_stage(snapshot, tasks=snapshot.tasks("train")[:50])
+    return open_slot_task_set(snapshot, tasks=snapshot.tasks("train")[:50])
 
 
 def _weights(module: torch.nn.Module) -> torch.Tensor:
     return torch.cat([one.detach().flatten().clone() for one in module.parameters()])
 
 
-def test_maskable_ppo_of_sb3_contrib_learns(stage: SlotStage) -> None:
+def test_maskable_ppo_of_sb3_contrib_learns(task_set: SlotTaskSet) -> None:
     """`MaskablePPO` finds the masks by itself; its network is updated, and it never calls what is not offered."""
     from sb3_contrib import MaskablePPO
     from stable_baselines3.common.env_checker import check_env
     from stable_baselines3.common.vec_env import DummyVecEnv
 
-    check_env(ToolOrchSlotsEnv(stage=stage), warn=False)
-    env = DummyVecEnv([lambda: ToolOrchSlotsEnv(stage=stage)] * 2)
+    check_env(ToolOrchSlotsEnv(task_set=task_set), warn=False)
+    env = DummyVecEnv([lambda: ToolOrchSlotsEnv(task_set=task_set)] * 2)
     model = MaskablePPO(
         "MultiInputPolicy",
         env,
@@ -41,7 +41,7 @@ def test_maskable_ppo_of_sb3_contrib_learns(stage: SlotStage) -> None:
     before = _weights(model.policy)
     model.learn(128)
     assert model.num_timesteps >= 128 and not torch.equal(before, _weights(model.policy))
-    alone = ToolOrchSlotsEnv(stage=stage)
+    alone = ToolOrchSlotsEnv(task_set=task_set)
     seen, _ = alone.reset(seed=3)
     for _ in range(10):
         action, _ = model.predict(seen, action_masks=alone.action_masks())
@@ -51,16 +51,16 @@ def test_maskable_ppo_of_sb3_contrib_learns(stage: SlotStage) -> None:
             seen, _ = alone.reset()
 
 
-def test_torchrl_wraps_it_and_rolls_out(stage: SlotStage) -> None:
+def test_torchrl_wraps_it_and_rolls_out(task_set: SlotTaskSet) -> None:
     """`GymWrapper` keeps every array with its type; rewards of a rollout are those of the environment."""
     from torchrl.envs import GymWrapper
     from torchrl.envs.utils import check_env_specs
 
-    env = GymWrapper(ToolOrchSlotsEnv(stage=stage), categorical_action_encoding=True)
+    env = GymWrapper(ToolOrchSlotsEnv(task_set=task_set), categorical_action_encoding=True)
     check_env_specs(env)
     env.set_seed(0)
     rollout = env.rollout(8, break_when_any_done=False)
-    layout = stage.layout
+    layout = task_set.layout
     for name, (shape, kind, _) in layout.arrays.items():
         assert rollout[name].shape[1:] == shape
         assert rollout[name].numpy().dtype == np.dtype(kind)
@@ -91,10 +91,10 @@ def test_make_vec_gives_the_same_steps_in_every_form(mode: str) -> None:
             assert np.array_equal(one, other)
 
 
-def test_masks_reach_the_vector_forms(stage: SlotStage) -> None:
+def test_masks_reach_the_vector_forms(task_set: SlotTaskSet) -> None:
     """`call("action_masks")` on Gymnasium's vectors, the method on ours."""
-    vec = gym.make_vec("ToolOrchSlots-v0", num_envs=2, vectorization_mode="sync", stage=stage)
-    ours = gym.make_vec("ToolOrchSlots-v0", num_envs=2, stage=stage)
+    vec = gym.make_vec("ToolOrchSlots-v0", num_envs=2, vectorization_mode="sync", task_set=task_set)
+    ours = gym.make_vec("ToolOrchSlots-v0", num_envs=2, task_set=task_set)
     vec.reset(seed=0)
     ours.reset(seed=0)
     assert np.array_equal(np.stack(vec.call("action_masks")), ours.action_masks())

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import tool_orch_env as toe
-from tool_orch_env.slots.env import SlotStage, slot_stage
+from tool_orch_env.slots.env import SlotTaskSet, open_slot_task_set
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
@@ -24,15 +24,15 @@ SMALL = Settings(
 
 
 @pytest.fixture(scope="module")
-def stage() -> SlotStage:
+def task_set() -> SlotTaskSet:
     snapshot = toe.Snapshot.open("travel")
-    return slot_stage(snapshot, tasks=snapshot.tasks("train")[:30])
+    return open_slot_task_set(snapshot, tasks=snapshot.tasks("train")[:30])
 
 
 @pytest.fixture(scope="module")
-def curve(stage: SlotStage, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, float]]:
+def curve(task_set: SlotTaskSet, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, float]]:
     out = tmp_path_factory.mktemp("whole")
-    log = Run(replace(SMALL, out=str(out)), stage=stage).train()
+    log = Run(replace(SMALL, out=str(out)), task_set=task_set).train()
     assert (out / "curve.png").read_bytes().startswith(b"\x89PNG") and list(out.glob("events*"))
     return log
 
@@ -43,19 +43,19 @@ def test_a_few_thousand_steps_raise_the_reward(curve: list[dict[str, float]]) ->
 
 
 def test_the_same_seed_gives_the_same_curve(
-    stage: SlotStage, curve: list[dict[str, float]], tmp_path: Path
+    task_set: SlotTaskSet, curve: list[dict[str, float]], tmp_path: Path
 ) -> None:
-    assert Run(replace(SMALL, out=str(tmp_path)), stage=stage).train() == curve
+    assert Run(replace(SMALL, out=str(tmp_path)), task_set=task_set).train() == curve
 
 
 def test_another_seed_gives_another_curve(
-    stage: SlotStage, curve: list[dict[str, float]], tmp_path: Path
+    task_set: SlotTaskSet, curve: list[dict[str, float]], tmp_path: Path
 ) -> None:
-    assert Run(replace(SMALL, seed=2, out=str(tmp_path)), stage=stage).train() != curve
+    assert Run(replace(SMALL, seed=2, out=str(tmp_path)), task_set=task_set).train() != curve
 
 
 def test_a_resumed_run_gives_the_curve_of_one_that_was_not_cut(
-    stage: SlotStage, curve: list[dict[str, float]], tmp_path: Path
+    task_set: SlotTaskSet, curve: list[dict[str, float]], tmp_path: Path
 ) -> None:
     class Cut(Exception):
         pass
@@ -68,13 +68,13 @@ def test_a_resumed_run_gives_the_curve_of_one_that_was_not_cut(
 
     settings = replace(SMALL, out=str(tmp_path))
     with pytest.raises(Cut):
-        Cutting(settings, stage=stage).train()
-    assert Run(settings, resume=True, stage=stage).train() == curve
+        Cutting(settings, task_set=task_set).train()
+    assert Run(settings, resume=True, task_set=task_set).train() == curve
 
 
-def test_what_a_policy_weighs_is_what_it_drew(stage: SlotStage, tmp_path: Path) -> None:
+def test_what_a_policy_weighs_is_what_it_drew(task_set: SlotTaskSet, tmp_path: Path) -> None:
     """Log-probabilities of the update are those of the rollout: the parts of an action are the same parts."""
-    run = Run(replace(SMALL, out=str(tmp_path)), stage=stage)
+    run = Run(replace(SMALL, out=str(tmp_path)), task_set=task_set)
     run._restart()
     batch = run._rollout()
     flat = {
@@ -85,10 +85,10 @@ def test_what_a_policy_weighs_is_what_it_drew(stage: SlotStage, tmp_path: Path) 
     assert torch.allclose(value, flat["value"], atol=1e-4)
 
 
-def test_drawn_actions_are_open_to_the_mask(stage: SlotStage, tmp_path: Path) -> None:
-    run = Run(replace(SMALL, out=str(tmp_path)), stage=stage)
+def test_drawn_actions_are_open_to_the_mask(task_set: SlotTaskSet, tmp_path: Path) -> None:
+    run = Run(replace(SMALL, out=str(tmp_path)), task_set=task_set)
     run._restart()
-    starts = np.cumsum([0, *stage.layout.actions[:-1]])
+    starts = np.cumsum([0, *task_set.layout.actions[:-1]])
     for _ in range(20):
         mask = run.vec.action_masks().copy()
         action, _ = run.agent.act(run._seen, mask)
@@ -113,18 +113,20 @@ def test_a_greedy_choice_is_the_best_and_a_draw_follows_the_scores() -> None:
     assert torch.allclose(entropy, torch.tensor(-(0.2 * np.log(0.2) + 0.8 * np.log(0.8))).float())
 
 
-def test_an_exam_plays_every_task_once(stage: SlotStage, tmp_path: Path) -> None:
-    run = Run(replace(SMALL, out=str(tmp_path)), stage=stage)
-    exam = Exam(stage, "test", 25)
+def test_an_exam_plays_every_task_once(task_set: SlotTaskSet, tmp_path: Path) -> None:
+    run = Run(replace(SMALL, out=str(tmp_path)), task_set=task_set)
+    exam = Exam(task_set, "test", 25)
     found = exam.sit(run.agent, at_once=10)
     assert [one["id"] for one in found] == exam.ids and len(exam.ids) == 25
     for one in found:
-        task = exam.stage.stage.tasks[one["id"]]
-        assert toe.score_turns(task, one["turns"], stage.stage.snapshot).total == pytest.approx(one["total"])
+        task = exam.task_set.task_set.tasks[one["id"]]
+        assert toe.score_turns(task, one["turns"], task_set.task_set.snapshot).total == pytest.approx(
+            one["total"]
+        )
 
 
-def test_every_token_has_a_place(stage: SlotStage) -> None:
-    reader = Reader(stage.layout)
+def test_every_token_has_a_place(task_set: SlotTaskSet) -> None:
+    reader = Reader(task_set.layout)
     assert sorted(reader.at.values()) == list(reader.at.values()) and max(reader.at.values()) < reader.tokens
 
 

@@ -109,7 +109,7 @@ def test_torchrl_gets_the_rewards_natively(toy_folder: Path, bare: dict, script:
     pytest.importorskip("torchrl")
     from tool_orch_env.adapters import torchrl
 
-    [task] = [task for task in SessionFactory(toy_folder).stage.tasks.values() if task.id == played.TASK]
+    [task] = [task for task in SessionFactory(toy_folder).task_set.tasks.values() if task.id == played.TASK]
     env = torchrl.make(snapshot=str(toy_folder), tasks=[task])
     state = env.reset()
     assert "search_city" in state["observation"]
@@ -126,5 +126,5 @@ def test_torchrl_gets_the_rewards_natively(toy_folder: Path, bare: dict, script:
 def test_the_example_plays_the_golden_trace(toy_folder: Path, loop: str) -> None:
     from examples.trainers.gym_loops import LOOPS
 
-    for task in SessionFactory(toy_folder).stage.tasks.values():
+    for task in SessionFactory(toy_folder).task_set.tasks.values():
         assert sum(LOOPS[loop](task, str(toy_folder))) == pytest.approx(1.0)

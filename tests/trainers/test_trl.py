@@ -118,20 +118,20 @@ def test_a_training_step_learns_from_the_scores_of_the_bare_environment(
 def test_every_tool_of_a_task_is_a_method_with_its_schema(factory: SessionFactory) -> None:
     from transformers.utils import get_json_schema
 
-    for task in factory.stage.tasks.values():
+    for task in factory.task_set.tasks.values():
         environment = adapter.environments(factory)[adapter.toolset(task)]()
         names = [name for name, _ in inspect.getmembers(type(environment), inspect.isfunction)]
         offered = sorted(name for name in names if name != "reset" and not name.startswith("_"))
         assert offered == sorted(task.tools)
         for name in offered:
             said = get_json_schema(getattr(environment, name))["function"]["parameters"]
-            schema = factory.stage.snapshot.catalog[name].spec.parameters
+            schema = factory.task_set.snapshot.catalog[name].spec.parameters
             assert set(said["properties"]) == set(schema["properties"])
             assert set(said.get("required", [])) == set(schema.get("required", []))
 
 
 def test_an_environment_is_used_again_after_reset(factory: SessionFactory) -> None:
-    task = factory.stage.tasks[played.TASK]
+    task = factory.task_set.tasks[played.TASK]
     environment: Any = adapter.environments(factory)[adapter.toolset(task)]()
     for _ in range(2):
         environment.reset(task_id=played.TASK, prompt="", environment="")

@@ -201,6 +201,6 @@ def test_the_examples_yaml_and_the_exported_parquet_are_what_verl_loads(
     rows = RLHFDataset(str(path), tokenizer(), OmegaConf.create(given))
     assert len(rows) == 3
     row = rows[1]
-    assert row["raw_prompt"][1]["content"] == factory.stage.tasks[played.TASK].request
+    assert row["raw_prompt"][1]["content"] == factory.task_set.tasks[played.TASK].request
     assert row["extra_info"]["task_id"] == row["tools_kwargs"]["tool_orch"]["task_id"] == played.TASK
     assert set(row["extra_info"]["tool_selection"]) >= {"search_city", ANSWER_TOOL}

@@ -156,7 +156,7 @@ def app(factory: SessionFactory, sessions: int = MAX_SESSIONS, idle: float | Non
     types = need("openenv.core.env_server.types", "openenv")
     responses = need("fastapi.responses", "openenv")
     known, environment = models(), environment_class()
-    factory.stage  # noqa: B018 - a fault of the snapshot is told at the start, not to the first client
+    factory.task_set  # noqa: B018 - raise snapshot errors at the start, not to the first client
     made = server.create_app(
         lambda: environment(factory),
         known.Action,

@@ -12,21 +12,21 @@ waits for nothing, so that coroutines call it directly.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from threading import Lock, RLock
+from threading import RLock
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..calls import render
 from ..calls.types import Turn
-from ..episode import Episode, Rules
+from ..episode import Episode, EpisodeLimits
 from ..errors import UsageError
 from ..reward.config import Reward, Score
 from ..snapshot import Snapshot
-from ..snapshot.folder import find
 from ..task import Task
-from ..taskset import Stage, set_stage
+from ..taskset import TaskSet, open_task_set
 
 Message: TypeAlias = dict[str, Any]
 """A chat message in the form of OpenAI's API."""
@@ -78,10 +78,10 @@ class SessionStep:
 class Session:
     """One episode at a time. Made by a `SessionFactory`; begins with `reset`."""
 
-    def __init__(self, stage: Stage, reward: Reward, rules: Rules) -> None:
-        self._stage = stage
+    def __init__(self, task_set: TaskSet, reward: Reward, limits: EpisodeLimits) -> None:
+        self._task_set = task_set
         self._reward = reward
-        self._rules = rules
+        self._limits = limits
         self._lock = RLock()
         self._rng = np.random.default_rng()
         self._episode: Episode | None = None
@@ -99,8 +99,8 @@ class Session:
             if seed is not None:
                 self._rng = np.random.default_rng(seed)
             if task_id is None:
-                task_id = self._stage.ids[int(self._rng.integers(len(self._stage.ids)))]
-            self._episode = Episode(self._stage.setting(task_id), self._reward, self._rules)
+                task_id = self._task_set.ids[int(self._rng.integers(len(self._task_set.ids)))]
+            self._episode = Episode(self._task_set.compiled(task_id), self._reward, self._limits)
             self.rewards, self.codes = [], []
         return self
 
@@ -113,7 +113,7 @@ class Session:
             if not late:
                 self.rewards.append(step.reward)
             text = "" if step.terminated and not step.calls else step.text
-            codes = tuple(call.reply.code.value for call in step.calls)
+            codes = tuple(call.result.status.value for call in step.calls)
             self.codes += codes
             return SessionStep(
                 episode.messages(step), text, step.reward, step.terminated, step.truncated, codes
@@ -145,12 +145,12 @@ class Session:
 
     @property
     def task(self) -> Task:
-        return self._playing().setting.task
+        return self._playing().task
 
     @property
     def tools(self) -> list[Message]:
         """The OpenAI function tools offered, fixed for the episode; the caller's to change."""
-        return self._playing().setting.function_tools()
+        return self._playing().compiled.function_tools()
 
     def messages(self, prompt: str = render.SYSTEM_PROMPT) -> list[Message]:
         """The opening of the chat: `prompt` and the request."""
@@ -159,7 +159,7 @@ class Session:
     @property
     def text(self) -> str:
         """The opening as one text with the tools in it: the observation of `ToolOrch-v0` at reset."""
-        return self._playing().setting.opening_text(self._rules.tool_docs)
+        return self._playing().compiled.opening_text(self._limits.tool_docs)
 
     @property
     def done(self) -> bool:
@@ -204,27 +204,20 @@ class SessionFactory:
 
     def __call__(self) -> Session:
         """A session that waits for `reset`."""
-        rules = Rules("error", self.max_turns, self.max_calls, self.max_response_chars)
-        return Session(self.stage, self.reward, rules)
+        limits = EpisodeLimits("error", self.max_turns, self.max_calls, self.max_response_chars)
+        return Session(self.task_set, self.reward, limits)
 
-    @property
-    def stage(self) -> Stage:
+    @cached_property
+    def task_set(self) -> TaskSet:
         """The tasks on their snapshot, opened on first use. Raises `UsageError`, `SnapshotError`, `TaskError`."""
-        with _OPENING:
-            known: Stage | None = self.__dict__.get("_stage")
-            if known is None:
-                opened = _opened(self.snapshot)
-                tasks = opened.tasks() if self.tasks is None and self.split is None else self.tasks
-                known = set_stage(opened, self.split or "", tasks, self.reward)
-                self.__dict__["_stage"] = known
-            return known
+        return open_task_set(self.snapshot, self.split, self.tasks, self.reward)
 
     @property
     def task_ids(self) -> tuple[str, ...]:
-        return self.stage.ids
+        return self.task_set.ids
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name != "_stage"}
+        state = {name: value for name, value in self.__dict__.items() if name != "task_set"}
         if isinstance(self.snapshot, Snapshot):
             if self.snapshot.path is None:
                 raise UsageError(
@@ -232,20 +225,3 @@ class SessionFactory:
                 )
             state["snapshot"] = self.snapshot.path
         return state
-
-
-_OPENING = Lock()
-_open: dict[Path, tuple[bytes, Snapshot]] = {}
-"""Open snapshots of this process by folder, with the manifest they were opened by."""
-
-
-def _opened(snapshot: str | Path | Snapshot) -> Snapshot:
-    """An open snapshot, the one that another factory opened if the folder has not changed since."""
-    if isinstance(snapshot, Snapshot):
-        return snapshot
-    folder = find(snapshot).resolve()
-    manifest = (folder / "manifest.json").read_bytes() if (folder / "manifest.json").is_file() else b""
-    known = _open.get(folder)
-    if known is None or known[0] != manifest:
-        known = _open[folder] = (manifest, Snapshot.open(folder))
-    return known[1]

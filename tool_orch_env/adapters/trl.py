@@ -50,10 +50,10 @@ def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironm
     Raises `UsageError` where a parameter's name cannot be a Python argument.
     """
     makers: dict[str, Callable[[], ToolEnvironment]] = {}
-    for task in factory.stage.tasks.values():
+    for task in factory.task_set.tasks.values():
         name = toolset(task)
         if name not in makers:
-            tools = function_tools(task, factory.stage.snapshot.catalog)
+            tools = function_tools(task, factory.task_set.snapshot.catalog)
             makers[name] = partial(_environment_class(name, tools), factory)
     return makers
 

@@ -55,8 +55,8 @@ def tool_config(factory: SessionFactory, path: Path) -> None:
     The file is JSON, which is YAML too. verl's schemas are flat: what it cannot hold stays in the description.
     """
     played = {"snapshot": str(factory.snapshot), "split": factory.split, "reward": factory.reward}
-    catalog = factory.stage.snapshot.catalog
-    names = dict.fromkeys(name for task in factory.stage.tasks.values() for name in task.tools)
+    catalog = factory.task_set.snapshot.catalog
+    names = dict.fromkeys(name for task in factory.task_set.tasks.values() for name in task.tools)
     tools = [*(catalog[name].function for name in names), answer_tool()]
     made = [
         {

@@ -29,9 +29,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..calls.types import ToolCall, Turn
-from ..episode import Rules, Step
+from ..episode import EpisodeLimits, Step
 from ..task import GoldenCall, Task
-from ..taskset import Setting
+from ..taskset import CompiledTask
 from .cfb_match import Deciding, Judge, all_free, format_error, is_free, pair, same, same_response
 from .play import Play
 
@@ -76,13 +76,13 @@ def golden_steps(task: Task) -> list[list[GoldenCall]]:
 class CfbPlay(Play):
     """One episode under `cfb-offline`. The package's own episode runs beside it, for the diagnosis only."""
 
-    rules = Rules(max_turns=1 << 62, max_calls=1 << 62)
+    limits = EpisodeLimits(max_turns=1 << 62, max_calls=1 << 62)
 
-    def __init__(self, setting: Setting, options: CfbOptions = LENIENT) -> None:
-        super().__init__(setting)
+    def __init__(self, compiled: CompiledTask, options: CfbOptions = LENIENT) -> None:
+        super().__init__(compiled)
         self._options = options
-        self._steps = golden_steps(setting.task)
-        self._cap = 2 * len(setting.task.golden) + 4 if options.strict else LENIENT_CAP
+        self._steps = golden_steps(compiled.task)
+        self._cap = 2 * len(compiled.task.golden) + 4 if options.strict else LENIENT_CAP
         self._waiting: list[GoldenCall] = []
         self._reached = 0
         self._matched_in: dict[str, int] = {}
@@ -94,13 +94,13 @@ class CfbPlay(Play):
     def opening(self) -> list[dict[str, Any]]:
         return [
             {"role": "system", "content": SYSTEM_PROMPT},
-            {"role": "user", "content": self.setting.task.request},
+            {"role": "user", "content": self.compiled.task.request},
         ]
 
     def replies(self, step: Step, turn: Turn) -> list[str]:
-        silent = [call.reply.text for call in step.calls]
-        if turn.failures:
-            nameless = any("no tool name" in failure.why for failure in turn.failures)
+        silent = [call.result.text for call in step.calls]
+        if turn.parse_errors:
+            nameless = any("no tool name" in failure.why for failure in turn.parse_errors)
             self.stop_reason = "name_error" if nameless else "decode_error"
             return silent
         if turn.answer is not None:
@@ -155,7 +155,7 @@ class CfbPlay(Play):
         errors = 0
         waiting = list(self._waiting)
         for row, column in pair(calls, waiting).items():
-            wrong = format_error(calls[row], self.setting.tools)
+            wrong = format_error(calls[row], self.compiled.tools)
             if wrong is not None:
                 errors += 1
                 found[row] = json.dumps({"error": wrong})
@@ -164,8 +164,8 @@ class CfbPlay(Play):
         return found, errors
 
     def _equal(self, call: ToolCall, golden: GoldenCall) -> bool:
-        task, judge = self.setting.task, self._options.judge
-        if same_response(call, golden, task, self.setting.snapshot, self._options.deciding):
+        task, judge = self.compiled.task, self._options.judge
+        if same_response(call, golden, task, self.compiled.snapshot, self._options.deciding):
             return True
         return judge is not None and judge(call, golden, task)
 
@@ -175,7 +175,7 @@ class CfbPlay(Play):
         return self._observation(golden)
 
     def _observation(self, golden: GoldenCall) -> str:
-        found = self.setting.snapshot.lookup(golden.tool, golden.arguments, self.setting.task.id)
+        found = self.compiled.snapshot.lookup(golden.tool, golden.arguments, self.compiled.task.id)
         return found.text if found else json.dumps({"error": "no response was recorded to this call"})
 
     def _append_step(self) -> None:
@@ -188,20 +188,20 @@ class CfbPlay(Play):
         turn_of = self._matched_in
         if (
             len(self._steps) > 1
-            and len(turn_of) == len(self.setting.task.golden)
+            and len(turn_of) == len(self.compiled.task.golden)
             and set(turn_of.values()) == {1}
         ):
             return True
         return any(
             turn_of[call.id] <= turn_of[needed]
-            for call in self.setting.task.golden
+            for call in self.compiled.task.golden
             if call.id in turn_of
             for needed in call.needs
             if needed in turn_of
         )
 
     def verdict(self, golden: dict[str, str]) -> dict[str, Any]:
-        matched, wanted = len(self._matched_in), len(self.setting.task.golden)
+        matched, wanted = len(self._matched_in), len(self.compiled.task.golden)
         return {
             "success": self.stop_reason == "success",
             "score": matched / wanted,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..calls.types import ToolCall
-from ..calls.validate import check
+from ..calls.validate import validate
 from ..jsonvalues.canonical import NotCanonical, canonical
 from ..reward.assignment import Assignment
 from ..snapshot import Snapshot
@@ -96,7 +96,7 @@ def format_error(call: ToolCall, tools: Mapping[str, Tool]) -> str | None:
     if call.name not in tools:
         return f"Function {call.name[:128]} is not defined."
     try:
-        found = check(tools[call.name], call.arguments)
+        found = validate(tools[call.name], call.arguments)
     except NotCanonical as error:
         return f"The arguments are not JSON: {error}."
     for violation in found:

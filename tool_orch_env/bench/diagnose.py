@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..calls.types import Answered, Code
+from ..calls.types import AnsweredCall, Status
 from ..jsonvalues.canonical import encode
 from ..reward.assignment import Assignment
-from ..reward.credit import Golden
+from ..reward.credit import CompiledCall
 from ..snapshot.catalog import Tool
 from ..task import GoldenCall
-from ..taskset import Setting
+from ..taskset import CompiledTask
 
 KINDS: Mapping[str, str] = {
     "wrong_tool": "a tool that is not offered, or that no golden call uses",
@@ -47,16 +47,16 @@ class Diagnosis:
     wasted: int
 
 
-def diagnose(setting: Setting, turns: Sequence[Sequence[Answered]]) -> Diagnosis:
+def diagnose(compiled: CompiledTask, turns: Sequence[Sequence[AnsweredCall]]) -> Diagnosis:
     """The diagnosis of a whole episode."""
-    rubric = setting.rubric
+    trace = compiled.trace
     emitted = [(number, call) for number, calls in enumerate(turns) for call in calls]
-    paired, left_over = _assigned(setting, emitted)
-    found: Counter[str] = Counter(_left_over_kind(setting, call) for call in left_over)
-    exact_in = {g: emitted[row][0] for g, row in paired.items() if _is_exact(setting, emitted[row][1], g)}
-    states = dict.fromkeys((golden.id for golden in rubric.optional), "optional")
-    by_id = {call.id: call for call in setting.task.golden}
-    for golden in rubric.golden:
+    paired, left_over = _assigned(compiled, emitted)
+    found: Counter[str] = Counter(_left_over_kind(compiled, call) for call in left_over)
+    exact_in = {g: emitted[row][0] for g, row in paired.items() if _is_exact(compiled, emitted[row][1], g)}
+    states = dict.fromkeys((golden.id for golden in trace.optional), "optional")
+    by_id = {call.id: call for call in compiled.task.golden}
+    for golden in trace.golden:
         state = "missing"
         if golden.index in exact_in:
             early = any(exact_in.get(n, -1) >= exact_in[golden.index] for n in golden.needs)
@@ -65,10 +65,10 @@ def diagnose(setting: Setting, turns: Sequence[Sequence[Answered]]) -> Diagnosis
         elif golden.index in paired:
             state = "inexact"
             call = emitted[paired[golden.index]][1]
-            found.update(_differences(call, golden, by_id[golden.id], setting.tools[golden.tool]))
+            found.update(_differences(call, golden, by_id[golden.id], compiled.tools[golden.tool]))
         found["missing_call"] += state == "missing"
         states[golden.id] = state
-    order = [call.id for call in setting.task.golden]
+    order = [call.id for call in compiled.task.golden]
     return Diagnosis(
         {kind: found[kind] for kind in KINDS if found[kind]},
         {name: states[name] for name in order},
@@ -77,16 +77,16 @@ def diagnose(setting: Setting, turns: Sequence[Sequence[Answered]]) -> Diagnosis
 
 
 def _assigned(
-    setting: Setting, emitted: Sequence[tuple[int, Answered]]
-) -> tuple[dict[int, int], list[Answered]]:
+    compiled: CompiledTask, emitted: Sequence[tuple[int, AnsweredCall]]
+) -> tuple[dict[int, int], list[AnsweredCall]]:
     """Golden index -> row of `emitted`, and the calls that no golden call took."""
-    rubric = setting.rubric
-    assignments = {tool: Assignment(len(group)) for tool, group in rubric.by_tool.items()}
-    optional = [golden.key for golden in rubric.optional]
+    trace = compiled.trace
+    assignments = {tool: Assignment(len(group)) for tool, group in trace.by_tool.items()}
+    optional = [golden.key for golden in trace.optional]
     free = set()
     for row, (_, call) in enumerate(emitted):
-        group = rubric.by_tool.get(call.call.name) if call.call and call.key else None
-        credits = rubric.credits(call, group) if group else ()
+        group = trace.by_tool.get(call.call.name) if call.call and call.key else None
+        credits = trace.credits(call, group) if group else ()
         if call.key in optional and 1.0 not in credits:
             optional.remove(call.key)
             free.add(row)
@@ -94,30 +94,30 @@ def _assigned(
             assignments[call.call.name].add(row, credits)
     paired = {
         group[column]: row
-        for tool, group in rubric.by_tool.items()
+        for tool, group in trace.by_tool.items()
         for column, row in assignments[tool].rows()
     }
     taken = free | set(paired.values())
     return paired, [call for row, (_, call) in enumerate(emitted) if row not in taken]
 
 
-def _is_exact(setting: Setting, call: Answered, golden: int) -> bool:
-    group = setting.rubric.by_tool[setting.rubric.golden[golden].tool]
-    return setting.rubric.credits(call, group)[group.index(golden)] == 1.0
+def _is_exact(compiled: CompiledTask, call: AnsweredCall, golden: int) -> bool:
+    group = compiled.trace.by_tool[compiled.trace.golden[golden].tool]
+    return compiled.trace.credits(call, group)[group.index(golden)] == 1.0
 
 
-def _left_over_kind(setting: Setting, call: Answered) -> str:
-    if call.call is None or call.reply.code is Code.UNPARSABLE:
+def _left_over_kind(compiled: CompiledTask, call: AnsweredCall) -> str:
+    if call.call is None or call.result.status is Status.UNPARSABLE:
         return "unparsable"
-    if call.call.name not in setting.rubric.by_tool:
+    if call.call.name not in compiled.trace.by_tool:
         return "wrong_tool"
-    return "miss" if call.reply.code is Code.NOT_RECORDED else "surplus_call"
+    return "miss" if call.result.status is Status.NOT_RECORDED else "surplus_call"
 
 
-def _differences(call: Answered, golden: Golden, wanted: GoldenCall, tool: Tool) -> Iterator[str]:
+def _differences(call: AnsweredCall, golden: CompiledCall, wanted: GoldenCall, tool: Tool) -> Iterator[str]:
     """Every way in which a call differs from the golden one, a kind per parameter."""
     emitted = {name: encode(value) for name, value in (call.arguments or {}).items()}
-    refused = {v.pointer.split("/")[1] for v in call.reply.violations if v.pointer and v.rule != "required"}
+    refused = {v.pointer.split("/")[1] for v in call.result.violations if v.pointer and v.rule != "required"}
     properties = tool.spec.parameters.get("properties", {})
     bound = {name.lstrip("/").split("/")[0] for name in wanted.bindings}
     for name in sorted(emitted.keys() | golden.values.keys()):

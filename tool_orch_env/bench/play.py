@@ -9,11 +9,11 @@ import json
 from typing import Any
 
 from ..calls.chat import as_message
-from ..calls.parse import parse
+from ..calls.parse import parse_message
 from ..calls.render import opening_messages, reply_content, shown_name
-from ..calls.types import Answered, Turn
-from ..episode import Episode, Rules, Step
-from ..taskset import Setting
+from ..calls.types import AnsweredCall, Turn
+from ..episode import Episode, EpisodeLimits, Step
+from ..taskset import CompiledTask
 from .diagnose import diagnose
 from .result import EpisodeResult
 
@@ -24,27 +24,27 @@ SHOWN = 1200
 class Play:
     """One episode under `toolorch`: over when `stop_reason` is set."""
 
-    rules = Rules()
+    limits = EpisodeLimits()
 
-    def __init__(self, setting: Setting) -> None:
-        self.setting = setting
-        self.episode = Episode(setting, rules=self.rules)
+    def __init__(self, compiled: CompiledTask) -> None:
+        self.compiled = compiled
+        self.episode = Episode(compiled, limits=self.limits)
         self.messages = self.opening()
-        self.tools = setting.function_tools()
+        self.tools = compiled.function_tools()
         self.stop_reason: str | None = None
         self.turns = 0
-        self._answered: list[tuple[Answered, ...]] = []
+        self._answered: list[tuple[AnsweredCall, ...]] = []
         self._log: list[dict[str, Any]] = []
 
     def opening(self) -> list[dict[str, Any]]:
         """The chat before the first assistant message."""
-        return opening_messages(self.setting.task)
+        return opening_messages(self.compiled.task)
 
     def take(self, action: Any) -> None:
         """One assistant message, as a policy returned it. Never raises for what it holds."""
         message = as_message(action, self.turns)
         self.messages.append(message)
-        turn = parse(message)
+        turn = parse_message(message)
         step = self.episode.step(turn)
         self.turns += 1
         self._answered.append(step.calls)
@@ -61,16 +61,16 @@ class Play:
             self.stop_reason = "answered"
         elif step.truncated:
             self.stop_reason = "max_turns" if self.turns >= self.episode.max_turns else "max_calls"
-        return [reply_content(call, self.rules.max_response_chars) for call in step.calls]
+        return [reply_content(call, self.limits.max_response_chars) for call in step.calls]
 
     def result(
         self, cause: str | None = None, trial: int = 0, tokens: dict[str, int] | None = None
     ) -> EpisodeResult:
         """The result so far; `cause` says why the policy gave no more answers."""
-        found = diagnose(self.setting, self._answered)
+        found = diagnose(self.compiled, self._answered)
         verdict = self.verdict(found.golden)
         return EpisodeResult(
-            task_id=self.setting.task.id,
+            task_id=self.compiled.task.id,
             turns=self.turns,
             trial=trial,
             cause=cause,
@@ -88,7 +88,7 @@ class Play:
     def verdict(self, golden: dict[str, str]) -> dict[str, Any]:
         """success, score, correct and golden calls and turns, given the state of every golden call."""
         states = [state for state in golden.values() if state != "optional"]
-        layers = [[golden[call.id] for call in layer] for layer in self.setting.task.layers]
+        layers = [[golden[call.id] for call in layer] for layer in self.compiled.task.layers]
         return {
             "success": self.episode.score.success,
             "score": self.episode.score.total,
@@ -99,7 +99,7 @@ class Play:
         }
 
 
-def _name(call: Answered) -> str:
+def _name(call: AnsweredCall) -> str:
     return shown_name(call.call.name) if call.call else ""
 
 
@@ -114,8 +114,8 @@ def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str])
             {
                 "tool": _name(call),
                 "arguments": _arguments(call),
-                "code": call.reply.code.value,
-                "violations": [violation.as_dict() for violation in call.reply.violations],
+                "code": call.result.status.value,
+                "violations": [violation.as_dict() for violation in call.result.violations],
                 "credited_to": golden,
                 "reply": _short(reply),
             }
@@ -124,7 +124,7 @@ def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str])
     }
 
 
-def _arguments(call: Answered) -> str:
+def _arguments(call: AnsweredCall) -> str:
     return _short(json.dumps(call.call.arguments, ensure_ascii=False, default=str)) if call.call else ""
 
 

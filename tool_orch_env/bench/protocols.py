@@ -14,7 +14,7 @@ from ..calls import render
 from ..errors import UsageError
 from ..snapshot import Snapshot
 from ..task import Task
-from ..taskset import Stage
+from ..taskset import TaskSet
 from . import cfb
 from .cfb import LENIENT, CfbOptions, CfbPlay
 from .play import Play
@@ -40,19 +40,19 @@ class Arena:
         self.protocol = protocol
         self.options = options
         self.snapshot = snapshot
-        self._stage = Stage(snapshot, tasks)
+        self._task_set = TaskSet(snapshot, tasks)
         self.tasks = list(tasks)
 
     def play(self, task_id: str) -> Play:
         """A fresh episode; raises `UsageError` if there is no such task."""
-        setting = self._stage.setting(task_id)
-        return Play(setting) if self.protocol == "toolorch" else CfbPlay(setting, self.options)
+        compiled = self._task_set.compiled(task_id)
+        return Play(compiled) if self.protocol == "toolorch" else CfbPlay(compiled, self.options)
 
     def strict_play(self, task_id: str) -> Play | None:
         """The strict counterpart of a lenient `cfb-offline` episode, else `None`."""
         if self.protocol != "cfb-offline" or self.options.strict:
             return None
-        return CfbPlay(self._stage.setting(task_id), replace(self.options, strict=True))
+        return CfbPlay(self._task_set.compiled(task_id), replace(self.options, strict=True))
 
     def steps(self, task: Task) -> list[list[Any]]:
         """The golden calls by turn, as this protocol wants them."""

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileFault, UsageError
+from ..errors import FileError, UsageError
 from ..files import numbered_lines
 from ..jsonvalues.decode import parse_json
 from ..task import Task, dump_tasks, read_tasks
@@ -33,11 +33,11 @@ Key = tuple[str, int]
 """An episode: task id and trial, from 0."""
 
 
-class RunError(FileFault):
+class RunError(FileError):
     """A run's folder is damaged, or not one."""
 
 
-class Ledger:
+class RunLog:
     """The ledger of one run, open for writing; `records` holds what was there, the last per episode."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:

@@ -20,7 +20,7 @@ from .policies import parse_policy
 from .policies.base import Policy, PolicyError, Said, Settings, Speaker
 from .protocols import Arena
 from .result import EpisodeResult
-from .run_log import Key, Ledger, Record
+from .run_log import Key, Record, RunLog
 
 Job = Key
 
@@ -31,7 +31,7 @@ class Kept(Protocol):
     def append(self, record: Record, /) -> None: ...
 
 
-def jobs(arena: Arena, trials: int, done: Ledger, retry_failed: bool = False) -> list[Job]:
+def jobs(arena: Arena, trials: int, done: RunLog, retry_failed: bool = False) -> list[Job]:
     """What is still to be played, trial by trial in the order of the tasks."""
     finished = {key for key, record in done.records.items() if not (retry_failed and record["fault"])}
     wanted = [(task.id, trial) for trial in range(trials) for task in arena.tasks]
@@ -161,7 +161,7 @@ def _result(
 ) -> EpisodeResult:
     """The result; a lenient one says also whether the strict protocol would have called it a success."""
     result = play.result(fault, trial, _sum(tokens))
-    strict = arena.strict_play(play.setting.task.id)
+    strict = arena.strict_play(play.compiled.task.id)
     if strict is None:
         return result
     _replay(strict, actions)

@@ -26,7 +26,7 @@ from threading import Lock
 from typing import Any
 
 from ..jsonvalues.decode import refuse_constant, unique_keys
-from .types import Failure, ToolCall, Turn
+from .types import ParseError, ToolCall, Turn
 
 MAX_TEXT = 1 << 20
 """Characters of a message that are read; a longer message is one failure."""
@@ -46,17 +46,17 @@ _WARNINGS = Lock()
 """`catch_warnings` sets the filters of all threads, and two that overlap put back the wrong ones."""
 _MESSAGE_KEYS = frozenset({"role", "content", "tool_calls", "function"})
 
-Read = ToolCall | Failure
+Read = ToolCall | ParseError
 
 
-def parse(action: Any) -> Turn:
+def parse_message(action: Any) -> Turn:
     """The turn in an action of any form."""
     if isinstance(action, str):
         return _parse_text(action)
     if isinstance(action, Turn):
         if not _sound(action):
-            return _turn([Failure("the action", "a Turn that holds no calls")])
-        return action if action.answer is not None else _turn([*action.calls, *action.failures])
+            return _turn([ParseError("the action", "a Turn that holds no calls")])
+        return action if action.answer is not None else _turn([*action.calls, *action.parse_errors])
     if isinstance(action, dict):
         is_message = not _MESSAGE_KEYS.isdisjoint(action)
         return _parse_message(action) if is_message else _turn([_call(action, "the action")])
@@ -65,16 +65,18 @@ def parse(action: Any) -> Turn:
     if isinstance(action, (list, tuple)):
         read = [_call(entry, f"call {index}") for index, entry in enumerate(action)]
         return _turn(read) if read else Turn(answer="")
-    return _turn([Failure("the action", f"expected text, a message or calls, found {type(action).__name__}")])
+    return _turn(
+        [ParseError("the action", f"expected text, a message or calls, found {type(action).__name__}")]
+    )
 
 
 def _sound(turn: Turn) -> bool:
     """Whether a ready-made turn holds what its type says; callers build them by hand."""
     calls = isinstance(turn.calls, tuple) and all(isinstance(c, ToolCall) and _whole(c) for c in turn.calls)
-    failures = isinstance(turn.failures, tuple) and all(
-        isinstance(f, Failure) and _is_id(f.id) for f in turn.failures
+    failures = isinstance(turn.parse_errors, tuple) and all(
+        isinstance(f, ParseError) and _is_id(f.id) for f in turn.parse_errors
     )
-    answer = isinstance(turn.answer, str) if not turn.calls and not turn.failures else turn.answer is None
+    answer = isinstance(turn.answer, str) if not turn.calls and not turn.parse_errors else turn.answer is None
     return calls and failures and answer
 
 
@@ -89,16 +91,16 @@ def _is_id(value: Any) -> bool:
 
 def _turn(read: list[Read]) -> Turn:
     if len(read) > MAX_CALLS:
-        read = [*read[:MAX_CALLS], Failure("the message", f"more than {MAX_CALLS} calls: {len(read)}")]
+        read = [*read[:MAX_CALLS], ParseError("the message", f"more than {MAX_CALLS} calls: {len(read)}")]
     calls = tuple([one for one in read if isinstance(one, ToolCall)])
     if len(calls) == len(read):
         return Turn(calls)
-    return Turn(calls, None, tuple([one for one in read if isinstance(one, Failure)]))
+    return Turn(calls, None, tuple([one for one in read if isinstance(one, ParseError)]))
 
 
 def _parse_text(text: str) -> Turn:
     if len(text) > MAX_TEXT:
-        return _turn([Failure("the message", f"longer than {MAX_TEXT} characters: {len(text)}")])
+        return _turn([ParseError("the message", f"longer than {MAX_TEXT} characters: {len(text)}")])
     if "think>" in text:
         text = _unthought(text)
     for read_format in FORMATS:
@@ -142,9 +144,9 @@ def _pythonic(text: str) -> list[Read]:
             warnings.simplefilter("ignore")  # the agent's escapes are not the user's to read about
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return [Failure("the message", f"not a list of calls: {type(error).__name__}")]
+        return [ParseError("the message", f"not a list of calls: {type(error).__name__}")]
     if not isinstance(tree, ast.List):
-        return [Failure("the message", "not a list of calls")]
+        return [ParseError("the message", "not a list of calls")]
     return [_pythonic_call(node, f"call {index}") for index, node in enumerate(tree.elts)]
 
 
@@ -156,8 +158,8 @@ def _calls_in(text: str, where: str) -> list[Read]:
     try:
         entries = _entries(text)
     except (ValueError, RecursionError) as error:
-        return [Failure(where, _reason(error))]
-    return [_call(entry, where) for entry in entries] or [Failure(where, "no call in it")]
+        return [ParseError(where, _reason(error))]
+    return [_call(entry, where) for entry in entries] or [ParseError(where, "no call in it")]
 
 
 def _likely(text: str, where: str) -> list[Read]:
@@ -165,7 +167,7 @@ def _likely(text: str, where: str) -> list[Read]:
     try:
         entries = _entries(text)
     except (ValueError, RecursionError) as error:
-        return [Failure(where, _reason(error))] if _looks_like_call(text) else []
+        return [ParseError(where, _reason(error))] if _looks_like_call(text) else []
     if not any(map(_is_call, entries)):
         return []
     return [_call(call, where) for entry in entries for call in _inside(entry)]
@@ -220,39 +222,39 @@ def _parse_message(message: dict[str, Any]) -> Turn:
     calls = message.get("tool_calls")
     if calls:
         if not isinstance(calls, (list, tuple)):
-            return _turn([Failure("tool_calls", f"expected a list, found {type(calls).__name__}")])
+            return _turn([ParseError("tool_calls", f"expected a list, found {type(calls).__name__}")])
         return _turn([_call(entry, f"tool_calls[{index}]") for index, entry in enumerate(calls)])
     content = message.get("content")
     if isinstance(content, str):
         return _parse_text(content)
     if content is None:
         return Turn(answer="")
-    return _turn([Failure("content", f"expected text, found {type(content).__name__}")])
+    return _turn([ParseError("content", f"expected text, found {type(content).__name__}")])
 
 
 def _call(entry: Any, where: str) -> Read:
     """One call from `{"name", "arguments"}` or `{"function": {...}, "id"}`, arguments as object or JSON text."""
     if isinstance(entry, ToolCall):
-        return entry if _whole(entry) else Failure(where, "a ToolCall without a name or arguments")
+        return entry if _whole(entry) else ParseError(where, "a ToolCall without a name or arguments")
     if not isinstance(entry, dict):
-        return Failure(where, f"expected an object with name and arguments, found {type(entry).__name__}")
+        return ParseError(where, f"expected an object with name and arguments, found {type(entry).__name__}")
     given_id = entry.get("id")
     call_id = given_id if _is_id(given_id) else None
     inner = entry.get("function", entry)
     if isinstance(inner, str):
         inner = {**entry, "name": inner}
     if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
-        return Failure(where, 'no tool name: expected a string under "name"', call_id)
+        return ParseError(where, 'no tool name: expected a string under "name"', call_id)
     arguments = inner.get("arguments", inner.get("parameters"))
     if isinstance(arguments, str):
         try:
             arguments = _decoder.decode(arguments) if arguments.strip() else {}
         except (ValueError, RecursionError) as error:
-            return Failure(f"{where}: arguments", _reason(error), call_id)
+            return ParseError(f"{where}: arguments", _reason(error), call_id)
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, dict):
-        return Failure(
+        return ParseError(
             f"{where}: arguments", f"expected an object, found {type(arguments).__name__}", call_id
         )
     return ToolCall(inner["name"], arguments, call_id)
@@ -261,18 +263,18 @@ def _call(entry: Any, where: str) -> Read:
 def _pythonic_call(node: ast.expr, where: str) -> Read:
     name = _dotted(node.func) if isinstance(node, ast.Call) else None
     if name is None or not isinstance(node, ast.Call):
-        return Failure(where, "expected a call such as f(a=1)")
+        return ParseError(where, "expected a call such as f(a=1)")
     if node.args or any(keyword.arg is None for keyword in node.keywords):
-        return Failure(where, "expected keyword arguments only")
+        return ParseError(where, "expected keyword arguments only")
     names = [str(keyword.arg) for keyword in node.keywords]
     if len(set(names)) < len(names):
-        return Failure(where, "an argument is given twice")
+        return ParseError(where, "an argument is given twice")
     try:
         arguments = {
             key: ast.literal_eval(keyword.value) for key, keyword in zip(names, node.keywords, strict=True)
         }
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        return Failure(where, f"an argument is not a literal: {type(error).__name__}")
+        return ParseError(where, f"an argument is not a literal: {type(error).__name__}")
     return ToolCall(name, arguments)
 
 

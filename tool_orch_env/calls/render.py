@@ -19,7 +19,7 @@ from typing import Any
 from ..jsonvalues.canonical import to_text
 from ..snapshot.catalog import Catalog, Tool
 from ..task import Task
-from .types import Answered
+from .types import AnsweredCall
 
 PURPOSE = (
     "You fulfil the user's request by calling tools. Make the calls in an order in which every value you need "
@@ -72,19 +72,19 @@ TOOL_DOCS: Mapping[str, Callable[[Tool], str]] = {"full": _whole, "short": _shor
 """Forms of a tool in the first observation: its whole schema, its signature and first sentence, its signature."""
 
 
-def reply_content(answered: Answered, limit: int, items: int | None = None) -> str:
+def reply_content(answered: AnsweredCall, limit: int, items: int | None = None) -> str:
     """The content of the tool message that answers one call: JSON, lists trimmed, then cut at `limit` characters."""
     text = _text(answered, items)
     return text if len(text) <= limit else f"{{{_cut(text, limit)}}}"
 
 
-def turn_text(turn: Sequence[Answered], limit: int, items: int | None = None) -> str:
+def turn_text(turn: Sequence[AnsweredCall], limit: int, items: int | None = None) -> str:
     """The observation after a step: a JSON array, empty after a final answer."""
     return f"[{','.join([_entry(answered, limit, items) for answered in turn])}]"
 
 
 def turn_messages(
-    turn: Sequence[Answered], ids: Sequence[str], limit: int, items: int | None = None
+    turn: Sequence[AnsweredCall], ids: Sequence[str], limit: int, items: int | None = None
 ) -> list[dict[str, Any]]:
     """The same as chat messages, one per call, each with its `tool_call_id`."""
     return [
@@ -98,23 +98,23 @@ def turn_messages(
     ]
 
 
-def _entry(answered: Answered, limit: int, items: int | None) -> str:
-    reply, call = answered.reply, answered.call
+def _entry(answered: AnsweredCall, limit: int, items: int | None) -> str:
+    result, call = answered.result, answered.call
     name = _quoted(call.name) if call else "null"
-    head = f'{{"tool":{name},"code":"{reply.code.value}",'
-    if not reply.recorded:
-        return f"{head}{reply.text[1:]}"
+    head = f'{{"tool":{name},"code":"{result.status.value}",'
+    if not result.recorded:
+        return f"{head}{result.text[1:]}"
     text = _text(answered, items)
     if len(text) <= limit:
         return f'{head}"response":{text}}}'
     return f"{head}{_cut(text, limit)}}}"
 
 
-def _text(answered: Answered, items: int | None) -> str:
-    reply = answered.reply
-    if items is None or not reply.recorded:
-        return reply.text
-    return to_text(_trimmed(json.loads(reply.text), items))
+def _text(answered: AnsweredCall, items: int | None) -> str:
+    result = answered.result
+    if items is None or not result.recorded:
+        return result.text
+    return to_text(_trimmed(json.loads(result.text), items))
 
 
 def _trimmed(value: Any, items: int) -> Any:

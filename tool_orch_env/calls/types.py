@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from ..task import ToolCall as ToolCall  # defined with the golden calls, which are such calls
 
-class Code(StrEnum):
+
+class Status(StrEnum):
     """What became of one emitted call."""
 
     __hash__ = str.__hash__  # that of its text, which it equals; an enum's own is many times slower
@@ -24,29 +26,20 @@ class Code(StrEnum):
     BUDGET_SPENT = "budget_spent"
 
 
-MEANING: Mapping[Code, str] = {
-    Code.OK: "a recorded success of the real API",
-    Code.API_ERROR: "a recorded error of the real API",
-    Code.NOT_RECORDED: "the call is valid, and the snapshot holds no response to it",
-    Code.INVALID_ARGUMENTS: "the arguments violate the tool's schema; every violation is listed",
-    Code.UNKNOWN_TOOL: "no tool of that name is offered; close names are listed",
-    Code.UNPARSABLE: "the call could not be read; where and why is said",
-    Code.EPISODE_OVER: "the episode had ended before this step",
-    Code.BUDGET_SPENT: "the episode's call budget was spent before this call",
+STATUS_MEANINGS: Mapping[Status, str] = {
+    Status.OK: "a recorded success of the real API",
+    Status.API_ERROR: "a recorded error of the real API",
+    Status.NOT_RECORDED: "the call is valid, and the snapshot holds no response to it",
+    Status.INVALID_ARGUMENTS: "the arguments violate the tool's schema; every violation is listed",
+    Status.UNKNOWN_TOOL: "no tool of that name is offered; close names are listed",
+    Status.UNPARSABLE: "the call could not be read; where and why is said",
+    Status.EPISODE_OVER: "the episode had ended before this step",
+    Status.BUDGET_SPENT: "the episode's call budget was spent before this call",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One emitted call. `id` is the chat API's tool_call_id, `None` where the format has none."""
-
-    name: str
-    arguments: dict[str, Any]
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
+class ParseError:
     """A call that could not be read: `where` in the message, and `why`."""
 
     where: str
@@ -60,7 +53,7 @@ class Turn:
 
     calls: tuple[ToolCall, ...] = ()
     answer: str | None = None
-    failures: tuple[Failure, ...] = ()
+    parse_errors: tuple[ParseError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +69,29 @@ class Violation:
         return {"pointer": self.pointer, "rule": self.rule, "expected": self.expected, "found": self.found}
 
 
-class Reply(NamedTuple):
+class CallResult(NamedTuple):
     """The environment's answer to one call.
 
     `text` is JSON: the recorded response as it is for `ok` and `api_error`, else an object that explains.
     """
 
-    code: Code
+    status: Status
     text: str
     violations: tuple[Violation, ...] = ()
 
     @property
     def recorded(self) -> bool:
-        return self.code is Code.OK or self.code is Code.API_ERROR
+        return self.status is Status.OK or self.status is Status.API_ERROR
 
 
-class Answered(NamedTuple):
+class AnsweredCall(NamedTuple):
     """An emitted call with all that became known of it.
 
     `call` is `None` for a failure; `arguments` (normalised) and `key` are `None` where the call has no
     canonical form or its tool is not offered.
     """
 
-    reply: Reply
+    result: CallResult
     call: ToolCall | None = None
     arguments: dict[str, Any] | None = None
     key: str | None = None

@@ -20,7 +20,7 @@ MAX_SHOWN = 120
 """Characters of a pointer, an expected or a found value that are shown."""
 
 
-def check(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
+def validate(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
     """All violations of the tool's schema (at most `MAX_VIOLATIONS`), none if the call is valid."""
     in_order = json.loads(encode(arguments))  # so that the cap cuts the same ones however a call is spelt
     found: dict[Violation, None] = {}  # each once

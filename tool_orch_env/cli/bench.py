@@ -20,7 +20,7 @@ from ..bench.policies import load_function, parse_policy
 from ..bench.policies.base import Settings
 from ..bench.protocols import Arena
 from ..bench.result import EpisodeResult
-from ..bench.run_log import Ledger, Record, read_run, rewrite
+from ..bench.run_log import Record, RunLog, read_run, rewrite
 from ..bench.runner import jobs, play_all, play_spread, rescored
 from ..bench.taskset import load_task_set
 from ..errors import UsageError
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     here = arguments.executor == "local" and arguments.workers == 1
     if not here and arguments.policy.startswith("vllm:"):
         raise UsageError("vllm: serves this process only; start a server yourself and give openai:MODEL@URL")
-    ledger = Ledger(arguments.out, about, arena.tasks)
+    ledger = RunLog(arguments.out, about, arena.tasks)
     try:
         todo = jobs(arena, arguments.trials, ledger, arguments.retry_failed)
         total = arguments.trials * len(arena.tasks)

@@ -18,21 +18,23 @@ POLICY = "oracle, random, junk and other scripted ones, openai:MODEL@URL, vllm:P
 def add(commands: Any, command: Any) -> None:
     """Add `bench` and `report`; `command(commands, name, run, help)` makes one."""
     bench = command(
-        commands, "bench", _late("commands", "run"), "benchmark a policy; again: goes on where it stopped"
+        commands, "bench", _late("..cli.bench", "run"), "benchmark a policy; again: goes on where it stopped"
     )
     _what(bench)
     _how(bench)
     bench.add_argument("--json", action="store_true", help="the summary as JSON on standard output")
     actions = bench.add_subparsers(metavar="[rescore | compare]")
 
-    again = command(actions, "rescore", _late("commands", "rescore"), "score recorded messages anew, offline")
+    again = command(
+        actions, "rescore", _late("..cli.bench", "rescore"), "score recorded messages anew, offline"
+    )
     again.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run")
     again.add_argument("--snapshot", help="where the snapshot is now, if it has moved")
     again.add_argument("--out", type=Path, metavar="DIR", help="write the run there (default: in place)")
     again.add_argument("--json", action="store_true", help="the summary as JSON on standard output")
 
     pair = command(
-        actions, "compare", _late("commands", "compare_runs"), "paired differences between two runs"
+        actions, "compare", _late("..cli.bench", "compare_runs"), "paired differences between two runs"
     )
     pair.add_argument("first", type=Path, metavar="A")
     pair.add_argument("second", type=Path, metavar="B")
@@ -40,7 +42,10 @@ def add(commands: Any, command: Any) -> None:
     pair.add_argument("--json", action="store_true", help="as JSON on standard output")
 
     report = command(
-        commands, "report", _late("report", "command"), "write one HTML page of a run, to look at offline"
+        commands,
+        "report",
+        _late("..bench.report", "command"),
+        "write one HTML page of a run, to look at offline",
     )
     report.add_argument("run_folder", type=Path, metavar="RUN", help="the folder of a run")
     report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the run's folder")
@@ -97,7 +102,7 @@ def _late(module: str, name: str) -> Callable[[argparse.Namespace], int]:
 
     def run(arguments: argparse.Namespace) -> int:
         try:
-            found = getattr(import_module(f".{module}", __package__), name)
+            found = getattr(import_module(module, __package__), name)
         except ImportError as error:
             raise UsageError(f"needs {error.name}: install 'tool-orch-env[bench-models]'") from error
         return int(found(arguments))

@@ -261,12 +261,12 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     from ..snapshot import snapshot as snapshots
-    from ..taskset import Stage
+    from ..taskset import TaskSet
     from . import tables
 
     opened = snapshots.Snapshot.open(arguments.snapshot)
     problems = snapshots.verify(opened)
-    Stage(opened, opened.tasks())
+    TaskSet(opened, opened.tasks())
     for problem in problems:
         tables.line(problem)
     sums = len(opened.manifest["sha256"])
@@ -279,11 +279,11 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _stats(arguments: argparse.Namespace) -> int:
     from ..snapshot import Snapshot
-    from ..snapshot.stats import holdings
+    from ..snapshot.stats import tool_stats
     from . import tables
 
     opened = Snapshot.open(arguments.snapshot)
-    tables.holdings(f"{opened.name} {opened.manifest.get('version', '')}", holdings(opened, arguments.log))
+    tables.holdings(f"{opened.name} {opened.manifest.get('version', '')}", tool_stats(opened, arguments.log))
     return 0
 
 

@@ -24,20 +24,20 @@ from rich.table import Table
 
 from ..bench.scripted import POLICIES
 from ..calls.oracle import oracle_turns
-from ..calls.types import Answered
+from ..calls.types import AnsweredCall
 from ..env import ToolOrchEnv
 from ..episode import Episode, Step, score_turns
 from ..jsonvalues.canonical import to_text
 from ..language.graph import Edge
 from ..reward.config import Score
 from ..snapshot import Snapshot
-from ..snapshot.stats import Difference, Holdings
+from ..snapshot.stats import Difference, ToolStats
 from ..synth import shapes as forests
 from ..synth.audit import Finding
 from ..synth.sample import Outcome
 from ..synth.synthesise import Report
 from ..task import Task
-from ..taskset import Stage
+from ..taskset import TaskSet
 
 T = TypeVar("T")
 _console = Console(highlight=False)
@@ -85,7 +85,7 @@ def _means(found: Sequence[Score]) -> list[str]:
 
 def episode(task: Task, snapshot: Snapshot) -> None:
     """The golden trace of a task, told call by call with what each step pays."""
-    played = Episode(Stage(snapshot, [task]).setting(task.id))
+    played = Episode(TaskSet(snapshot, [task]).compiled(task.id))
     _console.print(Panel(escape(task.request), title=escape(task.id), title_align="left"))
     for number, turn in enumerate(oracle_turns(task), 1):
         step = played.step(turn)
@@ -98,14 +98,14 @@ def episode(task: Task, snapshot: Snapshot) -> None:
 
 def _tell_calls(step: Step) -> None:
     for answered, golden in zip(step.calls, step.credited, strict=True):
-        code = answered.reply.code
+        code = answered.result.status
         _console.print(f"  [magenta]{escape(_shown_call(answered))}[/]", soft_wrap=True)
         credited = f" [dim]counts as {golden}[/]" if golden else ""
-        told = f"    [{_COLOURS.get(code, 'red')}]{code}[/]{credited} {escape(answered.reply.text[:500])}"
+        told = f"    [{_COLOURS.get(code, 'red')}]{code}[/]{credited} {escape(answered.result.text[:500])}"
         _console.print(told, no_wrap=True, overflow="ellipsis")
 
 
-def _shown_call(answered: Answered) -> str:
+def _shown_call(answered: AnsweredCall) -> str:
     if answered.call is None:
         return "(unreadable)"
     parts = ", ".join(
@@ -225,14 +225,14 @@ def faults(groups: Sequence[tuple[str, str, int, str]]) -> None:
         _console.print(table)
 
 
-def holdings(name: str, found: Mapping[str, Holdings]) -> None:
+def holdings(name: str, found: Mapping[str, ToolStats]) -> None:
     """Counts by tool, and their sums."""
     table = Table(title=name)
     for column in ("tool", "responses", "errors", "empty", "KB", "largest KB", "golden recorded", "hit rate"):
         table.add_column(column, justify="left" if column == "tool" else "right", no_wrap=column == "tool")
-    whole = Holdings()
+    whole = ToolStats()
     for some in found.values():
-        for field in Holdings.__dataclass_fields__:
+        for field in ToolStats.__dataclass_fields__:
             total = max if field == "largest" else int.__add__
             setattr(whole, field, total(getattr(whole, field), getattr(some, field)))
     for tool, some in [*found.items(), ("all", whole)]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..errors import ImportFault, UsageError
+from ..errors import ImporterError, UsageError
 from ..snapshot import Snapshot
-from ..snapshot import snapshot as at_rest
+from ..snapshot.folder import write
 from ..task import Task
 from . import complexfuncbench, orchestration_traces
 from .assembly import REMEDY, assemble
@@ -47,7 +47,7 @@ def load(path: str | Path, format: str | None = None) -> tuple[Snapshot, list[Ta
 def save(snapshot: Snapshot, folder: str | Path) -> None:
     """Write an imported snapshot as a folder, the same bytes each time; raises `UsageError` if it is not empty."""
     about = snapshot.manifest
-    at_rest.write(
+    write(
         Path(folder),
         name=snapshot.name,
         version=about["version"],
@@ -88,7 +88,7 @@ def _drafts(found: Sequence[Found]) -> list[Draft]:
                 elif first is not draft:
                     problems.append(f"{row.place}: id {draft.id!r} stands already at {first.place}")
     if problems:
-        raise ImportFault(problems, REMEDY)
+        raise ImporterError(problems, REMEDY)
     return list(kept.values())
 
 

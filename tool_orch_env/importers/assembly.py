@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import ImportFault, SnapshotError, UsageError
+from ..errors import ImporterError, SnapshotError, UsageError
 from ..jsonvalues.canonical import NotCanonical, to_text
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Catalog
@@ -71,9 +71,9 @@ def _catalog(form: Format, drafts: Sequence[Draft], beside: Declared, notes: Cou
         entries = [tool_entry(name, declared.get(name, ()), calls.get(name, ()), notes) for name in names]
         return Catalog.parse({"tools": entries}, f"{form.name}: tool schemas")
     except SnapshotError as error:
-        raise ImportFault(error.problems, "correct the tool schemas of the file") from error
+        raise ImporterError(error.problems, "correct the tool schemas of the file") from error
     except NotCanonical as error:
-        raise ImportFault(
+        raise ImporterError(
             f"{form.name}: tool schemas: {error}", "correct the tool schemas of the file"
         ) from error
 
@@ -88,7 +88,7 @@ def _records(catalog: Catalog, drafts: Sequence[Draft], notes: Counter[str]) -> 
     try:
         return pooled(catalog, recordings, notes)
     except UsageError as error:
-        raise ImportFault(str(error), REMEDY) from error
+        raise ImporterError(str(error), REMEDY) from error
 
 
 def _tasks(form: Format, catalog: Catalog, drafts: Sequence[Draft]) -> list[Task]:
@@ -99,7 +99,7 @@ def _tasks(form: Format, catalog: Catalog, drafts: Sequence[Draft]) -> list[Task
         except ValidationError as error:
             problems += [f"{draft.place}: {fault['msg']}" for fault in error.errors()]
     if problems:
-        raise ImportFault(problems, REMEDY)
+        raise ImporterError(problems, REMEDY)
     return tasks
 
 

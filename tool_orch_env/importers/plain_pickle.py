@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..errors import ImportFault
+from ..errors import ImporterError
 
 REMEDY = "convert the file to JSON lines (one row per line) on a machine that trusts it, and import that"
 NEWEST_PROTOCOL = 5
@@ -160,12 +160,12 @@ def read_plain(data: bytes, name: str) -> Any:
             operation = _OPERATIONS.get(opcode.name)
             if operation is None:
                 why = _WHY_REFUSED.get(opcode.name, "it is not plain data")
-                raise ImportFault(
+                raise ImporterError(
                     f"{name}: byte {position}: expected plain data, found {opcode.name}: {why}", REMEDY
                 )
             operation(machine, argument)
     except (ValueError, OverflowError, struct.error) as error:
-        if isinstance(error, ImportFault):
+        if isinstance(error, ImporterError):
             raise
         raise _damaged(name, position, str(error)) from error
     raise _damaged(name, len(data), "it ends before its STOP")
@@ -180,5 +180,5 @@ def _result(machine: _Machine, data: bytes, position: int) -> Any:
     return value
 
 
-def _damaged(name: str, position: int, why: str) -> ImportFault:
-    return ImportFault(f"{name}: near byte {position}: not a whole pickle: {why}", "fetch the file again")
+def _damaged(name: str, position: int, why: str) -> ImporterError:
+    return ImporterError(f"{name}: near byte {position}: not a whole pickle: {why}", "fetch the file again")

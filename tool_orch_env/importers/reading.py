@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ImportFault
+from ..errors import ImporterError
 from ..files import numbered_lines
 from ..jsonvalues.canonical import NotCanonical, plain
 from ..jsonvalues.decode import parse_json
@@ -54,12 +54,14 @@ def find(path: Path, formats: Sequence[Format]) -> list[Found]:
         found = [file for file in (_read(path, formats),) if file is not None]
     if not found:
         shapes = "; ".join(f"{form.name}: {form.title}" for form in formats)
-        raise ImportFault(
+        raise ImporterError(
             f"{path.name}: expected rows of a known format ({shapes}), found none", "check the path"
         )
     if len({file.format.name for file in found}) > 1:
         listed = ", ".join(f"{file.path.name} ({file.format.name})" for file in found)
-        raise ImportFault(f"{path.name}: files of several formats: {listed}", "name one file, or the format")
+        raise ImporterError(
+            f"{path.name}: files of several formats: {listed}", "name one file, or the format"
+        )
     return found
 
 
@@ -78,7 +80,7 @@ def schemas_beside(path: Path) -> dict[str, dict[str, Any]]:
                 f'{place}: expected an object with a new "name", found {str(value.get("name"))[:60]!r}'
             )
     if problems:
-        raise ImportFault(
+        raise ImporterError(
             problems, "correct the file of tool schemas, or move it away to have schemas inferred"
         )
     return schemas
@@ -89,7 +91,7 @@ def _read(path: Path, formats: Sequence[Format]) -> Found | None:
     rows = _pickled(path) if _is_pickle(path) else _lines(path)
     first = next(rows, None)
     if first is None:
-        raise ImportFault(f"{path.name}: expected rows, found an empty file", "fetch the file again")
+        raise ImporterError(f"{path.name}: expected rows, found an empty file", "fetch the file again")
     form = next((form for form in formats if form.recognises(first.value)), None)
     if form is None:
         return None
@@ -105,32 +107,32 @@ def _is_pickle(path: Path) -> bool:
         with path.open("rb") as stream:
             opening = stream.read(64).lstrip(b" \t\r\n\xef\xbb\xbf")
     except FileNotFoundError:
-        raise ImportFault(f"{path.name}: no such file or folder", "check the path") from None
+        raise ImporterError(f"{path.name}: no such file or folder", "check the path") from None
     except OSError as error:
-        raise ImportFault(f"{path.name}: cannot be read: {error.strerror}", "check the file") from error
+        raise ImporterError(f"{path.name}: cannot be read: {error.strerror}", "check the file") from error
     # `]` opens a pickled list of protocol 1, `(` one of protocol 0, 0x80 a later one
     return opening[:1] in (b"]", b"(", b"\x80")
 
 
 def _lines(path: Path) -> Iterator[Row]:
     """The rows of JSON lines; raises `ImportFault` at the first line that is none."""
-    for number, line in numbered_lines(path, ImportFault):
+    for number, line in numbered_lines(path, ImporterError):
         place = f"{path.name}:{number}"
         try:
             value = parse_json(line)
         except ValueError as error:
-            raise ImportFault(f"{place}: not JSON: {error}", "write one JSON object per line") from error
+            raise ImporterError(f"{place}: not JSON: {error}", "write one JSON object per line") from error
         yield _row(place, value, _Budget(len(line)))
 
 
 def _pickled(path: Path) -> Iterator[Row]:
     """The rows of a pickled list."""
     if path.stat().st_size > MAX_PICKLE:
-        raise ImportFault(f"{path.name}: larger than {MAX_PICKLE >> 20} MiB", "convert it to JSON lines")
+        raise ImporterError(f"{path.name}: larger than {MAX_PICKLE >> 20} MiB", "convert it to JSON lines")
     data = path.read_bytes()
     rows = read_plain(data, path.name)
     if not isinstance(rows, list):
-        raise ImportFault(
+        raise ImporterError(
             f"{path.name}: expected a pickled list of rows, found {_kind(rows)}", "check the file"
         )
     budget = _Budget(len(data))
@@ -141,13 +143,13 @@ def _pickled(path: Path) -> Iterator[Row]:
 def _row(place: str, value: Any, budget: "_Budget") -> Row:
     """The row if it is an object of sound JSON."""
     if not isinstance(value, dict):
-        raise ImportFault(
+        raise ImporterError(
             f"{place}: expected an object, found {_kind(value)}", "write one JSON object per line"
         )
     try:
         budget.examine(value)
     except NotCanonical as error:
-        raise ImportFault(
+        raise ImporterError(
             f"{place}: expected sound JSON, found {error}", "correct the row, or leave it out"
         ) from error
     return Row(place, value)

@@ -93,7 +93,7 @@ class CallBook:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class PhraseBook:
     """All tools. Calls with a parameter of `never` are not made; `substitutes` are groups of tools."""
 
     calls: Mapping[str, CallBook]
@@ -101,7 +101,7 @@ class Book:
     substitutes: tuple[frozenset[str], ...] = ()
 
 
-def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None = None) -> Book:
+def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None = None) -> PhraseBook:
     """The book of the snapshot `name`, or that of `path`; raises `UsageError` if `path` is no book."""
     file = path or FOLDER / f"{name}.toml"
     document: dict[str, Any] = {}
@@ -122,7 +122,7 @@ def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None 
             f"{file.name}: expected never, substitutes and [call.TOOL] for tools of {name!r} "
             f"({', '.join(catalog)}), found {', '.join(strange)}"
         )
-    return Book(
+    return PhraseBook(
         {
             tool: _written(written[tool], file.name) if tool in written else _derived(catalog[tool], some)
             for tool, some in examples.items()

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import SnapshotError
 from ..jsonvalues.decode import parse_json
 from ..snapshot import Snapshot
-from ..snapshot import snapshot as snapshots
+from ..snapshot.folder import write
 from ..snapshot.records import Record, make_record
 
 
@@ -23,7 +23,7 @@ def merge(base: Snapshot, added: Iterable[Record], out: Path, version: str | Non
     """
     new = [_checked(base, record) for record in added]
     about = base.manifest
-    snapshots.write(
+    write(
         out,
         name=base.name,
         version=version or next_version(str(about.get("version", "0"))),

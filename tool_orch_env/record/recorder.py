@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ..errors import JournalError, UsageError
 from ..jsonvalues.canonical import to_text
 from ..jsonvalues.decode import parse_json
-from ..snapshot import snapshot
+from ..snapshot.folder import write
 from ..snapshot.records import Record, make_record
 from ..snapshot.store import Recorded
 from ..task import Task, read_tasks
@@ -197,7 +197,7 @@ def _write(out: Path, spec: Spec, recording: _Recording) -> None:
     draft, old = (out.with_name(f".{out.name}.{what}") for what in ("draft", "old"))
     for left in (draft, old):
         shutil.rmtree(left, ignore_errors=True)
-    snapshot.write(
+    write(
         draft,
         name=file.name,
         version=file.version,

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from ..errors import FileFault, SpecError
+from ..errors import FileError, SpecError
 from ..files import inside
 from ..jsonvalues.canonical import canonical
 from ..snapshot.catalog import Catalog, ToolSpec
@@ -165,7 +165,7 @@ def _drafts(file: SpecFile, folder: Path, problems: list[str]) -> dict[str, Draf
             given |= {("query", name.lower()) for name in file.api.query}
             document = inside(folder, file.openapi.file, SpecError)
             found = operations(document, file.openapi.operations, frozenset(given))
-        except FileFault as error:
+        except FileError as error:
             problems += [f"openapi: {problem}" for problem in error.problems]
     for name, entry in file.tools.items():
         if name in found:
@@ -230,7 +230,7 @@ def _catalog(drafts: Mapping[str, Drafted], problems: list[str]) -> Catalog:
             problems += [f"tools.{name}: {_told(fault)}" for fault in error.errors()]
     try:
         return Catalog(specs)
-    except FileFault as error:
+    except FileError as error:
         problems += error.problems
         return Catalog([])
 

@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..jsonvalues import pointer
+from ..jsonvalues.memo import Memo
 from ..jsonvalues.scalars import form, telling
 from ..snapshot.catalog import Catalog
 from ..task import AnswerFact, GoldenCall, Task
 
-MEMO_LIMIT = 1024
+MEMO_SIZE = 1024
 """Replies whose needs are remembered per task."""
 
 
@@ -44,7 +45,7 @@ class Need:
     asked: tuple[tuple[str, str | None], ...]
 
 
-class Ways:
+class Alternatives:
     """The needs of a task's golden calls. Positions in `needs` identify them."""
 
     def __init__(self, task: Task, catalog: Catalog) -> None:
@@ -57,18 +58,13 @@ class Ways:
         self._golden = {call.tool: tuple(name for name, _ in _asked(call, catalog)) for call in task.golden}
         self._tools = {tool for need in self.needs for tool, _ in need.places}
         self._named = {need.name for need in self.needs} - {""}
-        self._memo: dict[str, frozenset[int]] = {}
+        self._met: Memo[str, frozenset[int]] = Memo(MEMO_SIZE)
 
     def met(self, tool: str, arguments: Mapping[str, Any], key: str, text: str) -> frozenset[int]:
         """The needs that a recorded success meets; remembered by key."""
         if tool not in self._tools and not self._named:
             return frozenset()
-        known = self._memo.get(key)
-        if known is None:
-            if len(self._memo) >= MEMO_LIMIT:
-                self._memo.clear()
-            known = self._memo[key] = frozenset(self.met_by(tool, arguments, json.loads(text)))
-        return known
+        return self._met.remembered(key, lambda: frozenset(self.met_by(tool, arguments, json.loads(text))))
 
     def met_by(self, tool: str, arguments: Mapping[str, Any], response: Any) -> Iterator[int]:
         """The needs that a response of `tool` to these arguments meets."""

@@ -1,62 +1,91 @@
 """Reward configurations and the score they produce.
 
-A `RewardConfig` says which formula scores an episode and with which weights; `PRESETS` names the usual ones. A
-`Score` holds the components of an episode so far. This module knows nothing of how either is computed.
+A `RewardConfig` names a formula and its weights; `PRESETS` has the usual ones. A `Score` holds the components of an
+episode so far. This module knows nothing of how either is computed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isclose
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import UsageError
-from .credit import Rungs
+from .credit import CreditWeights
 
 Kind = Literal["graduated", "binary", "execution", "published"]
+KINDS: tuple[Kind, ...] = ("graduated", "binary", "execution", "published")
 
 
 @dataclass(frozen=True, slots=True)
 class RewardConfig:
-    """Which formula, and its weights. `weights` are (w_A, w_O), `weights_with_facts` (w_A, w_O, w_F).
+    """Which formula scores an episode, and its weights.
 
-    Raises `UsageError` unless each group has its number of weights, at least 0, that add up to 1, and `waste` is
-    at least 0.
+    Args:
+        kind: `graduated`, `binary`, `execution` or `published`; docs/reward.md has their formulas.
+        atomic: Weight of A, the correctness of each call.
+        orchestration: Weight of O, order and dependencies.
+        answer: Weight of F, the facts of the final answer. On a task without facts the first two are renormalised.
+        waste: What one wasted call per golden call costs; at least 0.
+        credit: Weights of the credit ladder, within A.
+
+    Raises `UsageError` unless `atomic`, `orchestration` and `answer`, and the weights of `credit`, are at least 0 and
+    sum to 1, `waste` is at least 0, and the kind is known.
     """
 
     kind: Kind = "graduated"
-    weights: tuple[float, float] = (0.5, 0.5)
-    weights_with_facts: tuple[float, float, float] = (0.4, 0.4, 0.2)
+    atomic: float = 0.4
+    orchestration: float = 0.4
+    answer: float = 0.2
     waste: float = 0.1
-    rungs: Rungs = field(default_factory=Rungs)
+    credit: CreditWeights = field(default_factory=CreditWeights)
 
     def __post_init__(self) -> None:
-        rungs = (
-            self.rungs.name,
-            self.rungs.parameters,
-            self.rungs.types,
-            self.rungs.values,
-            self.rungs.executed,
-        )
-        for name, group, count in (
-            ("weights", self.weights, 2),
-            ("weights_with_facts", self.weights_with_facts, 3),
-            ("rungs", rungs, 5),
+        ladder = tuple(getattr(self.credit, name) for name in CreditWeights.__slots__)
+        for names, weights in (
+            ("atomic, orchestration, answer", (self.atomic, self.orchestration, self.answer)),
+            ("credit", ladder),
         ):
-            if len(group) != count or min(group) < 0 or not isclose(sum(group), 1.0):
+            if min(weights) < 0 or not isclose(sum(weights), 1.0):
                 raise UsageError(
-                    f"RewardConfig.{name}: expected {count} numbers of at least 0 that add up to 1, found {group}"
+                    f"RewardConfig: {names}: expected weights of at least 0 that sum to 1, found {weights}"
                 )
         if not self.waste >= 0:
             raise UsageError(f"RewardConfig.waste: expected at least 0, found {self.waste}")
-        if self.kind not in ("graduated", "binary", "execution", "published"):
-            raise UsageError(f"RewardConfig.kind: unknown {self.kind!r}")
+        if self.kind not in KINDS:
+            raise UsageError(f"RewardConfig.kind: expected one of {', '.join(KINDS)}, found {self.kind!r}")
+
+    def weights(self, facts: bool) -> tuple[float, float, float]:
+        """The weights of A, O and F for a task with or without facts, summing to 1.
+
+        Raises `UsageError` for a task without facts if `answer` is the only weight.
+        """
+        if facts:
+            return self.atomic, self.orchestration, self.answer
+        rest = self.atomic + self.orchestration
+        if not rest:
+            raise UsageError("RewardConfig: only `answer` has a weight, and this task has no answer facts")
+        return self.atomic / rest, self.orchestration / rest, 0.0
+
+    def __setstate__(self, state: Any) -> None:
+        """Restore a pickle; one of 0.1.0 lists kind, weights without facts, weights with facts, waste, credit."""
+        if isinstance(state, list) and len(state) == 5:
+            kind, without, (atomic, orchestration, answer), waste, credit = state
+            state = [kind, atomic, orchestration, answer, waste, credit]
+            rest = atomic + orchestration
+            if not rest or not isclose(without[0], atomic / rest):
+                raise UsageError(
+                    f"RewardConfig of version 0.1.0: weights {tuple(without)} for tasks without facts differ from "
+                    f"{(atomic, orchestration)} renormalised; choose one set of weights"
+                )
+        for name, value in zip(self.__slots__, state, strict=True):
+            object.__setattr__(self, name, value)
 
 
 PRESETS: dict[str, RewardConfig] = {
     "graduated": RewardConfig(),
     "binary": RewardConfig(kind="binary"),
-    "atomic_only": RewardConfig(weights=(1.0, 0.0), weights_with_facts=(1.0, 0.0, 0.0)),
-    "orchestration_only": RewardConfig(weights=(0.0, 1.0), weights_with_facts=(0.0, 1.0, 0.0)),
+    "atomic_only": RewardConfig(atomic=1.0, orchestration=0.0, answer=0.0),
+    "orchestration_only": RewardConfig(atomic=0.0, orchestration=1.0, answer=0.0),
     "execution": RewardConfig(kind="execution"),
     "published": RewardConfig(kind="published"),
 }
@@ -64,9 +93,10 @@ PRESETS: dict[str, RewardConfig] = {
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Components so far, each in [0, 1] except `waste` (at least 0). `answer` is `None` without facts.
+    """Components so far, each in [0, 1] except `waste` (at least 0). `answer` is `None` on a task without facts.
 
-    `total` is S, what the rewards so far add up to. Presets that pay at the end keep it at 0 until then.
+    `total` is S, the sum of the rewards so far. Presets that pay at the end keep it at 0 until then. `success` says
+    that every golden call was answered, in order, and every fact stated; it means the same under every reward.
     """
 
     atomic: float = 0.0
@@ -74,13 +104,10 @@ class Score:
     answer: float | None = None
     waste: float = 0.0
     total: float = 0.0
-
-    @property
-    def success(self) -> bool:
-        """Every golden call answered exactly and in order, and every fact stated; waste aside."""
-        return self.atomic == 1.0 and self.orchestration == 1.0 and self.answer in (None, 1.0)
+    success: bool = False
 
     def as_dict(self) -> dict[str, float | None]:
+        """The components and the total by name."""
         return {
             "atomic": self.atomic,
             "orchestration": self.orchestration,

@@ -16,9 +16,9 @@ In the `Score`, `atomic` is the mean of the first four and `orchestration` is ex
 from collections.abc import Sequence
 
 from ..answers.share import answer_share
-from ..calls.types import Answered, Code
+from ..calls.types import AnsweredCall, Status
 from .config import RewardConfig, Score
-from .golden import Rubric
+from .golden import CompiledTrace
 
 _COST = 0.25
 _PARAMETER_RULES = frozenset({"required", "additionalProperties", "unevaluatedProperties"})
@@ -27,15 +27,15 @@ _PARAMETER_RULES = frozenset({"required", "additionalProperties", "unevaluatedPr
 class Execution:
     """Scorer of one episode, seeing replies only."""
 
-    def __init__(self, rubric: Rubric, config: RewardConfig) -> None:
-        self._task = rubric.task
+    def __init__(self, trace: CompiledTrace, config: RewardConfig) -> None:
+        self._task = trace.task
         self._mismatches = {"format": 0, "names": 0, "parameters": 0, "types": 0}
         self._weight = 0.0
         self._succeeded = 0
-        self._facts: float | None = 0.0 if rubric.task.answer else None
+        self._facts: float | None = 0.0 if trace.task.answer else None
         self._last = 0
 
-    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
         self._last = len(calls)
         for call in calls:
             self._take(call)
@@ -46,15 +46,15 @@ class Execution:
     def credited(self) -> list[str | None]:
         return [None] * self._last
 
-    def _take(self, call: Answered) -> None:
-        code = call.reply.code
-        self._weight += 0.5 if code is Code.NOT_RECORDED else 1.0
-        self._succeeded += code is Code.OK
-        self._mismatches["format"] += code in (Code.UNPARSABLE, Code.BUDGET_SPENT)
-        self._mismatches["names"] += code is Code.UNKNOWN_TOOL
-        shape = sum(violation.rule in _PARAMETER_RULES for violation in call.reply.violations)
+    def _take(self, call: AnsweredCall) -> None:
+        code = call.result.status
+        self._weight += 0.5 if code is Status.NOT_RECORDED else 1.0
+        self._succeeded += code is Status.OK
+        self._mismatches["format"] += code in (Status.UNPARSABLE, Status.BUDGET_SPENT)
+        self._mismatches["names"] += code is Status.UNKNOWN_TOOL
+        shape = sum(violation.rule in _PARAMETER_RULES for violation in call.result.violations)
         self._mismatches["parameters"] += shape
-        self._mismatches["types"] += len(call.reply.violations) - shape
+        self._mismatches["types"] += len(call.result.violations) - shape
 
     def _score(self) -> Score:
         if not self._weight:

@@ -6,36 +6,41 @@ episode of it. Raises `TaskError` if the two do not fit.
 
 from functools import cached_property
 
-from ..calls.types import Answered, Code
+from ..calls.types import AnsweredCall, Status
 from ..errors import TaskError
 from ..jsonvalues.canonical import NotCanonical, encode, replay_key
+from ..jsonvalues.memo import Memo
 from ..snapshot import Snapshot
 from ..snapshot.records import says_nothing
 from ..task import GoldenCall, Task
-from .alternatives import Ways
-from .credit import Golden, Rungs, credit
+from .alternatives import Alternatives
+from .credit import CompiledCall, CreditWeights, credit
 
 REMEDY = "play the task on the snapshot it was made for, or correct it"
 
 
-MEMO_LIMIT = 16384
-"""Calls whose credits are remembered, by all tasks that share a memo."""
+MEMO_SIZE = 1024
+"""Calls whose credits a trace remembers that shares no memo."""
 
-Memo = dict[tuple[str, str, Code], tuple[float, ...]]
-"""Credits by task id, replay key and status code."""
+Credits = Memo[tuple[str, str, Status], tuple[float, ...]]
+"""Credits by task id, replay key and status."""
 
 
-class Rubric:
+class CompiledTrace:
     """What an episode of `task` is scored against."""
 
     def __init__(
-        self, task: Task, snapshot: Snapshot, rungs: Rungs = Rungs(), memo: Memo | None = None
+        self,
+        task: Task,
+        snapshot: Snapshot,
+        weights: CreditWeights | None = None,
+        credits: Credits | None = None,
     ) -> None:
-        """`memo` is shared by tasks of different ids under the same `rungs`."""
+        """`weights` are those of the credit ladder. `credits` is a memo shared by tasks under the same weights."""
         self.task = task
         self.snapshot = snapshot
-        self._rungs = rungs
-        self._memo: Memo = {} if memo is None else memo
+        self._weights = weights or CreditWeights()
+        self._credits: Credits = Memo(MEMO_SIZE) if credits is None else credits
         wanted = {call.id: i for i, call in enumerate(call for call in task.golden if not call.optional)}
         needs = _needs_past_optional(task)
         compiled = [_compile(call, wanted, needs, task, snapshot) for call in task.golden]
@@ -46,19 +51,15 @@ class Rubric:
         for golden in self.golden:
             by_tool.setdefault(golden.tool, []).append(golden.index)
         self.by_tool = {tool: tuple(indices) for tool, indices in by_tool.items()}
-        self.ways = Ways(task, snapshot.catalog)
+        self.alternatives = Alternatives(task, snapshot.catalog)
 
-    def credits(self, call: Answered, group: tuple[int, ...]) -> tuple[float, ...]:
+    def credits(self, call: AnsweredCall, group: tuple[int, ...]) -> tuple[float, ...]:
         """Credit of a call against each golden call of `group`, those of its tool; remembered by key."""
         assert call.key is not None
-        identity = (self.task.id, call.key, call.reply.code)
-        known = self._memo.get(identity)
-        if known is None:
-            if len(self._memo) >= MEMO_LIMIT:
-                self._memo.clear()
-            known = tuple(credit(call, self.golden[index], self._rungs) for index in group)
-            self._memo[identity] = known
-        return known
+        identity = (self.task.id, call.key, call.result.status)
+        return self._credits.remembered(
+            identity, lambda: tuple(credit(call, self.golden[index], self._weights) for index in group)
+        )
 
     @cached_property
     def by_importance(self) -> tuple[int, ...]:
@@ -77,7 +78,7 @@ class Rubric:
 
 def _compile(
     call: GoldenCall, wanted: dict[str, int], needs: dict[str, set[str]], task: Task, snapshot: Snapshot
-) -> Golden:
+) -> CompiledCall:
     place = f"task {task.id}: golden call {call.id}"
     tool = snapshot.catalog.get(call.tool)
     if tool is None:
@@ -89,7 +90,7 @@ def _compile(
         raise TaskError(f"{place}: arguments: {error}", REMEDY) from error
     found = snapshot.get(key, task.id)
     solid = found is not None and found.success and not says_nothing(found.text)
-    return Golden(
+    return CompiledCall(
         index=wanted.get(call.id, -1),
         id=call.id,
         tool=call.tool,

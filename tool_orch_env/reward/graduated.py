@@ -18,9 +18,9 @@ Credit is the ladder of `Rungs`; an exact call has credit 1. A call is exact if 
 the golden ones, or both are recorded with the same response that is a success and not empty. See
 docs/reward.md for the reasons, and for what this pays to policies that try to cheat it.
 
-A golden call is also answered, and its credit is 1, once all it is there for (`ways`) stands in recorded replies to
-calls that are not exact for any golden call; what only an answered one of these waits for is no longer needed.
-Those calls are then no waste, unless the golden call is made as well.
+A golden call is also answered, and its credit is 1, once all it is there for (`alternatives`) stands in recorded
+replies to calls that are not exact for any golden call; what only an answered one of these waits for is no longer
+needed. Those calls are then no waste, unless the golden call is made as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,81 +28,84 @@ from math import isfinite
 from typing import Any
 
 from ..answers.share import answer_share
-from ..calls.types import Answered, Code
+from ..calls.types import AnsweredCall, Status
 from ..errors import UsageError
 from .assignment import Assignment
 from .config import RewardConfig, Score
-from .credit import Golden
-from .golden import Rubric
+from .credit import CompiledCall
+from .golden import CompiledTrace
 
 
 class Graduated:
     """The graduated score, and the presets that weigh the same components otherwise."""
 
     def __init__(
-        self, rubric: Rubric, config: RewardConfig, total: Callable[[Score], float] | None = None
+        self, trace: CompiledTrace, config: RewardConfig, total: Callable[[Score], float] | None = None
     ) -> None:
-        self._rubric = rubric
-        self._config = config
+        self._trace = trace
+        self._weights = config.weights(facts=bool(trace.task.answer))
+        self._waste_price = config.waste
         self._function = total
         self._total = self._called if total else self._binary if config.kind == "binary" else self._weighted
-        self._assignments = {tool: Assignment(len(group)) for tool, group in rubric.by_tool.items()}
-        self._answered_in: list[int | None] = [None] * rubric.n
+        self._assignments = {tool: Assignment(len(group)) for tool, group in trace.by_tool.items()}
+        self._answered_in: list[int | None] = [None] * trace.n
         self._answered = 0
         self._turn = 0
         self._wasted = 0.0
         self._left_over: set[int] = set()
         self._supplier: dict[int, int] = {}
         self._replaced: set[int] = set()
-        self._weights: list[float] = []
-        self._optional_left = [golden.key for golden in rubric.optional]
-        self._facts: float | None = 0.0 if rubric.task.answer else None
+        self._waste: list[float] = []
+        self._optional_left = [golden.key for golden in trace.optional]
+        self._facts: float | None = 0.0 if trace.task.answer else None
         self._last: range = range(0)
         self._done = False
 
-    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
         self._turn += 1
         self._done = done
-        self._last = range(len(self._weights), len(self._weights) + len(calls))
+        self._last = range(len(self._waste), len(self._waste) + len(calls))
         for call in calls:
             self._take(call)
-        if answer is not None and self._rubric.task.answer:
-            self._facts = answer_share(self._rubric.task, answer)
+        if answer is not None and self._trace.task.answer:
+            self._facts = answer_share(self._trace.task, answer)
         return self._score()
 
     def credited(self) -> list[str | None]:
         golden_of = {
-            row: self._rubric.golden[group[column]].id
-            for tool, group in self._rubric.by_tool.items()
+            row: self._trace.golden[group[column]].id
+            for tool, group in self._trace.by_tool.items()
             for column, row in self._assignments[tool].rows()
             if row in self._last
         }
         if self._replaced:
-            golden_of |= {row: self._rubric.golden[index].id for row, index in self._excused().items()}
+            golden_of |= {row: self._trace.golden[index].id for row, index in self._excused().items()}
         return [golden_of.get(row) for row in self._last]
 
-    def _take(self, call: Answered) -> None:
-        row = len(self._weights)
-        self._weights.append(_weight(call))
-        group = self._rubric.by_tool.get(call.call.name, ()) if call.call and call.key else ()
-        credits = self._rubric.credits(call, group) if group else ()
+    def _take(self, call: AnsweredCall) -> None:
+        row = len(self._waste)
+        self._waste.append(_waste_of(call))
+        group = self._trace.by_tool.get(call.call.name, ()) if call.call and call.key else ()
+        credits = self._trace.credits(call, group) if group else ()
         if call.key in self._optional_left and 1.0 not in credits:
             self._optional_left.remove(call.key)  # an optional call is free, once
             return
         left_over = self._assignments[call.call.name].add(row, credits) if group and call.call else row
         if left_over is not None:
             self._left_over.add(left_over)
-            self._wasted += self._weights[left_over]
+            self._wasted += self._waste[left_over]
         if 1.0 in credits:
             self._answer([index for index, credit in zip(group, credits, strict=True) if credit == 1.0])
-        elif call.reply.code is Code.OK and call.call and call.key:
-            met = self._rubric.ways.met(call.call.name, call.arguments or {}, call.key, call.reply.text)
+        elif call.result.status is Status.OK and call.call and call.key:
+            met = self._trace.alternatives.met(
+                call.call.name, call.arguments or {}, call.key, call.result.text
+            )
             self._supply(row, met)
 
     def _answer(self, exact: list[int]) -> None:
         """An exact call answers the first of `exact` that waits for nothing and is not answered yet."""
-        for index in filter(exact.__contains__, self._rubric.by_importance):
-            if self._answered_in[index] is None and self._ready(self._rubric.golden[index]):
+        for index in filter(exact.__contains__, self._trace.by_importance):
+            if self._answered_in[index] is None and self._ready(self._trace.golden[index]):
                 self._answered_in[index] = self._turn
                 self._answered += 1
                 return
@@ -114,20 +117,20 @@ class Graduated:
         changed = bool(met)
         while changed:
             changed = False
-            for golden in self._rubric.golden:
+            for golden in self._trace.golden:
                 if self._answered_in[golden.index] is None and self._unneeded(golden):
                     self._answered_in[golden.index] = self._turn
                     self._answered += 1
                     self._replaced.add(golden.index)
                     changed = True
 
-    def _unneeded(self, golden: Golden) -> bool:
+    def _unneeded(self, golden: CompiledCall) -> bool:
         """Whether everything this call is there for stands in other replies, or serves a call that is replaced."""
-        ways = self._rubric.ways
-        gone = {self._rubric.golden[index].id for index in self._replaced}
-        needs = ways.of[golden.id]
+        alternatives = self._trace.alternatives
+        gone = {self._trace.golden[index].id for index in self._replaced}
+        needs = alternatives.of[golden.id]
         return bool(needs) and all(
-            need in self._supplier or ways.needs[need].consumer in gone for need in needs
+            need in self._supplier or alternatives.needs[need].consumer in gone for need in needs
         )
 
     def _excused(self) -> dict[int, int]:
@@ -135,22 +138,22 @@ class Graduated:
         found: dict[int, int] = {}
         for index in sorted(self._replaced):
             if self._credit(index) < 1.0:
-                for need in self._rubric.ways.of[self._rubric.golden[index].id]:
+                for need in self._trace.alternatives.of[self._trace.golden[index].id]:
                     if need in self._supplier:
                         found.setdefault(self._supplier[need], index)
         return found
 
     def _credit(self, index: int) -> float:
         """What the best assignment pays for a golden call."""
-        tool = self._rubric.golden[index].tool
-        return self._assignments[tool].credit(self._rubric.by_tool[tool].index(index))
+        tool = self._trace.golden[index].tool
+        return self._assignments[tool].credit(self._trace.by_tool[tool].index(index))
 
-    def _ready(self, golden: Golden) -> bool:
+    def _ready(self, golden: CompiledCall) -> bool:
         turns = (self._answered_in[needed] for needed in golden.needs)
         return all(turn is not None and turn < self._turn for turn in turns)
 
     def _score(self) -> Score:
-        n = self._rubric.n
+        n = self._trace.n
         value = 0.0
         for assignment in self._assignments.values():
             value += assignment.value
@@ -158,31 +161,30 @@ class Graduated:
             value += 1.0 - self._credit(index)
         wasted = self._wasted
         for row in self._left_over.intersection(self._excused()) if self._replaced else ():
-            wasted -= self._weights[row]  # 1 or 0.5, so that the order does not matter
+            wasted -= self._waste[row]  # 1 or 0.5, so that the order does not matter
         parts = (min(1.0, value / n), self._answered / n, self._facts, wasted / n)
-        return Score(*parts, self._total(*parts))
+        success = parts[0] == 1.0 and parts[1] == 1.0 and self._facts in (None, 1.0)
+        score = Score(*parts, success=success)
+        return Score(*parts, total=self._total(score), success=success)
 
-    def _weighted(self, atomic: float, orchestration: float, answer: float | None, waste: float) -> float:
-        if answer is None:
-            a, o = self._config.weights
-            earned = a * atomic + o * orchestration
-        else:
-            a, o, f = self._config.weights_with_facts
-            earned = a * atomic + o * orchestration + f * answer
-        return max(0.0, earned - self._config.waste * waste)
+    def _weighted(self, score: Score) -> float:
+        a, o, f = self._weights
+        earned = a * score.atomic + o * score.orchestration
+        if score.answer is not None:
+            earned += f * score.answer
+        return max(0.0, earned - self._waste_price * score.waste)
 
-    def _binary(self, *parts: Any) -> float:
-        score = Score(*parts)
+    def _binary(self, score: Score) -> float:
         return 1.0 if self._done and score.success and not score.waste else 0.0
 
-    def _called(self, *parts: Any) -> float:
+    def _called(self, score: Score) -> float:
         assert self._function is not None
-        return _finite(self._function(Score(*parts)))
+        return _finite(self._function(score))
 
 
-def _weight(call: Answered) -> float:
+def _waste_of(call: AnsweredCall) -> float:
     """How much a left-over call wastes: the cache's limits are not the model's fault (arXiv 2606.14179)."""
-    return 0.5 if call.reply.code is Code.NOT_RECORDED else 1.0
+    return 0.5 if call.result.status is Status.NOT_RECORDED else 1.0
 
 
 def _finite(value: Any) -> float:

@@ -22,9 +22,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ..calls.types import Answered
+from ..calls.types import AnsweredCall
 from .config import Score
-from .golden import Rubric
+from .golden import CompiledTrace
 
 _DROPPED = str.maketrans({**dict.fromkeys(" ,./-_*^"), "'": '"'})
 
@@ -32,15 +32,15 @@ _DROPPED = str.maketrans({**dict.fromkeys(" ,./-_*^"), "'": '"'})
 class Published:
     """Scorer of one episode under the published formula."""
 
-    def __init__(self, rubric: Rubric) -> None:
-        self._golden = rubric.task.golden
+    def __init__(self, trace: CompiledTrace) -> None:
+        self._golden = trace.task.golden
         self._calls: list[tuple[str, dict[str, Any], str | None]] = []
         self._last = 0
 
-    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
         self._last = len(calls)
         self._calls += [
-            (c.call.name, c.call.arguments, c.reply.text if c.reply.recorded else None)
+            (c.call.name, c.call.arguments, c.result.text if c.result.recorded else None)
             for c in calls
             if c.call
         ]

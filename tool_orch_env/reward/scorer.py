@@ -1,12 +1,13 @@
 """The scorer of an episode, by the formula that its reward configuration names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from ..calls.types import Answered
-from .config import Reward, Score, configured
+from ..calls.types import AnsweredCall
+from .config import Reward, RewardConfig, Score, configured
 from .execution import Execution
-from .golden import Rubric
+from .golden import CompiledTrace
 from .graduated import Graduated
 from .published import Published
 
@@ -14,7 +15,7 @@ from .published import Published
 class Scorer(Protocol):
     """Running score of one episode."""
 
-    def turn(self, calls: Sequence[Answered], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
         """Take one turn in; `answer` is the final answer, `done` says that no turn follows."""
         ...
 
@@ -23,11 +24,26 @@ class Scorer(Protocol):
         ...
 
 
-def scorer(rubric: Rubric, reward: Reward) -> Scorer:
+class _Otherwise:
+    """A comparison formula, with the success that the graduated score determines: one meaning under every reward."""
+
+    def __init__(self, formula: Scorer, graduated: Graduated) -> None:
+        self._formula = formula
+        self._graduated = graduated
+
+    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
+        success = self._graduated.turn(calls, answer, done).success
+        return replace(self._formula.turn(calls, answer, done), success=success)
+
+    def credited(self) -> list[str | None]:
+        return self._formula.credited()
+
+
+def scorer(trace: CompiledTrace, reward: Reward) -> Scorer:
     """A fresh scorer for one episode."""
     config, total = configured(reward)
     if config.kind == "published":
-        return Published(rubric)
+        return _Otherwise(Published(trace), Graduated(trace, RewardConfig()))
     if config.kind == "execution":
-        return Execution(rubric, config)
-    return Graduated(rubric, config, total)
+        return _Otherwise(Execution(trace, config), Graduated(trace, RewardConfig()))
+    return Graduated(trace, config, total)

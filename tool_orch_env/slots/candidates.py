@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .vocabulary import Lexicon
+from .vocabulary import Vocabulary
 
 MEETS, BELONGS = 1, 2
 """Bonds of a value to a thing: its element meets the thing's criterion; it is known to belong to the thing."""
@@ -72,14 +72,14 @@ class Block:
     """The links whose value some row is, as bits."""
 
 
-class PoolRow:
+class CandidateRow:
     """One candidate in bytes: its columns, its fits, its bonds and roles, one after another."""
 
-    def __init__(self, lexicon: Lexicon, limits: Limits) -> None:
+    def __init__(self, vocabulary: Vocabulary, limits: Limits) -> None:
         self.parts: dict[str, tuple[int, type[np.generic]]] = {
             "candidates": (len(Columns._fields), np.int16),
             "role": (limits.things, np.int16),
-            "fits": (len(lexicon.intakes), np.int8),
+            "fits": (len(vocabulary.intakes), np.int8),
             "bond": (limits.things, np.int8),
         }
         """Columns and type of each part."""

@@ -1,7 +1,7 @@
 """What the agent sees, kept in arrays while the episode goes on, and what its actions mean.
 
 Enters: a `Brief`, then calls with their replies. Leaves: the observation, the action mask, and for an action the call
-or the answer that it names. All arrays of a board are views of one row of bytes, so that a vector environment is
+or the answer that it names. All arrays of a encoding are views of one row of bytes, so that a vector environment is
 one buffer, and to begin a task is to copy a row. Knows nothing of rewards.
 """
 
@@ -11,35 +11,35 @@ from typing import Any
 import numpy as np
 
 from ..calls.oracle import spoken
-from ..calls.types import Answered, Code
-from .candidates import ALIGNMENT, BELONGS, Block, Columns, Limits, PoolRow, positions
-from .request_encoding import Brief, Contest
+from ..calls.types import AnsweredCall, Status
+from .candidates import ALIGNMENT, BELONGS, Block, CandidateRow, Columns, Limits, positions
+from .request_encoding import Contest, RequestEncoding
 from .request_graph import ITSELF
-from .vocabulary import TYPES, Lexicon, shaped
+from .vocabulary import TYPES, Vocabulary, shaped
 
-_CODES = {code: number for number, code in enumerate(Code, start=1)}
+_CODES = {code: number for number, code in enumerate(Status, start=1)}
 COLUMNS = Columns()
 
 
 class Layout:
     """Shapes, types and ranges of the observation and the action of a snapshot's tasks."""
 
-    def __init__(self, lexicon: Lexicon, limits: Limits) -> None:
-        self.lexicon, self.limits = lexicon, limits
-        self.tools = len(lexicon.tools)
-        self.positions = max(lexicon.most_parameters, limits.facts)
+    def __init__(self, vocabulary: Vocabulary, limits: Limits) -> None:
+        self.vocabulary, self.limits = vocabulary, limits
+        self.tools = len(vocabulary.tools)
+        self.positions = max(vocabulary.most_parameters, limits.facts)
         self.actions = np.array([self.tools + 1, *[limits.pool] * self.positions])
         pool, things, calls = limits.pool, limits.things, limits.calls
-        roles, relations, asks = len(lexicon.roles), len(lexicon.relations), len(lexicon.asks)
-        chosen = (len(lexicon.nouns), len(lexicon.kinds), len(lexicon.fields), 100)
-        candidate = (4, len(TYPES), len(lexicon.leaves) + 1, relations, asks, calls + 1, 1000, 1000)
+        roles, relations, asks = len(vocabulary.roles), len(vocabulary.relations), len(vocabulary.asks)
+        chosen = (len(vocabulary.nouns), len(vocabulary.kinds), len(vocabulary.fields), 100)
+        candidate = (4, len(TYPES), len(vocabulary.leaves) + 1, relations, asks, calls + 1, 1000, 1000)
         self.arrays: dict[str, tuple[tuple[int, ...], type[np.generic], Sequence[int]]] = {
             "tools": ((self.tools,), np.int8, (2,)),
             "things": ((things, 4), np.int16, chosen),
             "links": ((limits.links, 6), np.int16, (things + 1, roles, relations, things + 1, pool, 2)),
             "facts": ((limits.facts, 3), np.int16, (things + 1, asks, 2)),
             "candidates": ((pool, len(candidate)), np.int16, candidate),
-            "fits": ((pool, len(lexicon.intakes)), np.int8, (2,)),
+            "fits": ((pool, len(vocabulary.intakes)), np.int8, (2,)),
             "bond": ((pool, things), np.int8, (3,)),
             "role": ((pool, things), np.int16, (roles,)),
             "calls": ((calls, 3), np.int16, (self.tools + 1, len(_CODES) + 1, calls + 1)),
@@ -48,15 +48,16 @@ class Layout:
         }
         """Per array its shape without batch, its type, and per last column how many values there are."""
         self._mask = ((int(self.actions.sum()),), np.bool_)
-        self.row = PoolRow(lexicon, limits)
+        self.row = CandidateRow(vocabulary, limits)
         self._places, self.size = self._placed()
         self.lists = [
-            [_wants_list(lexicon, tool, name) for name in lexicon.parameters[tool]] for tool in lexicon.tools
+            [_wants_list(vocabulary, tool, name) for name in vocabulary.parameters[tool]]
+            for tool in vocabulary.tools
         ]
         """Per tool and parameter, whether one value is wrapped into a list."""
 
     def _placed(self) -> tuple[dict[str, int], int]:
-        """Where each array begins in a board's row of bytes, and how long the row is; the pool comes first."""
+        """Where each array begins in a encoding's row of bytes, and how long the row is; the pool comes first."""
         places, end = dict(self.row.offsets), self.limits.pool * self.row.size
         for name, (shape, kind) in self._all().items():
             if name not in self.row.parts:
@@ -79,24 +80,24 @@ class Layout:
         return found
 
     def pool(self, row: Any) -> Any:
-        """The pool in a board's row of bytes, `(pool, bytes of a candidate)`."""
+        """The pool in a encoding's row of bytes, `(pool, bytes of a candidate)`."""
         return row[: self.limits.pool * self.row.size].reshape(self.limits.pool, self.row.size)
 
 
-class Board:
+class Encoding:
     """One episode's arrays, in one row of a buffer."""
 
     def __init__(self, layout: Layout, row: Any) -> None:
-        self._layout, self._lexicon, self._limits = layout, layout.lexicon, layout.limits
+        self._layout, self._vocabulary, self._limits = layout, layout.vocabulary, layout.limits
         self._row = row
         self._own: Mapping[str, Any] = {name: view[0] for name, view in layout.views(row[np.newaxis]).items()}
         self._pool = layout.pool(row)
         self._tool_mask = self._own["mask"][: layout.tools + 1]
         self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.pool)
 
-    def begin(self, brief: Brief) -> None:
-        """Clear the board for a task."""
-        self._brief = brief
+    def begin(self, request: RequestEncoding) -> None:
+        """Clear the encoding for a task."""
+        self._request = request
         self._calls = self._feeds = self._known_links = self._known_facts = 0
         self._read: set[tuple[str, int, int]] = set()
         self.values: list[Any] = []
@@ -106,32 +107,32 @@ class Board:
         self._quantities: list[str] = []
         self._stands: dict[str, int] = {}
         self._serves: dict[str, int] = {}
-        if brief.image is None:
-            self._lay_out(brief)
+        if request.image is None:
+            self._lay_out(request)
         else:
-            self._row[:] = brief.image
-            self._remember(brief.opening, len(brief.opening.values))
+            self._row[:] = request.image
+            self._remember(request.opening, len(request.opening.values))
 
-    def _lay_out(self, brief: Brief) -> None:
-        """The first board of a task is laid out array by array; its bytes serve the next ones."""
+    def _lay_out(self, request: RequestEncoding) -> None:
+        """The first encoding of a task is laid out array by array; its bytes serve the next ones."""
         own = self._own
         self._row.fill(0)
-        own["tools"][:] = brief.offers
-        own["things"][:] = brief.things
-        own["links"][:] = brief.links
-        own["facts"][:] = brief.facts
-        self._put(brief.opening)
+        own["tools"][:] = request.offers
+        own["things"][:] = request.things
+        own["links"][:] = request.links
+        own["facts"][:] = request.facts
+        self._put(request.opening)
         self._tool_mask[self._layout.tools] = True
-        brief.image = self._row.copy()
+        request.image = self._row.copy()
 
     def call(self, action: Sequence[int]) -> tuple[str, dict[str, Any]] | None:
         """The call that an action names, `None` if it stops. Rows that are not there leave a parameter out."""
         chosen = action[0]
         if chosen >= self._layout.tools:
             return None
-        tool, lists, values = self._lexicon.tools[chosen], self._layout.lists[chosen], self.values
+        tool, lists, values = self._vocabulary.tools[chosen], self._layout.lists[chosen], self.values
         arguments = {}
-        for name, row, wraps in zip(self._lexicon.parameters[tool], action[1:], lists, strict=False):
+        for name, row, wraps in zip(self._vocabulary.parameters[tool], action[1:], lists, strict=False):
             if 0 < row < len(values):
                 arguments[name] = (
                     [values[row]] if wraps and not isinstance(values[row], list) else values[row]
@@ -145,25 +146,25 @@ class Board:
 
     def answer(self, action: Sequence[int]) -> str:
         """The answer of a stop action: the values it names for the facts asked, in the order of the facts."""
-        rows = action[1 : 1 + len(self._brief.statement.facts)]
+        rows = action[1 : 1 + len(self._request.statement.facts)]
         return "; ".join(spoken(self.values[row]) for row in rows if 0 < row < len(self.values))
 
-    def take(self, action: Sequence[int], answered: Answered, turn: int) -> None:
+    def take(self, action: Sequence[int], answered: AnsweredCall, turn: int) -> None:
         """Write down a call and what a reader sees in its reply."""
         about, same = self._spoken_of(action)
         row = min(self._calls, self._limits.calls - 1)
-        own, reply = self._own, answered.reply
-        own["calls"][row] = action[0] + 1, _CODES[reply.code], min(turn, self._limits.calls)
+        own, result = self._own, answered.result
+        own["calls"][row] = action[0] + 1, _CODES[result.status], min(turn, self._limits.calls)
         for thing in positions(about | same):
             own["about"][row, thing] = (about >> thing & 1) + (same >> thing & 1) * 2
         self._calls += 1
-        if reply.code is not Code.OK or answered.call is None or answered.key is None:
+        if result.status is not Status.OK or answered.call is None or answered.key is None:
             return
         identity = (answered.key, about, same)
         if identity not in self._read:
             self._read.add(identity)
             call = answered.call
-            found = self._brief.reply(call.name, call.arguments, answered.key, reply.text, about, same)
+            found = self._request.reply(call.name, call.arguments, answered.key, result.text, about, same)
             self._put(found, row + 1)
 
     def tell_time(self, turns: int) -> None:
@@ -178,14 +179,14 @@ class Board:
         It goes by values: the destination of one flight may be that of another.
         """
         most, texts = len(self.values), self._texts
-        names = self._lexicon.parameters[self._lexicon.tools[action[0]]]
+        names = self._vocabulary.parameters[self._vocabulary.tools[action[0]]]
         given = [texts[row] for row in action[1 : 1 + len(names)] if 0 < row < most]
         about, union, same = 0, 0, -1 if given else 0
         serves = [self._serves.get(text, 0) for text in given]
         for text, links in zip(given, serves, strict=True):
             union |= links
             same &= self._stands.get(text, 0)
-        for thing, links in enumerate(self._brief.described):
+        for thing, links in enumerate(self._request.described):
             if links & ~union == 0 and all(map(links.__and__, serves)):
                 about |= 1 << thing
         return about, same
@@ -205,14 +206,14 @@ class Board:
         self._open[:, here] = block.open[:, :n]
         links, facts, feeds = self._known_links, self._known_facts, self._feeds
         self._remember(block, n)
-        for contest in self._brief.contests:
+        for contest in self._request.contests:
             self._decide(contest)
         for number in positions(self._known_links & ~links):
             own["links"][number, -1] = 1
         for number in positions(self._known_facts & ~facts):
             own["facts"][number, -1] = 1
         if self._feeds != feeds:
-            for number, needed in self._brief.needed:
+            for number, needed in self._request.needed:
                 self._tool_mask[number] = not needed & ~self._feeds
 
     def _remember(self, block: Block, n: int) -> None:
@@ -251,7 +252,7 @@ class Board:
         own, text, words = self._own, self._texts[row], self._own["candidates"][row]
         self._members[row] |= 1 << thing
         own["bond"][row, thing] = BELONGS
-        if words[COLUMNS.relation] == self._lexicon.relations[ITSELF]:
+        if words[COLUMNS.relation] == self._vocabulary.relations[ITSELF]:
             self._stands[text] = self._stands.get(text, 0) | 1 << thing
         for number, link in enumerate(own["links"]):
             if link[3] == thing + 1 and link[2] == words[COLUMNS.relation]:
@@ -264,7 +265,7 @@ class Board:
 
     def _make_room(self, n: int) -> int:
         """Drop replies' rows, those that belong to nothing first and oldest first; returns where the rest ends."""
-        first = len(self._brief.opening.values)
+        first = len(self._request.opening.values)
         idle = [row for row in range(first, len(self.values)) if not self._members[row]]
         busy = [row for row in range(first, len(self.values)) if self._members[row]]
         gone = {*(idle + busy)[: len(self.values) + n - self._limits.pool]}
@@ -279,5 +280,5 @@ class Board:
         return len(kept)
 
 
-def _wants_list(lexicon: Lexicon, tool: str, parameter: str) -> bool:
-    return isinstance(shaped(lexicon.catalog[tool], parameter, 0), list)
+def _wants_list(vocabulary: Vocabulary, tool: str, parameter: str) -> bool:
+    return isinstance(shaped(vocabulary.catalog[tool], parameter, 0), list)

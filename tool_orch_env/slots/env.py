@@ -1,32 +1,34 @@
-"""`ToolOrchSlots-v0`: the Gymnasium shell around `Episode` for agents that pick from slots, and its vector form.
+"""`ToolOrchSlots-v0`: structured observations for agents that are not language models, and its vector form.
 
-Enters: what `gym.make` and `gym.make_vec` pass, then arrays of choices. Leaves: Gymnasium's five-tuples with a `Dict`
-of arrays. A choice becomes a JSON call, and `Episode` does the rest.
+A choice of slots becomes a tool call, and `Episode` does the rest.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from .._deprecated import moved
 from ..calls.types import ToolCall, Turn
-from ..env import wanted_task
-from ..episode import Episode, Rules
+from ..env import wanted_task, within_spec
+from ..episode import Episode, EpisodeLimits
 from ..errors import UsageError
 from ..reward.config import Reward, configured
 from ..snapshot import Snapshot
+from ..snapshot.shared import Shared
 from ..task import Task
-from ..taskset import Stage, set_stage
-from ..vector import checked, finals, gathered, per_env, refuse_ended, wanted_tasks
+from ..taskset import TaskSet, open_task_set
+from ..vector import EpisodeVector, at_least_one
 from .candidates import Limits
-from .encoding import Board, Layout
-from .request_encoding import Brief
-from .request_graph import Statement, arranged, state
-from .vocabulary import Lexicon
+from .encoding import Encoding, Layout
+from .request_encoding import RequestEncoding
+from .request_graph import RequestGraph, arranged, state
+from .vocabulary import Vocabulary
 
 Array = Any
 
@@ -35,77 +37,111 @@ ORDERS = 2
 """Orders in which the things, links and facts of a task may stand; an episode draws one."""
 
 
-class SlotStage:
-    """Tasks on a snapshot with everything that their episodes share: settings, lexicon, briefs."""
+class SlotTaskSet:
+    """Tasks on a snapshot with everything that their episodes share: compiled tasks, vocabulary, encoded requests."""
 
-    def __init__(self, stage: Stage, layout: Layout) -> None:
-        self.stage, self.layout, self.lexicon = stage, layout, layout.lexicon
-        self._briefs: dict[tuple[str, int], Brief] = {}
-        self._statements: dict[str, Statement] = {}
+    def __init__(self, task_set: TaskSet, layout: Layout) -> None:
+        self.task_set, self.layout, self.vocabulary = task_set, layout, layout.vocabulary
+        self._requests: dict[tuple[str, int], RequestEncoding] = {}
+        self._statements: dict[str, RequestGraph] = {}
 
-    def beside(self, tasks: Iterable[Task], reward: Reward = "graduated") -> "SlotStage":
-        """Other tasks on the same snapshot; the lexicon is shared."""
-        return SlotStage(Stage(self.stage.snapshot, list(tasks), configured(reward)[0].rungs), self.layout)
+    def beside(self, tasks: Iterable[Task], reward: Reward = "graduated") -> "SlotTaskSet":
+        """Other tasks on the same snapshot; the vocabulary is shared."""
+        return SlotTaskSet(
+            TaskSet(self.task_set.snapshot, list(tasks), configured(reward)[0].credit), self.layout
+        )
 
-    def brief(self, task_id: str, order: int) -> Brief:
+    def request(self, task_id: str, order: int) -> RequestEncoding:
         """The task as slots show it, its parts in one of `ORDERS` orders; made at its first episode."""
         key = (task_id, order)
-        if key not in self._briefs:
-            task = self.stage.setting(task_id).task
+        if key not in self._requests:
+            task = self.task_set.compiled(task_id).task
             if task_id not in self._statements:
-                self._statements[task_id] = state(task, self.lexicon)
+                self._statements[task_id] = state(task, self.vocabulary)
             statement = arranged(self._statements[task_id], np.random.default_rng(order))
-            self._briefs[key] = Brief(statement, task.tools, self.lexicon, self.layout.limits)
-        return self._briefs[key]
+            self._requests[key] = RequestEncoding(statement, task.tools, self.vocabulary, self.layout.limits)
+        return self._requests[key]
 
 
-def slot_stage(
+def open_slot_task_set(
     snapshot: str | Path | Snapshot = "travel",
     split: str = "train",
     tasks: str | Path | Iterable[Task] | None = None,
     reward: Reward = "graduated",
     limits: Limits | None = None,
     phrases: Path | None = None,
-) -> SlotStage:
-    """What environments can share by their argument `stage`; raises `UsageError` if there is no task."""
-    stage = set_stage(snapshot, split, tasks, reward)
-    return SlotStage(stage, Layout(Lexicon(stage.snapshot, phrases), limits or Limits()))
+) -> SlotTaskSet:
+    """The task set that the arguments of `gym.make` name; shared like that of `open_task_set`. Raises `UsageError`."""
+    task_set, rows = open_task_set(snapshot, split, tasks, reward), limits or Limits()
+
+    def compiled() -> SlotTaskSet:
+        return SlotTaskSet(task_set, Layout(_vocabulary(task_set.snapshot, phrases), rows))
+
+    return compiled() if tasks is not None else _OPEN.get((task_set, rows, phrases), None, compiled)
 
 
-class _Play:
-    """One episode after another on one board."""
+def _vocabulary(snapshot: Snapshot, phrases: Path | None) -> Vocabulary:
+    return _VOCABULARIES.get((snapshot, phrases), None, lambda: Vocabulary(snapshot, phrases))
 
-    def __init__(self, stage: SlotStage, board: Board, reward: Reward, rules: Rules) -> None:
-        self._stage, self.board = stage, board
-        self._reward, self._rules = reward, rules
+
+_OPEN: Shared[tuple[TaskSet, Limits, Path | None], SlotTaskSet] = Shared(size=8)
+_VOCABULARIES: Shared[tuple[Snapshot, Path | None], Vocabulary] = Shared(size=8)
+
+
+class _Player:
+    """One episode after another, encoded into one row of a buffer. Single environment and vector form both use it."""
+
+    def __init__(
+        self, task_set: SlotTaskSet, encoding: Encoding, reward: Reward, limits: EpisodeLimits
+    ) -> None:
+        self._slots, self.encoding = task_set, encoding
+        self._reward, self.limits = reward, limits
+        self.rng = np.random.default_rng()
         self.episode: Episode | None = None
-        self.told: tuple[Any, ...] = ()
-        """The last call: tool, arguments, reply code."""
+        self.shown: tuple[Any, ...] = ()
+        """The last call: tool, arguments, status."""
 
-    def begin(self, task_id: str | None, rng: np.random.Generator) -> str:
-        ids = self._stage.stage.ids
-        drawn, order = rng.integers((len(ids), ORDERS)).tolist()
+    def begin(self, seed: int | None, task_id: str | None) -> dict[str, Any]:
+        if seed is not None:
+            self.rng = np.random.default_rng(seed)
+        ids = self._slots.task_set.ids
+        drawn, order = self.rng.integers((len(ids), ORDERS)).tolist()
         task_id = ids[drawn] if task_id is None else task_id
-        self.episode = Episode(self._stage.stage.setting(task_id), self._reward, self._rules)
-        self.board.begin(self._stage.brief(task_id, order))
+        self.episode = Episode(self._slots.task_set.compiled(task_id), self._reward, self.limits)
+        self.encoding.begin(self._slots.request(task_id, order))
         self._turns = 0
-        return task_id
+        self.shown = ("reset", task_id)
+        return {"task_id": task_id}
 
-    def step(self, action: Sequence[int]) -> float:
-        """The reward. An action after the end changes nothing and pays nothing."""
-        episode, board = self.episode, self.board
-        if episode is None:
-            raise UsageError("step before reset: call reset first")
+    def advance(self, action: Sequence[int]) -> tuple[float, bool, bool, dict[str, Any] | None]:
+        """Info only at the end of an episode. An action after the end changes nothing; its reward is 0."""
+        episode = self.playing()
+        reward = 0.0 if episode.over else self._reward_of(episode, action)
+        info = self.info() if episode.over else None
+        return reward, episode.terminated, episode.truncated, info
+
+    def info(self) -> dict[str, Any]:
+        """Task and score, at the end of an episode also `episode_score` and `success`."""
+        episode = self.playing()
+        info: dict[str, Any] = {"task_id": episode.task.id, "score": episode.score.as_dict()}
         if episode.over:
-            return 0.0
-        called = board.call(action)
+            info |= {"episode_score": episode.score.total, "success": episode.score.success}
+        return info
+
+    def playing(self) -> Episode:
+        if self.episode is None:
+            raise UsageError("step before reset: call reset first")
+        return self.episode
+
+    def _reward_of(self, episode: Episode, action: Sequence[int]) -> float:
+        called = self.encoding.call(action)
         if called is None:
-            return episode.play(Turn(answer=board.answer(action)))[1]
+            return episode.play(Turn(answer=self.encoding.answer(action)))[1]
         answered, reward = episode.play(Turn(calls=(ToolCall(*called),)))
         self._turns += 1
-        board.take(action, answered[0], self._turns)
-        board.tell_time(self._turns)
-        self.told = (*called, answered[0].reply.code)
+        self.encoding.take(action, answered[0], self._turns)
+        self.encoding.tell_time(self._turns)
+        self.shown = (*called, answered[0].result.status)
         return reward
 
 
@@ -116,8 +152,8 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         snapshot, split, tasks, reward, max_turns, max_calls: As of `ToolOrch-v0`.
         limits: Rows of the observation; snapshots with larger requests or replies may need more.
         phrases: A phrase book for a snapshot that has none; words are then made from names.
-        stage: What `slot_stage` made, to share it; the snapshot, its tasks, limits and phrases are then ignored.
-        render_mode: `ansi` or `None`; `render` gives the last call and its reply code.
+        task_set: A `SlotTaskSet` to play; the snapshot, its tasks, limits and phrases are then ignored.
+        render_mode: `ansi` or `None`; `render` returns the last call and its status.
 
     Observation: a `Dict` of int and float arrays, described in docs/slots.md. Action: `MultiDiscrete`, a tool (or
     stop, the last), then a row of the pool for each of the tool's parameters in sorted order, or for each fact asked.
@@ -138,38 +174,33 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         limits: Limits | None = None,
         phrases: Path | None = None,
         render_mode: str | None = None,
-        stage: SlotStage | None = None,
+        task_set: SlotTaskSet | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise UsageError(f"render_mode: expected None or ansi, found {render_mode!r}")
-        self.stage = stage or slot_stage(snapshot, split, tasks, reward, limits, phrases)
-        self.layout = self.stage.layout
+        self.task_set = task_set or open_slot_task_set(snapshot, split, tasks, reward, limits, phrases)
+        self.layout = self.task_set.layout
         self.observation_space, self.action_space = spaces(self.layout)
         self.render_mode = render_mode
+        self._limits = EpisodeLimits(max_turns=max_turns, max_calls=max_calls)
         self._buffer = np.zeros((1, self.layout.size), dtype=np.uint8)
-        self.board = Board(self.layout, self._buffer[0])
-        self._play = _Play(self.stage, self.board, reward, Rules(max_turns=max_turns, max_calls=max_calls))
+        self.encoding = Encoding(self.layout, self._buffer[0])
+        self._player = _Player(self.task_set, self.encoding, reward, self._limits)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Array], dict[str, Any]]:
         """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
-        super().reset(seed=seed)
-        task_id = self._play.begin(wanted_task(options), self.np_random)
-        assert self._play.episode is not None
-        self._play.told = ("reset", task_id)
-        return self._observed(), {"task_id": task_id, "score": self._play.episode.score.as_dict()}
+        super().reset(seed=None if seed is None else index(seed))
+        self._player.limits = within_spec(self._limits, self.spec)
+        self._player.rng = self.np_random
+        self._player.begin(None, wanted_task(options))
+        return self._observed(), self._player.info()
 
     def step(self, action: Array) -> tuple[dict[str, Array], float, bool, bool, dict[str, Any]]:
         """Make the call, or stop. Never raises for what `action` holds."""
-        reward = self._play.step(_choices(action, self.layout))
-        episode = self._play.episode
-        assert episode is not None
-        info: dict[str, Any] = {"task_id": episode.setting.task.id, "score": episode.score.as_dict()}
-        if episode.over:
-            info["episode_score"] = episode.score.total
-            info["success"] = episode.score.success
-        return self._observed(), reward, episode.terminated, episode.truncated, info
+        reward, terminated, truncated, _ = self._player.advance(_choices(action, self.layout))
+        return self._observed(), reward, terminated, truncated, self._player.info()
 
     def action_masks(self) -> Array:
         """`(sum of choices,)` bool: tools and stop, then for every position the rows that fit an offered tool there."""
@@ -177,21 +208,22 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         return mask
 
     def render(self) -> str:
-        """The last call and its reply code."""
-        return " ".join(map(str, self._play.told))
+        """The last call and its status."""
+        return " ".join(map(str, self._player.shown))
 
     def _observed(self) -> dict[str, Array]:
         return {name: view[0] for name, view in _seen(self.layout, self._buffer.copy()).items()}
 
 
-class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
+class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
     """Many episodes in one process that write into one set of arrays.
 
     Args:
         num_envs: Episodes at a time; episode i of `reset(seed=s)` is that of a single environment with s + i.
         autoreset_mode: Gymnasium's: `NEXT_STEP` (default), `SAME_STEP` or `DISABLED`.
         copy: Whether observations and masks are copies; without, they are overwritten by the next step.
-        others: As `ToolOrchSlotsEnv`.
+        max_episode_steps: Actions per episode at most, as of `gym.make`.
+        others: As of `ToolOrchSlotsEnv`.
 
     `info` has `task_id`, `episode_score` (float), `success` (bool) and `score` (arrays of the components) with their
     masks, for episodes that ended with this step; after a reset it has `task_id`.
@@ -210,72 +242,36 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
         max_calls: int | None = None,
         limits: Limits | None = None,
         phrases: Path | None = None,
-        stage: SlotStage | None = None,
+        task_set: SlotTaskSet | None = None,
+        max_episode_steps: int | None = None,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__()
-        self.num_envs = num_envs
-        self.stage = stage or slot_stage(snapshot, split, tasks, reward, limits, phrases)
-        self.layout = self.stage.layout
+        self.task_set = task_set or open_slot_task_set(snapshot, split, tasks, reward, limits, phrases)
+        self.layout = self.task_set.layout
+        self._copy = copy
+        self._buffer = np.zeros((at_least_one(num_envs), self.layout.size), dtype=np.uint8)
+        allowed = EpisodeLimits(max_turns=max_turns, max_calls=max_calls, max_steps=max_episode_steps)
+        encodings = [Encoding(self.layout, row) for row in self._buffer]
+        players = [_Player(self.task_set, encoding, reward, allowed) for encoding in encodings]
+        super().__init__(players, autoreset_mode, ToolOrchSlotsEnv.metadata)
         self.single_observation_space, self.single_action_space = spaces(self.layout)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._mode = AutoresetMode(autoreset_mode)
-        self.metadata = {**ToolOrchSlotsEnv.metadata, "autoreset_mode": self._mode}
-        self._copy = copy
-        self._buffer = np.zeros((num_envs, self.layout.size), dtype=np.uint8)
-        rules = Rules(max_turns=max_turns, max_calls=max_calls)
-        boards = [Board(self.layout, row) for row in self._buffer]
-        self._plays = [_Play(self.stage, board, reward, rules) for board in boards]
-        self._rngs = [np.random.default_rng() for _ in range(num_envs)]
-        self._done = np.zeros(num_envs, dtype=np.bool_)
 
-    def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Reset all, or those of the boolean array `options["reset_mask"]`.
+    def observed(self) -> dict[str, Array]:
+        return _seen(self.layout, self._buffer.copy() if self._copy else self._buffer)
 
-        `options["task_id"]` is one id for all, or a list with one per environment.
-        """
-        options = dict(options or {})
-        mask = checked(options.pop("reset_mask", np.ones(self.num_envs, dtype=np.bool_)), self.num_envs)
-        wanted = wanted_tasks(options, self.num_envs)
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-        for i, one in enumerate(per_env(seeds, self.num_envs, "seed")):
-            if one is not None:
-                self._rngs[i] = gym.utils.seeding.np_random(one)[0]
-        infos: list[dict[str, Any] | None] = [None] * self.num_envs
-        for i in np.flatnonzero(mask).tolist():
-            infos[i] = {"task_id": self._plays[i].begin(wanted[i], self._rngs[i])}
-            self._done[i] = False
-        return self._observed(), gathered(infos)
+    def observed_of(self, which: Sequence[int]) -> Iterator[dict[str, Array]]:
+        last = _seen(self.layout, self._buffer[which])
+        return ({name: array[at] for name, array in last.items()} for at in range(len(which)))
 
-    def step(self, actions: Array) -> tuple[dict[str, Array], Array, Array, Array, dict[str, Any]]:
-        """Step every episode; what becomes of ended ones is the autoreset mode's to say."""
-        n = self.num_envs
+    def taken(self, actions: Any) -> Sequence[Any]:
         chosen = np.asarray(actions)
-        if chosen.shape != (n, len(self.layout.actions)):
+        if chosen.shape != (self.num_envs, len(self.layout.actions)):
             raise UsageError(
-                f"actions: expected shape ({n}, {len(self.layout.actions)}), found {chosen.shape}"
+                f"actions: expected shape ({self.num_envs}, {len(self.layout.actions)}), found {chosen.shape}"
             )
-        refuse_ended(self._mode, self._done)
-        rewards = np.zeros(n, dtype=np.float64)
-        terminated, truncated = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-        infos: list[dict[str, Any] | None] = [None] * n
-        chosen = np.maximum(chosen.astype(np.int64), 0)
-        for i, (play, action) in enumerate(zip(self._plays, chosen.tolist(), strict=True)):
-            if self._done[i] and self._mode is AutoresetMode.NEXT_STEP:
-                infos[i] = {"task_id": play.begin(None, self._rngs[i])}
-                continue
-            rewards[i] = play.step(action)
-            episode = play.episode
-            assert episode is not None
-            if episode.over:
-                terminated[i], truncated[i] = episode.terminated, episode.truncated
-                infos[i] = _ended(episode)
-        self._done = terminated | truncated
-        final = self._restart(infos) if self._mode is AutoresetMode.SAME_STEP and self._done.any() else {}
-        return self._observed(), rewards, terminated, truncated, {**gathered(infos), **final}
+        return np.maximum(chosen.astype(np.int64), 0).tolist()  # type: ignore[no-any-return]
 
     def action_masks(self) -> Array:
         """`(num_envs, sum of choices)` bool."""
@@ -284,29 +280,11 @@ class ToolOrchSlotsVector(VectorEnv[dict[str, Array], Array, Array]):
 
     def message(self, i: int, action: Sequence[int]) -> dict[str, Any]:
         """The assistant message that an action of environment `i` is: a call, or `{"content": answer}`."""
-        return self._plays[i].board.message([int(one) for one in action])
+        return self.envs[i].encoding.message([int(one) for one in action])
 
     def values(self, i: int) -> list[Any]:
-        """The values of environment `i`'s candidates, by row of the pool."""
-        return list(self._plays[i].board.values)
-
-    def close_extras(self, **kwargs: Any) -> None:
-        """Nothing is held that needs closing."""
-
-    def _observed(self) -> dict[str, Array]:
-        return _seen(self.layout, self._buffer.copy() if self._copy else self._buffer)
-
-    def _restart(self, infos: list[dict[str, Any] | None]) -> dict[str, Any]:
-        """Reset the ended episodes at once; their last observations and infos go under `final_*`."""
-        ended, which = self._done, np.flatnonzero(self._done).tolist()
-        last = _seen(self.layout, self._buffer[which])
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        final_infos = list(infos)
-        for at, i in enumerate(which):
-            final_obs[i] = {name: array[at] for name, array in last.items()}
-            infos[i] = {"task_id": self._plays[i].begin(None, self._rngs[i])}
-        self._done = np.zeros(self.num_envs, dtype=np.bool_)
-        return finals(final_obs, final_infos, ended)
+        """The values of environment `i`'s candidates, by row."""
+        return list(self.envs[i].encoding.values)
 
 
 def _seen(layout: Layout, buffer: Array) -> dict[str, Array]:
@@ -336,10 +314,11 @@ def _choices(action: Any, layout: Layout) -> list[int]:
     return whole
 
 
-def _ended(episode: Episode) -> dict[str, Any]:
-    return {
-        "task_id": episode.setting.task.id,
-        "episode_score": episode.score.total,
-        "success": episode.score.success,
-        "score": episode.score.as_dict(),
-    }
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "SlotStage": "slots.env:SlotTaskSet",
+            "slot_stage": "slots.env:open_slot_task_set",
+        },
+    )

@@ -21,10 +21,10 @@ class Oracle:
     """Plays one task, levels of its DAG one after another."""
 
     def __init__(self, task: Task, layout: Layout) -> None:
-        self._layout, self._lexicon = layout, layout.lexicon
+        self._layout, self._vocabulary = layout, layout.vocabulary
         self._tools = {call.id: call.tool for call in task.golden}
         self._left = [call for layer in task.layers for call in layer]
-        self._leaf = {leaf: number for number, leaf in enumerate(self._lexicon.leaves, start=1)}
+        self._leaf = {leaf: number for number, leaf in enumerate(self._vocabulary.leaves, start=1)}
 
     def action(self, observation: Mapping[str, Any], values: Sequence[Any]) -> list[int]:
         """The next action; raises `LookupError` where the pool does not hold what a call needs."""
@@ -34,16 +34,16 @@ class Oracle:
                 rows[at] = row
             return [self._layout.tools, *rows]
         call = self._left.pop(0)
-        names = self._lexicon.parameters[call.tool]
+        names = self._vocabulary.parameters[call.tool]
         for name, value in call.arguments.items():
             rows[names.index(name)] = self._row(call, name, value, observation, values)
-        return [self._lexicon.tool_number[call.tool], *rows]
+        return [self._vocabulary.tool_number[call.tool], *rows]
 
     def _row(
         self, call: GoldenCall, name: str, value: Any, observation: Mapping[str, Any], values: Sequence[Any]
     ) -> int:
         """The candidate that is a golden argument, best the one that comes from where its binding says."""
-        tool, intake = self._lexicon.catalog[call.tool], self._lexicon.intake_number[call.tool, name]
+        tool, intake = self._vocabulary.catalog[call.tool], self._vocabulary.intake_number[call.tool, name]
         wanted = canonical(value)
         found = [
             row

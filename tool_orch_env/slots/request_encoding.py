@@ -26,16 +26,28 @@ import numpy as np
 
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import canonical
+from ..jsonvalues.memo import Memo
 from ..language.criteria import Criterion, Items, select
-from .candidates import BELONGS, MEETS, REPLY, REQUEST, SCHEMA, Block, Limits, PoolRow, bits_of, positions
-from .request_graph import ITSELF, Statement
-from .vocabulary import COMPARE, CRITERION, Intake, Leaf, Lexicon, type_of
+from .candidates import (
+    BELONGS,
+    MEETS,
+    REPLY,
+    REQUEST,
+    SCHEMA,
+    Block,
+    CandidateRow,
+    Limits,
+    bits_of,
+    positions,
+)
+from .request_graph import ITSELF, RequestGraph
+from .vocabulary import COMPARE, CRITERION, Intake, Leaf, Vocabulary, type_of
 
 OTHERS = 1
 """Elements of a list that are candidates though no criterion of the request chooses them: the first ones."""
 CHOSEN = 4
 """Elements that one criterion may choose, at most."""
-MEMO_LIMIT = 2048
+MEMO_SIZE = 2048
 
 
 class Contest(NamedTuple):
@@ -61,20 +73,22 @@ class Row(NamedTuple):
     mention: int = -1
 
 
-class Brief:
+class RequestEncoding:
     """What the agent knows of a task, and what it will see in replies."""
 
-    def __init__(self, statement: Statement, tools: Iterable[str], lexicon: Lexicon, limits: Limits) -> None:
+    def __init__(
+        self, statement: RequestGraph, tools: Iterable[str], vocabulary: Vocabulary, limits: Limits
+    ) -> None:
         """A statement, and the names of the tools offered."""
-        self.lexicon, self.limits = lexicon, limits
-        self._pool_row = PoolRow(lexicon, limits)
+        self.vocabulary, self.limits = vocabulary, limits
+        self._pool_row = CandidateRow(vocabulary, limits)
         self.statement = _cut(statement, limits)
-        self.offered = tuple(sorted(lexicon.tool_number[name] for name in set(tools)))
-        self.positions = max(lexicon.most_parameters, limits.facts)
+        self.offered = tuple(sorted(vocabulary.tool_number[name] for name in set(tools)))
+        self.positions = max(vocabulary.most_parameters, limits.facts)
         self.needed = tuple(
-            (number, bits_of(lexicon.intake_number[name, one] for one in lexicon.required(name)))
+            (number, bits_of(vocabulary.intake_number[name, one] for one in vocabulary.required(name)))
             for number in self.offered
-            for name in [lexicon.tools[number]]
+            for name in [vocabulary.tools[number]]
         )
         """Offered tools with the parameters that they require, as bits."""
         statement = self.statement
@@ -87,30 +101,30 @@ class Brief:
         self.contests = tuple(_contests(statement))
         self._compared = {contest.quantity for contest in self.contests}
         self.image: Any = None
-        """The bytes of a board of this task before any call, once there has been one."""
-        self._memo: dict[tuple[str, int, int], Block] = {}
+        """The bytes of a encoding of this task before any call, once there has been one."""
+        self._replies: Memo[tuple[str, int, int], Block] = Memo(MEMO_SIZE)
 
     @cached_property
     def things(self) -> Any:
         """`(things, 4)`: noun, kind and field of the criterion, its number ("the second ...")."""
-        lexicon, rows = self.lexicon, np.zeros((self.limits.things, 4), dtype=np.int16)
+        vocabulary, rows = self.vocabulary, np.zeros((self.limits.things, 4), dtype=np.int16)
         for at, thing in enumerate(self.statement.things):
             chosen = thing.criterion or Criterion("")
             number = chosen.value if chosen.kind.startswith("nth") and isinstance(chosen.value, int) else 0
             name = f"{COMPARE} {chosen.choose}" if chosen.kind == COMPARE else chosen.kind
-            kind = lexicon.kinds[name] if thing.element else 0
-            field = lexicon.fields[chosen.name] if chosen.name else 0
-            rows[at] = lexicon.nouns[thing.noun], kind, field, min(number, 99)
+            kind = vocabulary.kinds[name] if thing.element else 0
+            field = vocabulary.fields[chosen.name] if chosen.name else 0
+            rows[at] = vocabulary.nouns[thing.noun], kind, field, min(number, 99)
         return rows
 
     @cached_property
     def links(self) -> Any:
         """`(links, 6)`: thing, role, relation, target thing, target row of the pool, known; things count from 1."""
-        lexicon, rows = self.lexicon, np.zeros((self.limits.links, 6), dtype=np.int16)
+        vocabulary, rows = self.vocabulary, np.zeros((self.limits.links, 6), dtype=np.int16)
         for at, link in enumerate(self.statement.links):
             target = (0, self.first_mention + link.target, 1) if link.mention else (link.target + 1, 0, 0)
-            relation = 0 if link.mention else lexicon.relations[link.relation]
-            rows[at] = link.thing + 1, lexicon.roles[link.role], relation, *target
+            relation = 0 if link.mention else vocabulary.relations[link.relation]
+            rows[at] = link.thing + 1, vocabulary.roles[link.role], relation, *target
         return rows
 
     @cached_property
@@ -118,28 +132,28 @@ class Brief:
         """`(facts, 3)`: thing (from 1), words, known."""
         rows = np.zeros((self.limits.facts, 3), dtype=np.int16)
         for at, fact in enumerate(self.statement.facts):
-            rows[at] = fact.thing + 1, self.lexicon.asks[fact.ask], 0
+            rows[at] = fact.thing + 1, self.vocabulary.asks[fact.ask], 0
         return rows
 
     @cached_property
     def offers(self) -> Any:
         """`(tools,)`: which are offered."""
-        rows = np.zeros(len(self.lexicon.tools), dtype=np.int8)
+        rows = np.zeros(len(self.vocabulary.tools), dtype=np.int8)
         rows[list(self.offered)] = 1
         return rows
 
     @property
     def first_mention(self) -> int:
         """The row of the pool at which the request's values begin."""
-        return 1 + len(self.lexicon.named)
+        return 1 + len(self.vocabulary.named)
 
     @cached_property
     def opening(self) -> Block:
         """The pool before any call: leaving out, small schemas' values, the request's values."""
         rows = [Row(None, 0)]
-        rows += [Row(value, SCHEMA, intakes=intakes) for value, intakes in self.lexicon.named]
+        rows += [Row(value, SCHEMA, intakes=intakes) for value, intakes in self.vocabulary.named]
         for at, value in enumerate(self.statement.mentions):
-            rows.append(Row(value, REQUEST, intakes=self.lexicon.takers(value), mention=at))
+            rows.append(Row(value, REQUEST, intakes=self.vocabulary.takers(value), mention=at))
         block = self._block(rows[: self.limits.pool])
         block.open[:, 0] = True
         return block
@@ -149,18 +163,14 @@ class Brief:
     ) -> Block:
         """The rows of a recorded success; `about` and `same` are things as bits. Remembered with a bound."""
         identity = (key, about, same)
-        known = self._memo.get(identity)
-        if known is None:
-            if len(self._memo) >= MEMO_LIMIT:
-                self._memo.clear()
-            found = self._read(tool, arguments, json.loads(text), about, same)
-            known = self._memo[identity] = self._block(list(found))
-        return known
+        return self._replies.remembered(
+            identity, lambda: self._block(list(self._read(tool, arguments, json.loads(text), about, same)))
+        )
 
     def _read(
         self, tool: str, arguments: Mapping[str, Any], response: Any, about: int, same: int
     ) -> Iterator[Row]:
-        reads, book = self.lexicon.reads[tool], self.lexicon.book.calls[tool]
+        reads, book = self.vocabulary.reads[tool], self.vocabulary.book.calls[tool]
         things = self.statement.things
         whole = about & bits_of(at for at, thing in enumerate(things) if not thing.element) or same
         for leaf, value in self._found(reads.whole, response):
@@ -224,19 +234,25 @@ class Brief:
 
     def _write(self, block: Block, own: Mapping[str, Any], at: int, row: Row) -> None:
         """One candidate, into its row of a block."""
-        lexicon, leaf, text, serves = self.lexicon, row.leaf, block.texts[at], self._serves(row)
-        words = (leaf.number, lexicon.relations[leaf.relation], lexicon.asks[leaf.ask]) if leaf else (0, 0, 0)
+        vocabulary, leaf, text, serves = self.vocabulary, row.leaf, block.texts[at], self._serves(row)
+        words = (
+            (leaf.number, vocabulary.relations[leaf.relation], vocabulary.asks[leaf.ask])
+            if leaf
+            else (0, 0, 0)
+        )
         words = words if leaf is None or leaf.ask else (*words[:2], 0)
         place = (0, min(row.position, 999), min(row.length, 999))
         own["candidates"][:] = row.source, type_of(row.value), *words, *place
-        numbers = [lexicon.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
+        numbers = [vocabulary.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
         own["fits"][numbers] = 1
         for thing, said in enumerate(self.statement.things):
             own["bond"][thing] = BELONGS if row.members >> thing & 1 else MEETS * (row.meets >> thing & 1)
             if row.mention >= 0 and said.value == row.mention:
-                own["role"][thing] = lexicon.roles[CRITERION]
+                own["role"][thing] = vocabulary.roles[CRITERION]
         for number in positions(serves):
-            own["role"][self.statement.links[number].thing] = lexicon.roles[self.statement.links[number].role]
+            own["role"][self.statement.links[number].thing] = vocabulary.roles[
+                self.statement.links[number].role
+            ]
         for position in self._positions(numbers):
             block.open[position, at] = True
         if serves:
@@ -258,9 +274,9 @@ class Brief:
 
     def _positions(self, numbers: Sequence[int]) -> set[int]:
         """The positions of the action at which some offered tool takes one of these intakes."""
-        offered = {self.lexicon.tools[number] for number in self.offered}
-        intakes = [self.lexicon.intakes[number] for number in numbers]
-        return {self.lexicon.parameters[tool].index(name) for tool, name in intakes if tool in offered}
+        offered = {self.vocabulary.tools[number] for number in self.offered}
+        intakes = [self.vocabulary.intakes[number] for number in numbers]
+        return {self.vocabulary.parameters[tool].index(name) for tool, name in intakes if tool in offered}
 
     def _serves(self, row: Row) -> int:
         """The links whose value a candidate is."""
@@ -281,7 +297,7 @@ class Brief:
         )
 
 
-def _contests(statement: Statement) -> Iterator[Contest]:
+def _contests(statement: RequestGraph) -> Iterator[Contest]:
     for at, thing in enumerate(statement.things):
         if thing.criterion is not None and thing.criterion.kind == COMPARE:
             sides = tuple(link.target for link in statement.links if link.thing == at and not link.mention)
@@ -303,13 +319,13 @@ def _resolved(value: Any, place: str) -> Any:
         return None
 
 
-def _cut(statement: Statement, limits: Limits) -> Statement:
+def _cut(statement: RequestGraph, limits: Limits) -> RequestGraph:
     """The statement within the limits."""
     things = limits.things
     kept = [
         link for link in statement.links if link.thing < things and (link.mention or link.target < things)
     ]
-    return Statement(
+    return RequestGraph(
         statement.mentions,
         statement.things[:things],
         tuple(kept[: limits.links]),

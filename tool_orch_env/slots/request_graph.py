@@ -28,7 +28,7 @@ from ..jsonvalues import pointer
 from ..jsonvalues.canonical import canonical
 from ..language.criteria import Criterion
 from ..task import AnswerFact, GoldenCall, Task
-from .vocabulary import COMPARE, CONTENDER, Lexicon, picked, plain_words, quantity_words, roles_in
+from .vocabulary import COMPARE, CONTENDER, Vocabulary, picked, plain_words, quantity_words, roles_in
 
 ITSELF = "{it}"
 """The relation of a value that stands for its thing."""
@@ -73,7 +73,7 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Statement:
+class RequestGraph:
     """A request's content. Positions in `things` and `mentions` identify them."""
 
     mentions: tuple[Any, ...]
@@ -82,7 +82,7 @@ class Statement:
     facts: tuple[Fact, ...]
 
 
-def arranged(statement: Statement, rng: np.random.Generator) -> Statement:
+def arranged(statement: RequestGraph, rng: np.random.Generator) -> RequestGraph:
     """The same statement with its things, links and facts in another order."""
     order = rng.permutation(len(statement.things)).tolist()
     place = {thing: at for at, thing in enumerate(order)} | {-1: -1}
@@ -91,7 +91,7 @@ def arranged(statement: Statement, rng: np.random.Generator) -> Statement:
         for link in statement.links
     ]
     facts = [fact._replace(thing=place[fact.thing]) for fact in statement.facts]
-    return Statement(
+    return RequestGraph(
         statement.mentions,
         tuple(statement.things[thing] for thing in order),
         tuple(links[at] for at in rng.permutation(len(links))),
@@ -99,16 +99,16 @@ def arranged(statement: Statement, rng: np.random.Generator) -> Statement:
     )
 
 
-def state(task: Task, lexicon: Lexicon) -> Statement:
+def state(task: Task, vocabulary: Vocabulary) -> RequestGraph:
     """What the request of `task` states."""
-    return _Reader(task, lexicon).statement()
+    return _Reader(task, vocabulary).statement()
 
 
 class _Reader:
     """One task being read."""
 
-    def __init__(self, task: Task, lexicon: Lexicon) -> None:
-        self._task, self._lexicon = task, lexicon
+    def __init__(self, task: Task, vocabulary: Vocabulary) -> None:
+        self._task, self._vocabulary = task, vocabulary
         self._calls = {call.id: call for call in task.golden}
         self._picks = {
             (pick["call"], pick["list"], pick["item"]): criterion_of(pick["criterion"])
@@ -119,7 +119,7 @@ class _Reader:
         self._told: dict[Spot, str] = {}
         self._known: dict[Spot, tuple[tuple[str, str, Any], ...]] = {}
 
-    def statement(self) -> Statement:
+    def statement(self) -> RequestGraph:
         asked = list(self._fact_spots())
         facts = [(None if spot is None else self._root(spot), ask) for spot, ask in asked]
         spots = self._spots([spot for spot, _ in facts if spot is not None])
@@ -134,7 +134,7 @@ class _Reader:
                 for found in self._described(by_words[words])
             }
         )
-        return Statement(
+        return RequestGraph(
             tuple(_value(text) for text in mentions),
             tuple(self._thing(by_words[words], mentions) for words in ordered),
             tuple(links),
@@ -181,7 +181,7 @@ class _Reader:
 
     def _ask(self, fact: AnswerFact, spot: Spot | None) -> str:
         if spot is not None and fact.pointer is not None:
-            entry, item = self._lexicon.book.calls[self._calls[spot[0]].tool], spot[1]
+            entry, item = self._vocabulary.book.calls[self._calls[spot[0]].tool], spot[1]
             asks = entry.facts if item is None else entry.lists[item[0]].facts
             name = fact.pointer if item is None else fact.pointer.removeprefix(f"{item[0]}/{item[1]}/")
             if name in asks:
@@ -190,7 +190,7 @@ class _Reader:
 
     def _item(self, tool: str, place: str) -> Item:
         """The element of a list that a pointer leads into."""
-        for head in sorted(self._lexicon.book.calls[tool].lists, key=len, reverse=True):
+        for head in sorted(self._vocabulary.book.calls[tool].lists, key=len, reverse=True):
             index, slash, _ = place.removeprefix(f"{head}/").partition("/")
             if place.startswith(f"{head}/") and slash and index.isdecimal():
                 return head, int(index)
@@ -209,7 +209,7 @@ class _Reader:
         if self._contest(spot):
             return ""
         call, item = self._calls[spot[0]], spot[1]
-        entry = self._lexicon.book.calls[call.tool]
+        entry = self._vocabulary.book.calls[call.tool]
         if item is None:
             asked = [ask for ask in sorted(self._asked.get(spot, ())) if "{it}" not in ask]
             return entry.np or (asked[0] if asked else "")
@@ -235,7 +235,7 @@ class _Reader:
             for name, value in call.arguments.items()
             if name not in bound and self._default(call, name) != value
         }
-        entry = self._lexicon.book.calls[call.tool]
+        entry = self._vocabulary.book.calls[call.tool]
         roles = roles_in(self._template(spot), entry, given, bound)
         said: set[tuple[str, Any]] = set()
         for name in sorted({*given, *bound}, key=lambda name: (name not in roles, name)):
@@ -245,7 +245,7 @@ class _Reader:
                 yield roles.get(name, ""), *source
 
     def _quantity(self, contest: Mapping[str, str]) -> str:
-        entry = self._lexicon.book.calls[self._calls[contest["winner"]].tool]
+        entry = self._vocabulary.book.calls[self._calls[contest["winner"]].tool]
         return quantity_words(entry, contest["pointer"])
 
     def _source(self, waiting: str, call_id: str, place: str) -> tuple[str, Spot]:
@@ -253,12 +253,12 @@ class _Reader:
         tool = self._calls[call_id].tool
         pattern = pointer.pattern(place)
         item = self._item(tool, place)
-        relation = self._lexicon.book.calls[tool].relation(pattern)
+        relation = self._vocabulary.book.calls[tool].relation(pattern)
         spot = self._chosen(call_id, waiting) or self._root((call_id, item))
         return relation or plain_words(pattern.rpartition("/")[2]), spot
 
     def _default(self, call: GoldenCall, name: str) -> Any:
-        schema = self._lexicon.catalog[call.tool].properties.get(name)
+        schema = self._vocabulary.catalog[call.tool].properties.get(name)
         return schema.get("default", ...) if isinstance(schema, dict) else ...
 
     def _thing(self, spot: Spot, mentions: list[str]) -> Thing:
@@ -270,7 +270,7 @@ class _Reader:
         contest = self._contest(spot)
         if contest:
             return self._noun(self._root((contest["winner"], None)))
-        entry = self._lexicon.book.calls[self._calls[spot[0]].tool]
+        entry = self._vocabulary.book.calls[self._calls[spot[0]].tool]
         return entry.noun if spot[1] is None else entry.lists[spot[1][0]].noun
 
     def _criterion(self, spot: Spot) -> Criterion | None:

@@ -15,16 +15,17 @@ import numpy as np
 
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import canonical
+from ..jsonvalues.memo import Memo
 from ..jsonvalues.scalars import words
 from ..language.graph import Edge, edges, heard
-from ..language.phrase_book import Ask, Book, CallBook, ListBook, load
+from ..language.phrase_book import Ask, CallBook, ListBook, PhraseBook, load
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
 
 Intake = tuple[str, str]
 """A tool and one of its parameters."""
 
-MEMO_LIMIT = 65536
+MEMO_SIZE = 65536
 """Values whose takers are remembered."""
 SMALL_ENUM = 4
 """A schema's list of values is offered as candidates up to this length."""
@@ -81,13 +82,13 @@ class Reads:
     lists: Mapping[str, tuple[Leaf, ...]]
 
 
-class Lexicon:
+class Vocabulary:
     """Everything that has a number. Attributes are `Words` or tuples in the order of their numbers."""
 
     def __init__(self, snapshot: Snapshot, phrases: Path | None = None) -> None:
         """Raises `UsageError` if `phrases` is no phrase book."""
         calls = heard(snapshot)
-        self.book: Book = load(snapshot.catalog, calls, snapshot.name, phrases)
+        self.book: PhraseBook = load(snapshot.catalog, calls, snapshot.name, phrases)
         self.catalog = snapshot.catalog
         self.tools: tuple[str, ...] = tuple(sorted(snapshot.catalog))
         self.tool_number = {name: number for number, name in enumerate(self.tools)}
@@ -108,19 +109,16 @@ class Lexicon:
         self.reads, self.leaves = _reads(self.book, edges(snapshot.catalog, calls), self.intake_number)
         self.named = tuple(_named_values(self))
         """Values that small schemas list, with the intakes that list them."""
-        self._takers: dict[str, tuple[Intake, ...]] = {}
+        self._takers: Memo[str, tuple[Intake, ...]] = Memo(MEMO_SIZE)
 
     def required(self, tool: str) -> frozenset[str]:
         return self.catalog[tool].required
 
     def takers(self, value: Any) -> tuple[Intake, ...]:
         """The parameters whose schema a value satisfies, by itself or as the only element of an array."""
-        text = canonical(value)
-        if text not in self._takers:
-            if len(self._takers) > MEMO_LIMIT:
-                self._takers.clear()
-            self._takers[text] = tuple(one for one in self.intakes if self._accepts(one, value))
-        return self._takers[text]
+        return self._takers.remembered(
+            canonical(value), lambda: tuple(one for one in self.intakes if self._accepts(one, value))
+        )
 
     def _accepts(self, intake: Intake, value: Any) -> bool:
         tool = self.catalog[intake[0]]
@@ -170,7 +168,7 @@ def _satisfies(tool: Tool, schema: Any, value: Any) -> bool:
 
 
 def _reads(
-    book: Book, found: Iterable[Edge], known: Mapping[Intake, int]
+    book: PhraseBook, found: Iterable[Edge], known: Mapping[Intake, int]
 ) -> tuple[dict[str, Reads], tuple[tuple[str, str], ...]]:
     """What to read in each tool's replies, and all leaves as (tool, pattern) in the order of their numbers."""
     feeds: dict[tuple[str, str], set[Intake]] = {}
@@ -227,10 +225,10 @@ def _ask(entry: CallBook, pattern: str) -> str:
     return found.phrases[0] if found else ""
 
 
-def _named_values(lexicon: Lexicon) -> Iterator[tuple[Any, tuple[Intake, ...]]]:
+def _named_values(vocabulary: Vocabulary) -> Iterator[tuple[Any, tuple[Intake, ...]]]:
     by_text: dict[str, tuple[Any, list[Intake]]] = {}
-    for tool, parameter in lexicon.intakes:
-        schema = lexicon.catalog[tool].properties[parameter]
+    for tool, parameter in vocabulary.intakes:
+        schema = vocabulary.catalog[tool].properties[parameter]
         listed = schema.get("enum", ()) if isinstance(schema, dict) else ()
         for value in listed if len(listed) <= SMALL_ENUM else ():
             by_text.setdefault(canonical(value), (value, []))[1].append((tool, parameter))
@@ -270,7 +268,7 @@ def picked(some: ListBook, kind: str, name: str) -> str:
     return phrases[0] + ("" if kind == "echo" else some.tail) if phrases else ""
 
 
-def _roles(book: Book) -> Iterator[str]:
+def _roles(book: PhraseBook) -> Iterator[str]:
     yield ""
     for entry in book.calls.values():
         for template in templates(entry):
@@ -279,19 +277,19 @@ def _roles(book: Book) -> Iterator[str]:
             yield from roles_in(template, entry, (), slots).values()
 
 
-def _relations(book: Book) -> Iterator[str]:
+def _relations(book: PhraseBook) -> Iterator[str]:
     for entry in book.calls.values():
         yield from entry.values.values()
         for some in entry.lists.values():
             yield from some.values.values()
 
 
-def _quantities(book: Book) -> Iterator[str]:
+def _quantities(book: PhraseBook) -> Iterator[str]:
     for entry in book.calls.values():
         yield from (quantity_words(entry, place) for place in entry.compares)
 
 
-def _asks(book: Book) -> Iterator[str]:
+def _asks(book: PhraseBook) -> Iterator[str]:
     for entry in book.calls.values():
         for ask in (
             *entry.facts.values(),
@@ -300,13 +298,13 @@ def _asks(book: Book) -> Iterator[str]:
             yield ask.phrases[0]
 
 
-def _nouns(book: Book) -> Iterator[str]:
+def _nouns(book: PhraseBook) -> Iterator[str]:
     for entry in book.calls.values():
         yield entry.noun
         yield from (some.noun for some in entry.lists.values())
 
 
-def _picks(book: Book) -> Iterator[tuple[str, str]]:
+def _picks(book: PhraseBook) -> Iterator[tuple[str, str]]:
     for entry in book.calls.values():
         for some in entry.lists.values():
             yield from some.picks

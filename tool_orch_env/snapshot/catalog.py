@@ -71,6 +71,8 @@ class Tool:
         }
         self.folds = bool(self._set_like or self._caseless)
         """Whether calls spelt differently, beyond numbers and defaults, can be one call."""
+        self.rewrites = self.folds or bool(self._defaults)
+        """Whether `normalise` may change more than the spelling of numbers."""
 
     def __reduce__(self) -> tuple[Any, ...]:  # compiled validators stay in their process
         return Tool, (self.spec,)
@@ -81,7 +83,7 @@ class Tool:
         Two calls are the same call exactly if `encode` gives the same text for both results.
         """
         result: dict[str, Any] = plain(arguments)
-        return self._specials(result) if self.folds or self._defaults else result
+        return self._specials(result) if self.rewrites else result
 
     def _specials(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = {}

@@ -6,8 +6,9 @@ Reading is bounded by what the manifest counts, and nothing in a file is execute
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ _FILES = re.compile(r"tools\.json|NOTICE\.md|responses[\w-]*\.jsonl\.gz|tasks/[\
 
 def bundled_folder() -> Path:
     """Where the bundled snapshots lie: inside the wheel, or beside the package in a checkout."""
-    inside_wheel = Path(__file__).parent / "cache_snapshots"
-    return inside_wheel if inside_wheel.is_dir() else Path(__file__).parent.parent / "cache_snapshots"
+    package = Path(__file__).parent.parent
+    inside_wheel = package / "cache_snapshots"
+    return inside_wheel if inside_wheel.is_dir() else package.parent / "cache_snapshots"
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -57,6 +59,24 @@ def find(name_or_path: str | Path) -> Path:
 def _bundled() -> str:
     names = sorted(p.name for p in bundled_folder().glob("*/") if (p / "manifest.json").exists())
     return f"bundled: {', '.join(names)}"
+
+
+def version_of(folder: Path) -> Hashable:
+    """Changes whenever a file of the snapshot does: names, sizes, times and inodes, without reading them."""
+    found = []
+    for place in (folder, folder / "tasks"):
+        if place.is_dir():
+            found += [(file.path, *_state(file.stat())) for file in os.scandir(place) if file.is_file()]
+    return tuple(sorted(found))
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def manifest_sum(folder: Path) -> str:
+    """The sha256 of the manifest: it identifies the content, since the manifest lists the sums of all files."""
+    return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
 
 
 def read_json(path: Path) -> Any:

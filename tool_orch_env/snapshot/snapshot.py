@@ -5,23 +5,28 @@ and text, or with nothing. Knows nothing of episodes or rewards. Opening verifie
 nothing is ever softened to an empty snapshot.
 """
 
-import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import SnapshotError, UsageError
 from ..jsonvalues import pointer
-from ..task import Task, read_tasks
+from ..task import Task, TaskFile, read_tasks
 from . import store
 from .catalog import Catalog
-from .folder import bundled_folder as bundled_folder
-from .folder import find as find
-from .folder import read_json, read_manifest, read_records, split_files, verify_sums
-from .folder import write as write
-from .records import REMEDY, deduplicated, key_of
-from .records import Record as Record
-from .records import make_record as make_record
+from .folder import (
+    find,
+    manifest_sum,
+    read_json,
+    read_manifest,
+    read_records,
+    split_files,
+    verify_sums,
+    version_of,
+)
+from .records import REMEDY, Record, deduplicated, key_of
+from .shared import Shared
 from .store import Recorded
 
 SPLITS = ("train", "validation", "test")
@@ -46,7 +51,9 @@ class Snapshot:
         self.manifest = manifest
         self.path = path
         self._answers = answers
-        self._splits = dict(splits or {})
+        self._splits: dict[str, Mapping[str, Task]] = {
+            split: {task.id: task for task in tasks} for split, tasks in (splits or {}).items()
+        }
         self._heads = None if records is None else [record._replace(text="") for record in records]
         self._get = answers.get
 
@@ -54,21 +61,25 @@ class Snapshot:
     def open(cls, name_or_path: str | Path, where: Literal["auto", "memory", "disk"] = "auto") -> "Snapshot":
         """Open a bundled snapshot by name, or a folder by path, and verify it.
 
-        `where` keeps the responses in memory or in a diskcache of text; `auto` decides by size.
-        Raises `UsageError` if there is no such snapshot, `SnapshotError` if it is not what it says.
+        A process opens a folder once: later calls return the same object as long as no file in it has changed.
+        `where` keeps the responses in memory or in a store on disk; `auto` decides by size. Raises `UsageError` if
+        there is no such snapshot, `SnapshotError` if it is damaged.
         """
         folder = find(name_or_path)
+        key = (cls, folder.resolve(), where, os.environ.get("TOOL_ORCH_CACHE"))
+        return _OPEN.get(key, version_of(folder), lambda: cls._read(folder, where))
+
+    @classmethod
+    def _read(cls, folder: Path, where: str) -> "Snapshot":
         manifest = read_manifest(folder)
-        fingerprint = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+        identity = manifest["name"], manifest_sum(folder)
         on_disk = where == "disk" or (where == "auto" and manifest["counts"]["bytes"] > store.MEMORY_LIMIT)
-        built = store.built(manifest["name"], fingerprint) if on_disk else None
+        built = store.built(*identity) if on_disk else None
         verify_sums(folder, manifest["sha256"], skip_responses=built is not None)
         catalog = Catalog.parse(read_json(folder / "tools.json"), f"{folder.name}/tools.json")
+        records = None
         if on_disk:
-            records = None
-            answers = built or store.build(
-                manifest["name"], fingerprint, map(_item, read_records(folder, manifest, catalog))
-            )
+            answers = built or store.build(*identity, map(_item, read_records(folder, manifest, catalog)))
         else:
             records = list(read_records(folder, manifest, catalog))
             answers = dict(map(_item, records))
@@ -132,21 +143,38 @@ class Snapshot:
         """The tasks of one split, or of all splits in order; raises `UsageError`, `TaskError`."""
         if split is None:
             return [task for name in self.splits for task in self.tasks(name)]
-        if split not in self.splits:
-            raise UsageError(
-                f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits)}"
-                if self.splits
-                else f"snapshot {self.name!r} holds no tasks: make some with `tool-orch synth --snapshot "
-                f"{self.path or self.name} --out tasks.jsonl`, and give that file as `tasks`"
-            )
-        if split not in self._splits:
+        return list(self.task_file(split).values())
+
+    def task_file(self, split: str) -> Mapping[str, Task]:
+        """The tasks of one split by id, those of a folder parsed when they are asked for.
+
+        Raises `UsageError` if there is no such split, `TaskError` where a task is asked for whose line is bad.
+        """
+        known = self._splits.get(split)
+        if known is None:
+            if split not in self.splits:
+                raise UsageError(self._no_split(split))
             assert self.path is not None
             file = split_files(self.manifest)[split]
-            self._splits[split] = read_tasks(self.path / file, f"{self.path.name}/{file}")
-        return list(self._splits[split])
+            known = self._splits.setdefault(split, TaskFile(self.path / file, f"{self.path.name}/{file}"))
+        return known
+
+    def _no_split(self, split: str) -> str:
+        if self.splits:
+            return f"snapshot {self.name!r} has no split {split!r}, only {', '.join(self.splits)}"
+        return (
+            f"snapshot {self.name!r} holds no tasks: make some with `tool-orch synth --snapshot "
+            f"{self.path or self.name} --out tasks.jsonl`, and pass that file as `tasks`"
+        )
 
     def __len__(self) -> int:
         return len(self._answers)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # another process opens the folder by itself
+        if self.path is not None:
+            return Snapshot.open, (self.path,)
+        splits = {split: list(tasks.values()) for split, tasks in self._splits.items()}
+        return _from_memory, (self.name, self.catalog, list(self.records()), splits, dict(self.manifest))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Snapshot":
         return self  # immutable in use; gymnasium copies the arguments of `make`
@@ -176,7 +204,17 @@ def verify(snapshot: Snapshot) -> list[str]:
     ]
 
 
+def _from_memory(
+    name: str, catalog: Catalog, records: list[Record], splits: dict[str, list[Task]], about: dict[str, Any]
+) -> Snapshot:
+    return Snapshot.from_records(name, catalog, records, splits, **about)
+
+
 def _item(record: Record) -> tuple[str, Recorded]:
     """A record as the stores hold it: its key, with its task if it is limited to one, and its answer."""
     key = f"{record.key}@{record.task}" if record.task else record.key
     return key, Recorded(record.status, record.text)
+
+
+_OPEN: Shared[tuple[type[Snapshot], Path, str, str | None], Snapshot] = Shared(size=8)
+"""The snapshots that this process has open, by class, folder, store and cache folder."""

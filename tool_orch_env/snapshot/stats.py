@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..calls.types import Code
+from ..calls.types import Status
 from ..errors import UsageError
 from ..files import numbered_lines
 from ..jsonvalues.decode import parse_json
 from . import Snapshot
 from .records import Record, says_nothing
 
-HIT, MISS = (Code.OK, Code.API_ERROR), (Code.NOT_RECORDED,)
+HIT, MISS = (Status.OK, Status.API_ERROR), (Status.NOT_RECORDED,)
 
 
 @dataclass
-class Holdings:
+class ToolStats:
     """Counts of one tool: responses, errors among them, empty ones among the successes, bytes of text.
 
     `golden` counts distinct golden calls of the snapshot's tasks, `recorded` those of them with a response;
@@ -68,12 +68,12 @@ class Difference:
         return bool(tools or self.added or self.removed or self.changed)
 
 
-def holdings(snapshot: Snapshot, log: Path | None = None) -> dict[str, Holdings]:
+def tool_stats(snapshot: Snapshot, log: Path | None = None) -> dict[str, ToolStats]:
     """Counts by tool, in the catalog's order. `log` is JSON lines of the environment's infos, or of their calls.
 
     Raises `UsageError` where a line of the log is neither.
     """
-    found = {name: Holdings() for name in snapshot.catalog}
+    found = {name: ToolStats() for name in snapshot.catalog}
     for record in snapshot.records():
         found[record.tool].take(record)
     golden = {

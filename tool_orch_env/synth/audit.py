@@ -25,14 +25,14 @@ from typing import Any
 
 from ..answers.stated import folded, states
 from ..calls.oracle import oracle_turns
-from ..calls.validate import check
+from ..calls.validate import validate
 from ..episode import score_turns
 from ..executors.base import Work
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import NotCanonical, canonical
 from ..jsonvalues.scalars import form, small
 from ..language.criteria import Criterion, select
-from ..reward.alternatives import Need, Ways
+from ..reward.alternatives import Alternatives, Need
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
 from ..task import AnswerFact, GoldenCall, Task
@@ -91,7 +91,7 @@ def _response(call: GoldenCall, task: Task, snapshot: Snapshot) -> Any:
 
 
 def _replay(call: GoldenCall, task: Task, snapshot: Snapshot) -> Iterator[Finding]:
-    for violation in check(snapshot.catalog[call.tool], call.arguments):
+    for violation in validate(snapshot.catalog[call.tool], call.arguments):
         yield Finding(
             call.id,
             violation.pointer,
@@ -240,7 +240,7 @@ def _miscompared(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
 
 def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> Iterator[Finding]:
     """Golden calls all of whose needs stand in replies to golden calls that do not wait for them."""
-    ways = Ways(task, snapshot.catalog)
+    ways = Alternatives(task, snapshot.catalog)
     used = _used(task)
     met = {
         call.id: set(ways.met_by(call.tool, call.arguments, _chosen(responses[call.id], "", used[call.id])))

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from ..task import Task
 from .audit import Finding
-from .near_duplicates import Alike
+from .near_duplicates import NearDuplicates
 
 
 def audit_set(splits: Mapping[str, Sequence[Task]]) -> dict[str, list[Finding]]:
     """Findings by task id; tasks without any are left out. Splits count in their given order."""
-    seen = Alike()
+    seen = NearDuplicates()
     home: dict[str, str] = {}
     found: dict[str, list[Finding]] = {}
     for split, tasks in splits.items():

@@ -17,7 +17,7 @@ from ..jsonvalues import pointer
 from ..jsonvalues.scalars import form
 from ..language.criteria import Criterion, criteria
 from ..language.graph import Edge, Heard, Intake, edges, heard
-from ..language.phrase_book import Ask, Book, CallBook, load
+from ..language.phrase_book import Ask, CallBook, PhraseBook, load
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
 
@@ -68,7 +68,7 @@ class Index:
         self.snapshot = snapshot
         self.calls: list[Heard] = heard(snapshot)
         self.edges: list[Edge] = edges(snapshot.catalog, self.calls)
-        self.book: Book = load(snapshot.catalog, self.calls, snapshot.name, phrases)
+        self.book: PhraseBook = load(snapshot.catalog, self.calls, snapshot.name, phrases)
         self.tools: list[str] = sorted({call.tool for call in self.calls})
         self.domain: Mapping[str, str] = {name: tool.spec.domain for name, tool in snapshot.catalog.items()}
         self.forms: list[dict[str, str]] = [

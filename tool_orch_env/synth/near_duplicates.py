@@ -29,7 +29,7 @@ def _text(arguments: object) -> str:
         return repr(arguments)
 
 
-class Alike:
+class NearDuplicates:
     """The tasks seen so far, by their calls and by their words."""
 
     def __init__(self, tasks: Iterable[Task] = ()) -> None:

@@ -16,7 +16,7 @@ from ..calls.types import ToolCall, Turn
 from ..episode import score_turns
 from ..jsonvalues import pointer
 from ..jsonvalues.scalars import form
-from ..reward.alternatives import Ways
+from ..reward.alternatives import Alternatives
 from ..snapshot import Snapshot
 from ..task import GoldenCall, Task
 from .index import Index
@@ -57,7 +57,7 @@ class Finder:
         return list(islice(self._ways(task), most))
 
     def _ways(self, task: Task) -> Iterator[OtherWay]:
-        ways = Ways(task, self.index.snapshot.catalog)
+        ways = Alternatives(task, self.index.snapshot.catalog)
         golden = {self.index.snapshot.key(call.tool, call.arguments) for call in task.golden}
         for call in task.golden:
             tried = 0
@@ -73,7 +73,7 @@ class Finder:
                     yield OtherWay(call.id, number, turns)
                     break
 
-    def _candidates(self, task: Task, ways: Ways, call: GoldenCall) -> list[int]:
+    def _candidates(self, task: Task, ways: Alternatives, call: GoldenCall) -> list[int]:
         """Calls to offered tools whose responses hold the first value that a binding takes from this call."""
         bound = [ways.needs[at] for at in ways.of[call.id] if ways.needs[at].places]
         if not bound:
@@ -86,7 +86,7 @@ class Finder:
         }
         return sorted(found)
 
-    def _trace(self, task: Task, ways: Ways, call: GoldenCall, number: int) -> list[Turn]:
+    def _trace(self, task: Task, ways: Alternatives, call: GoldenCall, number: int) -> list[Turn]:
         """The golden trace with another call in the place of one, and without what only that one needed."""
         gone = _unneeded(task, ways, call.id)
         other = self.index.calls[number]
@@ -121,7 +121,7 @@ class Finder:
         return {call.key: number for number, call in enumerate(self.index.calls)}
 
 
-def _unneeded(task: Task, ways: Ways, replaced: str) -> set[str]:
+def _unneeded(task: Task, ways: Alternatives, replaced: str) -> set[str]:
     """The replaced call, and every call that is there only for it."""
     gone = {replaced}
     for layer in reversed(task.layers):

@@ -18,7 +18,7 @@ from .index import Index
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Partition:
     """Entities and templates whose hash is in [low, high), a part of [0, 1). `templates` off: all templates."""
 
     low: float

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..task import Task
 from .index import Index
-from .partition import Part
+from .partition import Partition
 from .synthesise import Report, synthesise
 from .targets import Targets, weights
 
@@ -22,7 +22,7 @@ class Plan:
     name: str
     n: int
     targets: Targets
-    part: Part
+    part: Partition
     ways_every: int = 0
 
 
@@ -30,10 +30,10 @@ _USUAL = Targets(calls=weights("2-7"), depth=weights("1-4"), distractors=weights
 _LARGE = Targets(calls=weights("8-11"), depth=weights("5-7"), distractors=weights("2-8"))
 
 PLANS = (
-    Plan("train", 2000, _USUAL, Part(0.30, 1.0)),
-    Plan("validation", 200, _USUAL, Part(0.22, 0.30)),
-    Plan("test", 300, _USUAL, Part(0.08, 0.22), ways_every=2),
-    Plan("hard", 200, _LARGE, Part(0.0, 0.08, templates=False)),
+    Plan("train", 2000, _USUAL, Partition(0.30, 1.0)),
+    Plan("validation", 200, _USUAL, Partition(0.22, 0.30)),
+    Plan("test", 300, _USUAL, Partition(0.08, 0.22), ways_every=2),
+    Plan("hard", 200, _LARGE, Partition(0.0, 0.08, templates=False)),
 )
 
 

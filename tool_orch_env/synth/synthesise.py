@@ -17,9 +17,9 @@ from ..task import Task
 from .audit import audit
 from .build import build
 from .index import Index
-from .near_duplicates import Alike
+from .near_duplicates import NearDuplicates
 from .other_ways import Finder
-from .partition import Part
+from .partition import Partition
 from .reach import Reach
 from .sample import Sampler, Unfillable, generator
 from .targets import Targets
@@ -57,7 +57,7 @@ class Maker:
         targets: Targets,
         seed: int,
         prefix: str = "",
-        part: Part | None = None,
+        part: Partition | None = None,
         ways_every: int = 0,
     ) -> None:
         """Tasks of one part of what there is, if given; of every `ways_every` one has another way to its goal.
@@ -107,7 +107,7 @@ def synthesise(
     prefix: str = "",
     report: Report | None = None,
     unlike: Iterable[Task] = (),
-    part: Part | None = None,
+    part: Partition | None = None,
     ways_every: int = 0,
 ) -> Iterator[Task]:
     """`n` tasks, none too like another or one of `unlike`; raises `Unfillable` where there are not so many."""
@@ -135,7 +135,7 @@ def synthesise_many(
 
 def _unlike(made: Iterable[Made], maker: Maker, report: Report, unlike: Iterable[Task]) -> Iterator[Task]:
     """The tasks, each that is too like an earlier one made anew."""
-    seen = Alike(unlike)
+    seen = NearDuplicates(unlike)
     for number, one in enumerate(made):
         _count(report, one)
         for _ in range(REPLACEMENTS):

@@ -8,6 +8,9 @@ python:MODULE:FUNCTION            `function(messages, tools)`, plain or async, r
 ================================  =====================================================================
 """
 
+from typing import TYPE_CHECKING
+
+from ..._deprecated import moved
 from ...errors import UsageError
 from ..scripted import POLICIES
 from .base import DEFAULT, Policy
@@ -33,4 +36,15 @@ def parse_policy(text: str, settings: Settings = DEFAULT) -> Policy:
         return OpenAIPolicy(rest, settings) if kind == "openai" else VllmPolicy(rest, settings)
     raise UsageError(
         f"policy {text!r}: expected openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION or one of {', '.join(POLICIES)}"
+    )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = moved(
+        __name__,
+        {
+            "PolicyFault": "bench.policies.base:PolicyError",
+            "Said": "bench.policies.base",
+            "Speaker": "bench.policies.base",
+        },
     )

@@ -1,0 +1,38 @@
+"""A bounded memo: what was computed for a key, the oldest entries dropped first. Safe in threads."""
+
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+from cachetools import FIFOCache
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Memo(Generic[K, V]):
+    """Results of a pure function by key. Two threads may compute the same entry; both get an equal one."""
+
+    __slots__ = ("_cache", "_get", "_lock")
+
+    def __init__(self, size: int) -> None:
+        """`size` is the largest number of entries."""
+        self._cache: FIFOCache[K, V] = FIFOCache(size)
+        self._get = self._cache.__getitem__  # a look-up moves nothing, so that it needs no lock
+        self._lock = Lock()
+
+    def remembered(self, key: K, compute: Callable[[], V]) -> V:
+        """The entry of `key`, computed and kept if there is none."""
+        try:
+            return self._get(key)
+        except KeyError:
+            value = compute()
+        with self._lock:
+            self._cache[key] = value
+        return value
+
+    def __len__(self) -> int:
+        return len(self._cache)
+
+    def __reduce__(self) -> tuple[type["Memo[K, V]"], tuple[int]]:  # entries stay in their process
+        return type(self), (int(self._cache.maxsize),)
