@@ -20,7 +20,7 @@ lint: .venv/ready  ## ruff, mypy strict, import-linter
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-XDIST = -n auto --dist loadgroup
+XDIST = -n auto --dist loadfile
 
 unit: .venv/ready chromium  ## pytest on every core, less what `make data` and `make kills` run
 	.venv/bin/python -m pytest $(XDIST) -m "not data and not kill"

@@ -1,7 +1,11 @@
-"""Fixtures shared by all tests, Hypothesis profiles, and the rule that nothing skips in silence."""
+"""Fixtures shared by all tests, Hypothesis profiles, who runs what, and the rule that nothing skips in silence.
+
+(xdist's own groups, by marker, do nothing under pytest 9.2: it takes them from node ids that no longer hold them.)
+"""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import toy as toys
@@ -10,7 +14,22 @@ from hypothesis import HealthCheck, settings
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import Task
 
+if TYPE_CHECKING:
+    from tool_orch_env.synth.index import Index
+
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+
+WITH_INDEX = {"audit", "phrase", "synth", "travel", "ways"}
+"""Test files that ask for `index`."""
+LONGEST = ["index", "slots", "docs"]
+"""Groups that take longest, in this order."""
+
+
+def group(nodeid: str) -> str:
+    """What runs in one worker, in its order: a file or, across files, what asks for the same expensive fixture."""
+    name = Path(nodeid.split("::")[0]).stem.removeprefix("test_")
+    return "index" if name in WITH_INDEX else name
+
 
 quiet = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile(
@@ -41,6 +60,33 @@ def toy_tasks() -> list[Task]:
 @pytest.fixture(scope="session")
 def travel() -> Snapshot:
     return Snapshot.open("travel")
+
+
+@pytest.fixture(scope="session")
+def index(travel: Snapshot) -> "Index":
+    """What synthesis knows of `travel`: ten seconds' work."""
+    from tool_orch_env.synth.index import Index
+
+    return Index(travel)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByGroup(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    config.option.loadscopereorder = False  # longest first, as collected
+    return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest groups first, so that no worker is left with one at the end."""
+    items.sort(
+        key=lambda item: LONGEST.index(name) if (name := group(item.nodeid)) in LONGEST else len(LONGEST)
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -26,6 +26,7 @@ def _changed(task: Task, **more: Any) -> Task:
     return Task.model_validate({**task.model_dump(), **more})
 
 
+@pytest.mark.data
 def test_the_bundled_tasks_have_no_finding(travel: Snapshot) -> None:
     assert {task.id: found for task in travel.tasks() if (found := audit(task, travel))} == {}
     assert audit_set({split: travel.tasks(split) for split in travel.splits}) == {}
@@ -44,10 +45,12 @@ def test_a_fact_that_stands_in_the_request_is_found(toy: Snapshot) -> None:
     assert ("fact", "c", "") in _rules(told, toy)
 
 
-def test_a_criterion_that_picks_more_than_one_element_or_another_is_found(travel: Snapshot) -> None:
+def test_a_criterion_that_picks_more_than_one_element_or_another_is_found(
+    travel: Snapshot, index: Index
+) -> None:
     (task,) = [
         task
-        for task in synthesise(Index(travel), Targets(calls=weights(3), depth=weights(2)), 40, 0)
+        for task in synthesise(index, Targets(calls=weights(3), depth=weights(2)), 40, 0)
         if any(pick["criterion"]["kind"] in ("min", "max") for pick in task.meta["picks"])
     ][:1]
     assert audit(task, travel) == []
@@ -60,12 +63,14 @@ def test_a_criterion_that_picks_more_than_one_element_or_another_is_found(travel
 
 
 @pytest.mark.parametrize("by_answer", [False, True])
-def test_a_comparison_that_comes_out_otherwise_is_found(travel: Snapshot, by_answer: bool) -> None:
+def test_a_comparison_that_comes_out_otherwise_is_found(
+    travel: Snapshot, index: Index, by_answer: bool
+) -> None:
     """Both kinds: what wins feeds another call, or is what the answer is about."""
     targets = Targets(calls=weights("4-6"), depth=weights("2-4"), compares=1.0)
     task = next(
         task
-        for task in synthesise(Index(travel), targets, 500, 0)
+        for task in synthesise(index, targets, 500, 0)
         if any(("call" not in one) == by_answer for one in task.meta.get("compared", ()))
     )
     assert audit(task, travel) == []

@@ -45,6 +45,7 @@ def oracle(folder: Path, *more: str, policy: str = "oracle") -> int:
     return main(["bench", "--policy", policy, "--tasks", "travel:handmade", "--out", str(folder), *more])
 
 
+@pytest.mark.kill
 def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     """SIGKILL at twenty random moments of its work, then resumed: the same records as an undisturbed run."""
     (tmp_path / "wobbly_policy.py").write_text(POLICY)

@@ -129,6 +129,7 @@ record(spec, out)
 """
 
 
+@pytest.mark.kill
 def test_fifty_kills_leave_the_bytes_of_an_undisturbed_run(service: Service, tmp_path: Path) -> None:
     service.delay = 0.003
     path = spec(tmp_path, service.url, limits={"concurrency": 4})

@@ -41,9 +41,10 @@ def test_the_hard_split_has_more_calls_and_greater_depth_than_training(splits: d
         assert min(map(size, splits["hard"])) > max(map(size, splits["train"]))
 
 
-def test_splits_made_anew_are_unlike_each_other_and_what_there_was(travel: Snapshot) -> None:
+@pytest.mark.data
+def test_splits_made_anew_are_unlike_each_other_and_what_there_was(travel: Snapshot, index: Index) -> None:
     written = travel.tasks("handmade")
-    made, reports = synthesise_splits(Index(travel), seed=1, share=0.01, unlike=written)
+    made, reports = synthesise_splits(index, seed=1, share=0.01, unlike=written)
     assert {name: len(tasks) for name, tasks in made.items()} == {
         "train": 20,
         "validation": 2,

@@ -6,6 +6,7 @@ import pytest
 import store_stress
 
 
+@pytest.mark.kill
 def test_readers_of_a_cold_store_agree_with_memory_though_a_builder_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

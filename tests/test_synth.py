@@ -25,11 +25,6 @@ from tool_orch_env.task import dump_tasks
 
 
 @pytest.fixture(scope="module")
-def index(travel: Snapshot) -> Index:
-    return Index(travel)
-
-
-@pytest.fixture(scope="module")
 def samplers(index: Index) -> dict[int, Sampler]:
     return {n: Sampler(index, Targets(calls=weights(n), depth=weights("1-5"))) for n in range(2, 12)}
 

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import tool_orch_env as toe
 from tool_orch_env.record.yaml12 import parse_yaml
 from tool_orch_env.synth.index import Index
@@ -63,10 +65,11 @@ def test_the_synthesised_splits_are_of_the_sizes_they_should_be() -> None:
     assert max(task.depth for task in trained) < min(task.depth for task in splits["hard"])
 
 
-def test_at_least_a_hundred_test_tasks_have_another_way_and_each_such_trace_scores_one() -> None:
+@pytest.mark.data
+def test_at_least_a_hundred_test_tasks_have_another_way_and_each_such_trace_scores_one(index: Index) -> None:
     """Every one, in every split: the trace that makes the other call instead of the golden one."""
-    snapshot = toe.Snapshot.open("travel")
-    finder = Finder(Index(snapshot))
+    snapshot = index.snapshot
+    finder = Finder(index)
     for split in ("train", "validation", "test", "hard"):
         tasks = [task for task in snapshot.tasks(split) if "other_ways" in task.meta]
         assert split != "test" or len(tasks) >= 100

@@ -21,11 +21,6 @@ Found = list[tuple[Task, OtherWay]]
 
 
 @pytest.fixture(scope="module")
-def index(travel: Snapshot) -> Index:
-    return Index(travel)
-
-
-@pytest.fixture(scope="module")
 def tasks(index: Index) -> list[Task]:
     targets = Targets(calls=weights("2-7"), distractors=weights("2-8"))
     return list(synthesise(index, targets, 20, 5, ways_every=1))
