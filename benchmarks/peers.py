@@ -4,7 +4,7 @@
     python benchmarks/peers.py --rounds 2 --soak 20000 --starts 1     # quick
     python benchmarks/peers.py --markdown docs/performance.md         # and put the tables there
 
-Needs the extras [bench], [gem] and [openenv], which `make .venv-peers/ready` installs. Variants are those of
+Needs the extras [bench], [gem] and [openenv], which `make .venv-trainers/ready` installs. Variants are those of
 `variants.py` and `frameworks.py`; every figure is the median of interleaved rounds with its range (`rounds.py`).
 Ratios of processor time stand a busy machine; those of two processes and of a served step are of wall time and do not.
 """

@@ -14,7 +14,8 @@ from tool_orch_env.bench.run_log import RunError
 from tool_orch_env.cli.main import main
 from tool_orch_env.snapshot import load_tasks
 
-TASKS = len(load_tasks("travel", "handmade"))
+IDS = [task.id for task in load_tasks("travel", "handmade")]
+TASKS = len(IDS)
 
 POLICY = '''
 import json
@@ -107,12 +108,12 @@ def test_the_page_shows_figures_and_the_first_episode(look: Any) -> None:
 
 
 def test_a_link_leads_to_an_episode_and_a_click_to_another(look: Any) -> None:
-    tab = look("once", "#episode=travel-handmade-003/1")
-    assert tab.inner_text("#episode h3 >> nth=0") == "travel-handmade-003 · 1"
+    tab = look("once", f"#episode={IDS[2]}/1")
+    assert tab.inner_text("#episode h3 >> nth=0") == f"{IDS[2]} · 1"
     states = tab.locator("#dag g").evaluate_all("all => all.map(g => g.dataset.state)")
     assert "missing" in states and "exact" in states
     tab.click("#list a >> nth=4")
-    assert tab.url.endswith("#episode=travel-handmade-003/0") and "· 0" in tab.inner_text(
+    assert tab.url.endswith(f"#episode={IDS[2]}/0") and "· 0" in tab.inner_text(
         "#episode h3 >> nth=0"
     )
 
@@ -130,7 +131,7 @@ def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> N
     tab.select_option("#domain", "flights")
     assert 0 < tab.locator("#list a").count() < whole
     tab.select_option("#domain", "")
-    tab.fill("#words", "travel-handmade-007")
+    tab.fill("#words", IDS[6])
     assert tab.locator("#list a").count() == 1
     tab.fill("#words", "")
     tab.select_option("#error", "missing_call")

@@ -1,7 +1,7 @@
 """The laws of the reward, on the bundled tasks and every task imported from the shared data.
 
-Of the 2,700 synthesised tasks of `travel` a seeded sample of each split is played, all of them by `make thorough`; that
-the golden trace of every one scores 1.0 is what the audit proves (test_audit.py).
+`make data` plays the larger snapshots: of each synthesised split of `travel` a seeded sample, and `make thorough` all of
+it. That the golden trace of every task scores 1.0 is what the audit proves (test_audit.py).
 """
 
 import itertools
@@ -24,8 +24,14 @@ from tool_orch_env.snapshot.folder import bundled_folder
 from tool_orch_env.task import GoldenCall, Task
 from tool_orch_env.taskset import TaskSet
 
-BUNDLED = sorted(path.parent.name for path in bundled_folder().glob("*/manifest.json"))
-SOURCES = ["toy", *BUNDLED, "orchestration_traces", "complexfuncbench"]
+BUNDLED = sorted({path.parent.name for path in bundled_folder().glob("*/manifest.json")} - {"demo"})
+SOURCES = [
+    "toy",
+    "demo",
+    "orchestration_traces",
+    "complexfuncbench",
+    *(pytest.param(name, marks=pytest.mark.data) for name in BUNDLED),
+]
 IMPORTED = {"orchestration_traces": "train_60.jsonl", "complexfuncbench": "raw_5.jsonl"}
 
 Played = tuple[Snapshot, list[Task]]

@@ -24,11 +24,11 @@ def make(**arguments: Any) -> gym.Env:
 
 
 def reset(options: Any) -> None:
-    make(split="handmade").reset(options=options)
+    make(snapshot="demo").reset(options=options)
 
 
 def vector(n: int = 2, options: Any = None, actions: Any = None) -> None:
-    env = gym.make_vec("ToolOrch-v0", num_envs=n, split="handmade")
+    env = gym.make_vec("ToolOrch-v0", num_envs=n, snapshot="demo")
     env.reset(options=options)
     env.step(actions)
 
@@ -38,13 +38,13 @@ def score(*given: Any) -> None:
 
 
 def paid(reward: Any) -> float:
-    env = make(split="handmade", reward=reward)
+    env = make(snapshot="demo", reward=reward)
     env.reset(seed=0)
     return float(env.step("I do not know.")[1])
 
 
 def task() -> toe.Task:
-    return toe.load_tasks("travel", "handmade")[0]
+    return toe.load_tasks("demo")[0]
 
 
 async def answers_later(messages: Any, tools: Any) -> str:
@@ -52,7 +52,7 @@ async def answers_later(messages: Any, tools: Any) -> str:
 
 
 IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
-    "a snapshot misspelt": (lambda: make(snapshot="travle"), "'travle'.*bundled: elements, travel"),
+    "a snapshot misspelt": (lambda: make(snapshot="travle"), "'travle'.*bundled: demo, elements, travel"),
     "no snapshot": (lambda: make(snapshot=None), "bundled name or a folder, found NoneType"),
     "a file for a snapshot": (lambda: make(snapshot=__file__), "a file, and a snapshot is a folder"),
     "a folder that is none": (lambda: make(snapshot=Path(__file__).parent), "no manifest.json in it"),
@@ -60,7 +60,7 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "a task file that is not there": (lambda: make(tasks="none.jsonl"), "no task file 'none.jsonl'"),
     "a split for a task file": (lambda: make(tasks="test"), "found a split: say split='test'"),
     "one task": (lambda: make(tasks=task()), "list of Task, as `load_tasks` returns it, found Task"),
-    "ids for tasks": (lambda: make(tasks=["travel-test-00001"]), "list of Task.*found str"),
+    "ids for tasks": (lambda: make(tasks=["demo-001"]), "list of Task.*found str"),
     "a number for tasks": (lambda: make(tasks=5), "list of Task.*found int"),
     "tasks of another snapshot": (
         lambda: make(tasks=toe.load_tasks("elements", "test")),
@@ -75,27 +75,27 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "a reward that is no number": (lambda: paid(lambda score: float("nan")), "a finite number, found 'nan'"),
     "a class for a reward": (lambda: paid(toe.RewardConfig), "found the class RewardConfig: call it"),
     "a task of another split": (
-        lambda: reset({"task_id": "travel-test-00005"}),
+        lambda: reset({"task_id": "demo-005"}),
         "it is in the split 'test'",
     ),
     "a task id misspelt": (
-        lambda: reset({"task_id": "travel-handmade-13"}),
-        "close: travel-handmade-013",
+        lambda: reset({"task_id": "demo-01"}),
+        "close: demo-001",
     ),
     "a number for a task id": (lambda: reset({"task_id": 5}), "id of one task, found 5"),
-    "options that are no options": (lambda: reset("travel-handmade-013"), "task_id.*found str"),
-    "another option": (lambda: reset({"task": "travel-handmade-013"}), "expected task_id, found task"),
+    "options that are no options": (lambda: reset("demo-001"), "task_id.*found str"),
+    "another option": (lambda: reset({"task": "demo-001"}), "expected task_id, found task"),
     "no episode in a vector": (lambda: vector(0), "num_envs: expected at least 1, found 0"),
     "one text for many episodes": (lambda: vector(2, None, "ab"), "expected a list of 2.*found one str"),
     "too few ids for a vector": (
-        lambda: vector(2, {"task_id": ["travel-handmade-013"]}),
+        lambda: vector(2, {"task_id": ["demo-001"]}),
         "task_id: expected one per environment, 2, found 1",
     ),
     "a text for turns": (
-        lambda: score(task(), "I do not know.", toe.Snapshot.open("travel")),
+        lambda: score(task(), "I do not know.", toe.Snapshot.open("demo")),
         "a list of turns and an open Snapshot, found Task, str, Snapshot",
     ),
-    "a name for an open snapshot": (lambda: score(task(), ["?"], "travel"), "found Task, list, str"),
+    "a name for an open snapshot": (lambda: score(task(), ["?"], "demo"), "found Task, list, str"),
     "a policy by name": (lambda: toe.bench.run([task()], "oracle"), "a function.*found 'oracle'"),
     "an async policy": (lambda: toe.bench.run([task()], answers_later), "only `tool-orch bench` plays"),
     "a name for tasks of a run": (lambda: toe.bench.run("travel", str), "list of Task.*found 'travel'"),
@@ -110,17 +110,17 @@ def test_a_mistake_in_python_is_told(mistake: Callable[[], Any], told: str) -> N
 
 def test_worker_processes_are_refused_shared_memory_for_text_and_work_without_it() -> None:
     with pytest.raises(ValueError, match="shared_memory=False") as refused:
-        gym.make_vec("ToolOrch-v0", num_envs=2, split="handmade", vectorization_mode="async")
+        gym.make_vec("ToolOrch-v0", num_envs=2, snapshot="demo", vectorization_mode="async")
     assert "vector_kwargs" in str(refused.value.__cause__)
     env = gym.make_vec(
         "ToolOrch-v0",
         num_envs=2,
-        split="handmade",
+        snapshot="demo",
         vectorization_mode="async",
         vector_kwargs={"shared_memory": False},
     )
     texts, _ = env.reset(seed=1)
-    assert texts[0] == make(split="handmade").reset(seed=1)[0]
+    assert texts[0] == make(snapshot="demo").reset(seed=1)[0]
     env.close()
 
 
@@ -285,7 +285,7 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture) -> N
 
 def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tool_orch_env", "play", "--split", "handmade"],
+        [sys.executable, "-m", "tool_orch_env", "play", "--snapshot", "demo"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

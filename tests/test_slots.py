@@ -113,12 +113,25 @@ def test_the_checker_of_gymnasium_is_content(task_set: SlotTaskSet) -> None:
     assert isinstance(env.render(), str)
 
 
-@pytest.mark.parametrize("split", ["train", "validation", "test", "hard"])
-def test_the_golden_trace_can_be_said_in_slots_on_every_task(
+SPLITS = pytest.mark.parametrize("split", ["train", "validation", "test", "hard"])
+
+
+@SPLITS
+def test_the_golden_trace_can_be_said_in_slots(travel: Snapshot, task_set: SlotTaskSet, split: str) -> None:
+    """Of every twentieth task; `make data` plays all."""
+    _say_golden_traces(task_set, travel.tasks(split)[::20])
+
+
+@pytest.mark.data
+@SPLITS
+def test_the_golden_trace_of_every_task_can_be_said_in_slots(
     travel: Snapshot, task_set: SlotTaskSet, split: str
 ) -> None:
+    _say_golden_traces(task_set, travel.tasks(split))
+
+
+def _say_golden_traces(task_set: SlotTaskSet, tasks: list[Task]) -> None:
     """Every choice is allowed by the mask, every call is seen to be about something, every fact becomes known."""
-    tasks = travel.tasks(split)
     env = ToolOrchSlotsEnv(task_set=task_set.beside(tasks))
     stop = env.layout.tools
     starts = np.cumsum([0, *env.layout.actions[:-1]])

@@ -1,6 +1,6 @@
 """Make the snapshot `demo`: six tasks of `travel` 1.1 and the recorded responses around them.
 
-    python cache_snapshots/recipes/demo.py [--out FOLDER]
+    python cache_snapshots/recipes/demo.py [--travel FOLDER] [--out FOLDER]
 
 `demo` is a fixture for tests, documentation and examples, so that they can name a task that never changes; it is not a
 benchmark. It was made once, from `travel` 1.1.0, and stays as it is when `travel` is recorded anew. The same `travel`
@@ -105,12 +105,13 @@ def catalog(travel: Snapshot, tools: set[str]) -> Catalog:
     )
 
 
-def make(folder: Path) -> None:
-    travel = Snapshot.open("travel")
+def make(folder: Path, of: str = "travel") -> None:
+    """Write the snapshot into `folder`, a new one; `of` is `travel` 1.1.0 by name or path."""
+    travel = Snapshot.open(of)
     assert travel.path is not None
     manifest = read_manifest(travel.path)
     if manifest["version"] != MADE_FROM:
-        raise SystemExit(f"demo is made from travel {MADE_FROM}; the bundled one is {manifest['version']}")
+        raise SystemExit(f"demo is made from travel {MADE_FROM}; {of} is {manifest['version']}")
     sources = [one for one in manifest["sources"] if one["name"] != "OpenStreetMap"]
     chosen = tasks(travel)
     tools = catalog(travel, {tool for task in chosen for tool in task.tools})
@@ -136,17 +137,18 @@ def make(folder: Path) -> None:
         captured=manifest["captured"],
         catalog=tools,
         records={"responses": [record for record in travel.records() if record.key in kept]},
-        splits={"train": chosen},
+        splits={"train": chosen[:3], "test": chosen[3:]},
         notice=f"{NOTICE}{attributions}\n{end}{mit}",
     )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the snapshot `demo` from `travel` 1.1.0.")
+    parser.add_argument("--travel", default="travel", help="`travel` 1.1.0, a folder if the bundled one is newer")
     parser.add_argument("--out", type=Path, default=bundled_folder() / "demo", help="replaced if it exists")
-    folder = parser.parse_args().out
-    shutil.rmtree(folder, ignore_errors=True)
-    make(folder)
+    given = parser.parse_args()
+    shutil.rmtree(given.out, ignore_errors=True)
+    make(given.out, given.travel)
     return 0
 
 

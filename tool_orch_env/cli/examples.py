@@ -9,7 +9,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("tool-orch demo", "tool-orch demo --snapshot elements --split test"),
     "play": (
         "tool-orch play --seed 1",
-        "tool-orch play --split handmade --task travel-handmade-013",
+        "tool-orch play --snapshot demo --task demo-004",
     ),
     "import": (
         "tool-orch import ComplexFuncBench.jsonl --out cfb",
