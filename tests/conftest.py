@@ -21,7 +21,17 @@ SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 
 WITH_INDEX = {"audit", "phrase", "synth", "travel", "ways"}
 """Test files that ask for `index`."""
-LONGEST = ["index", "slots", "docs"]
+LONGEST = [
+    "index",
+    "slots",
+    "record_docs",
+    "docs",
+    "record",
+    "record_live",
+    "snapshot",
+    "bench_runs",
+    "importers",
+]
 """Groups that take longest, in this order."""
 
 

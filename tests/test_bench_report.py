@@ -113,9 +113,7 @@ def test_a_link_leads_to_an_episode_and_a_click_to_another(look: Any) -> None:
     states = tab.locator("#dag g").evaluate_all("all => all.map(g => g.dataset.state)")
     assert "missing" in states and "exact" in states
     tab.click("#list a >> nth=4")
-    assert tab.url.endswith(f"#episode={IDS[2]}/0") and "· 0" in tab.inner_text(
-        "#episode h3 >> nth=0"
-    )
+    assert tab.url.endswith(f"#episode={IDS[2]}/0") and "· 0" in tab.inner_text("#episode h3 >> nth=0")
 
 
 def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> None:

@@ -15,9 +15,17 @@ from tool_orch_env.synth.draw import draw
 LETTERS = "ABCDEFGH"
 
 
-def _edges(snapshot: Snapshot) -> dict[tuple[str, str, str, str], graph.Edge]:
+Edges = dict[tuple[str, str, str, str], graph.Edge]
+
+
+def _edges(snapshot: Snapshot) -> Edges:
     found = graph.edges(snapshot.catalog, graph.heard(snapshot))
     return {(*edge.source, *edge.target): edge for edge in found}
+
+
+@pytest.fixture(scope="module")
+def of_travel(travel: Snapshot) -> Edges:
+    return _edges(travel)
 
 
 def _snapshot(take: dict, give: dict, number: int = 8) -> Snapshot:
@@ -35,15 +43,15 @@ def _snapshot(take: dict, give: dict, number: int = 8) -> Snapshot:
     return Snapshot.from_records("two", tools, made, version="1")
 
 
-def test_declared_edges_are_kept_whatever_their_support(travel: Snapshot) -> None:
-    found = _edges(travel)
+def test_declared_edges_are_kept_whatever_their_support(of_travel: Edges) -> None:
+    found = of_travel
     assert found["get_flight", "/tail_number", "get_aircraft", "tail_number"].declared
     assert found["departures", "/flights/*/carrier", "search_flights", "carrier"].support == 0
 
 
-def test_values_that_recur_are_mined_without_any_declaration(travel: Snapshot) -> None:
+def test_values_that_recur_are_mined_without_any_declaration(of_travel: Edges) -> None:
     """The undeclared way from an airline's routes to a flight search is in the responses alone."""
-    edge = _edges(travel)["get_airline", "/routes/*/dest", "search_flights", "dest"]
+    edge = of_travel["get_airline", "/routes/*/dest", "search_flights", "dest"]
     assert not edge.declared
     assert edge.support >= graph.MIN_SUPPORT
 
@@ -69,8 +77,8 @@ def test_false_friends_are_no_edges(schema: dict, value: object) -> None:
     assert not _edges(_snapshot({"wanted": (schema, value)}, {"elsewhere": value}))
 
 
-def test_an_echo_of_the_calls_own_argument_is_no_edge(travel: Snapshot) -> None:
-    assert not any(edge[:2] == ("search_flights", "/flights/*/dest") for edge in _edges(travel))
+def test_an_echo_of_the_calls_own_argument_is_no_edge(of_travel: Edges) -> None:
+    assert not any(edge[:2] == ("search_flights", "/flights/*/dest") for edge in of_travel)
 
 
 def test_values_that_break_the_parameters_schema_are_no_edge() -> None:
@@ -80,8 +88,10 @@ def test_values_that_break_the_parameters_schema_are_no_edge() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
-def test_the_graph_is_drawn_with_every_tool(travel: Snapshot, tmp_path: Path, suffix: str) -> None:
-    found = graph.edges(travel.catalog, graph.heard(travel))
+def test_the_graph_is_drawn_with_every_tool(
+    travel: Snapshot, of_travel: Edges, tmp_path: Path, suffix: str
+) -> None:
+    found = list(of_travel.values())
     path = tmp_path / f"graph{suffix}"
     draw(graph.digraph(found, travel.catalog), path)
     if suffix == ".svg":

@@ -440,10 +440,12 @@ def test_arranging_a_statement_changes_its_order_alone(task_set: SlotTaskSet) ->
     }
 
 
-def test_the_same_seed_gives_the_same_bytes_in_every_process() -> None:
+@pytest.mark.parametrize("snapshot", ["demo", pytest.param("travel", marks=pytest.mark.data)])
+def test_the_same_seed_gives_the_same_bytes_in_every_process(snapshot: str) -> None:
     code = (
         "import hashlib, gymnasium as gym, numpy as np, tool_orch_env\n"
-        "env = gym.make('ToolOrchSlots-v0', split='test'); rng = np.random.default_rng(0); digest = hashlib.sha256()\n"
+        f"env = gym.make('ToolOrchSlots-v0', snapshot='{snapshot}', split='test')\n"
+        "rng = np.random.default_rng(0); digest = hashlib.sha256()\n"
         "for seed in range(5):\n"
         "    seen, _ = env.reset(seed=seed); over = False\n"
         "    while not over:\n"

@@ -55,6 +55,7 @@ def test_splits_made_anew_are_unlike_each_other_and_what_there_was(travel: Snaps
     assert all(reports[name].made == len(tasks) for name, tasks in made.items())
 
 
+@pytest.mark.data
 def test_a_snapshot_that_cannot_fill_a_split_says_so(toy: Snapshot) -> None:
     with pytest.raises(Unfillable):
         synthesise_splits(Index(toy), seed=1, share=0.01)
