@@ -159,7 +159,7 @@ class ToolOrchVectorEnv(EpisodeVector[ToolOrchEnv, tuple[str, ...]]):
             "task_set": shared,
             "reward": reward,
             "record": live_api(record, shared.snapshot, overlay),
-            "max_episode_steps": max_episode_steps,
+            "max_steps": max_episode_steps,
         }
         envs = [ToolOrchEnv(**others) for _ in range(at_least_one(num_envs))]
         super().__init__(envs, autoreset_mode, ToolOrchEnv.metadata)

@@ -15,7 +15,7 @@ from gymnasium.vector.utils import batch_space
 
 from .._deprecated import moved
 from ..calls.types import ToolCall, Turn
-from ..env import wanted_task, within_spec
+from ..env import wanted_task
 from ..episode import Episode, EpisodeLimits
 from ..errors import UsageError
 from ..reward.config import Reward, configured
@@ -95,7 +95,7 @@ class _Player:
         self, task_set: SlotTaskSet, encoding: Encoding, reward: Reward, limits: EpisodeLimits
     ) -> None:
         self._slots, self.encoding = task_set, encoding
-        self._reward, self.limits = reward, limits
+        self._reward, self._limits = reward, limits
         self.rng = np.random.default_rng()
         self.episode: Episode | None = None
         self.shown: tuple[Any, ...] = ()
@@ -107,7 +107,7 @@ class _Player:
         ids = self._slots.task_set.ids
         drawn, order = self.rng.integers((len(ids), ORDERS)).tolist()
         task_id = ids[drawn] if task_id is None else task_id
-        self.episode = Episode(self._slots.task_set.compiled(task_id), self._reward, self.limits)
+        self.episode = Episode(self._slots.task_set.compiled(task_id), self._reward, self._limits)
         self.encoding.begin(self._slots.request(task_id, order))
         self._turns = 0
         self.shown = ("reset", task_id)
@@ -182,17 +182,16 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         self.layout = self.task_set.layout
         self.observation_space, self.action_space = spaces(self.layout)
         self.render_mode = render_mode
-        self._limits = EpisodeLimits(max_turns=max_turns, max_calls=max_calls)
+        allowed = EpisodeLimits(max_turns=max_turns, max_calls=max_calls)
         self._buffer = np.zeros((1, self.layout.size), dtype=np.uint8)
         self.encoding = Encoding(self.layout, self._buffer[0])
-        self._player = _Player(self.task_set, self.encoding, reward, self._limits)
+        self._player = _Player(self.task_set, self.encoding, reward, allowed)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Array], dict[str, Any]]:
         """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
         super().reset(seed=None if seed is None else index(seed))
-        self._player.limits = within_spec(self._limits, self.spec)
         self._player.rng = self.np_random
         self._player.begin(None, wanted_task(options))
         return self._observed(), self._player.info()

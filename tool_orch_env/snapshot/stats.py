@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..calls.types import Status
 from ..errors import UsageError
 from ..files import numbered_lines
 from ..jsonvalues.decode import parse_json
 from . import Snapshot
 from .records import Record, says_nothing
 
-HIT, MISS = (Status.OK, Status.API_ERROR), (Status.NOT_RECORDED,)
+HIT, MISS = ("ok", "api_error"), ("not_recorded",)
+"""Status codes of a log, of valid calls with and without a recorded response."""
 
 
 @dataclass
