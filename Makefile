@@ -36,7 +36,7 @@ fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverag
 	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
 
 # MODULES: some of those in tests/mutants.toml; JUDGE=--survivors judges again only what survived the last time
-mutants: .venv-mutants/ready  ## would the tests notice a wrong reward? make mutants MODULES="score assign"
+mutants: .venv-mutants/ready  ## would the tests notice a wrong reward? make mutants MODULES="reward.graduated answers.share"
 	.venv-mutants/bin/python tests/mutants.py $(JUDGE) $(MODULES)
 
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed

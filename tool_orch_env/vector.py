@@ -1,7 +1,7 @@
 """Many episodes in one process: what the vector forms of text and slots share, and the vector form of `ToolOrch-v0`.
 
-Gymnasium's `SyncVectorEnv` works too. This form is faster, takes a task per episode
-(`reset(options={"task_id": [...]})`), and copies nothing.
+Gymnasium's `SyncVectorEnv` works too. These forms take a task per episode (`reset(options={"task_id": [...]})`), which
+it cannot; for slots, which write into one array, they are twice as fast (`benchmarks/sharing.py`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

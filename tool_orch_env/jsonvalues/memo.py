@@ -13,22 +13,28 @@ V = TypeVar("V")
 class Memo(Generic[K, V]):
     """Results of a pure function by key. Two threads may compute the same entry; both get an equal one."""
 
-    __slots__ = ("_cache", "_get", "_lock")
+    __slots__ = ("_cache", "_lock")
 
     def __init__(self, size: int) -> None:
         """`size` is the largest number of entries."""
         self._cache: FIFOCache[K, V] = FIFOCache(size)
-        self._get = self._cache.__getitem__  # a look-up moves nothing, so that it needs no lock
         self._lock = Lock()
+
+    def __getitem__(self, key: K) -> V:
+        """Raises `KeyError`. A look-up moves nothing, so it needs no lock."""
+        return self._cache[key]
+
+    def __setitem__(self, key: K, value: V) -> None:
+        with self._lock:
+            self._cache[key] = value
 
     def remembered(self, key: K, compute: Callable[[], V]) -> V:
         """The entry of `key`, computed and kept if there is none."""
         try:
-            return self._get(key)
+            return self._cache[key]
         except KeyError:
             value = compute()
-        with self._lock:
-            self._cache[key] = value
+        self[key] = value
         return value
 
     def __len__(self) -> int:

@@ -57,9 +57,12 @@ class CompiledTrace:
         """Credit of a call against each golden call of `group`, those of its tool; remembered by key."""
         assert call.key is not None
         identity = (self.task.id, call.key, call.result.status)
-        return self._credits.remembered(
-            identity, lambda: tuple(credit(call, self.golden[index], self._weights) for index in group)
-        )
+        try:
+            return self._credits[identity]
+        except KeyError:
+            found = tuple(credit(call, self.golden[index], self._weights) for index in group)
+        self._credits[identity] = found
+        return found
 
     @cached_property
     def by_importance(self) -> tuple[int, ...]:

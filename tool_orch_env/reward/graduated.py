@@ -164,22 +164,27 @@ class Graduated:
             wasted -= self._waste[row]  # 1 or 0.5, so that the order does not matter
         parts = (min(1.0, value / n), self._answered / n, self._facts, wasted / n)
         success = parts[0] == 1.0 and parts[1] == 1.0 and self._facts in (None, 1.0)
-        score = Score(*parts, success=success)
-        return Score(*parts, total=self._total(score), success=success)
+        return Score(*parts, self._total(success, *parts), success)
 
-    def _weighted(self, score: Score) -> float:
+    def _weighted(
+        self, success: bool, atomic: float, orchestration: float, answer: float | None, waste: float
+    ) -> float:
         a, o, f = self._weights
-        earned = a * score.atomic + o * score.orchestration
-        if score.answer is not None:
-            earned += f * score.answer
-        return max(0.0, earned - self._waste_price * score.waste)
+        earned = a * atomic + o * orchestration
+        if answer is not None:
+            earned += f * answer
+        return max(0.0, earned - self._waste_price * waste)
 
-    def _binary(self, score: Score) -> float:
-        return 1.0 if self._done and score.success and not score.waste else 0.0
+    def _binary(
+        self, success: bool, atomic: float, orchestration: float, answer: float | None, waste: float
+    ) -> float:
+        return 1.0 if self._done and success and not waste else 0.0
 
-    def _called(self, score: Score) -> float:
+    def _called(
+        self, success: bool, atomic: float, orchestration: float, answer: float | None, waste: float
+    ) -> float:
         assert self._function is not None
-        return _finite(self._function(score))
+        return _finite(self._function(Score(atomic, orchestration, answer, waste, success=success)))
 
 
 def _waste_of(call: AnsweredCall) -> float:
