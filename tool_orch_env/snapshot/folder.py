@@ -43,7 +43,7 @@ def find(name_or_path: str | Path) -> Path:
         )
     if isinstance(name_or_path, str) and "/" not in name_or_path and "\\" not in name_or_path:
         bundled = bundled_folder() / name_or_path
-        if name_or_path not in ("", ".", "..") and bundled.is_dir():
+        if name_or_path not in ("", ".", "..") and (bundled / "manifest.json").is_file():
             return bundled
     folder = Path(name_or_path).absolute()
     if folder.is_file():
