@@ -8,6 +8,7 @@ import os
 import pickle
 import sqlite3
 import time
+import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,7 @@ from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.snapshot.snapshot import verify
 from tool_orch_env.task import Task
 
+ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "snapshot"
 
 
@@ -744,3 +746,16 @@ def test_a_bad_task_is_named_with_snapshot_file_and_line(folder: Path) -> None:
 def test_the_callers_list_of_tasks_is_the_callers(toy: Snapshot, toy_tasks: list[Task]) -> None:
     toy.tasks("train").clear()
     assert toy.tasks("train") == toy_tasks
+
+
+def test_the_wheel_carries_every_bundled_snapshot_and_no_recipe() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    bundled = {path.parent.name for path in (ROOT / "cache_snapshots").glob("*/manifest.json")}
+    assert pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"] == {
+        f"cache_snapshots/{name}": f"tool_orch_env/cache_snapshots/{name}" for name in bundled
+    }
+
+
+def test_a_folder_next_to_the_bundled_snapshots_is_none_of_them() -> None:
+    with pytest.raises(UsageError, match=r"no snapshot 'recipes': .*\(bundled: elements, travel\)"):
+        Snapshot.open("recipes")
