@@ -8,7 +8,7 @@ PIP_FLAGS = --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
-demo: .venv-demo/ready  ## what the reward pays three policies, and one episode told call by call
+demo: .venv-demo/ready  ## score three policies and print one annotated episode
 	.venv-demo/bin/tool-orch demo
 
 test: lint unit  ## ruff, mypy strict, pytest

@@ -369,7 +369,7 @@ class Run:
         task_set: SlotTaskSet | None = None,
         exam: "Exam | None" = None,
     ) -> None:
-        """`stage` and `exam` are the training tasks and the held-out ones, where several runs share them."""
+        """`task_set` and `exam` are the training tasks and the held-out ones, where several runs share them."""
         self.settings = settings
         torch.set_num_threads(1)
         torch.manual_seed(settings.seed)
