@@ -118,7 +118,7 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path, capsys: pyt
     assert oracle(run, "--limit", "3") == 0
     assert (run / "episodes.jsonl").read_bytes() == before
     assert oracle(run, "--limit", "4") == 2
-    assert "begun with another" in capsys.readouterr().err
+    assert "started with a different" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("private")
     assert oracle(tmp_path / "mine") == 2

@@ -179,7 +179,7 @@ def test_live_needs_a_spec_that_fits(service: Service, recorded: Path) -> None:
         "get_town": {"url": "/towns/{id}", "parameters": {**TOOLS["get_town"]["parameters"], "title": "T"}},
     }
     path = spec(recorded, service.url, tools=tools, tasks={"test": "tasks.jsonl"})
-    with pytest.raises(SpecError, match=r"tools\.get_town: parameters are not those of snapshot"):
+    with pytest.raises(SpecError, match=r"tools\.get_town: parameters differ from those in snapshot"):
         open_live(path, Snapshot.open(recorded / "snapshot"))
 
 
