@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import ToolOrchError
-from . import bench, play, serve, snapshots, tasks
+from . import bench, completion, play, serve, snapshots, tasks
 from .command import epilog
 
 COMMANDS = (
@@ -25,6 +25,7 @@ COMMANDS = (
     snapshots.import_,
     serve.serve,
     serve.export,
+    completion.completion,
 )
 DESCRIPTION = """\
 A Gymnasium environment for agents that orchestrate tools, on recorded real
@@ -67,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_to(commands)
+    top.set_defaults(parser=top)  # `completion` describes it
     return top
 
 
