@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import pytest
 
 import tool_orch_env as toe
 from tool_orch_env.adapters.extras import need
-from tool_orch_env.cli.examples import EXAMPLES
-from tool_orch_env.cli.main import main, parser
+from tool_orch_env.cli import main, parser
+from tool_orch_env.cli.command import Command
+from tool_orch_env.cli.main import COMMANDS, EXAMPLES
 from tool_orch_env.errors import FileError, UsageError
 
 
@@ -254,20 +255,44 @@ def test_an_extra_that_is_missing_is_named() -> None:
         need("no_such_package", "openenv")
 
 
-def test_every_command_ends_its_help_with_examples_that_its_parser_takes(
-    capsys: pytest.CaptureFixture,
+def every_command(commands: tuple[Command, ...] = COMMANDS, group: str = "") -> Iterator[tuple[str, Command]]:
+    """The commands and subcommands, each with what is typed to run it."""
+    for command in commands:
+        yield f"{group}{command.name}", command
+        yield from every_command(command.subcommands, f"{group}{command.name} ")
+
+
+EVERY_COMMAND = dict(every_command())
+
+
+@pytest.mark.parametrize("typed", EVERY_COMMAND)
+def test_the_help_of_a_command_has_a_sentence_and_examples_and_fits_80_columns(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    lines = [line for some in EXAMPLES.values() for line in some]
-    lines += [line.strip() for line in parser().format_help().splitlines() if line.startswith("  tool-orch ")]
-    for line in lines:
-        typed = shlex.split(line, comments=True)
-        assert parser().parse_args(typed[1:]).run, line
-    for command in (*EXAMPLES, "synth"):
-        group = {"rescore": ["bench"], "compare": ["bench"]}.get(command, [])
-        group = ["snapshot"] if command in ("show", "verify", "stats", "diff", "merge") else group
-        with pytest.raises(SystemExit):
-            parser().parse_args([*group, command, "--help"])
-        assert "Examples:\n  tool-orch " in capsys.readouterr().out, command
+    monkeypatch.setenv("COLUMNS", "80")
+    command = EVERY_COMMAND[typed]
+    with pytest.raises(SystemExit, match="0"):
+        main([*typed.split(), "--help"])
+    shown = capsys.readouterr().out
+    assert command.help.partition("\n")[0].endswith(".") and command.help in shown
+    assert 2 <= len(command.examples) <= 4 and "\nexamples:\n  tool-orch " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_every_example_is_accepted_by_the_parser() -> None:
+    lines = [line for command in EVERY_COMMAND.values() for line in command.examples]
+    for line in (*EXAMPLES, *lines):
+        typed = shlex.split(line.partition(">")[0], comments=True)
+        assert typed[0] == "tool-orch" and parser().parse_args(typed[1:]).run, line
+
+
+def test_old_spellings_of_options_work_and_are_not_shown(capsys: pytest.CaptureFixture) -> None:
+    old = parser().parse_args(["synth", "--engine", "ray", "--book", "book.toml"])
+    new = parser().parse_args(["synth", "--executor", "ray", "--phrase-book", "book.toml"])
+    assert (old.executor, old.phrase_book) == (new.executor, new.phrase_book) == ("ray", Path("book.toml"))
+    with pytest.raises(SystemExit):
+        main(["synth", "--help"])
+    assert "--engine" not in (shown := capsys.readouterr().out) and "--book" not in shown
 
 
 def test_the_package_itself_is_the_command_line(tmp_path: Path) -> None:
@@ -280,7 +305,7 @@ def test_the_package_itself_is_the_command_line(tmp_path: Path) -> None:
 def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([])
-    assert "Examples" in capsys.readouterr().out
+    assert "examples:" in capsys.readouterr().out
 
 
 def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:
@@ -293,7 +318,7 @@ def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     assert process.stdout is not None
-    while "Ctrl-D leaves" not in process.stdout.readline():
+    while "Ctrl-D to leave" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)

@@ -369,6 +369,6 @@ def test_an_interrupt_is_told_and_resumed(service: Service, tmp_path: Path) -> N
         time.sleep(0.01)
     os.kill(running.pid, signal.SIGINT)
     out, _ = running.communicate()
-    assert running.returncode == 130 and "the same command goes on from here" in out
+    assert running.returncode == 130 and "Rerun the same command to resume." in out
     report, snapshot = run(path, tmp_path / "out")
     assert report.reused >= 8 and len(snapshot) == 60

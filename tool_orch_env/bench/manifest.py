@@ -55,6 +55,14 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return [part for part in PARTS if first.get(part) != second.get(part)]
 
 
+def protocol_name(manifest: Mapping[str, Any]) -> str:
+    """The protocol as it is named wherever figures are shown."""
+    if manifest["protocol"] != "cfb-offline":
+        return str(manifest["protocol"])
+    kind = "strict" if manifest["strict"] else "lenient"
+    return f"cfb-offline ({kind}), not comparable with the published table"
+
+
 def _snapshot_sum(snapshot: Snapshot) -> str:
     """sha256 of the snapshot's `manifest.json`, which lists the sums of its files; of the content without a folder."""
     if snapshot.path is not None:

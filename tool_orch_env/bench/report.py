@@ -4,7 +4,6 @@ All data is embedded as JSON and rendered as text, so nothing a model wrote beco
 requests.
 """
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..task import Task
-from . import show
 from .diagnose import KINDS, STATES
+from .manifest import protocol_name
 from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
 from .result import EpisodeResult
 from .run_log import Key, Record, read_run, read_times
@@ -23,15 +22,6 @@ BINS = 20
 SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score", "reward", "atomic",
           "orchestration", "answer", "policy errors")  # fmt: skip
 """Figures between 0 and 1, drawn on a common axis."""
-
-
-def command(arguments: argparse.Namespace) -> int:
-    """Write the page and print its path."""
-    out = arguments.out or arguments.run_folder / "report.html"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page(arguments.run_folder), encoding="utf-8")
-    show.line(f"{out}: {out.stat().st_size / 1024:.0f} KB, open it in a browser")
-    return 0
 
 
 def page(folder: Path) -> str:
@@ -45,7 +35,7 @@ def page(folder: Path) -> str:
     return environment.get_template("report.html.j2").render(
         name=folder.resolve().name,
         about=about,
-        protocol=show.protocol_name(about),
+        protocol=protocol_name(about),
         found=found,
         shares=[
             (name, found["figures"][name], FIGURES[name][2]) for name in SHARES if name in found["figures"]
