@@ -82,6 +82,7 @@ _NAMES: Mapping[str, str] = {
     "holdings": "tool_stats",
     "open_engine": "open_executor",
     "parse": "parse_message",
+    "state": "request_graph",
 }
 """Names that are spelt otherwise where a module moved to."""
 
