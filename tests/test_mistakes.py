@@ -55,8 +55,11 @@ async def answers_later(messages: Any, tools: Any) -> str:
 IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "a snapshot misspelt": (lambda: make(snapshot="travle"), "'travle'.*bundled: elements, travel"),
     "no snapshot": (lambda: make(snapshot=None), "bundled name or a folder, found NoneType"),
-    "a file for a snapshot": (lambda: make(snapshot=__file__), "a file, and a snapshot is a folder"),
-    "a folder that is none": (lambda: make(snapshot=Path(__file__).parent), "no manifest.json in it"),
+    "a file for a snapshot": (
+        lambda: make(snapshot=__file__),
+        "expected a folder or a bundled name, found the file",
+    ),
+    "a folder that is none": (lambda: make(snapshot=Path(__file__).parent), "it has no manifest.json"),
     "a split misspelt": (lambda: make(split="tset"), "no split 'tset', only train, validation, test"),
     "a task file that is not there": (lambda: make(tasks="none.jsonl"), "no task file 'none.jsonl'"),
     "a split for a task file": (lambda: make(tasks="test"), "found a split: say split='test'"),
@@ -67,14 +70,20 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: make(tasks=toe.load_tasks("elements", "test")),
         "was built for snapshot 'elements'",
     ),
-    "a preset misspelt": (lambda: make(reward="gradauted"), "no reward preset 'gradauted'; there are"),
+    "a preset misspelt": (
+        lambda: make(reward="gradauted"),
+        "reward: expected one of graduated, .* found 'gradauted'",
+    ),
     "a reward that gives nothing": (
         lambda: paid(lambda score: None),
         "expected a finite number, found 'None'",
     ),
     "a reward that gives text": (lambda: paid(lambda score: "1"), "a finite number, found '1'"),
     "a reward that is no number": (lambda: paid(lambda score: float("nan")), "a finite number, found 'nan'"),
-    "a class for a reward": (lambda: paid(toe.RewardConfig), "found the class RewardConfig: call it"),
+    "a class for a reward": (
+        lambda: paid(toe.RewardConfig),
+        "expected a function or an instance, found the class RewardConfig",
+    ),
     "a task of another split": (
         lambda: reset({"task_id": "travel-test-00005"}),
         "it is in the split 'test'",
@@ -143,7 +152,7 @@ ON_THE_COMMAND_LINE = {
     "bench rescore .": "not a run: no manifest.json in it",
     "bench compare none other": "name the folder that `bench --out` wrote",
     "report none": "none: not a run",
-    "snapshot verify .": "not a snapshot: no manifest.json in it",
+    "snapshot verify .": "not a snapshot: it has no manifest.json",
     "synth": "--out tasks.jsonl",
     "synth --n 1 --out .": "name the task file with --out",
     "synth --n 1 --out mine.py/tasks.jsonl": "mine.py: ",

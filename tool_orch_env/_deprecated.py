@@ -92,6 +92,7 @@ _NAMES: Mapping[str, str] = {
     "parse": "parse_message",
     "policy_faults": "policy_errors",
     "run": "bench",
+    "state": "request_graph",
 }
 """Names that are spelt otherwise where a module moved to."""
 
