@@ -9,7 +9,7 @@ PYTHON ?= python3
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
-demo: .venv-demo/ready  ## what the reward pays three policies, and one episode told call by call
+demo: .venv-demo/ready  ## score three policies and print one annotated episode
 	.venv-demo/bin/tool-orch demo
 
 test: lint unit  ## what every commit has to pass: ruff, mypy strict, import-linter, pytest
@@ -46,7 +46,7 @@ fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverag
 	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
 
 # MODULES: some of those in tests/mutants.toml; JUDGE=--survivors judges again only what survived the last time
-mutants: .venv/ready  ## would the tests notice a wrong reward? make mutants MODULES="answers.share reward.credit"
+mutants: .venv/ready  ## would the tests notice a wrong reward? make mutants MODULES="reward.graduated answers.share"
 	.venv/bin/python tests/mutants.py $(JUDGE) $(MODULES)
 
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
@@ -73,41 +73,41 @@ wheel: .uv/ready  ## the built wheel in a bare environment, core dependencies on
 	cd dist && ../.venv-wheel/bin/python ../tests/smoke.py && ../.venv-wheel/bin/tool-orch demo > /dev/null
 	@echo "the wheel works by itself"
 
-# OSM_DATA is the folder that examples/travel/osm/setup.sh made; start.sh and stop.sh run the two servers from it
-OSM = examples/travel/osm
+# OSM_DATA is the folder made by $(OSM)/setup.sh; start.sh and stop.sh run the two servers from it.
+OSM = cache_snapshots/recipes/travel/osm
 OSM_URLS = --nominatim http://127.0.0.1:8088 --valhalla http://127.0.0.1:8002
 
 travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place: make travel OSM_DATA=FOLDER
 	@test -n "$(OSM_DATA)" || { echo "make travel OSM_DATA=FOLDER; $(OSM)/setup.sh FOLDER makes it"; exit 2; }
 	rm -rf build/travel && mkdir -p build
 	$(OSM)/start.sh "$(OSM_DATA)" 8088 8002
-	.venv/bin/python -m examples.travel.record --out build/travel $(OSM_URLS); \
+	.venv/bin/python -m cache_snapshots.recipes.travel.record --out build/travel $(OSM_URLS); \
 	  status=$$?; $(OSM)/stop.sh "$(OSM_DATA)"; exit $$status
 	rm -rf cache_snapshots/travel && mv build/travel cache_snapshots/travel
-	.venv/bin/python examples/travel/synthesise.py
+	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise
 
 travel-check: .venv/ready  ## record its part over tables and synthesise its tasks elsewhere, and compare the bytes
 	rm -rf build/travel build/travel-tasks && mkdir -p build
-	.venv/bin/python -m examples.travel.record --out build/travel
+	.venv/bin/python -m cache_snapshots.recipes.travel.record --out build/travel
 	cd build/travel && for file in tools.json NOTICE.md responses.jsonl.gz; do \
 	  cmp $$file ../../cache_snapshots/travel/$$file || exit 1; done
 	cd build/travel && for file in tasks/*; do \
 	  cmp --bytes $$(stat --format %s $$file) $$file ../../cache_snapshots/travel/$$file || exit 1; done
-	.venv/bin/python examples/travel/synthesise.py --out build/travel-tasks
+	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise --out build/travel-tasks
 	diff --recursive --brief build/travel-tasks cache_snapshots/travel
 	@echo "recorded again over tables and synthesised again, the same bytes; responses-osm.jsonl.gz was not recorded again"
 
 elements: .venv/ready  ## record the second bundled snapshot again, in place
 	rm -rf cache_snapshots/elements
-	.venv/bin/python -m examples.elements.record --out cache_snapshots/elements
+	.venv/bin/python -m cache_snapshots.recipes.elements.record --out cache_snapshots/elements
 
 elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 	rm -rf build/elements && mkdir -p build
-	.venv/bin/python -m examples.elements.record --out build/elements
+	.venv/bin/python -m cache_snapshots.recipes.elements.record --out build/elements
 	diff --recursive --brief build/elements cache_snapshots/elements && echo "recorded again, the same bytes"
 
 travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place
-	.venv/bin/python examples/travel/synthesise.py
+	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise
 
 # The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
 TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py gyms.py art.py)

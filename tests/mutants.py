@@ -1,4 +1,4 @@
-"""Would the tests notice if the reward were wrong? `make mutants`, or `python tests/mutants.py answers.share`.
+"""Would the tests notice if the reward were wrong? `make mutants`, or `python tests/mutants.py reward.graduated`.
 
 Cosmic Ray changes each module that decides the reward in one place at a time (a number, a comparison, an operator, a
 condition), and the tests that tests/mutants.toml names judge every such mutant. A mutant they pass has to be listed
@@ -69,7 +69,7 @@ def judge(module: str, survivors: bool) -> None:
     tests = f"{PYTEST} {SETTINGS['tests'][module]}"
     if run_tests(tests, TIMEOUT)[0] is not TestOutcome.SURVIVED:
         raise SystemExit(f"{module}: its tests fail without a mutant: pytest {tests}")
-    source, seen = source_of(module), JUDGED / f"{module}.py"
+    source, seen = Path("tool_orch_env", *module.split(".")).with_suffix(".py"), JUDGED / f"{module}.py"
     same = survivors and seen.is_file() and seen.read_bytes() == source.read_bytes()
     with use_db(JUDGED / f"{module}.sqlite") as session:
         if not same:
@@ -79,10 +79,6 @@ def judge(module: str, survivors: bool) -> None:
         for item in tried(session):
             if item.job_id not in judged or judged[item.job_id].test_outcome is TestOutcome.SURVIVED:
                 session.set_result(item.job_id, mutating.mutate_and_test(item.mutations, tests, TIMEOUT))
-
-
-def source_of(module: str) -> Path:
-    return Path("tool_orch_env", *module.split(".")).with_suffix(".py")
 
 
 def tried(session: WorkDB) -> list[WorkItem]:
@@ -141,9 +137,9 @@ def report(modules: list[str]) -> int:
         unused -= {one[:3] for one in survivors}
         unexplained += new
     for one in unexplained:
-        print(f"\n{source_of(one.module)}:{one.number} survives\n- {one.line}\n+ {one.becomes}")
+        print(f"\n{one.module}:{one.number} survives\n- {one.line}\n+ {one.becomes}")
     for name, line, becomes in sorted(unused):
-        print(f"\n{source_of(name)}: listed as changing nothing, and no survivor\n- {line}\n+ {becomes}")
+        print(f"\n{name}.py: listed as changing nothing, and no survivor\n- {line}\n+ {becomes}")
     return len(unexplained) + len(unused)
 
 

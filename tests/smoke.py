@@ -5,6 +5,7 @@ import gymnasium as gym
 import tool_orch_env as toe
 from tool_orch_env.adapters.session import SessionFactory
 from tool_orch_env.errors import UsageError
+from tool_orch_env.snapshot.folder import bundled_folder
 
 env = gym.make("ToolOrch-v0", split="test")
 obs, info = env.reset(seed=0)
@@ -12,6 +13,8 @@ task = next(task for task in toe.load_tasks("travel", "test") if task.id == info
 total = sum(env.step(turn)[1] for turn in toe.oracle_turns(task))
 assert abs(total - 1.0) < 1e-9, total
 print(f"{info['task_id']}: the golden trace earns {total}")
+
+assert sorted(path.name for path in bundled_folder().iterdir()) == ["elements", "travel"]  # no recipes
 
 session = SessionFactory(split="test")().reset(task.id)
 assert abs(sum(session.step(turn).reward for turn in toe.oracle_turns(task)) - 1.0) < 1e-9

@@ -8,7 +8,7 @@ from tool_orch_env.answers.stated import states
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import read_tasks
 
-FOLDER = Path(__file__).parent.parent / "examples" / "elements"
+FOLDER = Path(__file__).parent.parent / "cache_snapshots" / "recipes" / "elements"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The laws of the reward, on the bundled tasks and every task imported from the shared data.
 
-`make data` plays the larger snapshots: of each synthesised split of `travel` a seeded sample, and `make thorough` all of
+`make data` plays the larger snapshots: of each synthesised split of `travel` a seeded sample, `make thorough` all of
 it. That the golden trace of every task scores 1.0 is what the audit proves (test_audit.py).
 """
 

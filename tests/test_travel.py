@@ -12,7 +12,7 @@ from tool_orch_env.record.yaml12 import parse_yaml
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.other_ways import Finder
 
-TRAVEL = Path(__file__).parents[1] / "examples" / "travel"
+TRAVEL = Path(__file__).parents[1] / "cache_snapshots" / "recipes" / "travel"
 SPEC: dict[str, Any] = parse_yaml((TRAVEL / "record.yaml").read_text(encoding="utf-8"))
 OVER_MAP = {name for name, entry in SPEC["tools"].items() if entry.get("file") == "responses-osm"}
 

@@ -12,7 +12,7 @@ from . import _deprecated
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from . import answers, bench, importers
+    from . import answers, bench, errors, importers
     from .calls.oracle import oracle_turns
     from .calls.types import CallResult, ToolCall, Turn
     from .episode import score_turns
@@ -36,6 +36,7 @@ __all__ = [
     "Turn",
     "answers",
     "bench",
+    "errors",
     "importers",
     "load_tasks",
     "oracle_turns",
@@ -78,7 +79,7 @@ _moved = _deprecated.moved(
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("answers", "bench", "importers"):
+    if name in ("answers", "bench", "errors", "importers"):
         return import_module(f".{name}", __name__)
     if name in _HOME:
         return getattr(import_module(f".{_HOME[name]}", __name__), name)

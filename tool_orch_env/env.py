@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property
 from operator import index
 from pathlib import Path
@@ -54,8 +53,9 @@ class ToolOrchEnv(gym.Env[str, Any]):
     trajectory. `binary`, `atomic_only`, `orchestration_only`, `execution` and `published` are for comparison.
 
     ## Episode End
-    Terminated by a final answer. Truncated once `max_turns` messages or `max_calls` calls are spent, or by the
-    `max_episode_steps` of `gym.make`. Where a wrapper of your own cuts an episode, `env.unwrapped.end()` scores it.
+    Terminated by a final answer. Truncated once `max_turns` messages or `max_calls` calls are spent. Prefer `max_turns`
+    to Gymnasium's `TimeLimit` (`max_episode_steps` of `gym.make`): the wrapper does not tell the environment that the
+    episode is over. Where one cuts an episode, `env.unwrapped.end()` scores it.
 
     ## Information
     - `task_id` (str), `messages` (list of new chat messages; a tool message carries its `tool_call_id`) and `calls`
@@ -81,7 +81,6 @@ class ToolOrchEnv(gym.Env[str, Any]):
     - `max_items` (`None`): where every list in a recorded response is cut in the observation, in items.
     - `tool_docs` (`"full"`): how the first observation describes tools: `"full"` (their schemas), `"short"`
       (signature and first sentence) or `"signature"`. `info["tools"]` is always complete.
-    - `max_episode_steps` (`None`): assistant messages at most, whatever `max_turns` says. `gym.make` takes it as usual.
     - `render_mode` (`None`): `"ansi"`: `render` returns the last observation.
     - `task_set` (`None`): a `TaskSet` to play, in place of `snapshot`, `split` and `tasks`.
 
@@ -110,8 +109,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
         task_set: TaskSet | None = None,
         max_items: int | None = None,
         tool_docs: str = "full",
-        max_episode_steps: int | None = None,
         *,
+        max_steps: int | None = None,
         miss: str | None = None,
         stage: TaskSet | None = None,
     ) -> None:
@@ -121,7 +120,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         self.render_mode = render_mode
         self._reward = reward
         self._limits = EpisodeLimits(
-            on_miss, max_turns, max_calls, max_response_chars, max_items, tool_docs, max_episode_steps
+            on_miss, max_turns, max_calls, max_response_chars, max_items, tool_docs, max_steps
         )
         self._task_set = _renamed("stage", stage, "task_set", task_set) or open_task_set(
             snapshot, split, tasks, reward
@@ -161,8 +160,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
     def end(self) -> tuple[float, dict[str, Any]]:
         """End the episode now, as truncated: the reward that this still yields, and the final info.
 
-        For wrappers that cut episodes by rules of their own. `ToolOrch-v0` itself heeds `max_turns`, and
-        `max_episode_steps` of `gym.make`.
+        For wrappers that cut episodes by their own rules, such as `TimeLimit`. Nothing changes once the episode is
+        over.
         """
         episode = self._playing()
         reward = episode.end()
@@ -178,7 +177,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         if task_id is None:
             task_id = self._task_set.ids[int(self.np_random.integers(len(self._task_set.ids)))]
         compiled = self._task_set.compiled(task_id)
-        self._episode = Episode(compiled, self._reward, within_spec(self._limits, self.spec), self._live)
+        self._episode = Episode(compiled, self._reward, self._limits, self._live)
         self.last = compiled.opening_text(self._limits.tool_docs)
         return {
             "task_id": task_id,
@@ -205,12 +204,6 @@ class ToolOrchEnv(gym.Env[str, Any]):
         if self._episode is None:
             raise UsageError("step before reset: call reset first")
         return self._episode
-
-
-def within_spec(limits: EpisodeLimits, spec: Any) -> EpisodeLimits:
-    """The limits under the `max_episode_steps` of `gym.make`: the episode itself then ends, and is scored, there."""
-    steps = getattr(spec, "max_episode_steps", None)
-    return limits if steps is None or limits.max_steps else replace(limits, max_steps=steps)
 
 
 def live_api(

@@ -34,7 +34,7 @@ class EpisodeLimits:
         on_miss: What a valid call without a recorded response gets: `error` (a typed result), `raise`, or `live` (the
             API is asked; the episode needs a live API).
         max_turns: Assistant messages; `None` for twice the golden calls plus 4.
-        max_steps: Assistant messages at most, whatever `max_turns` is: Gymnasium's `max_episode_steps`.
+        max_steps: Assistant messages at most, whatever `max_turns` is: a vector's `max_episode_steps`.
         max_calls: Tool calls; `None` for four times the golden calls plus 16: room to explore and to repair, not to
             try everything.
         max_response_chars: Where a recorded response is cut in the observation, in characters.

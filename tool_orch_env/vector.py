@@ -1,7 +1,7 @@
 """Many episodes in one process: what the vector forms of text and slots share, and the vector form of `ToolOrch-v0`.
 
-Gymnasium's `SyncVectorEnv` works too. This form is faster, takes a task per episode
-(`reset(options={"task_id": [...]})`), and copies nothing.
+Gymnasium's `SyncVectorEnv` works too. These forms take a task per episode (`reset(options={"task_id": [...]})`), which
+it cannot; for slots, which write into one array, they are twice as fast (`benchmarks/sharing.py`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -159,7 +159,7 @@ class ToolOrchVectorEnv(EpisodeVector[ToolOrchEnv, tuple[str, ...]]):
             "task_set": shared,
             "reward": reward,
             "record": live_api(record, shared.snapshot, overlay),
-            "max_episode_steps": max_episode_steps,
+            "max_steps": max_episode_steps,
         }
         envs = [ToolOrchEnv(**others) for _ in range(at_least_one(num_envs))]
         super().__init__(envs, autoreset_mode, ToolOrchEnv.metadata)

@@ -1,6 +1,6 @@
 """Make the snapshot `demo`: six tasks of `travel` 1.1 and the recorded responses around them.
 
-    python cache_snapshots/recipes/demo.py [--travel FOLDER] [--out FOLDER]
+    python -m cache_snapshots.recipes.demo [--travel FOLDER] [--out FOLDER]
 
 `demo` is a fixture for tests, documentation and examples, so that they can name a task that never changes; it is not a
 benchmark. It was made once, from `travel` 1.1.0, and stays as it is when `travel` is recorded anew. The same `travel`
@@ -144,7 +144,9 @@ def make(folder: Path, of: str = "travel") -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the snapshot `demo` from `travel` 1.1.0.")
-    parser.add_argument("--travel", default="travel", help="`travel` 1.1.0, a folder if the bundled one is newer")
+    parser.add_argument(
+        "--travel", default="travel", help="`travel` 1.1.0, a folder if the bundled one is newer"
+    )
     parser.add_argument("--out", type=Path, default=bundled_folder() / "demo", help="replaced if it exists")
     given = parser.parse_args()
     shutil.rmtree(given.out, ignore_errors=True)

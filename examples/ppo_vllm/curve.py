@@ -8,12 +8,14 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tool_orch_env.bench import EpisodeResult
 from tool_orch_env.bench.intervals import mean
+
+if TYPE_CHECKING:
+    from .rollout import Episode
 
 METRICS, EVALUATIONS = "metrics.jsonl", "evaluations.jsonl"
 
@@ -53,10 +55,10 @@ class Journal:
             flush=True,
         )
 
-    def evaluation(self, update: int, how: str, results: Sequence[EpisodeResult]) -> None:
-        """Held-out results after an update; `how` the policy answered: sampled or greedy."""
-        success = {one.task_id: int(one.success) for one in results}
-        score = {one.task_id: round(one.score, 6) for one in results}
+    def evaluation(self, update: int, how: str, episodes: "Sequence[Episode]") -> None:
+        """Held-out episodes after an update; `how` the policy answered: sampled or greedy."""
+        success = {one.task_id: int(one.success) for one in episodes}
+        score = {one.task_id: round(one.score, 6) for one in episodes}
         self._append(EVALUATIONS, {"update": update, "how": how, "success": success, "score": score})
         figure = mean(list(success.values()))
         assert figure is not None

@@ -134,7 +134,7 @@ def _take(episode: Episode, said: Sampled, env: gym.Env[str, Any], chat: Chat, l
     episode.score += float(reward)
     if terminated or truncated:
         episode.over = True
-        episode.success = bool(info["score"]["total"] > 1 - 1e-9)
+        episode.success = info["success"]
         episode.cause = "turns" if truncated else None
     else:
         episode.show(chat.reply(observation))

@@ -297,8 +297,8 @@ def _one_update(trainer: Trainer, journal: "curve.Journal") -> None:
 def _evaluate(trainer: Trainer, journal: "curve.Journal") -> None:
     """The policy as it is trained, drawing at its temperature, and at its most likely."""
     for how, limits in (("sampled", trainer.limits), ("greedy", replace(trainer.limits, temperature=0.0))):
-        results = evaluate(trainer.judging, trainer.engine, trainer.chat, trainer.held_out, limits)
-        journal.evaluation(trainer.update, how, results)
+        episodes = evaluate(trainer.judging, trainer.engine, trainer.chat, trainer.held_out, limits)
+        journal.evaluation(trainer.update, how, episodes)
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:

@@ -30,7 +30,7 @@ def test_an_episode_is_scored_as_the_bare_environment_scores_it(
     monkeypatch.setenv("TOY_KEY", "none")
     assert taskset_class("tool_orch_env_vf").__name__ == "ToolOrchTaskset"
     env_class = environment_class("tool_orch_env_vf")
-    from tool_orch_env_vf import ToolOrchConfig, ToolOrchEnvConfig
+    from tool_orch_env.adapters.verifiers import ToolOrchConfig, ToolOrchEnvConfig
 
     config = ToolOrchEnvConfig(taskset=ToolOrchConfig(id="tool_orch_env_vf", snapshot=str(toy_folder)))
     env = load_environment(config)

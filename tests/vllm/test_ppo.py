@@ -179,7 +179,9 @@ def test_in_200_episodes_every_trained_token_was_sampled_and_rewards_add_up(
             paid = {index for index, reward in enumerate(episode.rewards) if reward}
             assert paid <= {end - 1 for _, end in episode.turns}
             assert sum(episode.rewards) == pytest.approx(episode.score, abs=1e-12)
-            assert episode.score == pytest.approx(_scored(tasks, snapshot, episode).score, abs=1e-9)
+            judged = _scored(tasks, snapshot, episode)
+            assert episode.score == pytest.approx(judged.score, abs=1e-9)
+            assert episode.success is judged.success
             assert [logprob for logprob in episode.logprobs if logprob] == [
                 -0.5 - 0.01 * n for ids in said for n in range(len(ids))
             ]
@@ -317,10 +319,14 @@ def test_an_engine_in_this_process_that_fails_is_replaced(
     assert gap(policy, engine.generate(asks(chat)), asks(chat)) < 1e-4
 
 
-def test_the_benchmark_judges_what_the_engine_said(engine: InProcess, chat: Chat, tasks: list[Task]) -> None:
-    results = evaluate(environments(tasks, 3), engine, chat, tasks, LIMITS)
-    assert [one.task_id for one in results] == [task.id for task in tasks]
-    assert all(one.cause or one.stop_reason == "answered" for one in results)
+def test_an_evaluation_agrees_with_the_benchmark(engine: InProcess, chat: Chat, tasks: list[Task]) -> None:
+    snapshot = toe.Snapshot.open("travel")
+    episodes = evaluate(environments(tasks, 3), engine, chat, tasks, LIMITS)
+    assert [one.task_id for one in episodes] == [task.id for task in tasks]
+    for episode in episodes:
+        judged = _scored(tasks, snapshot, episode)
+        assert episode.over and episode.success is judged.success
+        assert episode.score == pytest.approx(judged.score, abs=1e-9)
 
 
 def state(out: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Prints the service's OpenAPI document, without what only restates names: the recorder's input.
 
-python -m examples.elements.openapi > examples/elements/openapi.json
+python -m cache_snapshots.recipes.elements.openapi > cache_snapshots/recipes/elements/openapi.json
 """
 
 import json

@@ -1,6 +1,6 @@
 """Records the `travel` snapshot: starts the service, surveys it, runs the recorder on what the survey found.
 
-    python -m examples.travel.record --out DIR [--nominatim URL --valhalla URL]
+    python -m cache_snapshots.recipes.travel.record --out DIR [--nominatim URL --valhalla URL]
 
 Needs the extras `[travel,record]`. Without the URLs of the two servers (osm/start.sh) only the tools over tables
 are recorded, and `responses-osm.jsonl.gz` stays empty. Nothing reads a clock: the same versions of packages, servers

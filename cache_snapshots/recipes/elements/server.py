@@ -1,7 +1,8 @@
 """A thin HTTP service over the tables: one GET route per tool, typed errors, an OpenAPI document.
 
 Enters: path and query parameters. Leaves: JSON objects with status 200, or 404 and 400 with a body that says what
-is wrong. Knows nothing of snapshots or tasks. Run it by hand with `uvicorn examples.elements.server:app`.
+is wrong. Knows nothing of snapshots or tasks. Run it by hand with
+`uvicorn cache_snapshots.recipes.elements.server:app`.
 """
 
 import unicodedata

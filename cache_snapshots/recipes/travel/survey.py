@@ -14,7 +14,7 @@ import httpx
 from tool_orch_env.jsonvalues.canonical import to_text
 from tool_orch_env.record.request import build
 from tool_orch_env.record.spec import Spec
-from tool_orch_env.snapshot import snapshot
+from tool_orch_env.snapshot import make_record
 
 STATUSES = (200, 400, 404)
 
@@ -29,7 +29,7 @@ class Survey:
 
     def __call__(self, tool: str, arguments: Mapping[str, Any]) -> tuple[int, Any]:
         """Status and response; raises `UsageError` for an invalid call, `RuntimeError` for another status."""
-        made = snapshot.make_record(self._spec.catalog, tool, dict(arguments), 200, None)
+        made = make_record(self._spec.catalog, tool, dict(arguments), 200, None)
         if made.key not in self._answers:
             reply = self._client.send(build(self._spec.endpoints[tool], made.arguments))
             if reply.status_code not in STATUSES:

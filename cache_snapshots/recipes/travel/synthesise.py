@@ -1,6 +1,6 @@
 """Gives a snapshot synthesised tasks: splits that share neither entities nor templates.
 
-    python examples/travel/synthesise.py [--snapshot travel] [--seed 7] [--share 1.0] [--out DIR]
+    python -m cache_snapshots.recipes.travel.synthesise [--snapshot travel] [--seed 7] [--share 1.0] [--out DIR]
 
 Takes about two minutes: 2,000 train, 200 validation, 300 test and 200 hard tasks at share 1. Without --out the
 snapshot's own folder is replaced; responses, tools and splits of other names (those written by hand) are kept, and no

@@ -1,6 +1,6 @@
 """Records the `elements` snapshot: starts the service, runs the recorder on `record.yaml`, traces the tasks.
 
-    python -m examples.elements.record --out DIR
+    python -m cache_snapshots.recipes.elements.record --out DIR
 
 Needs the `[elements]` extra. The recorder runs twice: what it recorded gives the tasks, and a second run, which
 finds every answer in its journal, puts them into the folder. `openapi.json` and `tasks.jsonl` beside the spec are

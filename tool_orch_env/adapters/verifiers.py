@@ -1,21 +1,19 @@
-"""verifiers: the taskset `tool_orch_env_vf`, for `vf-eval tool_orch_env_vf` and for prime-rl.
+"""verifiers: a taskset and an environment for `vf-eval tool_orch_env_vf` and for prime-rl.
 
-verifiers finds a taskset by the name of a top-level module that exports exactly one, and at most one environment: hence
-this package beside `tool_orch_env`. The model writes its calls as text, the environment answers as the user, host-side;
-no container runs. The trace records the score as the one reward, and every step's reward and the components as metrics:
-`step_0`, `step_1`, …, `atomic`, `orchestration`, `answer` and `waste`.
+The model writes its calls as text, and the environment replies as the user, on the host; no container runs. The trace
+records the score as its only reward, and the reward of every step and the components as metrics: `step_0`, `step_1`,
+…, `atomic`, `orchestration`, `answer` and `waste`. Importing this module requires verifiers, because its classes
+subclass those of verifiers.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from tool_orch_env.adapters.export import rows
-from tool_orch_env.adapters.extras import need
-from tool_orch_env.adapters.session import SessionFactory
+from .export import rows
+from .extras import need
+from .session import SessionFactory
 
 vf = need("verifiers.v1", "verifiers")
-
-__all__ = ["ToolOrchEnv", "ToolOrchTaskset"]
 
 
 class ToolOrchData(vf.TaskData):  # type: ignore[name-defined, misc]  # verifiers is not typed here

@@ -2,7 +2,7 @@
 
 Enters: query strings. Leaves: JSON objects with status 200, or a 404 whose body says which thing was not found.
 Knows nothing of snapshots or tasks. Queries and response shapes are this project's own, the values are not.
-Run it by hand with `uvicorn examples.travel.server:app`.
+Run it by hand with `uvicorn cache_snapshots.recipes.travel.server:app`.
 """
 
 import datetime

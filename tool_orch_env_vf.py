@@ -1,0 +1,10 @@
+"""The name by which verifiers finds `tool_orch_env.adapters.verifiers`: it only imports top-level modules.
+
+`__all__` names exactly one taskset and one environment, as verifiers requires.
+"""
+
+from tool_orch_env.adapters.verifiers import ToolOrchConfig as ToolOrchConfig
+from tool_orch_env.adapters.verifiers import ToolOrchEnv, ToolOrchTaskset
+from tool_orch_env.adapters.verifiers import ToolOrchEnvConfig as ToolOrchEnvConfig
+
+__all__ = ["ToolOrchEnv", "ToolOrchTaskset"]
