@@ -760,5 +760,5 @@ def test_the_wheel_carries_every_bundled_snapshot_and_no_recipe() -> None:
 
 
 def test_a_folder_next_to_the_bundled_snapshots_is_none_of_them() -> None:
-    with pytest.raises(UsageError, match=r"no snapshot 'recipes': .*\(bundled: elements, travel\)"):
+    with pytest.raises(UsageError, match=r"no snapshot 'recipes': .*\(bundled: demo, elements, travel\)"):
         Snapshot.open("recipes")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import toy as toys
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tool_orch_env.calls.oracle import oracle_turns
@@ -48,8 +48,19 @@ def test_every_sample_has_the_size_asked_for_and_replays(
             assert (link.source, link.target) == (sample.calls[source], sample.calls[at])
 
 
+@settings(max_examples=10)
+@given(st.integers(0, 10**6))
+def test_a_synthesised_task_is_sound_and_its_golden_trace_scores_one(index: Index, seed: int) -> None:
+    _are_sound(index, seed)
+
+
+@pytest.mark.data
 @given(st.integers(0, 10**6))
 def test_every_synthesised_task_is_sound_and_its_golden_trace_scores_one(index: Index, seed: int) -> None:
+    _are_sound(index, seed)
+
+
+def _are_sound(index: Index, seed: int) -> None:
     targets = Targets(calls=weights("2-7"), depth=weights("1-5"), distractors=weights("0-8"))
     for task in synthesise(index, targets, 2, seed):
         assert not audit(task, index.snapshot)
@@ -76,6 +87,7 @@ def test_exact_targets_are_met(index: Index, field: str, value: int) -> None:
         assert found[field] == value
 
 
+@pytest.mark.data  # each of the processes makes the index
 def test_one_process_and_many_give_the_same_bytes(index: Index) -> None:
     targets = Targets(calls=weights("2-6"))
     alone = dump_tasks(list(synthesise(index, targets, 40, 11)))

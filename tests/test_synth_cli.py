@@ -68,6 +68,7 @@ def test_an_odd_snapshot_gives_what_it_holds_and_says_what_it_does_not(
     assert main(["synth", "graph", "--snapshot", folder]) == 0
 
 
+@pytest.mark.data  # each command makes the index of travel
 def test_tasks_are_made_mistyped_and_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     plain, typed = tmp_path / "plain.jsonl", tmp_path / "typed.jsonl"
     asked = ["synth", "--n", "6", "--calls", "3", "--seed", "4"]
