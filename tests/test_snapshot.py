@@ -284,9 +284,9 @@ def test_several_faults_are_all_listed(folder: Path) -> None:
 
 def test_a_cut_gzip_is_noticed_even_where_the_sum_is_right(folder: Path) -> None:
     put(folder, "responses.jsonl.gz", (folder / "responses.jsonl.gz").read_bytes()[:-20])
-    refused(folder, "responses.jsonl.gz:", "cut or damaged")
+    refused(folder, "responses.jsonl.gz:", "truncated or damaged")
     put(folder, "responses.jsonl.gz", b"plain text")
-    refused(folder, "responses.jsonl.gz:1: ", "cut or damaged")
+    refused(folder, "responses.jsonl.gz:1: ", "truncated or damaged")
 
 
 @pytest.mark.parametrize("file", ["responses-more.jsonl.gz", "tasks/test.jsonl", "tasks/test.jsonl.gz"])
