@@ -1,0 +1,1 @@
+"""JSON values: strict decoding and the canonical form."""
