@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.call import Failure, ToolCall, Turn
-from tool_orch_env.parse import MAX_CALLS, MAX_TEXT, parse
+from tool_orch_env.calls.parse import MAX_CALLS, MAX_TEXT, parse_message
+from tool_orch_env.calls.types import ParseError, ToolCall, Turn
+
+def errors_of(turn: Turn) -> list[ParseError]:
+    return [call for call in turn.calls if isinstance(call, ParseError)]
+
 
 F = ToolCall("f", {"a": 1})
 G = ToolCall("g.h", {"b": "x", "c": [1, {"d": None}]})
@@ -106,7 +110,7 @@ CALLS = {
 
 @pytest.mark.parametrize(("action", "calls"), CALLS.values(), ids=CALLS)
 def test_calls_are_read_in_every_format(action: Any, calls: list[ToolCall]) -> None:
-    turn = parse(action)
+    turn = parse_message(action)
     assert turn == Turn(calls=tuple(calls))
     assert repr(turn.calls) == repr(tuple(calls))  # True is not 1
 
@@ -145,7 +149,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("action", "answer"), ANSWERS.values(), ids=ANSWERS)
 def test_what_makes_no_call_is_the_answer(action: Any, answer: str) -> None:
-    assert parse(action) == Turn(answer=answer)
+    assert parse_message(action) == Turn(answer=answer)
 
 
 DEEP = "[" * 10_000 + "]" * 10_000
@@ -234,21 +238,21 @@ FAILURES = {
 
 @pytest.mark.parametrize(("action", "why"), FAILURES.values(), ids=FAILURES)
 def test_what_begins_like_a_call_and_cannot_be_read_is_a_failure_that_says_why(action: Any, why: str) -> None:
-    turn = parse(action)
+    turn = parse_message(action)
     assert turn.answer is None
-    assert [failure.why for failure in turn.failures if why in failure.why], turn
-    assert all(len(failure.why) < 300 and len(failure.where) < 100 for failure in turn.failures)
+    assert [failure.why for failure in errors_of(turn) if why in failure.why], turn
+    assert all(len(failure.why) < 300 and len(failure.where) < 100 for failure in errors_of(turn))
 
 
 def test_a_failure_keeps_the_id_of_its_call() -> None:
-    (failure,) = parse({"tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{"}}]}).failures
+    (failure,) = parse_message({"tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{"}}]}).calls
     assert failure.id == "1"
 
 
 def test_a_good_call_beside_a_bad_one_is_read() -> None:
-    turn = parse(f"<tool_call>{F_JSON}</tool_call><tool_call>{{</tool_call>")
-    assert turn.calls == (F,)
-    assert [failure.where for failure in turn.failures] == ["tool_call 1"]
+    turn = parse_message(f"<tool_call>{F_JSON}</tool_call><tool_call>{{</tool_call>")
+    assert turn.calls[0] == F
+    assert [failure.where for failure in errors_of(turn)] == ["tool_call 1"]
 
 
 @pytest.mark.parametrize(
@@ -265,9 +269,9 @@ def test_a_good_call_beside_a_bad_one_is_read() -> None:
     ids=["tags", "objects", "json", "pythonic", "numbers", "calls", "turn"],
 )
 def test_of_very_many_calls_a_bounded_number_is_read(action: Any) -> None:
-    turn = parse(action)
-    assert len(turn.calls) + len(turn.failures) == MAX_CALLS + 1
-    assert turn.failures[-1].why.startswith(f"more than {MAX_CALLS} calls")
+    turn = parse_message(action)
+    assert len(turn.calls) == MAX_CALLS + 1
+    assert errors_of(turn)[-1].why.startswith(f"more than {MAX_CALLS} calls")
 
 
 @pytest.mark.parametrize(
@@ -290,20 +294,21 @@ def test_of_very_many_calls_a_bounded_number_is_read(action: Any) -> None:
     ids=lambda text: text[:12],
 )
 def test_a_megabyte_of_almost_calls_is_read_in_linear_time(text: str) -> None:
-    assert_whole(parse(text))
+    assert_whole(parse_message(text))
 
 
 def assert_whole(turn: Turn) -> None:
     assert isinstance(turn, Turn)
-    assert (turn.answer is None) == bool(turn.calls or turn.failures)
+    assert (turn.answer is None) == bool(turn.calls)
     assert turn.answer is None or isinstance(turn.answer, str)
     for call in turn.calls:
-        assert isinstance(call, ToolCall)
+        if not isinstance(call, ToolCall):
+            continue
         assert isinstance(call.name, str)
         assert isinstance(call.arguments, dict)
         assert isinstance(call.id, str | None)
-    for failure in turn.failures:
-        assert isinstance(failure, Failure)
+    for failure in errors_of(turn):
+        assert isinstance(failure, ParseError)
         assert isinstance(failure.why, str)
 
 
@@ -348,7 +353,7 @@ any_object = (
     | st.sets(st.integers())
     | st.tuples(jsonish)
     | st.builds(ToolCall, jsonish, jsonish, jsonish)  # type: ignore[arg-type]
-    | st.builds(Turn, jsonish, jsonish, jsonish)  # type: ignore[arg-type]
+    | st.builds(Turn, jsonish, jsonish)  # type: ignore[arg-type]
     | st.lists(st.builds(ToolCall, st.text(), st.dictionaries(st.text(), jsonish), st.none() | st.integers()))  # type: ignore[arg-type]
     | st.dictionaries(st.integers() | st.none() | st.text(), jsonish)
     | st.functions()
@@ -357,20 +362,20 @@ any_object = (
 
 @given(any_text)
 def test_any_text_is_a_turn(text: str) -> None:
-    assert_whole(parse(text))
+    assert_whole(parse_message(text))
 
 
 @given(jsonish)
 def test_any_json_is_a_turn_as_it_is_and_as_text(value: Any) -> None:
-    assert_whole(parse(value))
+    assert_whole(parse_message(value))
     text = json.dumps(value)
     for written in (text, f"<tool_call>{text}</tool_call>", f"```json\n{text}\n```", f"<|python_tag|>{text}"):
-        assert_whole(parse(written))
+        assert_whole(parse_message(written))
 
 
 @given(any_object)
 def test_any_object_is_a_turn(value: Any) -> None:
-    assert_whole(parse(value))
+    assert_whole(parse_message(value))
 
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}(\.[A-Za-z_][A-Za-z0-9_]{0,8})?", fullmatch=True)
@@ -416,6 +421,6 @@ RENDER = {
 @pytest.mark.parametrize("render", RENDER.values(), ids=RENDER)
 @given(calls)
 def test_calls_written_in_a_format_are_read_back(render: Any, calls: list[ToolCall]) -> None:
-    turn = parse(render(calls))
-    assert turn.failures == ()
+    turn = parse_message(render(calls))
+    assert errors_of(turn) == []
     assert [repr((c.name, c.arguments)) for c in turn.calls] == [repr((c.name, c.arguments)) for c in calls]

@@ -15,7 +15,7 @@ from .entry import call_of, is_call
 from .scan import MAX_CALLS, Read, Scan, Wrapper, reason, shown, skip_space
 from .typed import offered
 
-_PYTHONIC = re.compile(r"\[\s*([A-Za-z_][\w.]{0,255})\s*\(").match
+_PYTHONIC = re.compile(r"\[\s*([A-Za-z_][\w.]*)\s*\(").match
 _KEYWORD = re.compile(r"\s*(?:\)|[A-Za-z_]\w{0,255}\s*=(?!=))").match
 _NAME_KEY = re.compile(r'"(?:tool_)?(?:name|function|tool_calls)"\s*:')
 _ARGUMENTS_KEY = re.compile(r'"(?:arguments|parameters)"\s*:')

@@ -34,10 +34,12 @@ def call_of(entry: Any, where: str) -> Read:
         return ParseError(
             where, f"expected an object with name and arguments, found {type(entry).__name__}"
         )
-    call_id = next((entry[key] for key in _ID_KEYS if entry.get(key) and is_id(entry[key])), None)
+    call_id = _id_of(entry)
     inner = entry.get("function", entry)
     if isinstance(inner, str):
         inner = {**entry, "name": inner}
+    if type(inner) is dict and len(inner) == 2 and "arguments" in inner and type(inner.get("name")) is str:
+        return _with_arguments(inner["name"], inner, where, call_id)
     name = _name_of(inner)
     if name is None:
         return ParseError(where, 'no tool name: expected a string under "name"', call_id)
@@ -45,6 +47,14 @@ def call_of(entry: Any, where: str) -> Read:
     if strange is not None:
         return ParseError(where, f"unknown key {strange[:64]!r}: {_STRANGE}", call_id, name[:256])
     return _with_arguments(name, inner, where, call_id)
+
+
+def _id_of(entry: dict[Any, Any]) -> str | None:
+    for key in _ID_KEYS:
+        given = entry.get(key)
+        if given and is_id(given):
+            return str.__str__(given)
+    return None
 
 
 def whole(call: ToolCall) -> bool:
@@ -68,18 +78,18 @@ def _strange_key(inner: dict[Any, Any]) -> str | None:
 
 
 def _with_arguments(name: str, inner: dict[str, Any], where: str, call_id: str | None) -> Read:
-    arguments = next((inner[key] for key in ARGUMENT_KEYS if inner.get(key) is not None), None)
-    where_arguments = f"{where}: arguments"
-    if isinstance(arguments, str):
-        try:
-            arguments = parse_json(str.__str__(arguments)) if arguments.strip() else {}
-        except ValueError as error:
-            return ParseError(where_arguments, reason(error), call_id, name[:256])
+    arguments = inner.get("arguments")
     if arguments is None:
-        arguments = {}
+        arguments = next((inner[key] for key in ARGUMENT_KEYS if inner.get(key) is not None), {})
+    if isinstance(arguments, str):
+        text = str.__str__(arguments)
+        try:
+            arguments = {} if text == "" or text.isspace() else parse_json(text)
+        except ValueError as error:
+            return ParseError(f"{where}: arguments", reason(error), call_id, name[:256])
     if not isinstance(arguments, dict):
         why = f"expected an object, found {type(arguments).__name__}"
-        return ParseError(where_arguments, why, call_id, name[:256])
+        return ParseError(f"{where}: arguments", why, call_id, name[:256])
     return ToolCall(name, arguments, call_id)
 
 

@@ -23,7 +23,7 @@ LABEL = Wrapper("<|channel|>", "<|call|>", lambda scan, at, _: at, "channel")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: whether its body is shown, and where reading continues."""
+    """One message: whether its body is text to show, and where body and message end."""
 
     shown: bool
     body: int
@@ -36,9 +36,13 @@ def read(scan: Scan, before: str, at: int, end: int) -> Message:
     header = scan.text[at : body if 0 <= body < end + _HEADER else end + _HEADER]
     recipient = _recipient(before, header)
     if body < 0 or body > end + _HEADER or "<|end|>" in header:
-        if recipient:
-            scan.fail(LABEL, f"expected {_MESSAGE} and JSON after the header, found {shown(scan.text, end)}", recipient)
-        return Message(False, end, end)
+        if not recipient:
+            return Message(False, end, end)
+        name = recipient.removeprefix("functions.")
+        scan.fail(LABEL, f"expected {_MESSAGE} and JSON after the header, found {shown(scan.text, end)}", name)
+        after = [place for place in (scan.find("<|end|>", end), scan.find("<|start|>", end)) if place >= 0]
+        stop = min(after, default=len(scan.text))
+        return Message(False, stop, stop)
     body += len(_MESSAGE)
     if recipient:
         return Message(False, body, _call(scan, body, recipient))

@@ -11,7 +11,7 @@ from . import key_value, pythonic
 from .entry import call_of
 from .scan import MAX_CALLS, Scan, Wrapper, name_near, reason, shown, skip_space
 
-_MARKERS = ("<function=", "<function name=", "<invoke name=", "<tool_call>")
+_MARKERS = ("<function=", "<function name=", "<invoke name=")
 
 
 def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
@@ -33,7 +33,9 @@ def read_tagged(scan: Scan, at: int, wrapper: Wrapper) -> int:
     head = text[start : start + 1]
     if head == "{":
         return _values(scan, start, wrapper)
-    if head == "<" and text.startswith(_MARKERS, start):
+    if head == "<" and (
+        text.startswith(_MARKERS, start) or (wrapper.opener == "<tool_calls>" and text.startswith("<tool_call>", start))
+    ):
         return start  # the marker inside is read by its own reader
     if head in ("[", "`") or not head:
         return read(scan, start, wrapper)

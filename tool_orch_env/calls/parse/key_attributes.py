@@ -13,6 +13,8 @@ _CALL = re.compile(r'\s*"([^"<>\n]{1,256})"[^<>\n]{0,256}<\|sep\|>\s*').match
 _ARGUMENT = re.compile(r'<\|open\|>argument key="([^"<>\n]{1,256})"(?: type="(\w{1,32})")?[^<>\n]{0,256}<\|sep\|>').match
 _ARGUMENT_END = "<|close|>argument<|sep|>"
 _CALL_END = "<|close|>call<|sep|>"
+_MAX_HOPS = 64
+"""Ends inside one value that are looked at."""
 
 
 def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
@@ -25,8 +27,23 @@ def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
     if why:
         scan.fail(wrapper, why, named.group(1))
         return scan.after_error(at, wrapper)
-    scan.call(named.group(1), arguments)
+    scan.call(_unescaped(named.group(1)), arguments)
     return at
+
+
+def _unescaped(attribute: str) -> str:
+    return attribute.replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _value_end(scan: Scan, start: int) -> int:
+    """Where a value ends: at the first end that another argument or the call's end comes after; -1 if nowhere."""
+    end = scan.find(_ARGUMENT_END, start)
+    for _ in range(_MAX_HOPS):
+        after = skip_space(scan.text, end + len(_ARGUMENT_END))
+        if end < 0 or scan.text.startswith(("<|open|>argument key=", _CALL_END), after):
+            return end
+        end = scan.text.find(_ARGUMENT_END, end + len(_ARGUMENT_END))
+    return -1
 
 
 def _arguments(scan: Scan, at: int) -> tuple[dict[str, Any], int, str]:
@@ -36,8 +53,8 @@ def _arguments(scan: Scan, at: int) -> tuple[dict[str, Any], int, str]:
         opened = _ARGUMENT(text, at)
         if not opened:
             return found, at, f"expected <|open|>argument or {_CALL_END}, found {shown(text, at)}"
-        key, kind = opened.groups()
-        end = scan.find(_ARGUMENT_END, opened.end())
+        key, kind = _unescaped(opened.group(1)), opened.group(2)
+        end = _value_end(scan, opened.end())
         if end < 0 or key in found or len(found) > MAX_CALLS:
             why = f"argument {key[:64]!r} is "
             return found, opened.end(), why + ("given twice" if end >= 0 else f"cut off: expected {_ARGUMENT_END}")

@@ -11,6 +11,9 @@ from .typed import offered, parameters_of, property_of, typed
 
 _NAME = re.compile(r"\s*([^\s<>{}()\[\]\"'`]{1,256})\s*(?:<tool_sep>)?\s*").match
 
+_MAX_HOPS = 64
+"""Closing tags inside one value that are looked at."""
+
 
 def reader(prefix: str) -> Reader:
     """The reader for tags that begin with a prefix, such as `ifm|` in `<ifm|arg_key>`."""
@@ -69,10 +72,11 @@ def _arguments(
 
 def _value_end(scan: Scan, start: int, closer: str, tags: tuple[str, ...]) -> tuple[int, int] | None:
     """Where a value ends: at the first closing tag that another argument or the call's end comes after."""
-    text, (key_open, _, _, value_close) = scan.text, tags
+    text, (key_open, key_close, value_open, value_close) = scan.text, tags
     end, stop = scan.find(value_close, start), scan.find(closer, start)
-    for _ in range(MAX_CALLS):
-        if end < 0 or (0 <= stop < end and key_open in text[stop:end]):
+    for _ in range(_MAX_HOPS):
+        another = min((at for at in (scan.find(key_close, stop), scan.find(value_open, stop)) if at >= 0), default=end)
+        if end < 0 or 0 <= stop < another < end:
             return None if stop < 0 else (stop, stop)  # the last value is not closed, the call is
         after = skip_space(text, end + len(value_close))
         if text.startswith((key_open, closer), after):

@@ -23,7 +23,7 @@ def parse_message(message: Any, tools: Any = None) -> Turn:
     if type(message) is str:
         return read_text(message, tools)
     try:
-        return _structured(message, tools, 0)
+        return _from_dict(message, tools, 0) if type(message) is dict else _structured(message, tools, 0)
     except RecursionError:
         return _failure("the action", "nested too deep")
 
@@ -79,7 +79,7 @@ def _from_dict(message: dict[str, Any], tools: Any, depth: int) -> Turn:
         return read_text(str.__str__(content), tools)
     if isinstance(content, list | tuple):
         return _items(content, tools, depth, "content")
-    return _failure("content", f"expected text or a list of parts, found {type(content).__name__}")
+    return _failure("content", f"expected text, found {type(content).__name__}")
 
 
 def _part(message: dict[str, Any], tools: Any) -> Turn | None:
@@ -110,7 +110,7 @@ def _listed_calls(message: dict[str, Any]) -> list[Read] | None:
 
 
 def _one(entry: Any, where: str) -> Read:
-    if isinstance(entry, ToolCall | ParseError):
+    if type(entry) is dict and type(entry.get("function")) is dict or isinstance(entry, ToolCall | ParseError):
         return call_of(entry, where)
     plain = as_plain(entry) if is_object(entry) else entry
     if isinstance(plain, dict) and is_object(plain.get("function")):

@@ -18,7 +18,7 @@ _STRING = r"'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)" \
     r"|'[^'\\]*(?:\\.[^'\\]*)*(?:'|\Z)|\"[^\"\\]*(?:\\.[^\"\\]*)*(?:\"|\Z)"
 _TOKEN = re.compile(rf"{_STRING}|[()\[\]{{}},]", re.DOTALL)
 _KEY = re.compile(r"\s*([A-Za-z_][\w\-]{0,255})\s*=(?!=)").match
-_PLAIN = re.compile(r"'([^'\\\n]*)'|\"([^\"\\\n]*)\"|(-?[1-9][0-9]{0,17}|0)").fullmatch
+_PLAIN = re.compile(r"'([^'\\\n\0\ud800-\udfff]*)'|\"([^\"\\\n\0\ud800-\udfff]*)\"|(-?[1-9][0-9]{0,17}|0)").fullmatch
 _CONSTANTS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _MAX_DEPTH = 80
 _MAX_VALUE = 1 << 18

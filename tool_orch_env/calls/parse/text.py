@@ -11,6 +11,7 @@ from typing import Any
 from ..types import ParseError, ToolCall, Turn
 from . import harmony
 from .bare import Bare, ends_message, line_start
+from .quick import quick_read
 from .scan import MAX_CALLS, MAX_TEXT, Read, Scan, skip_space
 from .typed import offered
 from .wrappers import NAMED, WRAPPERS, Wrapper
@@ -42,7 +43,6 @@ NOISE = (
 """Special tokens around text, which are no part of an answer."""
 _ENDS = ("</s>", "<eos>")
 _QUOTES = "\"'“”‘’"
-_MARKS = re.compile(r"[<\[{`]").search
 _INFO = re.compile(r"[ \t]*([\w+.\-]*)[^\n`]*\r?\n").match
 _STRAY = "stray"
 _HEADERS = ("<|channel|>", "<|start|>")
@@ -73,12 +73,13 @@ _TOKEN = re.compile(
 
 def read_text(text: str, tools: Any) -> Turn:
     """The calls of a text, or the answer it is."""
-    if not _MARKS(text):
-        if len(text) > MAX_TEXT:
-            return _too_long(text)
-        return Turn((), text.strip())
     if len(text) > MAX_TEXT:
-        return _too_long(text)
+        return Turn((ParseError("the message", f"longer than {MAX_TEXT} characters: {len(text)}"),))
+    if not ("<" in text or "[" in text or "{" in text or "`" in text):
+        return Turn((), text.strip())  # no call can be written without one of these
+    turn = quick_read(text)
+    if turn is not None:
+        return turn
     reading = _Reading(Scan(text, tools))
     reading.run()
     found = reading.calls()
@@ -93,10 +94,6 @@ def turn_of(found: list[Read]) -> Turn:
         error = ParseError("the message", f"more than {MAX_CALLS} calls")
         return Turn((*found[:MAX_CALLS], error))
     return Turn(tuple(found))
-
-
-def _too_long(text: str) -> Turn:
-    return Turn((ParseError("the message", f"longer than {MAX_TEXT} characters: {len(text)}"),))
 
 
 @dataclass(slots=True)
@@ -218,10 +215,12 @@ class _Reading:
 
     def _header(self, start: int, end: int) -> int:
         message = harmony.read(self.scan, self.scan.text[self.mark : start], start, end)
-        if not message.shown or not self.hidden:
-            self._take(start)
-        self.mark = message.body if message.shown else message.end
-        return max(message.body, self.mark) if message.shown else message.end
+        self._take(start)
+        if message.shown:
+            self.mark = message.body
+            self._take(message.end)
+        self.mark = message.end
+        return message.end
 
     def _loose(self) -> Bare:
         if self.bare is None:
