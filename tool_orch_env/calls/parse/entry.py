@@ -114,7 +114,15 @@ def is_call(entry: Any, tools: Any) -> bool:
         return False
     if given[0] in ("args", "input") and not known and entry.get("type") not in ("tool_call", "tool_use"):
         return False
-    return known is not False or (_IDENTIFIER(name) is not None and _strange_key(inner) is None)
+    return known is not False or _looks_like_a_tool(name, inner)
+
+
+def _looks_like_a_tool(name: str, inner: dict[str, Any]) -> bool:
+    """Whether an object that names no offered tool is a call all the same: its form leaves no other reading."""
+    arguments = inner.get("arguments", {} if "_" in name or "." in name or inner.get("type") == "function" else None)
+    return (
+        _IDENTIFIER(name) is not None and isinstance(arguments, dict | str) and _strange_key(inner) is None
+    )
 
 
 def _misnamed_arguments(inner: dict[str, Any]) -> bool:

@@ -43,7 +43,7 @@ NOISE = (
 """Special tokens around text, which are no part of an answer."""
 _ENDS = ("</s>", "<eos>")
 _QUOTES = "\"'“”‘’"
-_INFO = re.compile(r"[ \t]*([\w+.\-]*)[^\n`]*\r?\n").match
+_INFO = re.compile(r"[ \t]*([\w+.\-]{0,32})[^\n`]{0,200}\n").match
 _STRAY = "stray"
 _HEADERS = ("<|channel|>", "<|start|>")
 _BY_OPENER = {row.opener: row for row in WRAPPERS}
@@ -64,10 +64,11 @@ def _alternation(words: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
 
 
-_WORDS = list(dict.fromkeys([*_BY_OPENER, *_CLOSER_OF, *_CLOSER_OF.values(), *NOISE, *_HEADERS]))
+_BARE_RECIPIENT = "to=functions."
+_WORDS = list(dict.fromkeys([*(_BY_OPENER.keys() - {_BARE_RECIPIENT}), *_CLOSER_OF, *_CLOSER_OF.values(), *NOISE, *_HEADERS]))
 _TOKEN = re.compile(
     rf"{_alternation(_WORDS)}|`+|(?<![^\s>\]])\{{(?=\s*\")|(?<![^\s>\]])\[(?=\s*(?:[{{\"\d-]|[A-Za-z_][\w.]*\s*\())"
-    r"|>>>(?=[A-Za-z_][\w.\-]*\n\s*\{)"
+    r"|to=functions\.(?=[\w.\-]{1,256}\s*(?:json|code)?\s*\{)|>>>(?=[A-Za-z_][\w.\-]*\n\s*\{)"
 ).search
 
 
@@ -249,16 +250,17 @@ class _Reading:
             return close + ticks if quoted else end
         info = _INFO(text, end)
         body = info.end() if info else end
-        read = None if self.hidden else self._fence(info.group(1) if info else "", body, close)
+        whole = close >= 0 and self._is_whole(start, close + ticks)
+        read = None if self.hidden else self._fence(info.group(1) if info else "", body, whole)
         if read is not None:
             self._take(start)
             self.mark = read
             return read
-        if close < 0 or text.find("</think>", end, close) >= 0 or self._is_whole(start, close + ticks):
+        if close < 0 or text.find("</think>", end, close) >= 0 or whole:
             return max(body, end)
         return close + ticks
 
-    def _fence(self, language: str, body: int, close: int) -> int | None:
+    def _fence(self, language: str, body: int, alone: bool) -> int | None:
         """Where reading continues after the calls in a fence, `None` if there are none."""
         text = self.scan.text
         if language == "tool_code":
@@ -266,7 +268,7 @@ class _Reading:
         start = skip_space(text, body)
         if text[start : start + 1] not in ("{", "[") or start == len(text):
             return None
-        read, found = self._loose().read(start, "code block", alone=True)
+        read, found = self._loose().read(start, "code block", alone)
         if not found:
             return None
         after = skip_space(text, read)

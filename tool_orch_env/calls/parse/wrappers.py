@@ -16,9 +16,9 @@ _DIALECTS = ("｜DSML｜", "｜DSML｜ ", "|DSML|", "｜GCML｜")
 """Prefixes of tags in the XML dialects of DeepSeek and GigaChat, whose values keep their line breaks."""
 
 _DEEPSEEK = name_json.name_json(
-    r"\s*(?:function<｜tool▁sep｜>(?P<name_1>[^\s<`{]{1,256})\s*(?:```(?:json)?\s*)?"
-    r"|(?P<name_2>[^\s<`{]{1,256})<｜tool▁sep｜>\s*(?:```(?:json)?\s*)?)",
-    r"\s*(?:```\s*)?(?:<｜tool▁call▁end｜>|\Z)",
+    r"\s*(?:function<[｜|]tool▁sep[｜|]>(?P<name_1>[^\s<`{]{1,256})\s*(?:```(?:json)?\s*)?"
+    r"|(?P<name_2>[^\s<`{]{1,256})<[｜|]tool▁sep[｜|]>\s*(?:```(?:json)?\s*)?)",
+    r"\s*(?:```\s*)?(?:<[｜|]tool▁call▁end[｜|]>|\Z)",
     "a tool's name, <｜tool▁sep｜> and JSON",
 )
 _KIMI = name_json.name_json(
@@ -37,6 +37,10 @@ _PLAMO = name_json.name_json(
     r"\s*(?:<\|plamo:end_tool_arguments:plamo\|>|\Z)",
     "a tool's name and JSON between PLaMo's marks",
 )
+_HARMONY_WITHOUT_TOKENS = name_json.name_json(
+    r"(?P<name>[\w.\-]{1,256})\s*(?:json|code)?\s*(?=\{)", r"(?=\s*(?:\Z|[^\s}\],]))", "a tool's name and JSON"
+)
+"""Harmony where the server removed its special tokens: `commentary to=functions.f json{"a": 1}`."""
 NAMED = name_json.name_json(r"(?P<name>[A-Za-z_][\w.\-]{0,255})\s*(?=\{)", r"(?=\s*(?:\Z|>>>|<))", "a name and JSON")
 """`name`, then arguments as JSON: functionary v3.2, and Mistral where the server removed its special tokens."""
 
@@ -117,6 +121,9 @@ WRAPPERS: tuple[Wrapper, ...] = (
     _row("<function_calls>", "</function_calls>", _function_calls),
     _row("<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", section("<｜tool▁call▁begin｜>")),
     _row("<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>", _DEEPSEEK),
+    _row("<|tool▁calls▁begin|>", "<|tool▁calls▁end|>", section("<|tool▁call▁begin|>")),
+    _row("<|tool▁call▁begin|>", "<|tool▁call▁end|>", _DEEPSEEK),
+    _row("to=functions.", "", _HARMONY_WITHOUT_TOKENS),
     _row("<｜tool_calls_begin｜>", "<｜tool_calls_end｜>", section("<steptml:invoke name=")),
     _row("<｜tool_call_begin｜>", "<｜tool_call_end｜>", section("<steptml:invoke name=")),
     _row("<|tool_calls_section_begin|>", "<|tool_calls_section_end|>", section("<|tool_call_begin|>")),

@@ -90,7 +90,7 @@ class Tags:
             scan, start, self.parameter_end, (self.parameter, self.call_end), (self.parameter, self.call_end)
         )
         if ended is None:
-            return "", start, f"is cut off: expected {self.parameter_end}"
+            return "", start, f"is not closed: expected {self.parameter_end} before {self.parameter}…> or {self.call_end}"
         value = without_edges(text, start, ended[0]) if self.edges else text[start : ended[0]]
         return value, ended[1], ""
 
