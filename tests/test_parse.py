@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tool_orch_env.calls.parse import MAX_CALLS, MAX_TEXT, parse_message
 from tool_orch_env.calls.types import ParseError, ToolCall, Turn
 
+
 def errors_of(turn: Turn) -> list[ParseError]:
     return [call for call in turn.calls if isinstance(call, ParseError)]
 
@@ -245,7 +246,9 @@ def test_what_begins_like_a_call_and_cannot_be_read_is_a_failure_that_says_why(a
 
 
 def test_a_failure_keeps_the_id_of_its_call() -> None:
-    (failure,) = parse_message({"tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{"}}]}).calls
+    (failure,) = parse_message(
+        {"tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{"}}]}
+    ).calls
     assert failure.id == "1"
 
 

@@ -36,9 +36,14 @@ class Bare:
     suspect: tuple[int, str] | None = None
     tries: int = 0
 
+    @property
+    def tired(self) -> bool:
+        """Whether too many places began like a call and were none."""
+        return self.tries >= _MAX_TRIES
+
     def read(self, at: int, label: str = "the message", alone: bool = False) -> tuple[int, bool]:
         """Where reading continues after a bracket, and whether calls were read. `alone`: nothing stands before it."""
-        if self.tries >= _MAX_TRIES:
+        if self.tired:
             return at + 1, False
         python = _PYTHONIC(self.scan.text, at)
         if python:
@@ -50,9 +55,10 @@ class Bare:
 
     def code(self, at: int) -> int:
         """Read a `tool_code` block of Gemma: calls one after another."""
-        inner = Scan(self.scan.text, self.scan.tools)
+        inner = Scan(self.scan.text, self.scan.tools, spent=self.scan.spent)
         end = pythonic.read(inner, at, _CODE)
         self.found += inner.found
+        self.scan.spent = inner.spent
         return end
 
     def failure(self) -> ParseError | None:
@@ -68,7 +74,8 @@ class Bare:
     def _python(self, at: int, named: re.Match[str], alone: bool) -> tuple[int, bool]:
         text, known = self.scan.text, offered(self.scan.tools, named.group(1))
         keyword = _KEYWORD(text, named.end()) is not None
-        end = pythonic.list_end(text, at)
+        end = -1 if self.scan.exhausted else pythonic.list_end(text, at)
+        self.scan.spent += len(text) - at if end < 0 else 0
         if end < 0 and not (keyword and known is not False) and not alone:
             return at + 1, False
         closed = end >= 0 and (_REST(text, end) is not None)
@@ -78,11 +85,12 @@ class Bare:
             return at + 1, False
         if end < 0 and not keyword:
             return at + 1, False
-        inner = Scan(text, self.scan.tools)
+        inner = Scan(text, self.scan.tools, spent=self.scan.spent)
         end = pythonic.read(inner, at, _LIST)
         if not closed and not any(isinstance(one, ParseError) for one in inner.found):
             inner.fail(_LIST, f"not a list of calls: found {shown(text, end)} after it")
         self.found += inner.found
+        self.scan.spent = inner.spent
         return end, True
 
     def _json(self, at: int, label: str) -> tuple[int, bool]:
@@ -96,7 +104,9 @@ class Bare:
         if not any(is_call(value, self.scan.tools) for value in values):
             return end, False
         if text[end : end + 1] in ("}", "]") and end < len(text):
-            self.found.append(ParseError(label, f"not JSON: expected the end of the call, found {shown(text, end)}"))
+            self.found.append(
+                ParseError(label, f"not JSON: expected the end of the call, found {shown(text, end)}")
+            )
             return end + 1, True
         if not _REST(text, end):
             return end, False

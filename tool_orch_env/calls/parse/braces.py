@@ -45,7 +45,9 @@ class Braces:
         after = skip_space(text, end)
         return after + len(wrapper.closer) if text.startswith(wrapper.closer, after) else end
 
-    def _object(self, scan: Scan, at: int, schema: Any, root: dict[str, Any], depth: int) -> tuple[dict[str, Any], int]:
+    def _object(
+        self, scan: Scan, at: int, schema: Any, root: dict[str, Any], depth: int
+    ) -> tuple[dict[str, Any], int]:
         text, found = scan.text, dict[str, Any]()
         at = skip_space(text, at)
         while text[at : at + 1] != "}":
@@ -90,7 +92,9 @@ class Braces:
             raise _Bad(at, "a value")
         return _constant(raw, schema, root), end
 
-    def _array(self, scan: Scan, at: int, schema: Any, root: dict[str, Any], depth: int) -> tuple[list[Any], int]:
+    def _array(
+        self, scan: Scan, at: int, schema: Any, root: dict[str, Any], depth: int
+    ) -> tuple[list[Any], int]:
         text, found = scan.text, list[Any]()
         at = skip_space(text, at)
         while text[at : at + 1] != "]":

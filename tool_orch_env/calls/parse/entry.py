@@ -16,9 +16,34 @@ ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
 _NAME_KEYS = ("name", "tool_name")
 _ID_KEYS = ("call_id", "tool_call_id", "id")
 _METADATA = frozenset(
-    "name tool_name function call_id tool_call_id id type index status object role arguments parameters args input "
-    "thought thoughts reasoning explanation caller namespace cache_control provider_specific_fields extra_content "
-    "created_by error".split()
+    [
+        "name",
+        "tool_name",
+        "function",
+        "call_id",
+        "tool_call_id",
+        "id",
+        "type",
+        "index",
+        "status",
+        "object",
+        "role",
+        "arguments",
+        "parameters",
+        "args",
+        "input",
+        "thought",
+        "thoughts",
+        "reasoning",
+        "explanation",
+        "caller",
+        "namespace",
+        "cache_control",
+        "provider_specific_fields",
+        "extra_content",
+        "created_by",
+        "error",
+    ]
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.:/-]{0,255}").fullmatch
 _STRANGE = "expected only name, arguments and id"
@@ -31,9 +56,7 @@ def call_of(entry: Any, where: str) -> Read:
     if isinstance(entry, ParseError):
         return entry
     if not isinstance(entry, dict):
-        return ParseError(
-            where, f"expected an object with name and arguments, found {type(entry).__name__}"
-        )
+        return ParseError(where, f"expected an object with name and arguments, found {type(entry).__name__}")
     call_id = _id_of(entry)
     inner = entry.get("function", entry)
     if isinstance(inner, str):
@@ -119,10 +142,10 @@ def is_call(entry: Any, tools: Any) -> bool:
 
 def _looks_like_a_tool(name: str, inner: dict[str, Any]) -> bool:
     """Whether an object that names no offered tool is a call all the same: its form leaves no other reading."""
-    arguments = inner.get("arguments", {} if "_" in name or "." in name or inner.get("type") == "function" else None)
-    return (
-        _IDENTIFIER(name) is not None and isinstance(arguments, dict | str) and _strange_key(inner) is None
+    arguments = inner.get(
+        "arguments", {} if "_" in name or "." in name or inner.get("type") == "function" else None
     )
+    return _IDENTIFIER(name) is not None and isinstance(arguments, dict | str) and _strange_key(inner) is None
 
 
 def _misnamed_arguments(inner: dict[str, Any]) -> bool:

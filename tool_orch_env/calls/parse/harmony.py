@@ -39,7 +39,9 @@ def read(scan: Scan, before: str, at: int, end: int) -> Message:
         if not recipient:
             return Message(False, end, end)
         name = recipient.removeprefix("functions.")
-        scan.fail(LABEL, f"expected {_MESSAGE} and JSON after the header, found {shown(scan.text, end)}", name)
+        scan.fail(
+            LABEL, f"expected {_MESSAGE} and JSON after the header, found {shown(scan.text, end)}", name
+        )
         after = [place for place in (scan.find("<|end|>", end), scan.find("<|start|>", end)) if place >= 0]
         stop = min(after, default=len(scan.text))
         return Message(False, stop, stop)
@@ -53,7 +55,9 @@ def read(scan: Scan, before: str, at: int, end: int) -> Message:
 
 
 def _recipient(before: str, header: str) -> str | None:
-    found = _RECIPIENT.search(header.partition("<|end|>")[0]) or _BEFORE.search(before[-_HEADER:])
+    found = _RECIPIENT.search(header.partition("<|end|>")[0]) if "to=" in header else None
+    if found is None and "to=" in before:
+        found = _BEFORE.search(before)
     name = found.group(1) if found else None
     return None if name in _TEXT_RECIPIENTS else name
 
@@ -70,7 +74,9 @@ def _call(scan: Scan, body: int, recipient: str) -> int:
         return scan.after_error(body, LABEL)
     after = skip_space(scan.text, end)
     if not isinstance(arguments, dict) or (after < len(scan.text) and scan.text[after] != "<"):
-        scan.fail(LABEL, f"expected an object of arguments and <|call|>, found {shown(scan.text, after)}", name)
+        scan.fail(
+            LABEL, f"expected an object of arguments and <|call|>, found {shown(scan.text, after)}", name
+        )
         return scan.after_error(end, LABEL)
     scan.call(name, arguments)
     return after

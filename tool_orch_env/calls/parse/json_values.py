@@ -34,7 +34,8 @@ def read_tagged(scan: Scan, at: int, wrapper: Wrapper) -> int:
     if head == "{":
         return _values(scan, start, wrapper)
     if head == "<" and (
-        text.startswith(_MARKERS, start) or (wrapper.opener == "<tool_calls>" and text.startswith("<tool_call>", start))
+        text.startswith(_MARKERS, start)
+        or (wrapper.opener == "<tool_calls>" and text.startswith("<tool_call>", start))
     ):
         return start  # the marker inside is read by its own reader
     if head in ("[", "`") or not head:
@@ -59,13 +60,14 @@ def _inside_fence(text: str, at: int) -> int:
 
 
 def _values(scan: Scan, start: int, wrapper: Wrapper, name_keyed: bool = False) -> int:
-    text, at, values, closer = scan.text, start, [], wrapper.closer
+    text, at, closer = scan.text, start, wrapper.closer
+    values: list[Any] = []
     try:
         while True:
             if closer and text.startswith(closer, at):
                 at += len(closer)
                 break
-            if values and text[at : at + 1] not in ("{", "[") or at == len(text):
+            if (values and text[at : at + 1] not in ("{", "[")) or at == len(text):
                 if closer and not _may_follow(text, at):
                     raise ValueError(f"expected {closer}, found {shown(text, at)}")
                 break

@@ -10,7 +10,9 @@ from ...jsonvalues.decode import parse_json
 from .scan import MAX_CALLS, Scan, Wrapper, reason, shown, skip_space
 
 _CALL = re.compile(r'\s*"([^"<>\n]{1,256})"[^<>\n]{0,256}<\|sep\|>\s*').match
-_ARGUMENT = re.compile(r'<\|open\|>argument key="([^"<>\n]{1,256})"(?: type="(\w{1,32})")?[^<>\n]{0,256}<\|sep\|>').match
+_ARGUMENT = re.compile(
+    r'<\|open\|>argument key="([^"<>\n]{1,256})"(?: type="(\w{1,32})")?[^<>\n]{0,256}<\|sep\|>'
+).match
 _ARGUMENT_END = "<|close|>argument<|sep|>"
 _CALL_END = "<|close|>call<|sep|>"
 _MAX_HOPS = 64
@@ -57,7 +59,11 @@ def _arguments(scan: Scan, at: int) -> tuple[dict[str, Any], int, str]:
         end = _value_end(scan, opened.end())
         if end < 0 or key in found or len(found) > MAX_CALLS:
             why = f"argument {key[:64]!r} is "
-            return found, opened.end(), why + ("given twice" if end >= 0 else f"cut off: expected {_ARGUMENT_END}")
+            return (
+                found,
+                opened.end(),
+                why + ("given twice" if end >= 0 else f"cut off: expected {_ARGUMENT_END}"),
+            )
         raw = text[opened.end() : end]
         try:
             found[key] = raw if kind in ("string", None) else parse_json(raw)

@@ -29,7 +29,9 @@ def _read(scan: Scan, at: int, wrapper: Wrapper, tags: tuple[str, ...]) -> int:
     text = scan.text
     named = _NAME(text, at)
     if not named:
-        scan.fail(wrapper, f"not JSON: expected a call or a tool's name, found {shown(text, skip_space(text, at))}")
+        scan.fail(
+            wrapper, f"not JSON: expected a call or a tool's name, found {shown(text, skip_space(text, at))}"
+        )
         return scan.after_error(at, wrapper)
     name, at = named.group(1), named.end()
     if not text.startswith((tags[0], wrapper.closer), at) or (
@@ -64,7 +66,11 @@ def _arguments(
         ended = _value_end(scan, start, closer, tags)
         if ended is None or key in found or len(found) > MAX_CALLS:
             why = f"argument {key[:64]!r} "
-            return found, start, why + ("is cut off: " f"expected {value_close}" if ended is None else "is given twice")
+            return (
+                found,
+                start,
+                why + (f"is cut off: expected {value_close}" if ended is None else "is given twice"),
+            )
         found[key] = typed(text[start : ended[0]], property_of(schema, key, schema), schema)
         at = ended[1]
     return found, at + len(closer), ""
@@ -75,7 +81,9 @@ def _value_end(scan: Scan, start: int, closer: str, tags: tuple[str, ...]) -> tu
     text, (key_open, key_close, value_open, value_close) = scan.text, tags
     end, stop = scan.find(value_close, start), scan.find(closer, start)
     for _ in range(_MAX_HOPS):
-        another = min((at for at in (scan.find(key_close, stop), scan.find(value_open, stop)) if at >= 0), default=end)
+        another = min(
+            (at for at in (scan.find(key_close, stop), scan.find(value_open, stop)) if at >= 0), default=end
+        )
         if end < 0 or 0 <= stop < another < end:
             return None if stop < 0 else (stop, stop)  # the last value is not closed, the call is
         after = skip_space(text, end + len(value_close))

@@ -8,8 +8,12 @@ from .objects import as_plain, is_object
 from .scan import MAX_CALLS, Read, is_id
 from .text import read_text, turn_of
 
-_MESSAGE_KEYS = frozenset({"role", "content", "tool_calls", "function_call", "output", "choices", "invalid_tool_calls"})
-_CALL_TYPES = frozenset({"function_call", "tool_use", "tool_call", "function", "custom_tool_call", "server_tool_use"})
+_MESSAGE_KEYS = frozenset(
+    {"role", "content", "tool_calls", "function_call", "output", "choices", "invalid_tool_calls"}
+)
+_CALL_TYPES = frozenset(
+    {"function_call", "tool_use", "tool_call", "function", "custom_tool_call", "server_tool_use"}
+)
 _SILENT_TYPES = frozenset({"thinking", "reasoning", "redacted_thinking", "think"})
 _NESTING = 4
 
@@ -101,7 +105,9 @@ def _listed_calls(message: dict[str, Any]) -> list[Read] | None:
         return None
     if calls is not None and not isinstance(calls, list | tuple):
         return [ParseError("tool_calls", f"expected a list, found {type(calls).__name__}")]
-    found = [_one(entry, f"tool_calls[{index}]") for index, entry in enumerate((calls or ())[: MAX_CALLS + 1])]
+    found = [
+        _one(entry, f"tool_calls[{index}]") for index, entry in enumerate((calls or ())[: MAX_CALLS + 1])
+    ]
     if legacy and not found:
         found.append(_one(legacy, "function_call"))
     for index, entry in enumerate(unread[:MAX_CALLS] if isinstance(unread, list | tuple) else ()):
@@ -110,7 +116,9 @@ def _listed_calls(message: dict[str, Any]) -> list[Read] | None:
 
 
 def _one(entry: Any, where: str) -> Read:
-    if type(entry) is dict and type(entry.get("function")) is dict or isinstance(entry, ToolCall | ParseError):
+    if (type(entry) is dict and type(entry.get("function")) is dict) or isinstance(
+        entry, ToolCall | ParseError
+    ):
         return call_of(entry, where)
     plain = as_plain(entry) if is_object(entry) else entry
     if isinstance(plain, dict) and is_object(plain.get("function")):

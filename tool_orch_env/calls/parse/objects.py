@@ -14,7 +14,7 @@ def is_object(value: Any) -> bool:
     """Whether a value has named parts: a dict, a mapping, or an object of a client library."""
     if isinstance(value, dict):
         return True
-    if isinstance(value, _SCALARS) or isinstance(value, type) or callable(value):
+    if isinstance(value, (*_SCALARS, type)) or callable(value):
         return False
     return bool(as_plain(value))
 

@@ -14,11 +14,15 @@ from ..types import ParseError, ToolCall
 from .scan import MAX_CALLS, Read, Scan, Wrapper, shown, skip_space
 
 _NAME_OPEN = re.compile(r"([A-Za-z_][\w.\-]{0,255})\s*\(").match
-_STRING = r"'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)" \
+_STRING = (
+    r"'''(?:[^\\]|\\.)*?(?:'''|\Z)|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)"
     r"|'[^'\\]*(?:\\.[^'\\]*)*(?:'|\Z)|\"[^\"\\]*(?:\\.[^\"\\]*)*(?:\"|\Z)"
+)
 _TOKEN = re.compile(rf"{_STRING}|[()\[\]{{}},]", re.DOTALL)
 _KEY = re.compile(r"\s*([A-Za-z_][\w\-]{0,255})\s*=(?!=)").match
-_PLAIN = re.compile(r"'([^'\\\n\0\ud800-\udfff]*)'|\"([^\"\\\n\0\ud800-\udfff]*)\"|(-?[1-9][0-9]{0,17}|0)").fullmatch
+_PLAIN = re.compile(
+    r"'([^'\\\n\0\ud800-\udfff]*)'|\"([^\"\\\n\0\ud800-\udfff]*)\"|(-?[1-9][0-9]{0,17}|0)"
+).fullmatch
 _CONSTANTS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _MAX_DEPTH = 80
 _MAX_VALUE = 1 << 18
@@ -26,6 +30,7 @@ _MAX_VALUE = 1 << 18
 _WARNINGS = Lock()
 """`catch_warnings` sets the filters of all threads, and two that overlap restore the wrong ones."""
 _LIST = "not a list of calls"
+_CUT = "cut off: a bracket is not closed"
 
 
 def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
@@ -47,8 +52,9 @@ def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
         if opened.group(1) == "print" and _NAME_OPEN(text, opened.end()):
             printed, at = printed + 1, opened.end()  # Gemma prints what a call returns
             continue
-        pieces, end = split(text, opened.end())
+        pieces, end = ([_CUT], -1) if scan.exhausted else split(text, opened.end())
         if end < 0:
+            scan.spent += len(text) - opened.end()
             scan.fail(wrapper, f"{_LIST}: {pieces[0]}", opened.group(1))
             return scan.after_error(opened.end(), wrapper)
         scan.found.append(_call(opened.group(1), pieces, scan.where(wrapper)))
@@ -94,7 +100,7 @@ def split(text: str, at: int) -> tuple[list[str], int]:
             depth -= 1
             if depth < 0:
                 return [*pieces, text[begin : token.start()]], token.end() if char == ")" else -1
-    return ["cut off: a bracket is not closed"], -1
+    return [_CUT], -1
 
 
 def list_end(text: str, at: int) -> int:
@@ -117,7 +123,9 @@ def _call(name: str, pieces: list[str], where: str) -> Read:
     for piece in pieces:
         key = _KEY(piece)
         if not key:
-            return ParseError(where, f"expected keyword arguments only, found {shown(piece.strip(), 0)}", None, name)
+            return ParseError(
+                where, f"expected keyword arguments only, found {shown(piece.strip(), 0)}", None, name
+            )
         if key.group(1) in arguments:
             return ParseError(where, f"an argument is given twice: {key.group(1)!r}", None, name)
         try:
@@ -164,7 +172,9 @@ def _value(node: ast.expr) -> Any:
             return tuple([_value(item) for item in items])
         case ast.Dict(keys=keys, values=values):
             return {_key(key): _value(value) for key, value in zip(keys, values, strict=True)}
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as number)):
+        case ast.UnaryOp(
+            op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as number)
+        ):
             return -number if isinstance(sign, ast.USub) else number
     raise _NotLiteral(type(node).__name__)
 

@@ -12,6 +12,8 @@ MAX_TEXT = 1 << 20
 MAX_CALLS = 256
 """Calls of a message that are read; the others become one parse error."""
 _MAX_NAME = 256
+_MAX_VAIN = 3
+"""How many times its own length of a text is searched in vain for closing brackets."""
 
 Read = ToolCall | ParseError
 Reader = Callable[["Scan", int, "Wrapper"], int]
@@ -36,11 +38,15 @@ class Wrapper:
 
 @dataclass(slots=True)
 class Scan:
-    """One text being read. `found` holds calls and parse errors in the order of the text."""
+    """One text being read. `found` holds calls and parse errors in the order of the text.
+
+    `spent` counts the characters that were looked at in vain for a closing bracket.
+    """
 
     text: str
     tools: Any = None
     found: list[Read] = field(default_factory=list)
+    spent: int = 0
     _next: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def find(self, token: str, at: int) -> int:
@@ -51,6 +57,11 @@ class Scan:
         place = self.text.find(token, at)
         self._next[token] = (at, place)
         return place
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether so much was looked at in vain that no more closing brackets are looked for."""
+        return self.spent > _MAX_VAIN * len(self.text)
 
     def where(self, wrapper: Wrapper) -> str:
         return f"{wrapper.label} {len(self.found)}"

@@ -23,6 +23,7 @@ class _Node:
     start: int
     end: int = 0
     inner: list["_Node"] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
 
 def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
@@ -37,7 +38,10 @@ def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
         scan.fail(wrapper, why, name)
         return scan.after_error(named.end(), wrapper)
     schema = parameters_of(scan.tools, name)
-    arguments = {node.name: _value(scan.text, node, property_of(schema, node.name, schema), schema) for node in root.inner}
+    arguments = {
+        node.name: _value(scan.text, node, property_of(schema, node.name, schema), schema)
+        for node in root.inner
+    }
     scan.call(name, arguments)
     return root.end
 
@@ -51,9 +55,10 @@ def _tree(scan: Scan, root: _Node) -> tuple[_Node, str]:
             node = _Node(name, tag.end())
             if len(stack) > _MAX_DEPTH:
                 return root, "nested too deep"
-            if any(other.name == name for other in stack[-1].inner[:1]) and name != "item":
+            if name in stack[-1].names and name != "item":
                 return root, f"argument {name[:64]!r} is given twice"
             stack[-1].inner.append(node)
+            stack[-1].names.add(name)
             stack.append(node)
         elif name != stack[-1].name:
             return root, f"expected </{stack[-1].name[:64]}>, found </{name[:64]}>"
@@ -73,8 +78,9 @@ def _value(text: str, node: _Node, schema: Any, root: dict[str, Any]) -> Any:
         if not raw.strip() and "string" not in kinds and kinds & {"array", "object"}:
             return [] if "array" in kinds else {}
         return typed(raw, schema, root)
-    names = {inner.name for inner in node.inner}
-    if "array" in kinds or (names == {"item"} and "object" not in kinds):
+    if "array" in kinds or (node.names == {"item"} and "object" not in kinds):
         items = items_of(schema, root)
         return [_value(text, inner, items, root) for inner in node.inner]
-    return {inner.name: _value(text, inner, property_of(schema, inner.name, root), root) for inner in node.inner}
+    return {
+        inner.name: _value(text, inner, property_of(schema, inner.name, root), root) for inner in node.inner
+    }

@@ -11,65 +11,18 @@ from typing import Any
 from ..types import ParseError, ToolCall, Turn
 from . import harmony
 from .bare import Bare, ends_message, line_start
+from .marks import BY_OPENER, CLOSER_OF, HEADERS, STRAY_CLOSERS, TOKEN
 from .quick import quick_read
-from .scan import MAX_CALLS, MAX_TEXT, Read, Scan, skip_space
+from .scan import MAX_CALLS, MAX_TEXT, Read, Scan, Wrapper, skip_space
 from .typed import offered
-from .wrappers import NAMED, WRAPPERS, Wrapper
+from .wrappers import NAMED, WRAPPERS
 
-REASONING = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<seed:think>", "</seed:think>"),
-    ("<ifm|think>", "</ifm|think>"),
-    ("<mm:think>", "</mm:think>"),
-    ("[THINK]", "[/THINK]"),
-    ("<|channel>thought", "<channel|>"),
-    ("<|inner_prefix|>", "<|inner_suffix|>"),
-    ("<|content_thinking|>", "<|end_message|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("<|open|>think<|sep|>", "<|close|>think<|sep|>"),
-    ("<|plamo:begin_think:plamo|>", "<|plamo:end_think:plamo|>"),
-)
-"""What opens and closes reasoning. A closer alone ends reasoning that began in the prompt."""
-NOISE = (
-    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|return|>", "<|call|>", "<|endoftext|>", "<|end_of_text|>",
-    "<end_of_turn>", "<turn|>", "<｜end▁of▁sentence｜>", "<|eom|>", "<|message_sep|>", "<|message_model|>",
-    "<|content_text|>", "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<|observation|>",
-    "<|user|>", "<|end_of_turn|>", "<|end_message|>", "<|open|>response<|sep|>", "<|close|>response<|sep|>",
-    "<|close|>message<|sep|>", "<channel|>",
-)  # fmt: skip
-"""Special tokens around text, which are no part of an answer."""
 _ENDS = ("</s>", "<eos>")
 _QUOTES = "\"'“”‘’"
 _INFO = re.compile(r"[ \t]*([\w+.\-]{0,32})[^\n`]{0,200}\n").match
-_STRAY = "stray"
-_HEADERS = ("<|channel|>", "<|start|>")
-_BY_OPENER = {row.opener: row for row in WRAPPERS}
-_CLOSER_OF = dict(REASONING)
+_MAX_TOKENS = 40_000
+"""Marks of reasoning and quotation, brackets and special tokens in a message, at most."""
 _PARTIAL = re.compile(r"[<\[\]][^\s]{2,}\Z")
-
-
-def _alternation(words: list[str]) -> str:
-    """A pattern for any of the words that shares their beginnings, which is several times faster than a list."""
-    groups: dict[str, list[str]] = {}
-    for word in words:
-        groups.setdefault(word[:1], []).append(word[1:])
-    parts = []
-    for head, tails in groups.items():
-        rest = [tail for tail in tails if tail]
-        inner = _alternation(rest) if rest else ""
-        parts.append(re.escape(head) + (f"(?:{inner}|)" if rest and len(rest) < len(tails) else inner))
-    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
-
-
-_BARE_RECIPIENT = "to=functions."
-_WORDS = list(dict.fromkeys([*(_BY_OPENER.keys() - {_BARE_RECIPIENT}), *_CLOSER_OF, *_CLOSER_OF.values(), *NOISE, *_HEADERS]))
-_TOKEN = re.compile(
-    rf"{_alternation(_WORDS)}|`+|(?<![^\s>\]])\{{(?=\s*\")|(?<![^\s>\]])\[(?=\s*(?:[{{\"\d-]|[A-Za-z_][\w.]*\s*\())"
-    r"|to=functions\.(?=[\w.\-]{1,256}\s*(?:json|code)?\s*\{)|>>>(?=[A-Za-z_][\w.\-]*\n\s*\{)"
-).search
 
 
 def read_text(text: str, tools: Any) -> Turn:
@@ -99,29 +52,38 @@ def turn_of(found: list[Read]) -> Turn:
 
 @dataclass(slots=True)
 class _Reading:
-    """One pass over a text. Text from `mark` on has not been taken into `pieces`, the visible text, yet."""
+    """One pass over a text. Text from `mark` on has not been taken into `pieces`, the visible text, yet.
+
+    `blank`: the visible text up to `blank_to` is white space.
+    """
 
     scan: Scan
     pieces: list[str] = field(default_factory=list)
     mark: int = 0
     hidden: bool = False
     reasoned: bool = False
+    blank: bool = True
+    blank_to: int = 0
     skipped: list[str] = field(default_factory=list)
     bare: Bare | None = None
 
     def run(self) -> None:
         scan = self.scan
         text, found = scan.text, scan.found
-        at = 0 if scan.tools is None else self._named(0)
-        while token := _TOKEN(text, at):
-            wrapper = _BY_OPENER.get(token.group())
+        at, others = 0 if scan.tools is None else self._named(0), 0
+        while token := TOKEN(text, at):
+            wrapper = BY_OPENER.get(token.group())
             if wrapper is None:
+                others += 1
                 at = self._other(token.group(), token.start(), token.end())
             elif self._quoted(token.start(), token.end()):
                 at = token.end()
             else:
                 self._take(token.start())
                 at = self.mark = wrapper.read(scan, token.end(), wrapper)
+            if others > _MAX_TOKENS:
+                found.append(ParseError("the message", f"more than {_MAX_TOKENS} markers and brackets"))
+                break
             if len(found) > MAX_CALLS or (self.bare and len(self.bare.found) > MAX_CALLS):
                 break
         self._take(len(text))
@@ -148,15 +110,16 @@ class _Reading:
     def _take(self, end: int) -> None:
         if not self.hidden and end > self.mark:
             self.pieces.append(self.scan.text[self.mark : end])
+            self._first(end)
         self.mark = end
 
     def _quoted(self, start: int, end: int) -> bool:
         text = self.scan.text
-        return 0 < start and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES
+        return start > 0 and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES
 
     def _other(self, token: str, start: int, end: int) -> int:
         """Read a token that opens no marked call; where reading continues."""
-        if token in _CLOSER_OF:
+        if token in CLOSER_OF:
             return self._reasoning(token, start, end)
         head = token[0]
         if head == "`":
@@ -165,17 +128,17 @@ class _Reading:
             return self._bare(start)
         if head == ">":
             return self._named(end)
-        if token in _HEADERS:
+        if token in HEADERS:
             return self._header(start, end)
         self._take(start)
-        if token in _STRAY_CLOSERS and not self.reasoned and not self.hidden:
+        if token in STRAY_CLOSERS and not self.reasoned and not self.hidden:
             self._forget(start)
         self.mark = end
         return end
 
     def _reasoning(self, token: str, start: int, end: int) -> int:
         self._take(start)
-        closer = _CLOSER_OF[token]
+        closer = CLOSER_OF[token]
         close = self.scan.find(closer, end)
         self.reasoned = True
         if close < 0:
@@ -191,7 +154,7 @@ class _Reading:
         self.skipped.append(self.scan.text[:at])
         self.pieces.clear()
         self.scan.found.clear()
-        self.bare, self.reasoned = None, True
+        self.bare, self.reasoned, self.blank = None, True, True
 
     def _in_reasoning(self) -> list[Read]:
         """The calls inside closed reasoning: they count where the message has nothing else."""
@@ -215,7 +178,7 @@ class _Reading:
         return self.mark
 
     def _header(self, start: int, end: int) -> int:
-        message = harmony.read(self.scan, self.scan.text[self.mark : start], start, end)
+        message = harmony.read(self.scan, self.scan.text[max(self.mark, start - 300) : start], start, end)
         self._take(start)
         if message.shown:
             self.mark = message.body
@@ -230,7 +193,7 @@ class _Reading:
 
     def _bare(self, start: int) -> int:
         text = self.scan.text
-        if self.hidden or self.scan.found:
+        if self.hidden or self.scan.found or (self.bare and self.bare.tired):
             return start + 1
         alone = self._first(start)
         if not alone and not line_start(text, start) and not _after_sentence(text, start):
@@ -281,18 +244,22 @@ class _Reading:
 
     def _first(self, start: int) -> bool:
         """Whether nothing visible stands before a place."""
-        return not self.scan.text[self.mark : start].strip() and not any(piece.strip() for piece in self.pieces)
+        if self.blank and not self.hidden:
+            self.blank = not self.scan.text[max(self.mark, self.blank_to) : start].strip()
+            self.blank_to = start
+        return self.blank
 
     def _with_partial(self, found: list[Read]) -> list[Read]:
         """What was found, and an error if the message is cut off inside a marker."""
         text = self.scan.text
         partial = _PARTIAL.search(text, max(0, len(text) - 40))
-        if partial and any(row.opener.startswith(partial.group()) for row in WRAPPERS if row.opener != partial.group()):
-            return [*found, ParseError("the message", f"cut off in a marker: {ascii(partial.group())}")]
+        if partial and any(
+            row.opener.startswith(partial.group()) for row in WRAPPERS if row.opener != partial.group()
+        ):
+            return [*found, ParseError("the message", f"cut off in a marker: {partial.group()!a}")]
         return found
 
 
-_STRAY_CLOSERS = frozenset(_CLOSER_OF.values()) - {"<|end_message|>", "<channel|>"}
 _NAMED_ROW = Wrapper(">>>", "", NAMED, "call")
 
 

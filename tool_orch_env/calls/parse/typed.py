@@ -31,7 +31,9 @@ def parameters_of(tools: Any, name: str) -> dict[str, Any]:
     entry = None if tools is None else _entry(tools, name)
     if isinstance(entry, dict):
         function = entry.get("function", entry)
-        found = function.get("parameters", function.get("input_schema")) if isinstance(function, dict) else None
+        found = (
+            function.get("parameters", function.get("input_schema")) if isinstance(function, dict) else None
+        )
     else:
         found = getattr(getattr(entry, "spec", entry), "parameters", None)
     return found if isinstance(found, dict) else {}
@@ -76,7 +78,11 @@ def types_of(schema: Any, root: dict[str, Any]) -> frozenset[str]:
         elif isinstance(given, list):
             found.update([kind for kind in given if isinstance(kind, str)])
         elif "enum" not in part and "const" not in part:
-            found.update({"properties": "object", "items": "array"}[key] for key in ("properties", "items") if key in part)
+            found.update(
+                {"properties": "object", "items": "array"}[key]
+                for key in ("properties", "items")
+                if key in part
+            )
     return _ALL & found
 
 
@@ -149,7 +155,11 @@ def _scalar(text: str, kinds: frozenset[str]) -> Any:
 
 def _is_json(text: str) -> bool:
     digits = text.removeprefix("-")
-    return digits[:1] not in ("+", ".") and not (digits[:1] == "0" and digits[1:2].isdigit()) and text[-1:] != "."
+    return (
+        digits[:1] not in ("+", ".")
+        and not (digits[:1] == "0" and digits[1:2].isdigit())
+        and text[-1:] != "."
+    )
 
 
 def _structure(text: str, kinds: frozenset[str]) -> Any:

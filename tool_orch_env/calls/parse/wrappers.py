@@ -38,10 +38,14 @@ _PLAMO = name_json.name_json(
     "a tool's name and JSON between PLaMo's marks",
 )
 _HARMONY_WITHOUT_TOKENS = name_json.name_json(
-    r"(?P<name>[\w.\-]{1,256})\s*(?:json|code)?\s*(?=\{)", r"(?=\s*(?:\Z|[^\s}\],]))", "a tool's name and JSON"
+    r"(?P<name>[\w.\-]{1,256})\s*(?:json|code)?\s*(?=\{)",
+    r"(?=\s*(?:\Z|[^\s}\],]))",
+    "a tool's name and JSON",
 )
 """Harmony where the server removed its special tokens: `commentary to=functions.f json{"a": 1}`."""
-NAMED = name_json.name_json(r"(?P<name>[A-Za-z_][\w.\-]{0,255})\s*(?=\{)", r"(?=\s*(?:\Z|>>>|<))", "a name and JSON")
+NAMED = name_json.name_json(
+    r"(?P<name>[A-Za-z_][\w.\-]{0,255})\s*(?=\{)", r"(?=\s*(?:\Z|>>>|<))", "a name and JSON"
+)
 """`name`, then arguments as JSON: functionary v3.2, and Mistral where the server removed its special tokens."""
 
 
@@ -81,8 +85,9 @@ def _functools(scan: Scan, at: int, wrapper: Wrapper) -> int:
 
 def _python_tag(scan: Scan, at: int, wrapper: Wrapper) -> int:
     start = skip_space(scan.text, at)
-    json = scan.text[start : start + 1] in ("{", "[", "`") and start < len(scan.text)
-    return (json_values if json else pythonic).read(scan, start, wrapper)
+    if scan.text[start : start + 1] in ("{", "[", "`") and start < len(scan.text):
+        return json_values.read(scan, start, wrapper)
+    return pythonic.read(scan, start, wrapper)
 
 
 def _row(opener: str, closer: str, read: Reader) -> Wrapper:

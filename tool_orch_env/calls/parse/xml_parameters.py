@@ -67,7 +67,9 @@ class Tags:
         text, found = scan.text, dict[str, Any]()
         schema = parameters_of(scan.tools, name)
         while not text.startswith(self.call_end, at):
-            named = _ATTRIBUTED(text, at + len(self.parameter)) if text.startswith(self.parameter, at) else None
+            named = (
+                _ATTRIBUTED(text, at + len(self.parameter)) if text.startswith(self.parameter, at) else None
+            )
             if not named:
                 return found, at, f"expected {self.parameter}…> or {self.call_end}, found {shown(text, at)}"
             key, start = named.group(1).strip(), named.end()
@@ -90,7 +92,11 @@ class Tags:
             scan, start, self.parameter_end, (self.parameter, self.call_end), (self.parameter, self.call_end)
         )
         if ended is None:
-            return "", start, f"is not closed: expected {self.parameter_end} before {self.parameter}…> or {self.call_end}"
+            return (
+                "",
+                start,
+                f"is not closed: expected {self.parameter_end} before {self.parameter}…> or {self.call_end}",
+            )
         value = without_edges(text, start, ended[0]) if self.edges else text[start : ended[0]]
         return value, ended[1], ""
 
@@ -113,5 +119,9 @@ PARAM = Tags("<param name=", "</param>", "</function>", "<function name=")
 def invoke(prefix: str, edges: bool = True) -> Tags:
     """`<invoke name="f"><parameter name="a">1</parameter></invoke>`, each tag's word after a prefix."""
     return Tags(
-        f"<{prefix}parameter name=", f"</{prefix}parameter>", f"</{prefix}invoke>", f"<{prefix}invoke name=", edges
+        f"<{prefix}parameter name=",
+        f"</{prefix}parameter>",
+        f"</{prefix}invoke>",
+        f"<{prefix}invoke name=",
+        edges,
     )
