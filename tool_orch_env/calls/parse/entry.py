@@ -16,35 +16,12 @@ ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
 _NAME_KEYS = ("name", "tool_name")
 _ID_KEYS = ("call_id", "tool_call_id", "id")
 _METADATA = frozenset(
-    [
-        "name",
-        "tool_name",
-        "function",
-        "call_id",
-        "tool_call_id",
-        "id",
-        "type",
-        "index",
-        "status",
-        "object",
-        "role",
-        "arguments",
-        "parameters",
-        "args",
-        "input",
-        "thought",
-        "thoughts",
-        "reasoning",
-        "explanation",
-        "caller",
-        "namespace",
-        "cache_control",
-        "provider_specific_fields",
-        "extra_content",
-        "created_by",
-        "error",
-    ]
-)
+    (
+        *ARGUMENT_KEYS, *_NAME_KEYS, *_ID_KEYS, "function", "type", "index", "status", "object", "role", "thought",
+        "thoughts", "reasoning", "explanation", "caller", "namespace", "cache_control", "provider_specific_fields",
+        "extra_content", "created_by", "error",
+    )
+)  # fmt: skip
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.:/-]{0,255}").fullmatch
 _STRANGE = "expected only name, arguments and id"
 

@@ -138,7 +138,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "kimi_k3",
         "Kimi-K3",
-        '<|open|>call tool="f"<|sep|><|open|>argument key="a" type="number"<|sep|>1<|close|>argument<|sep|><|close|>call<|sep|>',
+        '<|open|>call tool="f"<|sep|><|open|>argument key="a" type="number"<|sep|>1<|close|>argument<|sep|>'
+        "<|close|>call<|sep|>",
         MARKED,
         "<|open|> <|sep|> <|close|>",
     ),
@@ -260,8 +261,8 @@ environment:
 - Calls are returned in the order of the message. A call that cannot be read is a parse error at its place, which says
   where and what was expected. Nothing is repaired: a call that was cut off is a parse error.
 - A message that holds a call marker and cannot be read is never taken for an answer.
-- Reasoning is skipped: `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `[THINK]`, the analysis channel of gpt-oss and
-  the families' own marks. A call after a `<think>` that is never closed counts, as in the serving engines. A call
+- Reasoning is skipped: `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `[THINK]`, the analysis channel of gpt-oss
+  and the families' own marks. A call after a `<think>` that is never closed counts, as in the serving engines. A call
   inside closed reasoning counts only where the message holds nothing else.
 - Markers in a code fence or in inline code are quotations, unless the fence is the whole message. JSON that is not a
   call, the definition of a tool, and prose about a call are answers. JSON calls without a marker must begin a line or
