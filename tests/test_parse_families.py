@@ -47,7 +47,9 @@ def test_a_message_that_is_cut_anywhere_is_never_another_call(rows: list[dict[st
     for row in rows[:: 1 if len(rows) < 100 else 7]:
         for end in range(1, len(row["text"]), 3):
             turn = parse_message(row["text"][:end], row["tools"])
-            calls = [{"name": c.name, "arguments": c.arguments} for c in turn.calls if isinstance(c, ToolCall)]
+            calls = [
+                {"name": c.name, "arguments": c.arguments} for c in turn.calls if isinstance(c, ToolCall)
+            ]
             allowed = row["calls"][: len(calls)]
             assert json.dumps(calls) == json.dumps(allowed), row["text"][:end]
 
@@ -93,7 +95,9 @@ markers = st.sampled_from(
 )  # fmt: skip
 texts = st.lists(st.text(SAFE, max_size=6) | markers, max_size=4).map("".join)
 things = st.fixed_dictionaries({"a": texts, "b": st.integers(-(10**6), 10**6)})
-numbers = st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x)) | st.integers()
+numbers = (
+    st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: "e" not in repr(x)) | st.integers()
+)
 arguments = st.fixed_dictionaries(
     {},
     optional={
@@ -158,7 +162,9 @@ def keyed(prefix: str = "", gap: str = "", before: str = "<tool_call>", after: s
     return form
 
 
-def invoked(prefix: str, outer: str, marked: bool = False, word: str = "parameter", tag: str = "invoke") -> Any:
+def invoked(
+    prefix: str, outer: str, marked: bool = False, word: str = "parameter", tag: str = "invoke"
+) -> Any:
     def one(key: str, value: Any) -> str:
         kind = f' string="{js(isinstance(value, str))}"' if marked else ""
         return f'<{prefix}{word} name="{key}"{kind}>{text_of(value)}</{prefix}{word}>\n'
@@ -240,7 +246,9 @@ RENDER = {
     "functionary_v3.1": each(lambda c: f"<function={c.name}>{js(c.arguments)}</function>"),
     "functionary_v3.2": each(lambda c: f"{c.name}\n{js(c.arguments)}", between=">>>"),
     "deepseek_v3": each(
-        lambda c: f"<｜tool▁call▁begin｜>function<｜tool▁sep｜>{c.name}\n```json\n{js(c.arguments)}\n```<｜tool▁call▁end｜>",
+        lambda c: (
+            f"<｜tool▁call▁begin｜>function<｜tool▁sep｜>{c.name}\n```json\n{js(c.arguments)}\n```<｜tool▁call▁end｜>"
+        ),
         "<｜tool▁calls▁begin｜>",
         "<｜tool▁calls▁end｜>",
         "\n",
@@ -254,13 +262,17 @@ RENDER = {
     "deepseek_v41": invoked("｜DSML｜ ", "calls", marked=True),
     "gigachat35": invoked("｜GCML｜", "tool_calls", marked=True),
     "kimi_k2": each(
-        lambda c: f"<|tool_call_begin|>functions.{c.name}:0<|tool_call_argument_begin|>{js(c.arguments)}<|tool_call_end|>",
+        lambda c: (
+            f"<|tool_call_begin|>functions.{c.name}:0<|tool_call_argument_begin|>{js(c.arguments)}<|tool_call_end|>"
+        ),
         "<|tool_calls_section_begin|>",
         "<|tool_calls_section_end|>",
     ),
     "kimi_k3": each(kimi_k3, "<|open|>tools<|sep|>", "<|close|>tools<|sep|>"),
     "gpt-oss": each(
-        lambda c: f"<|channel|>commentary to=functions.{c.name} <|constrain|>json<|message|>{js(c.arguments)}<|call|>",
+        lambda c: (
+            f"<|channel|>commentary to=functions.{c.name} <|constrain|>json<|message|>{js(c.arguments)}<|call|>"
+        ),
         between="<|start|>assistant",
     ),
     "qwen3_coder": each(function("\n"), between="\n"),

@@ -8,6 +8,12 @@ import toy
 
 from tool_orch_env import call as calls
 from tool_orch_env.call import MAX_DEPTH, NotCanonical, ToolCall, Turn, canonical, encode, plain, to_text
+from tool_orch_env.calls.parse import MAX_CALLS, marks, parse_message
+from tool_orch_env.calls.parse.tag_tree import SEPARATOR
+from tool_orch_env.calls.parse.wrappers import WRAPPERS
+from tool_orch_env.calls.types import ParseError
+from tool_orch_env.calls.types import ToolCall as ReadCall
+from tool_orch_env.calls.types import Turn as ReadTurn
 from tool_orch_env.catalog import Catalog, Tool, ToolSpec
 from tool_orch_env.check import MAX_SHOWN, MAX_VIOLATIONS, check
 from tool_orch_env.episode import Setting
@@ -17,6 +23,17 @@ from tool_orch_env.parse import parse
 from .play import deep_in_a_program, play, settings
 from .source import Source, as_text
 
+FRAGMENTS = tuple(
+    dict.fromkeys([*marks.WORDS, *(row.closer for row in WRAPPERS if row.closer), *(
+        "get_city", "{", "}", "[", "]", '"', "'", "\n", "`", "```", "```json\n", "```tool_code\n", '{"name": "get_city", "arguments": ',
+        '{"city_id": 11}', "(city_id=11)", "get_city(city_id=", "</parameter>", "<parameter=city_id>", "</function>",
+        '"get_city">', '<parameter name="city_id">', "</invoke>", "<arg_key>city_id</arg_key>", "<arg_value>", "</arg_value>",
+        "get_city>", "get_city<｜tool▁sep｜>", "[ARGS]", "functions.get_city:0", "<|tool_call_argument_begin|>", "11",
+        "<|message|>", "commentary to=functions.get_city", '<|"|>', "call:get_city{city_id:", "<escape>", "null", ";", ",", " ",
+        '"get_city" index="1"<|sep|>', '<|open|>argument key="city_id" type="number"<|sep|>', "<|close|>argument<|sep|>",
+        f"{SEPARATOR}<city_id>", f"{SEPARATOR}</city_id>", f"{SEPARATOR}</invoke>", "<![CDATA[", "]]>", ">>>get_city\n",
+    )])
+)  # fmt: skip
 ARGUMENTS = ("name", "city_id", "units", "code", "currency", "date", "tags", "a", "")
 MESSAGE = ("role", "content", "tool_calls", "function", "name", "arguments", "parameters", "id", "type")
 TOOLS = ("search_city", "get_city", "get_country", "rate", "tagged", "ping", "serch_city", "")
@@ -48,6 +65,34 @@ def parsing(data: bytes) -> None:
         _same_in_every_format(call)
     for setting in _settings():
         deep_in_a_program(lambda setting=setting: play(setting, [action, action]))
+
+
+def families(data: bytes) -> None:
+    """Text made of the families' markers is a turn: calls and parse errors or an answer, the same each time, with or
+    without tools; errors are short and say where and why; and reading the turn again changes nothing."""
+    source = Source(data)
+    if source.below(4) == 0:
+        text = as_text(source.rest())
+    else:
+        parts = []
+        while not source.spent:
+            parts.append(source.pick(FRAGMENTS) if source.below(8) else source.text())
+        text = "".join(parts)
+    for tools in (None, _catalog()):
+        turn = deep_in_a_program(lambda tools=tools: parse_message(text, tools))
+        assert isinstance(turn, ReadTurn)
+        assert (turn.answer is None) == bool(turn.calls)
+        assert len(turn.calls) <= MAX_CALLS + 1
+        assert repr(turn) == repr(parse_message(text, tools))
+        assert parse_message(turn, tools) == turn or "nan" in repr(turn)
+        for call in turn.calls:
+            if isinstance(call, ReadCall):
+                assert type(call.name) is str
+                assert type(call.arguments) is dict
+            else:
+                assert isinstance(call, ParseError)
+                assert call.where
+                assert 0 < len(call.why) < 300
 
 
 def _action(source: Source) -> Any:

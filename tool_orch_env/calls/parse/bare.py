@@ -41,13 +41,18 @@ class Bare:
         """Whether too many places began like a call and were none."""
         return self.tries >= _MAX_TRIES
 
-    def read(self, at: int, label: str = "the message", alone: bool = False) -> tuple[int, bool]:
-        """Where reading continues after a bracket, and whether calls were read. `alone`: nothing stands before it."""
+    def read(
+        self, at: int, label: str = "the message", alone: bool = False, python: bool = True
+    ) -> tuple[int, bool]:
+        """Where reading continues after a bracket, and whether calls were read.
+
+        `alone`: nothing stands before it. `python`: a list in Python's syntax may be calls.
+        """
         if self.tired:
             return at + 1, False
-        python = _PYTHONIC(self.scan.text, at)
-        if python:
-            end, found = self._python(at, python, alone)
+        named = _PYTHONIC(self.scan.text, at)
+        if named:
+            end, found = self._python(at, named, alone) if python else (at + 1, False)
         else:
             end, found = self._json(at, label)
         self.tries += not found

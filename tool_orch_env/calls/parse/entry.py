@@ -44,6 +44,10 @@ def call_of(entry: Any, where: str) -> Read:
     if name is None:
         return ParseError(where, 'no tool name: expected a string under "name"', call_id)
     strange = _strange_key(inner)
+    if strange is None and inner is not entry and isinstance(entry.get("function"), dict):
+        strange = _strange_key(entry) or next(
+            (key for key in ARGUMENT_KEYS if entry.get(key) is not None), None
+        )
     if strange is not None:
         return ParseError(where, f"unknown key {strange[:64]!r}: {_STRANGE}", call_id, name[:256])
     return _with_arguments(name, inner, where, call_id)

@@ -213,8 +213,9 @@ class _Reading:
             return close + ticks if quoted else end
         info = _INFO(text, end)
         body = info.end() if info else end
-        whole = close >= 0 and self._is_whole(start, close + ticks)
-        read = None if self.hidden else self._fence(info.group(1) if info else "", body, whole)
+        last = close >= 0 and ends_message(text, close + ticks)
+        whole = last and self._first(start)
+        read = None if self.hidden else self._fence(info.group(1) if info else "", body, whole, last)
         if read is not None:
             self._take(start)
             self.mark = read
@@ -223,24 +224,22 @@ class _Reading:
             return max(body, end)
         return close + ticks
 
-    def _fence(self, language: str, body: int, alone: bool) -> int | None:
-        """Where reading continues after the calls in a fence, `None` if there are none."""
+    def _fence(self, language: str, body: int, alone: bool, last: bool) -> int | None:
+        """Where reading continues after the calls in a fence, `None` if there are none.
+
+        `alone`: the fence is the whole message. `last`: nothing follows it.
+        """
         text = self.scan.text
         if language == "tool_code":
             return self._loose().code(body)
         start = skip_space(text, body)
         if text[start : start + 1] not in ("{", "[") or start == len(text):
             return None
-        read, found = self._loose().read(start, "code block", alone)
+        read, found = self._loose().read(start, "code block", alone, last)
         if not found:
             return None
         after = skip_space(text, read)
         return after + 3 if text.startswith("```", after) else read
-
-    def _is_whole(self, start: int, end: int) -> bool:
-        """Whether a fence is the whole message."""
-        text = self.scan.text
-        return ends_message(text, end) and self._first(start)
 
     def _first(self, start: int) -> bool:
         """Whether nothing visible stands before a place."""
