@@ -1,7 +1,6 @@
 """Every model family's calls: the messages of real serving engines, and random calls rendered in each syntax."""
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -173,7 +172,7 @@ def invoked(
         values = "".join(one(key, value) for key, value in call.arguments.items())
         return f'<{prefix}{tag} name="{call.name}">\n{values}</{prefix}{tag}>\n'
 
-    return each(form, f"<{prefix if prefix.endswith(' ') else prefix}{outer}>\n" if outer else "", "")
+    return each(form, f"<{prefix}{outer}>\n" if outer else "", "")
 
 
 def tree(value: Any) -> str:
@@ -213,7 +212,6 @@ def braces(quote: str) -> Any:
 
 
 gemma, function_gemma = braces('<|"|>'), braces("<escape>")
-PLAMO = re.compile(r"\{(\w+)\}").sub
 
 
 def plamo(call: ToolCall) -> str:

@@ -23,17 +23,20 @@ from tool_orch_env.parse import parse
 from .play import deep_in_a_program, play, settings
 from .source import Source, as_text
 
-FRAGMENTS = tuple(
-    dict.fromkeys([*marks.WORDS, *(row.closer for row in WRAPPERS if row.closer), *(
-        "get_city", "{", "}", "[", "]", '"', "'", "\n", "`", "```", "```json\n", "```tool_code\n", '{"name": "get_city", "arguments": ',
-        '{"city_id": 11}', "(city_id=11)", "get_city(city_id=", "</parameter>", "<parameter=city_id>", "</function>",
-        '"get_city">', '<parameter name="city_id">', "</invoke>", "<arg_key>city_id</arg_key>", "<arg_value>", "</arg_value>",
-        "get_city>", "get_city<｜tool▁sep｜>", "[ARGS]", "functions.get_city:0", "<|tool_call_argument_begin|>", "11",
-        "<|message|>", "commentary to=functions.get_city", '<|"|>', "call:get_city{city_id:", "<escape>", "null", ";", ",", " ",
-        '"get_city" index="1"<|sep|>', '<|open|>argument key="city_id" type="number"<|sep|>', "<|close|>argument<|sep|>",
-        f"{SEPARATOR}<city_id>", f"{SEPARATOR}</city_id>", f"{SEPARATOR}</invoke>", "<![CDATA[", "]]>", ">>>get_city\n",
-    )])
+_PARTS = (
+    "get_city", "{", "}", "[", "]", '"', "'", "\n", "`", "```", "```json\n", "```tool_code\n",
+    '{"name": "get_city", "arguments": ', '{"city_id": 11}', "(city_id=11)", "get_city(city_id=",
+    "</parameter>", "<parameter=city_id>", "</function>", '"get_city">', '<parameter name="city_id">',
+    "</invoke>", "<arg_key>city_id</arg_key>", "<arg_value>", "</arg_value>", "get_city>",
+    "get_city<｜tool▁sep｜>", "[ARGS]", "functions.get_city:0", "<|tool_call_argument_begin|>", "11",
+    "<|message|>", "commentary to=functions.get_city", '<|"|>', "call:get_city{city_id:", "<escape>",
+    "null", ";", ",", " ", '"get_city" index="1"<|sep|>',
+    '<|open|>argument key="city_id" type="number"<|sep|>', "<|close|>argument<|sep|>", "<![CDATA[",
+    "]]>", ">>>get_city\n",
+    f"{SEPARATOR}<city_id>", f"{SEPARATOR}</city_id>", f"{SEPARATOR}</invoke>",
 )  # fmt: skip
+FRAGMENTS = tuple(dict.fromkeys([*marks.WORDS, *(row.closer for row in WRAPPERS if row.closer), *_PARTS]))
+"""Markers of every family, and what may stand between them."""
 ARGUMENTS = ("name", "city_id", "units", "code", "currency", "date", "tags", "a", "")
 MESSAGE = ("role", "content", "tool_calls", "function", "name", "arguments", "parameters", "id", "type")
 TOOLS = ("search_city", "get_city", "get_country", "rate", "tagged", "ping", "serch_city", "")
