@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...jsonvalues.decode import parse_json
-from .scan import Scan, Wrapper, shown, skip_space
+from .scan import Scan, Wrapper, quoted, shown, skip_space
 from .typed import items_of, parameters_of, property_of, typed
 
 _NAME = re.compile(r"\s*(?:call:)?\s*([^\s{}<>\[\]:,\"]{1,256})\s*(?=\{)").match
@@ -53,7 +53,7 @@ class Braces:
         while text[at : at + 1] != "}":
             key, at = self._key(scan, at)
             if key in found:
-                raise _Bad(at, f"each key once, not {key[:64]!r} again")
+                raise _Bad(at, f"each key once, not {quoted(key)} again")
             found[key], at = self._value(scan, at, property_of(schema, key, root), root, depth)
             at = self._next(text, at, "}")
         return found, at + 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...jsonvalues.decode import parse_json
 from ..types import ParseError, ToolCall
-from .scan import Read, is_id, reason
+from .scan import Read, is_id, quoted, reason
 from .typed import offered
 
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
@@ -49,7 +49,7 @@ def call_of(entry: Any, where: str) -> Read:
             (key for key in ARGUMENT_KEYS if entry.get(key) is not None), None
         )
     if strange is not None:
-        return ParseError(where, f"unknown key {strange[:64]!r}: {_STRANGE}", call_id, name[:256])
+        return ParseError(where, f"unknown key {quoted(strange)}: {_STRANGE}", call_id, name[:256])
     return _with_arguments(name, inner, where, call_id)
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ...jsonvalues.decode import parse_json
-from .scan import MAX_CALLS, Scan, Wrapper, reason, shown, skip_space
+from .scan import MAX_CALLS, Scan, Wrapper, quoted, reason, shown, skip_space
 
 _CALL = re.compile(r'\s*"([^"<>\n]{1,256})"[^<>\n]{0,256}<\|sep\|>\s*').match
 _ARGUMENT = re.compile(
@@ -58,7 +58,7 @@ def _arguments(scan: Scan, at: int) -> tuple[dict[str, Any], int, str]:
         key, kind = _unescaped(opened.group(1)), opened.group(2)
         end = _value_end(scan, opened.end())
         if end < 0 or key in found or len(found) > MAX_CALLS:
-            why = f"argument {key[:64]!r} is "
+            why = f"argument {quoted(key)} is "
             return (
                 found,
                 opened.end(),
@@ -68,6 +68,6 @@ def _arguments(scan: Scan, at: int) -> tuple[dict[str, Any], int, str]:
         try:
             found[key] = raw if kind in ("string", None) else parse_json(raw)
         except ValueError as error:
-            return found, end, f"argument {key[:64]!r} is {reason(error)}"
+            return found, end, f"argument {quoted(key)} is {reason(error)}"
         at = skip_space(text, end + len(_ARGUMENT_END))
     return found, at + len(_CALL_END), ""

@@ -6,7 +6,7 @@
 import re
 from typing import Any
 
-from .scan import MAX_CALLS, Reader, Scan, Wrapper, shown, skip_space
+from .scan import MAX_CALLS, Reader, Scan, Wrapper, quoted, shown, skip_space
 from .typed import offered, parameters_of, property_of, typed
 
 _NAME = re.compile(r"\s*([^\s<>{}()\[\]\"'`]{1,256})\s*(?:<tool_sep>)?\s*").match
@@ -65,7 +65,7 @@ def _arguments(
         start = at + len(value_open)
         ended = _value_end(scan, start, closer, tags)
         if ended is None or key in found or len(found) > MAX_CALLS:
-            why = f"argument {key[:64]!r} "
+            why = f"argument {quoted(key)} "
             return (
                 found,
                 start,

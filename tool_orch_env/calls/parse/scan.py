@@ -93,6 +93,11 @@ def shown(text: str, at: int) -> str:
     return ascii(text[at : at + 24]) if at < len(text) else "the end of the message"
 
 
+def quoted(name: str) -> str:
+    """A name from the message in quotation marks, for an error; at most 80 characters."""
+    return repr(name[:64])[:80]
+
+
 def reason(error: Exception) -> str:
     """Why JSON could not be decoded, in at most 220 characters."""
     return f"not JSON: {str(error)[:200]}"

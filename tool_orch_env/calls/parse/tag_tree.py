@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .scan import Scan, Wrapper, shown
+from .scan import Scan, Wrapper, quoted, shown
 from .typed import items_of, parameters_of, property_of, typed, types_of
 
 SEPARATOR = "]<]minimax[>["
@@ -56,7 +56,7 @@ def _tree(scan: Scan, root: _Node) -> tuple[_Node, str]:
             if len(stack) > _MAX_DEPTH:
                 return root, "nested too deep"
             if name in stack[-1].names and name != "item":
-                return root, f"argument {name[:64]!r} is given twice"
+                return root, f"argument {quoted(name)} is given twice"
             stack[-1].inner.append(node)
             stack[-1].names.add(name)
             stack.append(node)

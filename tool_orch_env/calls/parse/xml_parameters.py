@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...jsonvalues.decode import json_at, parse_json
-from .scan import MAX_CALLS, Scan, Wrapper, reason, shown, skip_space
+from .scan import MAX_CALLS, Scan, Wrapper, quoted, reason, shown, skip_space
 from .tags import value_end, without_edges
 from .typed import parameters_of, property_of, typed
 
@@ -77,7 +77,7 @@ class Tags:
             if key in found or len(found) > MAX_CALLS:
                 why = "is given twice"
             if why:
-                return found, start, f"argument {key[:64]!r} {why}"
+                return found, start, f"argument {quoted(key)} {why}"
             found[key] = _typed(value, named.group(2), property_of(schema, key, schema), schema)
         return found, at + len(self.call_end), ""
 
