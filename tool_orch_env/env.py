@@ -251,7 +251,7 @@ def _call_info(answered: AnsweredCall, call_id: str, golden: str | None) -> dict
     result = answered.result
     return {
         "id": call_id,
-        "tool": render.shown_name(answered.call.name) if answered.call else None,
+        "tool": None if answered.name is None else render.shown_name(answered.name),
         "code": result.status.value,
         "violations": [violation.as_dict() for violation in result.violations],
         "recorded": result.recorded,
