@@ -1,12 +1,12 @@
-"""What the runner itself costs, with a policy that answers in 50 ms.
+"""Measure the overhead of the benchmark runner with a policy that takes 50 ms per answer.
 
     python benchmarks/bench.py                 # 640 episodes of 4 turns, 32 at a time, about half a minute
     python benchmarks/bench.py --rounds 1      # quick
 
-The policy sleeps 50 ms per turn and answers the golden trace; a task has three chained calls, so an episode has four
-turns. Compared is the same number of sleeps under the same limit without anything else around them: the floor, which
-holds the event loop's own delay. Printed per round: wall time over the floor's, as a share, and the processor time
-that an episode takes beyond the floor's, as a share of its 200 ms.
+The policy sleeps 50 ms per turn and returns the golden trace. A task has three chained calls, so an episode has four
+turns. The baseline (floor) is the same number of sleeps under the same concurrency limit and nothing else; it includes
+the event loop's own delay. Prints, per round: wall time beyond the floor's, as a share, and processor time per episode
+beyond the floor's, as a share of the episode's 200 ms.
 """
 
 import argparse
@@ -30,7 +30,7 @@ ANSWER = 0.05
 
 
 class Sleeper:
-    """The golden trace, 50 ms per answer."""
+    """Answers with the golden trace, after 50 ms per answer."""
 
     name, patience = "sleeper", 60.0
 
@@ -54,7 +54,7 @@ class Sleeper:
 
 
 async def floor(episodes: int, concurrency: int) -> None:
-    """The sleeps alone."""
+    """The same number of sleeps, and nothing else."""
     waiting = iter(range(episodes))
 
     async def work() -> None:
@@ -68,7 +68,7 @@ async def floor(episodes: int, concurrency: int) -> None:
 
 
 def timed(run: Any) -> tuple[float, float]:
-    """Wall and processor seconds."""
+    """Wall time and processor time in seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
     asyncio.run(run)
     return time.perf_counter() - wall, time.process_time() - cpu

@@ -1,10 +1,10 @@
-"""GEM and OpenEnv, given the same calls and the same responses; needs the extras [gem] and [openenv].
+"""GEM and OpenEnv with the same calls and the same responses. Needs the extras [gem] and [openenv].
 
-GEM           its `ToolEnvWrapper` around a tool that is a dictionary, written as its own search tool is: a tag found by
-              a regular expression, the text put into a frame. Validates nothing, scores nothing, explains nothing
-OpenEnv       `ToolOrch-v0` as OpenEnv's `Environment` (`tool_orch_env.adapters.openenv`), called in process: what its
-              pydantic actions and observations add
-served        the same over a local server in a process of its own, one WebSocket, as OpenEnv's clients play
+GEM           its `ToolEnvWrapper` around a dictionary tool, written like GEM's own search tool: a regular expression
+              finds the tag, and the text is put into a template. It does not validate, score or explain
+OpenEnv       `ToolOrch-v0` as OpenEnv's `Environment` (`tool_orch_env.adapters.openenv`), called in process: measures
+              what its pydantic actions and observations add
+served        the same through a local server in a separate process, over one WebSocket, as OpenEnv's clients do
 OpenEnv MCP   OpenEnv's own way of calling tools, in process: `MCPEnvironment` around a FastMCP dictionary tool
 """
 
@@ -25,7 +25,7 @@ Dictionary = dict[str, str]
 
 
 def dictionary(kilobytes: int) -> Dictionary:
-    """Tool and sorted arguments to the response's text."""
+    """Tool and sorted arguments -> text of the response."""
     return {
         TOOL + json.dumps(arguments(i), sort_keys=True): json.dumps(response(i, kilobytes))
         for i in range(CALLS)
@@ -39,7 +39,7 @@ def gem(kilobytes: int) -> Step:
 
 
 def gem_environments(held: Dictionary, count: int) -> list[Any]:
-    """So many `ToolEnvWrapper`, each around an environment that is never reached and one tool."""
+    """`count` instances of `ToolEnvWrapper`, each around one tool and an environment that is never reached."""
     import gem
     from gem.tools.base_tool import BaseTool
     from gem.tools.tool_env_wrapper import ToolEnvWrapper
@@ -126,12 +126,12 @@ def openenv_mcp(kilobytes: int) -> Step:
 
 
 RunOf = Callable[[int, Sequence[str]], Callable[[], int]]
-"""From kilobytes and messages to a run of them all; its unit is a step."""
+"""(kilobytes, messages) -> a run of all messages; its unit is a step."""
 
 
 @contextmanager
 def served(sizes: Sequence[int]) -> Iterator[RunOf]:
-    """A server in a process of its own, a port per size of response, and on each an episode that has begun."""
+    """Run a server in a separate process, with one port per response size and an open episode on each."""
     ports = {size: _free_port() for size in sizes}
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(ports,), daemon=True)
     process.start()

@@ -1,10 +1,11 @@
-"""What episodes hold, and whether many steps leave memory where it was.
+"""Measure the memory that episodes use, and check that many steps do not leak any.
 
-    python benchmarks/memory.py --episodes 1024     # of a vector, and of GEM's wrappers where GEM is installed
-    python benchmarks/memory.py --soak 1000000      # steps of episodes of `travel`, as a model in training plays them
+    python benchmarks/memory.py --episodes 1024     # a vector, and GEM's wrappers if GEM is installed
+    python benchmarks/memory.py --soak 1000000      # steps of episodes of `travel`, played like a model in training
 
-Each figure is taken in the process that prints it, as JSON: run it in a fresh one. Bytes are `tracemalloc`'s (what
-Python holds) and the resident set's (what the machine gives). Resident bytes are read after a collection.
+Figures are printed as JSON and measured in the printing process, so use a fresh process for each. Bytes are
+`tracemalloc`'s (what Python holds) and the resident set's (what the operating system has assigned). Resident bytes are
+read after a garbage collection.
 """
 
 import argparse
@@ -22,9 +23,9 @@ import tool_orch_env as toe
 from tool_orch_env.calls.oracle import oracle_turns
 
 SOAKED = 64
-"""Episodes at a time in the soak."""
+"""Number of concurrent episodes in the soak."""
 STEPS = 32
-"""Steps of each episode before its memory is read."""
+"""Steps of each episode before memory is measured."""
 
 
 def resident() -> int:
@@ -33,7 +34,7 @@ def resident() -> int:
 
 
 def vector(episodes: int, kilobytes: int) -> Callable[[], Any]:
-    """Makes the vector form with an episode begun in each place and `STEPS` hits taken; what it gives is to be kept."""
+    """A function that makes a vector with `STEPS` hits taken in every episode. Keep its result alive."""
     from variants import ENDLESS
     from work import CALLS, messages, snapshot, task
 
@@ -50,7 +51,7 @@ def vector(episodes: int, kilobytes: int) -> Callable[[], Any]:
 
 
 def gem_wrappers(episodes: int, kilobytes: int) -> Callable[[], Any]:
-    """The same of GEM's wrapper around one dictionary."""
+    """The same for GEM's wrappers around one shared dictionary."""
     from frameworks import dictionary, gem_environments
     from work import CALLS, messages
 
@@ -70,7 +71,7 @@ VARIANTS = {"env": vector, "GEM": gem_wrappers}
 
 
 def per_episode(variant: str, episodes: int, kilobytes: int) -> dict[str, float]:
-    """Bytes per episode beyond what two episodes hold, and so beyond the snapshot, the task and the memos."""
+    """Bytes per episode, beyond those of two episodes: that excludes the snapshot, the task and the caches."""
     few, many = VARIANTS[variant](2, kilobytes), VARIANTS[variant](episodes, kilobytes)
     first = few()
     before = resident()
@@ -88,7 +89,7 @@ def per_episode(variant: str, episodes: int, kilobytes: int) -> dict[str, float]
 
 
 def played(tasks: dict[str, toe.Task], rng: np.random.Generator) -> Callable[[str, int], Any]:
-    """A message of a model in training: from golden calls to junk, every third of them never sent before."""
+    """A message of a model in training, from golden calls to junk. Every third message is new."""
     golden = {task_id: oracle_turns(task) for task_id, task in tasks.items()}
 
     def message(task_id: str, turn: int) -> Any:
@@ -109,7 +110,7 @@ def played(tasks: dict[str, toe.Task], rng: np.random.Generator) -> Callable[[st
 
 
 def soak(steps: int) -> dict[str, float]:
-    """Resident bytes after a tenth of the steps and after all of them, on all of the training tasks."""
+    """Resident bytes after a tenth of the steps and after all of them, on all training tasks."""
     vec = gym.make_vec("ToolOrch-v0", num_envs=SOAKED, autoreset_mode="SameStep")
     message = played({task.id: task for task in toe.load_tasks("travel", "train")}, np.random.default_rng(0))
     seen: list[tuple[int, int]] = []
@@ -122,7 +123,7 @@ def soak(steps: int) -> dict[str, float]:
 
 
 def _rounds(vec: Any, message: Callable[[str, int], Any], steps: int) -> Iterator[int]:
-    """Steps the vector until so many steps are taken; gives how many are."""
+    """Step the vector until `steps` steps are taken, and yield how many are taken so far."""
     _, infos = vec.reset(seed=0)
     turns = [0] * SOAKED
     for taken in range(SOAKED, steps + SOAKED, SOAKED):

@@ -1,9 +1,9 @@
-"""What comes before the first step: imports, opening the bundled snapshot, the first reset.
+"""Measure everything before the first step: imports, opening the bundled snapshot, the first reset.
 
     python benchmarks/opening.py
 
-Each figure is the median of fresh processes, in milliseconds of wall time, with its range; figures of a
-package are beyond those of gymnasium alone, measured in the same process.
+Each figure is the median over fresh processes, in milliseconds of wall time, with its range. The figures of a package
+exclude those of gymnasium alone, measured in the same process.
 """
 
 import argparse

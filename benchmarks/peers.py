@@ -1,12 +1,13 @@
-"""The environment beside its peers, on the same work in the same run: one table after another.
+"""Compare the environment with its peers on the same work in the same run, one table after another.
 
-    make bench                                     # as its last part: everything, with a million steps of soak
+    make bench                                     # runs everything, as its last part, with a soak of a million steps
     python benchmarks/peers.py --rounds 2 --soak 20000 --starts 1     # quick
-    python benchmarks/peers.py --markdown docs/performance.md         # and put the tables there
+    python benchmarks/peers.py --markdown docs/performance.md         # also write the tables to this page
 
-Needs the extras [bench], [gem] and [openenv], which `make .venv-peers/ready` installs. Variants are those of
-`variants.py` and `frameworks.py`; every figure is the median of interleaved rounds with its range (`rounds.py`).
-Ratios of processor time stand a busy machine; those of two processes and of a served step are of wall time and do not.
+Needs the extras [bench], [gem] and [openenv], which `make .venv-peers/ready` installs. The variants are those of
+`variants.py` and `frameworks.py`. Every figure is the median over interleaved rounds, with its range (`rounds.py`).
+Ratios of processor time are reliable on a busy machine. Ratios for two processes and for a served step use wall time
+and are not.
 """
 
 import argparse
@@ -31,16 +32,16 @@ from work import CALLS, messages, snapshot, task
 HERE = Path(__file__).parent
 CASES = (("hit", 1), ("hit", 10), ("hit", 50), ("miss", 10), ("invalid", 10))
 PEERS = {"J": CPU, "B": CPU, "GEM": CPU, "OpenEnv": CPU, "served": WALL, "OpenEnv MCP": CPU}
-"""Peers by name, and the clock by which they are compared."""
+"""Peer name -> the clock used for the comparison."""
 SLOW = 16
-"""Messages per round of the variants that take milliseconds."""
+"""Messages per round for variants that take milliseconds per step."""
 SIZES = (1, 64, 1024)
 STEPS = 1024
-"""Episode-steps per round of the vector forms."""
+"""Steps per round, summed over the episodes of a vector."""
 
 
 def steps(rounds: int) -> tuple[list[Table], dict[str, Times]]:
-    """A single environment through `gym.make`, beside every peer."""
+    """A single environment from `gym.make`, compared with every peer."""
     costs = Table(
         "Microseconds of a step",
         ("case", "env", *PEERS),
@@ -76,7 +77,7 @@ def steps(rounds: int) -> tuple[list[Table], dict[str, Times]]:
 
 
 def vectors(rounds: int) -> tuple[Table, dict[int, list[float]]]:
-    """The vector form per episode-step, over as many steps of one environment, and of as many environments."""
+    """The vector per episode step, compared with one environment and with as many environments, for as many steps."""
     table = Table(
         "An episode-step of the vector form, 10 KB hits",
         (
@@ -140,7 +141,7 @@ def _loop(step_of: list[Callable[[str], object]], turns: list[list[str]]) -> Cal
 
 
 def memory(episodes: int = 1024) -> Table:
-    """Fresh processes of `memory.py`."""
+    """Results of `memory.py`, run in fresh processes."""
     table = Table(
         f"Kilobytes per episode, {episodes:,} episodes at once, 10 KB hits",
         ("variant", "Python's objects", "resident"),
@@ -178,7 +179,7 @@ def _memory(*options: str) -> dict[str, float]:
 def targets(
     stepped: dict[str, Times], vector: dict[int, list[float]], two: list[float], soaked: float
 ) -> Table:
-    """What was aimed at, and what was found."""
+    """The targets and the measured values."""
     hit, invalid = stepped["hit, 10 KB"], stepped["invalid, 10 KB"]
     both = {"hit": hit["env"], "invalid": invalid["env"]}
     table = Table("Targets", ("target", "found, median and range", "verdict"))
@@ -203,7 +204,7 @@ def _most(limit: float) -> Callable[[float], bool]:
 
 
 def replaced(page: Path, tables: list[Table]) -> None:
-    """Put the tables between the two marks of a page."""
+    """Write the tables between the two markers of a page."""
     text = "\n\n".join(table.markdown() for table in tables)
     begin, end = "<!-- peers.py: begin -->", "<!-- peers.py: end -->"
     marked = re.compile(f"{begin}.*{end}", re.DOTALL)
@@ -224,20 +225,20 @@ def main() -> None:
     given = parser.parse_args()
     tables: list[Table] = []
 
-    def told(*new: Table) -> None:
+    def show(*new: Table) -> None:
         for table in new:
             table.print()
         tables.extend(new)
 
-    told(stages.table(given.rounds))
+    show(stages.table(given.rounds))
     costs, stepped = steps(given.rounds)
-    told(*costs)
+    show(*costs)
     table, vector = vectors(given.rounds)
-    told(table)
+    show(table)
     table, two = processes.two(given.rounds)
-    told(table, memory(), processes.starts(given.starts))
+    show(table, memory(), processes.starts(given.starts))
     table, soaked = soak(given.soak)
-    told(table, targets(stepped, vector, two, soaked))
+    show(table, targets(stepped, vector, two, soaked))
     if given.markdown:
         replaced(given.markdown, tables)
 

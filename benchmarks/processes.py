@@ -1,4 +1,7 @@
-"""Processes: what two get done beside one, and how long a fresh one takes to its first step. Tables for `peers.py`."""
+"""Compare the throughput of two processes with that of one, and time a fresh process up to its first step.
+
+The tables are for `peers.py`.
+"""
 
 import multiprocessing
 import os
@@ -17,11 +20,11 @@ from work import CALLS, messages
 
 HERE = Path(__file__).parent
 BUSY = 20_000
-"""Steps per round of a process."""
+"""Steps per round and process."""
 
 
 def two(rounds: int) -> tuple[Table, list[float]]:
-    """Two processes over one, in steps per second of wall time; beside it what the machine gives two at all."""
+    """Throughput of two processes over that of one, in steps per second of wall time; and the machine's own limit."""
     table = Table(
         "Two processes over one, steps per second of wall time",
         ("work", "two over one"),
@@ -90,12 +93,12 @@ STARTS = {
         "env = openenv.environment_class()(SessionFactory({toy!r}))\nAction = openenv.models().Action"
     ),
 }
-"""A first step from nothing: what makes `env`; it is then reset and stepped once."""
+"""The code that makes `env` in a fresh process, which then resets it and steps once."""
 FIRST = "env.reset(seed=0)\nenv.step({action})"
 
 
 def starts(rounds: int) -> Table:
-    """Fresh processes from nothing to the first step; the interpreter's own start is in it."""
+    """Time from starting a fresh process to its first step, including the interpreter's startup."""
     table = Table(
         "From a fresh process to the first step",
         ("what", "ms of processor time", "ms of wall time", "over env, travel"),

@@ -1,10 +1,10 @@
-"""An independent count of golden arguments that come from nowhere, in the published orchestration traces.
+"""Count, independently of the package, golden arguments without a source in the published orchestration traces.
 
     python benchmarks/provenance.py train_60.jsonl
 
-Reads the raw file with the standard library alone; shares no code with `tool-orch audit` and is compared with it at
-the end. An argument's scalar counts as supplied if the query states it (number, word-bounded text, or a date in a
-usual form), or an earlier step's response has exactly that value somewhere.
+Reads the raw file with only the standard library, shares no code with `tool-orch audit`, and compares its count with
+the audit's at the end. A scalar in an argument counts as supplied if the query states it (number, word-bounded text, or
+a date in a usual format), or if an earlier step's response contains exactly that value.
 """
 
 import datetime

@@ -1,11 +1,11 @@
-"""What two rewards pay the same scripted policies: the published formula and the graduated one.
+"""Score the same scripted policies with two rewards: the published formula and the graduated reward.
 
     python benchmarks/rewards.py                                    # the bundled test split
     python benchmarks/rewards.py PATH                               # a file that `tool-orch import` reads
-    python benchmarks/rewards.py PATH --json                        # the figures, for a machine
+    python benchmarks/rewards.py PATH --json                        # machine-readable output
 
-Means over all tasks with bootstrap 95 % intervals over tasks (5,000 resamples, seed 0). `beats` is the share
-of tasks on which the policy is paid more than the golden trace.
+Prints means over all tasks with 95 % bootstrap intervals over tasks (5,000 resamples, seed 0). `beats` is the share of
+tasks on which the policy scores higher than the golden trace.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def figures(found: dict[str, dict[str, list[Score]]]) -> dict[str, dict[str, list[float]]]:
-    """Mean R, R_atomic, R_orch per policy and reward."""
+    """Mean R, R_atomic and R_orch per policy and reward."""
     return {
         name: {
             reward: [

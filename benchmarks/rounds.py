@@ -1,7 +1,7 @@
 """Interleaved rounds, ratios per round, and tables of them for the terminal and for Markdown.
 
-Every round times each variant on the same work, one after the other, so that a slow machine slows all of them. A
-ratio is taken within a round; printed are the median over the rounds and the range.
+Every round times each variant on the same work, one after another, so that a slow machine slows down all of them. A
+ratio is computed within a round; tables show the median over the rounds and the range.
 """
 
 import gc
@@ -16,13 +16,13 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 CPU, WALL = 0, 1
-"""Which clock: of this process, or of the wall, where another process works too."""
+"""Index of the clock: processor time of this process, or wall time if another process works too."""
 Times = dict[str, list[tuple[float, float]]]
-"""Per variant and round: seconds of processor time and of wall time per unit of work."""
+"""Seconds of processor time and of wall time per unit of work, by variant and round."""
 
 
 def measure(variants: Mapping[str, Callable[[], int]], rounds: int) -> Times:
-    """Each variant is a run of some work that says how many units it did; a first run warms up."""
+    """Time each variant: a function that does some work and returns its number of units. One extra round warms up."""
     times: Times = {name: [] for name in variants}
     for number in range(-1, rounds):
         for name, run in variants.items():
@@ -36,7 +36,7 @@ def measure(variants: Mapping[str, Callable[[], int]], rounds: int) -> Times:
 
 
 def run_of(step: Callable[[Any], object], sent: Sequence[Any], times: int = 4) -> Callable[[], int]:
-    """A run of all messages, some times over; its unit is a step."""
+    """A run of all messages, repeated some times; its unit is a step."""
 
     def run() -> int:
         for _ in range(times):
@@ -48,24 +48,24 @@ def run_of(step: Callable[[Any], object], sent: Sequence[Any], times: int = 4) -
 
 
 def microseconds(times: Times, name: str, clock: int = CPU) -> float:
-    """The median of a variant."""
+    """The median of one variant."""
     return median(spent[clock] for spent in times[name]) * 1e6
 
 
 def ratios(times: Times, one: str, other: str, clock: int = CPU) -> list[float]:
-    """Per round: what `one` took over what `other` took."""
+    """The time of `one` over that of `other`, per round."""
     return [a[clock] / b[clock] for a, b in zip(times[one], times[other], strict=True)]
 
 
 def shown(values: Sequence[float], digits: int = 2) -> str:
-    """Median and range."""
+    """Median and range as text."""
     low, high = min(values), max(values)
     return f"{median(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 @dataclass
 class Table:
-    """`note` says what the columns are."""
+    """A table of results. `note` explains the columns."""
 
     title: str
     columns: tuple[str, ...]

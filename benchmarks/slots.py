@@ -1,14 +1,14 @@
-"""What a slot step costs, beside a vector of CartPole-v1 of the same size in the same process.
+"""Steps per second of `ToolOrchSlots-v0`, compared with CartPole-v1 vectors of the same size in the same process.
 
     python benchmarks/slots.py               # a minute or two
     python benchmarks/slots.py --rounds 2 --steps 50
 
-Per round each variant is stepped in turn; printed are medians over the rounds, in steps per second of one core's
-time. A slot step includes the action mask, the observation's copy, and the resets of ended episodes.
+Each round steps every variant in turn. Printed are medians over the rounds, in steps per second of process time. A
+slot step includes the action mask, copying the observation, and resetting finished episodes.
 
-golden      `ToolOrchSlots-v0`, its vector form, every episode played to the end by the oracle
-random      the same with actions drawn uniformly from the mask: many short episodes and invalid calls
-text        `ToolOrch-v0`, its vector form, with the golden calls as messages
+golden      the vector form of `ToolOrchSlots-v0`; the oracle plays every episode to the end
+random      the same, with actions drawn uniformly from the mask: many short episodes and invalid calls
+text        the vector form of `ToolOrch-v0`, with the golden calls as messages
 CartPole    `CartPole-v1` by `gymnasium.make_vec`: one environment after another (sync), and its numpy form
 """
 
@@ -32,7 +32,7 @@ Step = Callable[[Any], Any]
 
 
 def golden(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
-    """Endless steps and their actions; the actions are worked out between the steps."""
+    """Endless pairs of step function and actions. Actions are chosen between the steps, outside the timing."""
     vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set)
     seen, infos = vec.reset(seed=0)
     oracles = [Oracle(task_set.task_set.tasks[task_id], task_set.layout) for task_id in infos["task_id"]]
@@ -88,20 +88,20 @@ def _masked(vec: ToolOrchSlotsVector) -> Step:
 
 
 def _calls(turns: list[Any]) -> list[Any]:
-    """One message per call, as slots make them."""
+    """One message per call, as in slots."""
     calls = [{"name": call.name, "arguments": call.arguments} for turn in turns for call in turn.calls]
     return [*calls, {"content": turns[-1].answer}]
 
 
 class Variant:
-    """A variant being stepped; it goes on where the last round ended."""
+    """A variant being stepped; each round continues where the last one ended."""
 
     def __init__(self, play: Generator[tuple[Step, Any], Any, None], n: int) -> None:
         self._play, self._n = play, n
         self._next = next(play)
 
     def rate(self, steps: int) -> float:
-        """Environment steps per second of this process's time."""
+        """Environment steps per second of process time."""
         spent = 0.0
         gc.disable()
         for _ in range(steps):
@@ -133,7 +133,7 @@ def main() -> None:
     }
     stepped = {name: Variant(play, n) for name, play in variants.items()}
     for variant in stepped.values():
-        variant.rate(given.steps)  # what is made once per task is made here
+        variant.rate(given.steps)  # warm up what is built once per task
     rounds = [{name: one.rate(given.steps) for name, one in stepped.items()} for _ in range(given.rounds)]
     table = Table(title=f"{n} environments, one core")
     for column in ("variant", "steps per second", "of CartPole sync", "of CartPole numpy"):

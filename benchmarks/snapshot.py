@@ -1,10 +1,10 @@
-"""A large snapshot: what opening costs, what it holds in memory, what a hit costs beside one in memory.
+"""Measure a large snapshot: opening it, its memory, and a hit on disk compared with a hit in memory.
 
     python benchmarks/snapshot.py [--responses 100000] [--bytes 5000] [--keep FOLDER]
 
-Writes a synthetic snapshot (about half a gigabyte of text at the default sizes; a minute or two), builds its disk
-store once and measures in fresh processes. Opening and reading are wall time; ratios compare medians of processor
-time, taken in turns.
+Writes a synthetic snapshot (about half a gigabyte of text at the default sizes; takes a minute or two), builds its disk
+store once, and measures in fresh processes. Opening and reading are wall time. Ratios compare medians of processor
+time, with the variants measured in turn.
 """
 
 import argparse
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def make(folder: Path, responses: int, size: int) -> None:
-    """The synthetic snapshot: one tool by id, responses of about `size` bytes that do not compress to nothing."""
+    """The synthetic snapshot: one tool with an id, and responses of about `size` bytes that do not compress away."""
     schema = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
     catalog = Catalog([ToolSpec(name="get_item", parameters=schema)])
     task = Task(
@@ -135,17 +135,17 @@ def report(large: Path, rounds: int) -> None:
 
 
 def hits(table: Table, snapshot: Snapshot) -> None:
-    """Disk beside memory, on the same sample of calls: a bare look-up, and a whole step of the environment."""
+    """Disk compared with memory on the same sample of calls: a bare lookup, and a whole environment step."""
     rng = random.Random(2)
     numbers = rng.sample(range(len(snapshot)), min(2000, len(snapshot)))
     some = [record for number in numbers if (record := record_of(snapshot, number))]
     memory = Snapshot.from_records("large", snapshot.catalog, some, {"test": snapshot.tasks()})
     keys = [record.key for record in some]
     bare = ratio(lambda: [memory.get(key) for key in keys], lambda: [snapshot.get(key) for key in keys])
-    table.add_row("Snapshot.get, disk / memory", told(bare, len(keys)))
+    table.add_row("Snapshot.get, disk / memory", as_text(bare, len(keys)))
     actions = [{"name": "get_item", "arguments": {"id": number}} for number in numbers]
     steps = ratio(lambda: play(memory, actions), lambda: play(snapshot, actions))
-    table.add_row("a hit through the environment's step, disk / memory", told(steps, len(actions)))
+    table.add_row("a hit through the environment's step, disk / memory", as_text(steps, len(actions)))
 
 
 def record_of(snapshot: Snapshot, number: int) -> Record:
@@ -164,7 +164,7 @@ def play(snapshot: Snapshot, actions: list[dict[str, object]]) -> None:
 
 
 def ratio(memory: Callable[[], object], disk: Callable[[], object], rounds: int = 7) -> tuple[float, float]:
-    """Processor seconds of both, medians of rounds taken in turns."""
+    """Processor seconds of both variants: medians over alternating rounds."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for column, work in zip(times, (memory, disk), strict=True):
@@ -174,13 +174,13 @@ def ratio(memory: Callable[[], object], disk: Callable[[], object], rounds: int 
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def told(times: tuple[float, float], calls: int) -> str:
+def as_text(times: tuple[float, float], calls: int) -> str:
     memory, disk = (seconds / calls * 1e6 for seconds in times)
     return f"{disk / memory:.2f} ({disk:.1f} / {memory:.1f} µs)"
 
 
 def readers(table: Table, large: Path) -> None:
-    """Four processes at once, each reading 20,000 responses."""
+    """Four concurrent processes, each reading 20,000 responses."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         alone = pool.map(read, [(str(large), 0)])
         together = pool.map(read, [(str(large), seed) for seed in range(4)], chunksize=1)

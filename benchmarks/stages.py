@@ -1,10 +1,10 @@
-"""Where the time of a step goes: each stage by itself, as a share of the whole step.
+"""Measure where the time of a step goes: each stage by itself, as a share of the whole step.
 
     python benchmarks/stages.py
 
-Every stage takes the 10 KB hits of `work.py`, with what the stages before it made of them; a round times the stages
-one after the other and then `env.step`. The rest of a step is what stands between them: the records that are passed
-on, the infos, Gymnasium's wrappers.
+Every stage takes the 10 KB hits of `work.py` as processed by the stages before it. A round times the stages one after
+another and then `env.step`. The rest of a step is everything between the stages: passing records on, infos, and
+Gymnasium's wrappers.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from tool_orch_env.taskset import TaskSet
 
 
 def runs() -> dict[str, Callable[[], int]]:
-    """A run per stage, and one of whole steps."""
+    """One run per stage, and one of whole steps."""
     held, sent = snapshot(10), messages("hit")
     compiled = TaskSet(held, [task()]).compiled("bench")
     episode = Episode(compiled, limits=EpisodeLimits(**ENDLESS))

@@ -1,12 +1,12 @@
-"""What a step costs, as ratios measured in one process.
+"""Measure the cost of a step, as ratios within one process.
 
     python benchmarks/step.py            # about a minute; needs the extra [bench]
     python benchmarks/step.py --rounds 5 # quick
 
-Every round times each variant of `variants.py` on the same calls, one after the other, so that a slow machine slows
-all of them; printed are medians over the rounds and, per round, the ratio to baseline B (median and range). Hits
-replay a recorded call; invalid calls lack a required parameter and are repeated, as models do.
-`peers.py` has the same beside GEM and OpenEnv.
+Every round times each variant of `variants.py` on the same calls, one after another, so that a slow machine slows down
+all of them. Prints medians over the rounds, and the ratio to baseline B per round (median and range). Hits replay a
+recorded call; invalid calls lack a required parameter and are repeated, as models do. `peers.py` makes the same
+measurements together with GEM and OpenEnv.
 """
 
 import argparse

@@ -1,17 +1,17 @@
-"""How many valid tasks a second three samplers find, by number of calls, in one run on one snapshot.
+"""Measure how many valid tasks per second three samplers find, by number of calls, in one run on one snapshot.
 
     python benchmarks/synth.py                         # a few minutes
     python benchmarks/synth.py --seconds 0.5 --plot out.svg
 
-constrained     `synth.sample`: backtracking over the reverse index, look-ahead by tree; a shape drawn uniformly
-restart         the same index and links, no backtracking and no look-ahead: each call is drawn among the links of the
-                call above it; at a dead end the whole chain is begun anew, at most 50 times
-unconstrained   random tools with random recorded arguments for every place of a shape, kept if it turns out valid
+constrained     `synth.sample`: backtracking over the reverse index, look-ahead by tree; shapes are drawn uniformly
+restart         the same index and links without backtracking and look-ahead: each call is drawn from the links of the
+                call above it; at a dead end the whole chain starts again, at most 50 times
+unconstrained   random tools with random recorded arguments in every place of a shape, kept if the result is valid
 
-All three draw shapes of the same set (depth 1 to 5), and what they give is held against the same demands: every link
-between calls carries a value that the user does not give, no call is superfluous, and every call that feeds none
-offers a fact. All replay by construction: only recorded calls are drawn. Acceptance is valid tasks per attempt; an
-attempt of `restart` is up to 50 chains. CPU time of one process, samplers in turns.
+All three draw shapes from the same set (depth 1 to 5), and their results must meet the same requirements: every link
+between calls carries a value that the user does not state, no call is superfluous, and every call that feeds no other
+offers a fact. All results replay by construction, because only recorded calls are drawn. Acceptance is valid tasks per
+attempt; an attempt of `restart` is up to 50 chains. Times are CPU time of one process, with the samplers in turn.
 """
 
 import argparse
@@ -35,10 +35,10 @@ Try = Callable[[int], Sample | None]
 
 
 class Checked(Filling):
-    """A filling whose calls somebody else draws; its checks are those of the real search."""
+    """A filling whose calls are drawn elsewhere, with the checks of the real search."""
 
     def accepts(self, drawn: list[tuple[int, Link | None]]) -> bool:
-        """Whether these calls, in the order of the shape's places, are a valid task."""
+        """Whether these calls, in the order of the shape's places, form a valid task."""
         for at, (target, link) in enumerate(drawn):
             if target in self._sample.calls:
                 return False
@@ -118,7 +118,7 @@ def _by_tool(index: Index) -> list[list[int]]:
 
 
 def measured(attempt: Try, seconds: float, first: int) -> tuple[int, int, float]:
-    """Valid tasks, attempts and CPU seconds; at least `seconds` of them."""
+    """Valid tasks, attempts and CPU seconds, running for at least `seconds` CPU seconds."""
     valid = attempts = 0
     start = time.process_time()
     while (spent := time.process_time() - start) < seconds:
@@ -168,7 +168,7 @@ def main() -> None:
 
 
 def ratio(one: float, valid: int, spent: float) -> str:
-    """How many times as fast; a bound where the other sampler found nothing in the time it had."""
+    """Speed ratio as text; a lower bound if the other sampler found nothing in its time."""
     return f"{one * spent / valid:,.1f}" if valid else f"> {one * spent:,.0f}"
 
 

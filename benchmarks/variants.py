@@ -1,11 +1,11 @@
-"""The environment, and what one would build first or could build at least, each as a function from message to reply.
+"""The environment and two baselines, each as a function from message to reply.
 
-B      what one builds first: json.loads, a pydantic model of the call, one kept jsonschema
+B      the obvious first implementation: json.loads, a pydantic model of the call, one cached jsonschema
        validator, diskcache of pickled dicts, json.dumps
-J      the floor: orjson and a dict of bytes, jsonschema-rs on a miss only; scores nothing, explains nothing
+J      the floor: orjson and a dict of bytes, jsonschema-rs only on a miss; scores nothing, explains nothing
 env    `gym.make("ToolOrch-v0")`: parsed, validated, replayed, scored with `graduated`, with infos
 
-B and J do a trivial reward and cut the tags off by their length.
+B and J compute a trivial reward and strip the tags by their length.
 """
 
 import json
@@ -22,7 +22,7 @@ from work import CALLS, CLOSE, OPEN, PARAMETERS, TOOL, arguments, response, snap
 
 Step = Callable[[str], object]
 ENDLESS: dict[str, Any] = {"max_turns": 1 << 40, "max_calls": 1 << 40, "max_response_chars": 1 << 20}
-"""One long episode, and nothing cut from a response."""
+"""Settings for one long episode without truncated responses."""
 _INSIDE = slice(len(OPEN), -len(CLOSE))
 
 
@@ -68,7 +68,7 @@ def floor_j(kilobytes: int) -> Step:
 
 
 def environment(kilobytes: int) -> Step:
-    """One long episode whose golden calls are the first four of the recorded ones."""
+    """One long episode whose golden calls are the first four recorded calls."""
     env = gym.make("ToolOrch-v0", snapshot=snapshot(kilobytes), tasks=[task()], **ENDLESS)
     env.reset(seed=0)
     return env.step

@@ -1,7 +1,7 @@
-"""The work that every variant of a benchmark does: the same calls of one tool, the same responses.
+"""The work that every benchmark variant does: the same calls of one tool and the same responses.
 
-`CALLS` recorded calls of eight parameters among `N_TOOLS` tools, their responses of some kilobytes, and messages that
-hit one, miss them all, or are invalid. Messages are written as Hermes and Qwen models write them.
+There are `CALLS` recorded calls with eight parameters, among `N_TOOLS` tools, with responses of a few kilobytes, and
+messages that are hits, misses, or invalid. Messages are written as Hermes and Qwen models write them.
 """
 
 import json
@@ -34,7 +34,7 @@ OPEN, CLOSE = "<tool_call>", "</tool_call>"
 
 
 def arguments(number: int) -> dict[str, object]:
-    """Those of a recorded call for 0 to `CALLS` - 1, of a valid one without a recording from there on."""
+    """Arguments of a recorded call for 0 to `CALLS` - 1, and of a valid but unrecorded one from there on."""
     return {
         "origin": "JFK",
         "dest": "LAX",
@@ -76,7 +76,7 @@ def messages(kind: str) -> list[str]:
 
 
 def snapshot(kilobytes: int) -> Snapshot:
-    """`CALLS` recorded calls of one tool, among `N_TOOLS` tools."""
+    """A snapshot of `N_TOOLS` tools with `CALLS` recorded calls of one of them."""
     specs = [ToolSpec(name=TOOL if i == 0 else f"tool_{i}", parameters=PARAMETERS) for i in range(N_TOOLS)]
     catalog = Catalog(specs)
     records = [make_record(catalog, TOOL, arguments(i), 200, response(i, kilobytes)) for i in range(CALLS)]
@@ -84,7 +84,7 @@ def snapshot(kilobytes: int) -> Snapshot:
 
 
 def task() -> toe.Task:
-    """A chain of four of the recorded calls."""
+    """A task whose golden calls are a chain of four recorded calls."""
     golden = tuple(
         GoldenCall(id=f"c{i}", tool=TOOL, arguments=arguments(i), needs=(f"c{i - 1}",) if i else ())
         for i in range(4)

@@ -1,26 +1,27 @@
 """Masked PPO on `ToolOrchSlots-v0`, in one file.
 
     pip install 'tool-orch-env[slots]'
-    python examples/ppo_slots.py                                  # some minutes on one core
+    python examples/ppo_slots.py                                  # a few minutes on one core
     python examples/ppo_slots.py --reward binary --seed 2
-    python examples/ppo_slots.py --out runs/ppo --resume          # goes on from the last checkpoint
+    python examples/ppo_slots.py --out runs/ppo --resume          # resumes from the last checkpoint
     tensorboard --logdir runs
 
-Writes OUT/log.jsonl, OUT/events*, OUT/curve.png, OUT/checkpoint.pt. One thread: run several side by side.
+Writes OUT/log.jsonl, OUT/events*, OUT/curve.png and OUT/checkpoint.pt. Uses one thread, so several runs can share a
+machine.
 
 PPO (Schulman et al. 2017) with the usual details (Huang et al. 2022): GAE, advantages normalised per minibatch,
-clipped objective, gradient norm clipped, learning rate annealed. It departs from them where the action has parts:
+clipped objective, clipped gradient norm, annealed learning rate. The action is structured:
 
-- The policy first picks a *focus*, one of the things that the request speaks of, or to stop. The environment never
-  hears of it: it is a part of the action that changes nothing but what follows. Then a tool given the focus, then a
-  candidate for each parameter given focus and tool. To stop is to pick a candidate for each fact asked.
+- The policy first picks a *focus*: one of the things in the request, or stop. The focus is part of the policy's
+  action, but the environment does not see it. Given the focus the policy picks a tool; given both, a candidate for
+  each parameter. To stop, it picks a candidate for each fact asked.
 - Each part is masked: tools that are not offered or lack an argument, candidates that do not fit the parameter.
-- A discount of 1: episodes are short, and rewards add up to the score. An episode whose budget is spent counts as
-  ended.
+- The discount is 1, because episodes are short and rewards add up to the score. Truncated episodes count as
+  terminated.
 
-The network knows a thing by a bag of tokens: its noun and criterion, how it is described, what is asked of it, what
-has been read of it, which calls were about it. Tokens are embedded, added up, and go through two layers; candidates
-are scored by what leaf they are, and what they are to the focus.
+The network represents a thing as a bag of tokens: its noun and criterion, what describes it, what is asked of it,
+what has been read about it, and which calls were about it. Token embeddings are summed and pass through two layers.
+Candidates are scored by the leaf they were read from and their relation to the focus.
 """
 
 import argparse
@@ -40,39 +41,59 @@ from tool_orch_env.slots.encoding import Layout
 from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsVector, open_slot_task_set
 
 TOKENS = 40
-"""Tokens of one thing that are read, at most."""
+"""Maximum tokens per thing."""
 SCORES = ("total", "atomic", "orchestration", "answer", "waste")
 
 
 @dataclass
 class Settings:
-    """What a run does. Steps are slot steps of the environment; the learning rate falls over `horizon` of them."""
+    """Settings of a run. Each is also a command line option. Steps are environment steps, summed over environments."""
 
     snapshot: str = "travel"
+    """Name or folder of the snapshot."""
     reward: str = "graduated"
+    """Reward preset to train on; the evaluation always uses `graduated`."""
     seed: int = 1
     steps: int = 400_000
+    """Total environment steps."""
     horizon: int = 400_000
+    """Steps over which the learning rate falls linearly, to no less than 5 % of `rate`."""
     envs: int = 64
+    """Number of parallel environments."""
     rollout: int = 16
+    """Steps per environment in each rollout."""
     epochs: int = 2
+    """Passes over each rollout."""
     minibatch: int = 256
+    """Steps per minibatch."""
     rate: float = 2e-3
+    """Initial learning rate of Adam."""
     discount: float = 1.0
+    """Discount factor (gamma)."""
     decay: float = 0.95
+    """Lambda of generalised advantage estimation (GAE)."""
     clip: float = 0.2
+    """Clipping range of the probability ratio."""
     entropy: float = 0.01
+    """Coefficient of the entropy bonus."""
     value: float = 0.5
+    """Coefficient of the value loss."""
     norm: float = 0.5
+    """Maximum gradient norm."""
     width: int = 128
+    """Size of the embeddings and hidden layers."""
     evaluate_every: int = 25_000
+    """Steps between evaluations and checkpoints."""
     evaluate_split: str = "validation"
+    """Split of the held-out tasks."""
     evaluate_tasks: int = 100
+    """Number of held-out tasks per evaluation."""
     out: str = "runs/ppo"
+    """Output folder."""
 
 
 class Reader:
-    """Observations -> tokens of things, and what candidates are to them. No learning in it."""
+    """Turns observations into network inputs: tokens of things, kinds of candidates, masks. Nothing is learned."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout, vocabulary = layout, layout.vocabulary
@@ -104,7 +125,7 @@ class Reader:
             self.required[tool, : len(row)] = row
 
     def things(self, seen: dict[str, Any]) -> np.ndarray:
-        """`(n, things, TOKENS)` int16: the tokens of each thing, 0 for none."""
+        """`(n, things, TOKENS)` int16: the tokens of each thing, padded with 0."""
         at, n, things = self.at, len(seen["things"]), self.layout.limits.things
         noun, kind, chosen, number = np.moveaxis(seen["things"], -1, 0)
         rows, columns = np.nonzero(noun)
@@ -139,28 +160,28 @@ class Reader:
         return _bags(found, n, things)
 
     def candidates(self, seen: dict[str, Any]) -> np.ndarray:
-        """`(n, pool)` int16: what each candidate is: the leaf it was read at, or its source and type."""
+        """`(n, candidates)`: the kind of each candidate: the leaf it was read from, or its source and type."""
         source, kind, leaf = np.moveaxis(seen["candidates"][:, :, :3], -1, 0)
         return np.where(leaf > 0, leaf, self.leaves + source * 9 + kind)
 
     @property
     def kinds(self) -> int:
-        """How many kinds of candidate `candidates` tells apart."""
+        """Number of candidate kinds."""
         return self.leaves + 4 * 9
 
     @property
     def nothing(self) -> int:
-        """The kind of the rows behind the last candidate, and of leaving a parameter out."""
+        """Kind of the empty rows after the last candidate, and of the row that omits a parameter."""
         return self.leaves
 
     def open(self, seen: dict[str, Any], tool: np.ndarray) -> np.ndarray:
-        """`(n, positions, pool)` int8: 0 where a candidate may not be chosen.
+        """`(n, positions, candidates)` int8: 0 where a candidate cannot be chosen.
 
-        For a call's parameters it is 1 where one may; for the facts of an answer 1 and more: 1 if the candidate is
-        of the fact's thing, 2 if it is called so, both added.
+        For the parameters of a call, 1 where it can. For the facts of an answer, 1, plus 1 if the candidate belongs
+        to the fact's thing, plus 2 if it has the fact's words.
         """
         layout, width = self.layout, self.intakes.shape[1]
-        found = np.zeros((len(tool), layout.positions, layout.limits.pool), dtype=np.int8)
+        found = np.zeros((len(tool), layout.positions, layout.limits.candidates), dtype=np.int8)
         stops = tool == layout.tools
         tool = np.where(stops, 0, tool)
         intakes = self.intakes[tool]
@@ -179,12 +200,12 @@ class Reader:
         thing, ask, called = facts[:, :, 0], facts[:, :, 1], candidates[:, None, :, 4]
         bonds = np.take_along_axis(bond, np.maximum(thing - 1, 0)[:, None, :], axis=2).transpose(0, 2, 1)
         found = 1 + (bonds == 2) + 2 * (called == ask[:, :, None])
-        may = (called > 0) | (np.arange(candidates.shape[1]) == 0)  # row 0 says nothing
+        may = (called > 0) | (np.arange(candidates.shape[1]) == 0)  # row 0 states nothing
         return np.where(may & (ask > 0)[:, :, None], found, 0)
 
 
 def _bags(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], n: int, things: int) -> np.ndarray:
-    """Tokens of (row, thing) pairs, side by side."""
+    """Collect tokens given as (rows, things, tokens) into bags `(n, things, TOKENS)`, padded with 0."""
     rows, columns, tokens = (np.concatenate(parts) for parts in zip(*found, strict=True))
     place = rows.astype(np.int64) * things + columns
     order = np.argsort(place, kind="stable")
@@ -198,7 +219,7 @@ def _bags(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], n: int, things
 
 
 class Policy(nn.Module):
-    """Scores for each part of an action, and the value of a state."""
+    """The network: scores for each part of an action, and the value of a state."""
 
     def __init__(self, reader: Reader, width: int) -> None:
         super().__init__()
@@ -221,7 +242,7 @@ class Policy(nn.Module):
     def read(
         self, tokens: torch.Tensor, clock: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Things `(B, K, width)`, scores of each as focus and of stopping `(B, K + 1)`, value `(B,)`."""
+        """Things `(B, K, width)`; scores of each as focus, and of stopping, `(B, K + 1)`; values `(B,)`."""
         b, k, _ = tokens.shape
         real = tokens[:, :, 0] > 0
         h = self.tokens.weight.new_zeros(b * k, self.tokens.embedding_dim)
@@ -242,7 +263,7 @@ class Policy(nn.Module):
         bond: torch.Tensor,
         role: torch.Tensor,
     ) -> torch.Tensor:
-        """Scores `(B, pool)` of candidates for one parameter each, given a focus."""
+        """Scores `(B, candidates)` for one parameter per sample, given a focus."""
         score = self.key(torch.relu(self.query(h) + self.intake(intake)))  # (B, kinds + bonds + roles)
         return (
             score.gather(1, kinds)
@@ -253,7 +274,7 @@ class Policy(nn.Module):
 
 @dataclass
 class Batch:
-    """What a rollout keeps of each step: what was read, what was chosen, what became of it. `(steps, envs, ...)`."""
+    """The steps of a rollout: network inputs, parts of the action, outcome. Arrays are `(steps, envs, ...)`."""
 
     tokens: Any
     clock: Any
@@ -272,7 +293,7 @@ class Batch:
 
 
 class Agent:
-    """A policy with the way to act by it and to weigh its actions again."""
+    """Acts with a policy, and evaluates actions taken earlier."""
 
     def __init__(self, layout: Layout, settings: Settings) -> None:
         self.reader = Reader(layout)
@@ -281,7 +302,7 @@ class Agent:
 
     @torch.no_grad()
     def act(self, seen: dict[str, Any], mask: np.ndarray, greedy: bool = False) -> tuple[np.ndarray, Batch]:
-        """Actions `(n, 1 + positions)` for observations, and what to keep of them."""
+        """Actions `(n, 1 + positions)` for observations, and their part of a `Batch`."""
         reader, layout, n = self.reader, self.layout, len(mask)
         tokens, clock = reader.things(seen), seen["clock"].copy()
         h, scores, value = self.policy.read(torch.from_numpy(tokens).long(), torch.from_numpy(clock))
@@ -289,7 +310,7 @@ class Agent:
         stops = (focus == layout.limits.things).numpy()
         here = np.where(stops, 0, focus.numpy())
         tool_mask = mask[:, : layout.tools].copy()
-        tool_mask[~tool_mask.any(1)] = True  # nothing can be called: any call is refused
+        tool_mask[~tool_mask.any(1)] = True  # no tool can be called: pick any, and the call is refused
         h = h[torch.arange(n), torch.from_numpy(here)]
         logits = self.policy.tool(h).masked_fill(~torch.from_numpy(tool_mask), -1e9)
         tool, one, _ = _pick(logits, greedy)
@@ -318,7 +339,7 @@ class Agent:
         bond: torch.Tensor,
         role: torch.Tensor,
     ) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
-        """Where a row of the pool is to be chosen, as (sample, position), and the scores of all rows there."""
+        """The (sample, position) pairs at which a candidate is chosen, and the scores of all candidates there."""
         sample, position = torch.nonzero(opened.any(2), as_tuple=True)
         there = opened[sample, position].long()
         scores = 5 * self.policy.answer[there]
@@ -330,10 +351,10 @@ class Agent:
         return (sample, position), scores.masked_fill(there == 0, -1e9)
 
     def weigh(self, b: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Log-probability and entropy of actions taken, and the value of their states, each `(B,)`."""
+        """Log-probability and entropy of the actions in a batch, and the value of their states, each `(B,)`."""
         things, n = self.layout.limits.things, len(b["tool"])
         real = (b["kinds"] != self.reader.nothing).any(0)
-        used = int(real.nonzero().max()) + 1  # the pool is empty behind it
+        used = int(real.nonzero().max()) + 1  # later rows are empty
         h, scores, value = self.policy.read(b["tokens"].long(), b["clock"])
         _, log_prob, entropy = _pick(scores, choice=b["focus"])
         stops = b["focus"] == things
@@ -341,8 +362,8 @@ class Agent:
         logits = self.policy.tool(h).masked_fill(~b["tool_mask"], -1e9)
         _, one, some = _pick(logits, choice=b["tool"].masked_fill(stops, 0))
         log_prob, entropy = log_prob + one * ~stops, entropy + some * ~stops
-        pool = (b[name][..., :used] for name in ("open", "kinds", "bond", "role"))
-        at, logits = self._rows(h, b["tool"], *pool)
+        candidates = (b[name][..., :used] for name in ("open", "kinds", "bond", "role"))
+        at, logits = self._rows(h, b["tool"], *candidates)
         _, one, some = _pick(logits, choice=b["rows"][at])
         return log_prob.index_add(0, at[0], one), entropy.index_add(0, at[0], some), value
 
@@ -350,7 +371,7 @@ class Agent:
 def _pick(
     logits: torch.Tensor, greedy: bool = False, choice: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, ...]:
-    """A choice over the last axis (drawn, best or given), its log-probability, and the entropy."""
+    """A choice over the last axis (sampled, greedy or given), its log-probability, and the entropy."""
     log_probs = torch.log_softmax(logits, -1)
     if choice is None:
         noise = torch.zeros(()) if greedy else -torch.empty_like(logits).exponential_().log()
@@ -360,7 +381,7 @@ def _pick(
 
 
 class Run:
-    """One training run: rollouts, updates, evaluations, files."""
+    """One training run: rollouts, updates, evaluations and files."""
 
     def __init__(
         self,
@@ -369,7 +390,8 @@ class Run:
         task_set: SlotTaskSet | None = None,
         exam: "Exam | None" = None,
     ) -> None:
-        """`task_set` and `exam` are the training tasks and the held-out ones, where several runs share them."""
+        """`task_set` (training tasks) and `exam` (held-out tasks) can be shared between runs. `resume` loads
+        OUT/checkpoint.pt."""
         self.settings = settings
         torch.set_num_threads(1)
         torch.manual_seed(settings.seed)
@@ -390,34 +412,34 @@ class Run:
             self._load()
 
     def train(self) -> list[dict[str, float]]:
-        """Train to the end; returns the log, one entry per evaluation."""
+        """Train for `settings.steps` steps. Returns the log, one entry per evaluation."""
         from torch.utils.tensorboard import SummaryWriter
 
-        board = SummaryWriter(str(self.out), purge_step=self.steps + 1)
+        writer = SummaryWriter(str(self.out), purge_step=self.steps + 1)
         started, first = time.perf_counter(), self.steps
         self._restart()
         if not self.log:
-            self._evaluate(board, started, first)
+            self._evaluate(writer, started, first)
         while self.steps < self.settings.steps:
             self._update(self._rollout())
             if self.steps // self.settings.evaluate_every > self._evaluated // self.settings.evaluate_every:
-                self._evaluate(board, started, first)
+                self._evaluate(writer, started, first)
                 self._save()
                 self._restart()
         if self._evaluated < self.steps:
-            self._evaluate(board, started, first)
+            self._evaluate(writer, started, first)
             self._save()
-        board.close()
+        writer.close()
         plot(self.log, self.out / "curve.png")
         return self.log
 
     def _restart(self) -> None:
-        """Begin new episodes by a seed that follows from the run's and the step: a resumed run does the same."""
+        """Begin new episodes with a seed derived from the run's seed and the step, as a resumed run would."""
         self._evaluated = self.steps
         self._seen = self.vec.reset(seed=(self.settings.seed * 1_000_003 + self.steps) % 2**31)[0]
 
     def _rollout(self) -> Batch:
-        """`rollout` steps of every environment."""
+        """Play `rollout` steps in every environment."""
         kept, rewards, dones = [], [], []
         for _ in range(self.settings.rollout):
             action, step = self.agent.act(self._seen, self.vec.action_masks())
@@ -440,7 +462,7 @@ class Run:
         return Batch(**parts, reward=np.stack(rewards).astype(np.float32), done=np.stack(dones))
 
     def _advantages(self, batch: Batch) -> np.ndarray:
-        """GAE `(steps, envs)`."""
+        """Generalised advantage estimates `(steps, envs)`."""
         discount, decay = self.settings.discount, self.settings.decay
         following = self._value_of(self._seen)
         advantages, last = np.zeros_like(batch.reward), np.zeros_like(following)
@@ -457,14 +479,14 @@ class Run:
         return self.agent.policy.read(tokens, torch.from_numpy(seen["clock"].copy()))[2].numpy()
 
     def _update(self, batch: Batch) -> None:
-        """`epochs` passes over a rollout in minibatches."""
+        """Update the policy: `epochs` passes over a rollout, in minibatches."""
         s, policy = self.settings, self.agent.policy
         advantages = self._advantages(batch)
         flat = {
             name: torch.from_numpy(array.reshape(-1, *array.shape[2:])) for name, array in vars(batch).items()
         }
         real = (batch.kinds != self.agent.reader.nothing).any((0, 1))
-        used = int(real.nonzero()[0].max()) + 1  # the pool is empty behind it
+        used = int(real.nonzero()[0].max()) + 1  # later rows are empty
         flat |= {name: flat[name][..., :used] for name in ("open", "kinds", "bond", "role")}
         flat["advantage"] = torch.from_numpy(advantages.reshape(-1))
         flat["target"] = flat["advantage"] + flat["value"]
@@ -486,8 +508,8 @@ class Run:
                 self.optimizer.step()
         self.losses = {"gain": gain.item(), "error": error.item(), "entropy": entropy.mean().item()}
 
-    def _evaluate(self, board: Any, started: float, first: int) -> None:
-        """An entry of the log: success on held-out tasks, and how the training episodes went."""
+    def _evaluate(self, writer: Any, started: float, first: int) -> None:
+        """Log and print success on held-out tasks and in the last training episodes (at most 1,000)."""
         held_out = self.exam.sit(self.agent)
         scores, wins = zip(*self._ended, strict=True) if self._ended else ((0.0,), (0.0,))
         seconds = time.perf_counter() - started
@@ -501,7 +523,7 @@ class Run:
         self.log.append(entry)
         (self.out / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in self.log))
         for name, value in {**entry, **getattr(self, "losses", {})}.items():
-            board.add_scalar(name, value, self.steps)
+            writer.add_scalar(name, value, self.steps)
         rate = (self.steps - first) / max(seconds, 1e-9)
         print(
             f"{self.steps:>9,} steps {seconds:6.0f} s {rate:6.0f}/s  held out: success {entry['success']:.1%} "
@@ -535,10 +557,10 @@ class Run:
 
 
 class Exam:
-    """Held-out tasks, each played once, greedily; scored by `graduated` whatever the training was paid.
+    """Plays each held-out task once, greedily, and scores it by `graduated` whatever the training reward is.
 
-    Where the best action repeats a call that was made already, one is drawn instead, since the reply would be the same
-    and a greedy policy would go on for ever; unless `insist`, which is quicker and for the curve.
+    If the greedy action repeats an earlier call, an action is sampled instead: the result would be the same, and a
+    greedy policy would repeat it until the budget is spent. `insist` turns this off; it is faster, for the curve.
     """
 
     def __init__(self, task_set: SlotTaskSet, split: str, most: int = 10**9, insist: bool = False) -> None:
@@ -549,7 +571,7 @@ class Exam:
         self._insist = insist
 
     def sit(self, agent: Agent, at_once: int = 32) -> list[dict[str, Any]]:
-        """One entry per task: `id`, `depth`, `success`, the score's components, `turns` as they were taken."""
+        """One entry per task: `id`, `depth`, `success`, the components of the score, and the `turns` taken."""
         tasks, n = self.task_set.task_set.tasks, min(at_once, len(self.ids))
         vec = ToolOrchSlotsVector(n, "Disabled", copy=False, task_set=self.task_set)
         queue, found = list(reversed(self.ids)), dict[str, dict[str, Any]]()
@@ -569,7 +591,7 @@ class Exam:
                     parts = {name: float(info["score"][name][i]) for name in SCORES}
                     known = {"id": one, "depth": tasks[one].depth, "turns": self._turns.pop(one)}
                     found[one] = {**known, "success": bool(info["success"][i]), **parts}
-                playing[i] = queue.pop() if queue else one  # what is played a second time is not looked at
+                playing[i] = queue.pop() if queue else one  # a task played again is ignored
             if done.any():
                 seen, _ = vec.reset(options={"task_id": playing, "reset_mask": done})
         return [found[one] for one in self.ids]
@@ -582,14 +604,14 @@ class Exam:
         playing: list[str],
         action: np.ndarray,
     ) -> None:
-        """Draw an action in place of each that repeats a call."""
+        """Replace each action that repeats a call by a sampled one."""
         repeated = [vec.message(i, action[i]) in self._turns.get(one, ()) for i, one in enumerate(playing)]
         if any(repeated) and not self._insist:
             action[repeated] = agent.act(seen, vec.action_masks())[0][repeated]
 
 
 def plot(log: list[dict[str, float]], path: Path) -> None:
-    """Success on held-out and on training tasks against steps, as PNG."""
+    """Plot success on held-out and training tasks against steps, as PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -608,7 +630,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Masked PPO on ToolOrchSlots-v0.")
     for name, default in asdict(Settings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
-    parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
+    parser.add_argument("--resume", action="store_true", help="resume from OUT/checkpoint.pt")
     given = vars(parser.parse_args())
     resume = given.pop("resume")
     settings = Settings(**given)

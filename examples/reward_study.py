@@ -1,15 +1,15 @@
-"""Which reward teaches? PPO in slots under six rewards, several seeds each, on one budget.
+"""Compare six rewards: PPO on `ToolOrchSlots-v0` with each, several seeds, the same budget.
 
     pip install 'tool-orch-env[slots]'
-    python examples/reward_study.py --out runs/study             # an hour or so on two cores; goes on where it was cut
-    python examples/reward_study.py --out runs/study --report    # tables and pictures of what is there
+    python examples/reward_study.py --out runs/study             # about an hour on two cores; rerun to resume
+    python examples/reward_study.py --out runs/study --report    # tables and plots of the finished runs
 
-Each run is the first part of `examples/ppo_slots.py --horizon 250000` with another reward and seed, nothing else. Every
-policy is then played (`ppo_slots.Exam`) on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and
-`hard` (more calls, depth 5 to 7). Success is the same for all: every golden call answered, in order, every fact
-stated. The points of the curve on the way are greedy play of some `test` tasks.
+Each run is the beginning of `examples/ppo_slots.py --horizon 250000`; only reward and seed differ. Every policy is then
+evaluated (`ppo_slots.Exam`) on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more
+calls, depth 5 to 7). Success means the same under every reward: every golden call answered, in order, and every fact
+stated. The points of the learning curve are greedy play on some `test` tasks.
 
-Writes OUT/REWARD-SEED.json for each run, OUT/study.json, OUT/study.md, OUT/curves.png, OUT/depth.png.
+Writes OUT/REWARD-SEED.json for each run, OUT/study.json, OUT/study.md, OUT/curves.png and OUT/depth.png.
 """
 
 import argparse
@@ -29,15 +29,15 @@ from tool_orch_env.task import Task
 
 REWARDS = ("graduated", "atomic_only", "orchestration_only", "execution", "published", "binary")
 T_95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
-"""Student's t for a 95 % interval of a mean, by the number of seeds."""
+"""Student's t for the 95 % confidence interval of a mean, by number of seeds."""
 SPLITS = ("test", "hard")
 HORIZON = 250_000
-"""Steps over which the learning rate would fall to its last."""
+"""Steps over which the learning rate falls; a run ends earlier."""
 
 
 @cache
 def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
-    """What the runs of one process share: training tasks, the tasks of the curve, those of the end."""
+    """What the runs of a process share: training tasks, tasks of the learning curve, tasks of the final evaluation."""
     from ppo_slots import Exam
 
     from tool_orch_env.slots.env import open_slot_task_set
@@ -51,7 +51,7 @@ def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: str) -> str:
-    """One run, from the first step to its file; returns what to print."""
+    """Train and evaluate one policy and write its file. Returns a line to print."""
     from ppo_slots import Run, Settings
 
     path = Path(out) / f"{reward}-{seed}.json"
@@ -74,7 +74,7 @@ def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: st
 
 
 def _judged(entry: dict[str, Any], task: Task, snapshot: toe.Snapshot, reward: str) -> dict[str, Any]:
-    """An exam's entry with what the training reward pays for it, and what it did to earn that."""
+    """An entry of `Exam.sit` with its score under the training reward, and counts of what the policy did."""
     turns = entry.pop("turns")
     made = Counter(turn["name"] for turn in turns if "name" in turn)
     wanted = Counter(call.tool for call in task.golden)
@@ -93,26 +93,29 @@ def _judged(entry: dict[str, Any], task: Task, snapshot: toe.Snapshot, reward: s
 
 
 def interval(values: list[float]) -> tuple[float, float]:
-    """Mean and half the width of its 95 % interval over seeds."""
+    """Mean over seeds, and half the width of its 95 % confidence interval."""
     n = len(values)
     return mean(values), T_95.get(n, 1.96) * stdev(values) / n**0.5 if n > 1 else 0.0
 
 
 MEASURES = {
-    "paid": ("own reward", "what its own reward pays it, as a share of what that pays for the golden trace"),
+    "paid": ("own reward", "score under the training reward, relative to that of the golden trace"),
     "success": ("success", "every golden call answered in order, every fact stated"),
-    "traced": ("calls right", "every golden call answered in order, facts aside"),
-    "paid_in_full": ("paid, unsolved", "paid as much as the golden trace without success"),
+    "traced": ("calls right", "every golden call answered in order, whatever the facts"),
+    "paid_in_full": (
+        "rewarded, unsolved",
+        "at least the golden trace's score under the training reward, without success",
+    ),
     "skipped": (
         "skipped",
-        "of tasks that want a tool more than once, those in which it was called less often",
+        "share of the tasks that need a tool more than once in which it was called too rarely",
     ),
-    "junk": ("junk", "calls without a recorded success, of all calls"),
-    "repeated": ("repeated", "calls that had been made before, of all calls"),
+    "junk": ("junk", "share of calls without a recorded success"),
+    "repeated": ("repeated", "share of calls that had been made before"),
     "waste": ("waste", "calls that earn no credit, per golden call"),
     "calls": ("calls", "calls per golden call"),
 }
-"""Measures of a policy: heading and meaning."""
+"""Heading and meaning of each measure of a policy."""
 
 
 def measured(entries: list[dict[str, Any]]) -> dict[str, float]:
@@ -133,7 +136,7 @@ def measured(entries: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def report(out: Path) -> dict[str, Any]:
-    """Sums up the runs that are there, as JSON, tables and pictures."""
+    """Summarise the finished runs as JSON, tables and plots."""
     runs: dict[str, list[dict[str, Any]]] = {reward: [] for reward in REWARDS}
     for reward in REWARDS:
         runs[reward] = [json.loads(path.read_text()) for path in sorted(out.glob(f"{reward}-*.json"))]
@@ -148,7 +151,7 @@ def report(out: Path) -> dict[str, Any]:
 
 
 def _summed(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means with intervals over the seeds of one reward."""
+    """Means and confidence intervals over the seeds of one reward."""
     everything = [[e for split in SPLITS for e in run["played"][split]] for run in runs]
     depths = sorted({e["depth"] for e in everything[0]})
     return {
@@ -178,7 +181,7 @@ def _tables(study: dict[str, Any]) -> Iterator[str]:
         cells = [_percent(found["depth"][depth]) for depth in depths]
         cells += [_percent(found["splits"][split]["success"]) for split in SPLITS]
         yield f"| `{reward}` | {study['seeds'][reward]} | " + " | ".join(cells) + " |"
-    yield "\nWhat the policies do for their reward, on `test`:\n"
+    yield "\nBehaviour of the policies on `test`:\n"
     yield "| reward | " + " | ".join(heading for heading, _ in MEASURES.values()) + " |"
     yield "| --- |" + " ---: |" * len(MEASURES)
     for reward, found in study["rewards"].items():
@@ -230,9 +233,11 @@ def main() -> None:
     parser.add_argument("--rewards", default=",".join(REWARDS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=100_000)
-    parser.add_argument("--tasks", type=int, default=60, help="held-out tasks of each point of the curve")
-    parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each")
-    parser.add_argument("--report", action="store_true", help="sum up what is there")
+    parser.add_argument(
+        "--tasks", type=int, default=60, help="held-out tasks per point of the learning curve"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="number of single-threaded processes")
+    parser.add_argument("--report", action="store_true", help="only summarise the finished runs")
     given = parser.parse_args()
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
-"""Imitation: fine-tune a model on golden conversations, so that reinforcement has something to improve.
+"""Supervised fine-tuning on golden conversations, as a starting point for reinforcement learning.
 
     python examples/sft.py --model build/ppo/model --tasks build/ppo/train.jsonl --out build/ppo/imitated
 
-Every task is played by its golden trace in `ToolOrch-v0`, and the model learns to say what the trace says, in its own
-chat format. Only what the policy says carries loss; with `--everything` the rest does too, which is what teaches a
-model from scratch to copy. AdamW, linear warm-up and decay, full weights in float32. `--demonstrations` and `--steps`
-keep imitation short. The same seed gives the same weights on the same machine.
+The golden trace of every task is played in `ToolOrch-v0`, and the model learns to write what the trace says, in its own
+chat format. Only the policy's tokens carry loss. With `--everything`, all tokens do, which is what teaches a model from
+scratch to copy. Uses AdamW with linear warm-up and decay, and full weights in float32. `--demonstrations` and `--steps`
+limit the amount of imitation. The same seed gives the same weights on the same machine.
 """
 
 import argparse
@@ -36,11 +36,11 @@ from tool_orch_env.calls.types import Turn
 from tool_orch_env.task import Task
 
 Example = tuple[np.ndarray, np.ndarray]
-"""Ids int64 (T,) and a mask bool (T,) of what carries loss."""
+"""Token ids int64 (T,), and a mask bool (T,) of the tokens that carry loss."""
 
 
 class Examples:
-    """Golden conversations as tokens, each time with other names for its entities if they are to be renamed."""
+    """Golden conversations as tokens. With `--rename`, entities get other names each time."""
 
     def __init__(self, tasks: list[Task], chat: Chat, given: argparse.Namespace) -> None:
         [env] = environments(tasks, 1)
@@ -68,9 +68,9 @@ class Examples:
 
 
 def batches(examples: Examples, size: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless batches in a new order every epoch: ids int64 (B, T), padded with 0, and mask bool (B, T).
+    """Yield batches endlessly, in a new order every epoch: ids int64 (B, T), padded with 0, and mask bool (B, T).
 
-    Conversations of about one length go together: within sixteen batches they are sorted.
+    Conversations are sorted by length within sixteen batches, so a batch has conversations of similar length.
     """
     rng = np.random.default_rng(seed)
     for _ in itertools.count():
@@ -82,20 +82,23 @@ def batches(examples: Examples, size: int, seed: int) -> Iterator[tuple[torch.Te
             chosen = [examples[index] for index in order[first : first + size]]
             length = max(len(ids) for ids, _ in chosen)
             ids, mask = np.zeros((size, length), np.int64), np.zeros((size, length), bool)
-            for row, (some, told) in enumerate(chosen):
-                ids[row, : len(some)], mask[row, : len(some)] = some, told
+            for row, (some, learned) in enumerate(chosen):
+                ids[row, : len(some)], mask[row, : len(some)] = some, learned
             yield torch.from_numpy(ids), torch.from_numpy(mask)
 
 
 def loss_of(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy of the masked tokens, given all before them. Padding stands right, so causality hides it."""
+    """Mean cross-entropy of the masked tokens given all tokens before them.
+
+    Padding is on the right, so causal attention never sees it.
+    """
     hidden = model.model(input_ids=ids).last_hidden_state[:, :-1]  # (B, T-1, D)
     wanted = mask[:, 1:]  # (B, T-1)
     return cross_entropy(model.lm_head(hidden[wanted]), ids[:, 1:][wanted])
 
 
 def imitate(model: torch.nn.Module, examples: Examples, given: argparse.Namespace) -> None:
-    """Train in place."""
+    """Train the model in place."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=given.lr, weight_decay=0.01, betas=(0.9, 0.95))
     warm = max(1, given.steps // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -123,12 +126,14 @@ def main() -> None:
     parser.add_argument("--tasks", default="travel", help="a task file or a snapshot (its training split)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
-    parser.add_argument("--calls", type=int, help="learn from tasks of at most so many golden calls only")
-    parser.add_argument("--one-by-one", action="store_true", help="a turn for every call")
+    parser.add_argument("--calls", type=int, help="learn only from tasks with at most this many golden calls")
+    parser.add_argument("--one-by-one", action="store_true", help="one call per turn")
     parser.add_argument(
         "--careless", type=float, default=0.0, help="share of conversations that give up before the last call"
     )
-    parser.add_argument("--everything", action="store_true", help="observations carry loss too")
+    parser.add_argument(
+        "--everything", action="store_true", help="all tokens carry loss, observations included"
+    )
     parser.add_argument("--rename", action="store_true", help="give entities other names each time")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=16)

@@ -1,4 +1,4 @@
-"""Would the tests notice if the reward were wrong? `make mutants`, or `python tests/mutants.py reward.graduated reward.assignment`.
+"""Would the tests notice if the reward were wrong? `make mutants`, or `python tests/mutants.py reward.graduated`.
 
 Cosmic Ray changes each module that decides the reward in one place at a time (a number, a comparison, an operator, a
 condition), and the tests that tests/mutants.toml names judge every such mutant. A mutant they pass has to be listed

@@ -327,4 +327,4 @@ def main_formats() -> set[str]:
     """The formats that the command line offers."""
     from tool_orch_env.cli import serve
 
-    return set(serve._FORMATS)
+    return set(serve.FORMATS)

@@ -118,7 +118,7 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path, capsys: pyt
     assert oracle(run, "--limit", "3") == 0
     assert (run / "episodes.jsonl").read_bytes() == before
     assert oracle(run, "--limit", "4") == 2
-    assert "begun with another" in capsys.readouterr().err
+    assert "started with a different" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("private")
     assert oracle(tmp_path / "mine") == 2
@@ -155,7 +155,7 @@ def test_scored_again_offline_a_run_is_the_same(tmp_path: Path, capsys: pytest.C
     assert oracle(tmp_path / "run", policy="random") == 0
     before = (tmp_path / "run" / "summary.json").read_bytes()
     assert main(["bench", "rescore", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
-    assert "0 with another result" in capsys.readouterr().out
+    assert "0 results changed" in capsys.readouterr().out
     assert (tmp_path / "again" / "summary.json").read_bytes() == before
     assert (tmp_path / "again" / "manifest.json").read_bytes() == (
         tmp_path / "run" / "manifest.json"
@@ -175,7 +175,7 @@ def test_runs_are_compared_in_pairs_and_only_where_they_mean_the_same(
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other")]) == 2
     assert "scorer" in capsys.readouterr().err
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other"), "--anyway"]) == 0
-    assert "although they differ" in capsys.readouterr().out
+    assert "although the runs differ" in capsys.readouterr().out
 
 
 def test_a_published_file_is_benchmarked_lenient_and_strict_at_once(

@@ -9,7 +9,7 @@ import pytest
 import toy as toys
 
 from tool_orch_env import snapshot as snapshots
-from tool_orch_env.cli.main import main
+from tool_orch_env.cli import main
 from tool_orch_env.task import dump_tasks
 
 
@@ -33,7 +33,7 @@ def test_play_takes_calls_and_an_answer(
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     assert main(["play", "--snapshot", str(folder), "--task", "toy-0"]) == 0
     shown = capsys.readouterr().out
-    assert '"city_id": 11' in shown and "reward +0.250" in shown and "answered: score" in shown
+    assert '"city_id": 11' in shown and "reward +0.250" in shown and "Answered: score" in shown
 
 
 def test_play_ends_when_the_input_does(
@@ -41,14 +41,14 @@ def test_play_ends_when_the_input_does(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert main(["play", "--snapshot", str(folder), "--seed", "1"]) == 0
-    assert "left" in capsys.readouterr().out
+    assert "Left before the end" in capsys.readouterr().out
 
 
 def test_show_and_verify_a_snapshot(folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["snapshot", "show", str(folder)]) == 0
     assert "get_city" in capsys.readouterr().out
     assert main(["snapshot", "verify", str(folder)]) == 0
-    assert "sound" in capsys.readouterr().out
+    assert "valid" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["travel"])

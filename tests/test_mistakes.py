@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import pytest
 
 import tool_orch_env as toe
 from tool_orch_env.adapters.extras import need
-from tool_orch_env.cli.examples import EXAMPLES
-from tool_orch_env.cli.main import main, parser
+from tool_orch_env.cli import main, parser
+from tool_orch_env.cli.command import Command
+from tool_orch_env.cli.main import COMMANDS, EXAMPLES
 from tool_orch_env.errors import FileError, UsageError
 
 
@@ -54,8 +55,11 @@ async def answers_later(messages: Any, tools: Any) -> str:
 IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "a snapshot misspelt": (lambda: make(snapshot="travle"), "'travle'.*bundled: elements, travel"),
     "no snapshot": (lambda: make(snapshot=None), "bundled name or a folder, found NoneType"),
-    "a file for a snapshot": (lambda: make(snapshot=__file__), "a file, and a snapshot is a folder"),
-    "a folder that is none": (lambda: make(snapshot=Path(__file__).parent), "no manifest.json in it"),
+    "a file for a snapshot": (
+        lambda: make(snapshot=__file__),
+        "expected a folder or a bundled name, found the file",
+    ),
+    "a folder that is none": (lambda: make(snapshot=Path(__file__).parent), "it has no manifest.json"),
     "a split misspelt": (lambda: make(split="tset"), "no split 'tset', only train, validation, test"),
     "a task file that is not there": (lambda: make(tasks="none.jsonl"), "no task file 'none.jsonl'"),
     "a split for a task file": (lambda: make(tasks="test"), "found a split: say split='test'"),
@@ -66,14 +70,20 @@ IN_PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: make(tasks=toe.load_tasks("elements", "test")),
         "was built for snapshot 'elements'",
     ),
-    "a preset misspelt": (lambda: make(reward="gradauted"), "no reward preset 'gradauted'; there are"),
+    "a preset misspelt": (
+        lambda: make(reward="gradauted"),
+        "reward: expected one of graduated, .* found 'gradauted'",
+    ),
     "a reward that gives nothing": (
         lambda: paid(lambda score: None),
         "expected a finite number, found 'None'",
     ),
     "a reward that gives text": (lambda: paid(lambda score: "1"), "a finite number, found '1'"),
     "a reward that is no number": (lambda: paid(lambda score: float("nan")), "a finite number, found 'nan'"),
-    "a class for a reward": (lambda: paid(toe.RewardConfig), "found the class RewardConfig: call it"),
+    "a class for a reward": (
+        lambda: paid(toe.RewardConfig),
+        "expected a function or an instance, found the class RewardConfig",
+    ),
     "a task of another split": (
         lambda: reset({"task_id": "travel-test-00005"}),
         "it is in the split 'test'",
@@ -142,7 +152,7 @@ ON_THE_COMMAND_LINE = {
     "bench rescore .": "not a run: no manifest.json in it",
     "bench compare none other": "name the folder that `bench --out` wrote",
     "report none": "none: not a run",
-    "snapshot verify .": "not a snapshot: no manifest.json in it",
+    "snapshot verify .": "not a snapshot: it has no manifest.json",
     "synth": "--out tasks.jsonl",
     "synth --n 1 --out .": "name the task file with --out",
     "synth --n 1 --out mine.py/tasks.jsonl": "mine.py: ",
@@ -254,20 +264,44 @@ def test_an_extra_that_is_missing_is_named() -> None:
         need("no_such_package", "openenv")
 
 
-def test_every_command_ends_its_help_with_examples_that_its_parser_takes(
-    capsys: pytest.CaptureFixture,
+def every_command(commands: tuple[Command, ...] = COMMANDS, group: str = "") -> Iterator[tuple[str, Command]]:
+    """The commands and subcommands, each with what is typed to run it."""
+    for command in commands:
+        yield f"{group}{command.name}", command
+        yield from every_command(command.subcommands, f"{group}{command.name} ")
+
+
+EVERY_COMMAND = dict(every_command())
+
+
+@pytest.mark.parametrize("typed", EVERY_COMMAND)
+def test_the_help_of_a_command_has_a_sentence_and_examples_and_fits_80_columns(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    lines = [line for some in EXAMPLES.values() for line in some]
-    lines += [line.strip() for line in parser().format_help().splitlines() if line.startswith("  tool-orch ")]
-    for line in lines:
-        typed = shlex.split(line, comments=True)
-        assert parser().parse_args(typed[1:]).run, line
-    for command in (*EXAMPLES, "synth"):
-        group = {"rescore": ["bench"], "compare": ["bench"]}.get(command, [])
-        group = ["snapshot"] if command in ("show", "verify", "stats", "diff", "merge") else group
-        with pytest.raises(SystemExit):
-            parser().parse_args([*group, command, "--help"])
-        assert "Examples:\n  tool-orch " in capsys.readouterr().out, command
+    monkeypatch.setenv("COLUMNS", "80")
+    command = EVERY_COMMAND[typed]
+    with pytest.raises(SystemExit, match="0"):
+        main([*typed.split(), "--help"])
+    shown = capsys.readouterr().out
+    assert command.help.partition("\n")[0].endswith(".") and command.help in shown
+    assert 2 <= len(command.examples) <= 4 and "\nexamples:\n  tool-orch " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_every_example_is_accepted_by_the_parser() -> None:
+    lines = [line for command in EVERY_COMMAND.values() for line in command.examples]
+    for line in (*EXAMPLES, *lines):
+        typed = shlex.split(line.partition(">")[0], comments=True)
+        assert typed[0] == "tool-orch" and parser().parse_args(typed[1:]).run, line
+
+
+def test_old_spellings_of_options_work_and_are_not_shown(capsys: pytest.CaptureFixture) -> None:
+    old = parser().parse_args(["synth", "--engine", "ray", "--book", "book.toml"])
+    new = parser().parse_args(["synth", "--executor", "ray", "--phrase-book", "book.toml"])
+    assert (old.executor, old.phrase_book) == (new.executor, new.phrase_book) == ("ray", Path("book.toml"))
+    with pytest.raises(SystemExit):
+        main(["synth", "--help"])
+    assert "--engine" not in (shown := capsys.readouterr().out) and "--book" not in shown
 
 
 def test_the_package_itself_is_the_command_line(tmp_path: Path) -> None:
@@ -280,7 +314,7 @@ def test_the_package_itself_is_the_command_line(tmp_path: Path) -> None:
 def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([])
-    assert "Examples" in capsys.readouterr().out
+    assert "examples:" in capsys.readouterr().out
 
 
 def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:
@@ -293,7 +327,7 @@ def test_one_ctrl_c_stops_a_command_without_a_traceback() -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     assert process.stdout is not None
-    while "Ctrl-D leaves" not in process.stdout.readline():
+    while "Ctrl-D to leave" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)

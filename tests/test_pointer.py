@@ -96,18 +96,3 @@ def test_every_leaf_resolves_and_its_pattern_differs_only_in_indices(document: A
 
 def test_pattern_stars_indices_and_nothing_else() -> None:
     assert pointer.pattern("/results/10/007/٣/x") == "/results/*/007/٣/x"
-
-
-def test_assign_replaces_in_lists_and_sets_in_objects() -> None:
-    document = {"a": [1, {"b": 2}]}
-    pointer.assign(document, "/a/0", 9)
-    pointer.assign(document, "/a/1/c", 8)
-    assert document == {"a": [9, {"b": 2, "c": 8}]}
-
-
-@pytest.mark.parametrize("path", ["/x/y", "/a/2", "/a/-", "/a/x", "/a/-1", "/a/0/z"])
-def test_assign_refuses_a_place_that_is_not_there(path: str) -> None:
-    document = {"a": [1, 2]}
-    with pytest.raises(LookupError):
-        pointer.assign(document, path, 9)
-    assert document == {"a": [1, 2]}

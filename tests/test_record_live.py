@@ -155,7 +155,7 @@ def test_an_overlay_becomes_a_new_version(
     assert {r.key for r in base.records()} < {r.key for r in merged.records()}
     assert [task.id for task in merged.tasks("test")] == ["towns-1"]
     assert main(["snapshot", "diff", str(recorded / "snapshot"), str(out)]) == 1
-    assert "2 added, 0 removed, 0 changed, 21 the same" in capsys.readouterr().out
+    assert "2 added, 0 removed, 0 changed, 21 unchanged" in capsys.readouterr().out
     assert main(["snapshot", "diff", str(out), str(out)]) == 0
     offline = gym.make("ToolOrch-v0", snapshot=merged, split="test", disable_env_checker=True)
     offline.reset(seed=0)
@@ -179,7 +179,7 @@ def test_live_needs_a_spec_that_fits(service: Service, recorded: Path) -> None:
         "get_town": {"url": "/towns/{id}", "parameters": {**TOOLS["get_town"]["parameters"], "title": "T"}},
     }
     path = spec(recorded, service.url, tools=tools, tasks={"test": "tasks.jsonl"})
-    with pytest.raises(SpecError, match=r"tools\.get_town: parameters are not those of snapshot"):
+    with pytest.raises(SpecError, match=r"tools\.get_town: parameters differ from those in snapshot"):
         open_live(path, Snapshot.open(recorded / "snapshot"))
 
 

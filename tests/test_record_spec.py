@@ -48,8 +48,8 @@ def test_every_problem_of_a_spec_is_told_at_once(tmp_path: Path) -> None:
     expected = [
         "api.query.k: the environment variable NOT_SET is not set",
         "secrets: the environment variable SHORT is not set, shorter",
-        "api.headers.Authorization: a credential stands in no spec",
-        "tools.bare: a tool by hand needs url and parameters",
+        "api.headers.Authorization: a credential must not be in the spec",
+        "tools.bare: a tool that is not in the OpenAPI document needs url and parameters",
         "tools.far.url: its host is not among",
         "tools.loose: {id} in the URL is not a required parameter",
         "plan.0.call: 'nobody' is not a tool",
@@ -90,8 +90,8 @@ def test_yaml_is_read_as_version_1_2() -> None:
     ]
     assert parse_yaml("a:\nb: {c: [1, {d: }]}") == {"a": None, "b": {"c": [1, {"d": None}]}}
     for bad, why in (
-        ("a: 1\na: 2", "line 2: the key 'a' is given twice"),
-        ("1: a", "not text"),
+        ("a: 1\na: 2", "line 2: duplicate key 'a'"),
+        ("1: a", "not a string"),
         ("a: [", "line"),
     ):
         with pytest.raises(ValueError, match=why):
@@ -161,7 +161,7 @@ def test_rows_come_from_files_beside_the_spec(tmp_path: Path) -> None:
         {"date": "2013-01-01"},
         {"date": "2013-01-02"},
     ]
-    with pytest.raises(SpecError, match=r"a\.jsonl: an element is no object of arguments"):
+    with pytest.raises(SpecError, match=r"a\.jsonl: expected elements that are objects of arguments"):
         called({"over": [{"file": "a.jsonl"}]}, tmp_path)
 
 
@@ -346,17 +346,17 @@ def test_openapi_3_1_keeps_its_json_schema(tmp_path: Path) -> None:
     [
         (["openapi"], "2.0", "expected 3.0 or 3.1, found 2.0"),
         (["info"], {}, "/info: .title. is a required property"),
-        (["components", "parameters"], {}, "does not lead into this document"),
+        (["components", "parameters"], {}, "does not point into this document"),
         (["components", "schemas", "Point"], {"$ref": "http://127.0.0.1:9/x.json"}, "nothing is fetched"),
         (
             ["paths", "/towns/{id}", "put", "requestBody", "content"],
             {"text/plain": {"schema": {"type": "string"}}},
-            "not application/json",
+            "expected application/json, found text/plain",
         ),
         (
             ["components", "schemas", "Town", "properties", "id"],
             {"type": "integer"},
-            "'id' stands in two places",
+            "'id' occurs in two places",
         ),
     ],
 )

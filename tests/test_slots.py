@@ -1,4 +1,4 @@
-"""`ToolOrchSlots-v0`: an agent that does not read can solve every task, and sees nothing that is golden."""
+"""`ToolOrchSlots-v0`: every task can be solved from structured observations, and no observation shows golden calls."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from tool_orch_env.slots.candidates import BELONGS, MEETS, REPLY, Limits
 from tool_orch_env.slots.encoding import COLUMNS
 from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsEnv, ToolOrchSlotsVector, open_slot_task_set
 from tool_orch_env.slots.oracle import Oracle
-from tool_orch_env.slots.request_graph import arranged, state
+from tool_orch_env.slots.request_graph import arranged, request_graph
 from tool_orch_env.slots.vocabulary import roles_in
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
@@ -138,7 +138,7 @@ def test_the_golden_trace_can_be_said_in_slots_on_every_task(
 
 
 def test_what_the_words_say_is_what_is_stated(task_set: SlotTaskSet) -> None:
-    said = state(_flights(), task_set.vocabulary)
+    said = request_graph(_flights(), task_set.vocabulary)
     assert sorted(map(str, said.mentions)) == ["2013-07-10", "DL"]
     assert sorted(thing.noun for thing in said.things) == ["flight", "route"]  # no "that flight's record"
     flight = next(at for at, thing in enumerate(said.things) if thing.noun == "flight")
@@ -162,7 +162,9 @@ def test_roles_are_the_words_before_a_value(task_set: SlotTaskSet) -> None:
     }
 
 
-def test_a_statement_knows_no_golden_value_id_order_or_name(travel: Snapshot, task_set: SlotTaskSet) -> None:
+def test_a_request_graph_knows_no_golden_value_id_order_or_name(
+    travel: Snapshot, task_set: SlotTaskSet
+) -> None:
     for task in travel.tasks("test")[:100]:
         renamed = {call.id: f"x{at}" for at, call in enumerate(reversed(task.golden))}
         text = task.to_json()
@@ -172,11 +174,11 @@ def test_a_statement_knows_no_golden_value_id_order_or_name(travel: Snapshot, ta
         other = other.model_copy(
             update={"golden": tuple(reversed(other.golden)), "answer": other.answer[::-1]}
         )
-        assert state(other, task_set.vocabulary) == state(task, task_set.vocabulary)
+        assert request_graph(other, task_set.vocabulary) == request_graph(task, task_set.vocabulary)
 
 
 def test_tasks_that_differ_in_golden_calls_alone_look_the_same(task_set: SlotTaskSet) -> None:
-    """One statement, other golden values: the same observations under the same actions, whatever is paid."""
+    """One request graph, other golden values: the same actions give the same observations under every reward."""
     rng = np.random.default_rng(0)
     for seed in range(10):
         envs = [
@@ -223,7 +225,7 @@ def test_an_element_that_meets_a_criterion_by_chance_does_not_belong(task_set: S
     number, row = vocabulary.tool_number["get_airline"], env.encoding.values.index("DL")
     env.encoding.values[row] = "UA"
     env.encoding._texts[row] = '"UA"'
-    env.encoding._serves['"UA"'] = env.encoding._stands['"UA"'] = 0
+    env.encoding._serves['"UA"'] = env.encoding._identifies['"UA"'] = 0
     seen, *_ = env.step([number, row, *[0] * (env.layout.positions - 1)])
     assert MEETS in seen["bond"] and BELONGS not in seen["bond"]
 
@@ -363,8 +365,8 @@ def test_of_two_that_are_compared_one_is_known_once_both_are_read(
         assert (seen["bond"][:, chosen[0]] == BELONGS).any() and calls
 
 
-def test_a_full_pool_drops_what_belongs_to_nothing_first(travel: Snapshot) -> None:
-    env = ToolOrchSlotsEnv(task_set=open_slot_task_set(travel, "hard", limits=Limits(pool=64)))
+def test_full_candidates_drop_what_belongs_to_nothing_first(travel: Snapshot) -> None:
+    env = ToolOrchSlotsEnv(task_set=open_slot_task_set(travel, "hard", limits=Limits(candidates=64)))
     dropped = 0
     for task in travel.tasks("hard")[:60]:
         seen, _ = env.reset(seed=0, options={"task_id": task.id})
@@ -375,7 +377,7 @@ def test_a_full_pool_drops_what_belongs_to_nothing_first(travel: Snapshot) -> No
             try:
                 action = oracle.action(seen, env.encoding.values)
             except LookupError:
-                break  # the pool is too small for this task
+                break  # the candidates are too few for this task
             seen, _, terminated, truncated, _ = env.step(action)
             over = terminated or truncated
             now = env.encoding.values
@@ -403,8 +405,8 @@ def test_any_snapshot_can_be_played_by_words_made_from_names(toy: Snapshot, toy_
             over = terminated or truncated
 
 
-def test_arranging_a_statement_changes_its_order_alone(task_set: SlotTaskSet) -> None:
-    said = state(_flights(), task_set.vocabulary)
+def test_arranging_a_request_graph_changes_its_order_alone(task_set: SlotTaskSet) -> None:
+    said = request_graph(_flights(), task_set.vocabulary)
     other = arranged(said, np.random.default_rng(1))
 
     def content(one: Any) -> set[Any]:

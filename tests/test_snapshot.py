@@ -206,7 +206,7 @@ def test_contradicting_records_are_refused(tmp_path: Path) -> None:
 def test_a_record_in_two_files_is_refused(tmp_path: Path) -> None:
     ping = make_record(toys.catalog(), "ping", {}, 200, {"pong": 1})
     records = {"responses-a": [ping], "responses-b": [ping]}
-    refuse_to_write(tmp_path / "x", SnapshotError, "stands in two", records=records)
+    refuse_to_write(tmp_path / "x", SnapshotError, "is in two", records=records)
 
 
 def test_names_that_opening_would_not_read_are_refused(tmp_path: Path) -> None:
@@ -230,10 +230,10 @@ def test_a_folder_that_holds_something_is_not_written_to(folder: Path) -> None:
         ("rate", {"currency": "NOK", "date": "2013-02-30"}, 200, {}, "/date"),
         ("search_city", {"name": "\ud800"}, 200, {}, "no canonical form"),
         ("get_city", {"city_id": float("nan")}, 200, {}, "no canonical form"),
-        ("ping", {}, 99, {}, "status expected 100 to 599"),
-        ("ping", {}, 1000, {}, "status expected 100 to 599"),
-        ("ping", {}, True, {}, "status expected 100 to 599"),
-        ("ping", {}, "200", {}, "status expected 100 to 599"),
+        ("ping", {}, 99, {}, "status: expected 100 to 599"),
+        ("ping", {}, 1000, {}, "status: expected 100 to 599"),
+        ("ping", {}, True, {}, "status: expected 100 to 599"),
+        ("ping", {}, "200", {}, "status: expected 100 to 599"),
         ("ping", {}, 200, {"a": float("nan")}, "ping"),
         ("ping", {}, 200, {"a": b"x"}, "ping"),
         ("ping", {}, 200, "\ud800", "ping"),
@@ -284,9 +284,9 @@ def test_several_faults_are_all_listed(folder: Path) -> None:
 
 def test_a_cut_gzip_is_noticed_even_where_the_sum_is_right(folder: Path) -> None:
     put(folder, "responses.jsonl.gz", (folder / "responses.jsonl.gz").read_bytes()[:-20])
-    refused(folder, "responses.jsonl.gz:", "cut or damaged")
+    refused(folder, "responses.jsonl.gz:", "truncated or damaged")
     put(folder, "responses.jsonl.gz", b"plain text")
-    refused(folder, "responses.jsonl.gz:1: ", "cut or damaged")
+    refused(folder, "responses.jsonl.gz:1: ", "truncated or damaged")
 
 
 @pytest.mark.parametrize("file", ["responses-more.jsonl.gz", "tasks/test.jsonl", "tasks/test.jsonl.gz"])
@@ -326,13 +326,13 @@ BAD_LINES = {
     "no response": (line().replace('"response"', '"reply"'), "missing field"),
     "unknown tool": (line("pong"), "unknown tool 'pong'"),
     "tool of a wrong type": (line().replace('"ping"', "[]"), "not a record"),
-    "key of another call": (line(key="0" * 32), "does not belong to its call"),
-    "key of a wrong type": (line(key=7), "does not belong to its call"),
-    "arguments of a wrong type": (line(arguments=[1]), "arguments expected an object"),
-    "status too low": (line(status=99), "status expected 100 to 599, found 99"),
-    "status too high": (line(status=1000), "status expected 100 to 599, found 1000"),
-    "status of a wrong type": (line(status="200"), "status expected 100 to 599"),
-    "task of a wrong type": (line(task=[]), "task expected a string"),
+    "key of another call": (line(key="0" * 32), "the key of the call, found"),
+    "key of a wrong type": (line(key=7), "the key of the call, found"),
+    "arguments of a wrong type": (line(arguments=[1]), "arguments: expected an object, found list"),
+    "status too low": (line(status=99), "status: expected 100 to 599, found 99"),
+    "status too high": (line(status=1000), "status: expected 100 to 599, found 1000"),
+    "status of a wrong type": (line(status="200"), "status: expected 100 to 599"),
+    "task of a wrong type": (line(task=[]), "task: expected a string"),
     "same call twice": (line(), "duplicate key"),
     "same call, other response": (line(response=2), "duplicate key"),
 }
@@ -400,7 +400,7 @@ def test_a_gzip_bomb_is_not_unpacked_beyond_what_the_manifest_counts(folder: Pat
     refused(folder, "responses.jsonl.gz:1: larger than this package reads")
     put(folder, "responses.jsonl.gz", whole)
     change_manifest(folder, lambda m: m["counts"].update(bytes=100))
-    refused(folder, "counts.bytes: 100, but there are more")
+    refused(folder, "more than counts.bytes in manifest.json: 100")
 
 
 def test_a_million_tools_are_refused_before_any_is_checked(folder: Path) -> None:
@@ -408,12 +408,12 @@ def test_a_million_tools_are_refused_before_any_is_checked(folder: Path) -> None
     put(folder, "tools.json", ('{"tools":[' + ",".join(entry % n for n in range(1_000_000)) + "]}").encode())
     refused(folder, "toy/tools.json: larger than")
     put(folder, "tools.json", ('{"tools":[' + ",".join(entry % n for n in range(20_000)) + "]}").encode())
-    refused(folder, "toy/tools.json: 20000 tools, at most 10000 are read")
+    refused(folder, "toy/tools.json: expected at most 10000 tools, found 20000")
 
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "unknown format": (lambda m: m.update(format=2), "format 2 is unknown, this package reads 1"),
-    "no format": (lambda m: m.pop("format"), "format None is unknown"),
+    "unknown format": (lambda m: m.update(format=2), "format: expected 1, found 2"),
+    "no format": (lambda m: m.pop("format"), "format: expected 1, found None"),
     "no name": (lambda m: m.pop("name"), "name: expected str, found NoneType"),
     "version of a wrong type": (lambda m: m.update(version=1), "version: expected str, found int"),
     "counts of a wrong type": (lambda m: m.update(counts=[]), "counts: expected dict, found list"),
@@ -423,7 +423,10 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda m: m["counts"].pop("responses"),
         "counts.responses: expected an integer",
     ),
-    "wrong count": (lambda m: m["counts"].update(responses=1), "counts.responses: 1, but"),
+    "wrong count": (
+        lambda m: m["counts"].update(responses=1),
+        "more than counts.responses in manifest.json: 1",
+    ),
     "tools not listed": (lambda m: m["sha256"].pop("tools.json"), "tools.json is not listed"),
     "sum of a wrong type": (
         lambda m: m["sha256"].update({"NOTICE.md": 7}),
@@ -466,7 +469,7 @@ def test_a_manifest_that_is_no_json_object_is_refused(folder: Path, data: bytes)
 
 def test_a_folder_without_a_manifest_is_refused(folder: Path) -> None:
     (folder / "manifest.json").unlink()
-    refused(folder, "toy: not a snapshot: no manifest.json in it")
+    refused(folder, "toy: not a snapshot: it has no manifest.json")
 
 
 def test_a_name_that_is_nothing_is_a_usage_error(tmp_path: Path) -> None:
@@ -509,7 +512,7 @@ TOOLS: dict[str, tuple[Any, str]] = {
     "a bad name": ({"tools": [f("a b")]}, "tools.json: a b/name"),
     "a name with a line end": ({"tools": [f("a\n")]}, "/name"),
     "an extra field": ({"tools": [f(extra=1)]}, "f/extra: Extra inputs"),
-    "named twice": ({"tools": [f(), f()]}, "tools.json: f: named twice"),
+    "named twice": ({"tools": [f(), f()]}, "tools.json: f: two tools have this name"),
     "no object schema": ({"tools": [f(schema={"type": "array"})]}, 'f.parameters: expected "type": "object"'),
     "no type": ({"tools": [f(schema={})]}, 'expected "type": "object", found None'),
     "no schema": (
@@ -526,15 +529,15 @@ TOOLS: dict[str, tuple[Any, str]] = {
     ),
     "a reference to what is no schema": (
         {"tools": [f(schema={**properties(a={"$ref": "#/notes"}), "notes": {"type": "text"}})]},
-        "f.parameters: '#/notes' points to no JSON Schema: 'text' is not valid",
+        "f.parameters: '#/notes' points to something that is not a JSON Schema: 'text' is not valid",
     ),
     "a remote reference": (
         {"tools": [f(schema=properties(a={"$ref": "https://x.test/s"}))]},
-        "nothing is fetched",
+        "other schemas are not fetched",
     ),
     "a file reference": (
         {"tools": [f(schema=properties(a={"$ref": "file:///etc/passwd"}))]},
-        "nothing is fetched",
+        "other schemas are not fetched",
     ),
     "a reference to nothing": (
         {"tools": [f(schema=properties(a={"$ref": "#/$defs/x"}))]},
@@ -564,7 +567,7 @@ TOOLS: dict[str, tuple[Any, str]] = {
     ),
     "a schema in the schema": (
         {"tools": [f(schema=properties(a={"$id": "https://x.test/s"}))]},
-        "begins a second schema",
+        "begins a second one",
     ),
     "too deep": ({"tools": [f(schema=json.loads('{"not":' * 80 + "{}" + "}" * 80))]}, "nested deeper"),
     "an unknown set": ({"tools": [f(set_like=["x"])]}, "f.set_like: 'x' is not a parameter"),
@@ -574,7 +577,7 @@ TOOLS: dict[str, tuple[Any, str]] = {
     ),
     "an unknown source": (
         {"tools": [f(schema=properties(a={}), sources={"a": [{"tool": "g", "pointer": "/x"}]})]},
-        "f.a: takes its value from 'g', which is not a tool here",
+        "f.sources.a: 'g' is not a tool of this snapshot",
     ),
     "a source of nothing": (
         {"tools": [f(sources={"a": [{"tool": "f", "pointer": "/x"}]})]},

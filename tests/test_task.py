@@ -46,10 +46,10 @@ FAULTS = {
     "extra field of a call": (json.dumps(task(call("a", extra=1))), "golden.0.extra: Extra inputs"),
     "empty id": (json.dumps({**task(call("a")), "id": ""}), "id: "),
     "id of a wrong type": (json.dumps({**task(call("a")), "id": 7}), "id: "),
-    "no golden call": (json.dumps(task()), "no golden call"),
+    "no golden call": (json.dumps(task()), "at least one golden call"),
     "only optional calls": (
         json.dumps(task(call("a", optional=True))),
-        "no golden call that is not optional",
+        "at least one golden call that is not optional",
     ),
     "same id twice": (json.dumps(task(call("a"), call("a"))), "two golden calls have the same id"),
     "tool not offered": (json.dumps(task({**call("a"), "tool": "h"})), "uses 'h', which is not offered"),

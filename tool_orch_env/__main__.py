@@ -1,7 +1,7 @@
-"""`python -m tool_orch_env`: the command line where no `tool-orch` is on the path."""
+"""`python -m tool_orch_env`, the same as `tool-orch`."""
 
 import sys
 
-from .cli.main import main
+from .cli import main
 
 sys.exit(main())

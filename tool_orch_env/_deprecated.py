@@ -19,6 +19,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "bench.commands": ("cli.bench",),
     "bench.ledger": ("bench.run_log",),
     "bench.openai_policy": ("bench.policies.openai_chat",),
+    "bench.show": ("cli.terminal.runs", "cli.terminal.console", "bench.manifest"),
     "bench.vllm_policy": ("bench.policies.vllm_server",),
     "call": ("calls.types", "jsonvalues.canonical"),
     "catalog": ("snapshot.catalog",),
@@ -50,7 +51,12 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "synth.graph": ("language.graph",),
     "synth.likeness": ("synth.near_duplicates",),
     "synth.part": ("synth.partition",),
-    "tell": ("cli.tables",),
+    "tell": (
+        "cli.terminal.console",
+        "cli.terminal.episodes",
+        "cli.terminal.snapshots",
+        "cli.terminal.tasks",
+    ),
     "values": ("jsonvalues.scalars",),
     "ways": ("reward.alternatives",),
 }
@@ -79,9 +85,14 @@ _NAMES: Mapping[str, str] = {
     "Statement": "RequestGraph",
     "Ways": "Alternatives",
     "check": "validate",
+    "compare_runs": "compare",
+    "faults": "not_recorded",
     "holdings": "tool_stats",
     "open_engine": "open_executor",
     "parse": "parse_message",
+    "policy_faults": "policy_errors",
+    "run": "bench",
+    "state": "request_graph",
 }
 """Names that are spelt otherwise where a module moved to."""
 

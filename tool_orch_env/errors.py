@@ -1,8 +1,7 @@
-"""Exceptions: only for faults that are not the agent's.
+"""The exceptions of this package. They are raised for the caller's mistakes, never for the agent's.
 
-What an agent writes is data and never raises. These are raised for the caller's mistakes, for files that
-are not what they claim to be, and for misses under `miss="raise"`. Every message says where, what was
-expected, what was found and what to do.
+What an agent writes is data and never raises. The one exception is a call without a recorded response under
+`on_miss="raise"`. Every message says where, what was expected, what was found, and what to do.
 """
 
 from collections.abc import Sequence
@@ -12,17 +11,17 @@ from ._deprecated import moved
 
 
 class ToolOrchError(Exception):
-    """Root of everything this package raises on purpose."""
+    """Base class of all exceptions that this package raises on purpose."""
 
 
 class UsageError(ToolOrchError, ValueError):
-    """The caller asked for something that does not exist or does not go together."""
+    """An argument names something that does not exist, or arguments contradict each other."""
 
 
 class FileError(ToolOrchError, ValueError):
-    """A file is not what its format says. Base of `SnapshotError`, `TaskError` and others.
+    """A file violates its format. Base class of `SnapshotError`, `TaskError` and others.
 
-    `problems` holds one sentence per fault, each beginning with `file` or `file:line`.
+    `problems` has one sentence per problem, each starting with `file` or `file:line`. `remedy` says what to do.
     """
 
     def __init__(self, problems: str | Sequence[str], remedy: str) -> None:
@@ -33,32 +32,32 @@ class FileError(ToolOrchError, ValueError):
             shown.append(f"... and {len(self.problems) - len(shown)} more")
         super().__init__("\n".join([*shown, f"What to do: {remedy}"]))
 
-    def __reduce__(self) -> tuple[Any, ...]:  # from one process to another
+    def __reduce__(self) -> tuple[Any, ...]:  # pickling, to pass it between processes
         return type(self), (self.problems, self.remedy)
 
 
 class SnapshotError(FileError):
-    """A snapshot folder is damaged, incomplete, of an unknown format, or contradicts itself."""
+    """A snapshot folder is damaged, incomplete, inconsistent, or has an unknown format."""
 
 
 class TaskError(FileError):
-    """A task file does not parse, or a task cannot be played on its snapshot."""
+    """A task file cannot be parsed, or a task cannot be played on its snapshot."""
 
 
 class ImporterError(FileError):
-    """A file given to an importer is in no known format, or holds what the format forbids."""
+    """A file passed to an importer has no known format, or violates its format."""
 
 
 class SpecError(FileError):
-    """A recording spec, or a file that it names, is not what the recorder can carry out."""
+    """A recording spec, or a file that it names, is invalid."""
 
 
 class JournalError(FileError):
-    """A recording's journal is damaged before its last line."""
+    """The journal of a recording is damaged before its last line."""
 
 
 class NotRecordedError(ToolOrchError, LookupError):
-    """A valid call has no recorded response and the miss policy is `raise`."""
+    """A valid call has no recorded response, under `on_miss="raise"`."""
 
 
 if not TYPE_CHECKING:

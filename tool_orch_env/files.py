@@ -1,6 +1,6 @@
-"""Reading files from elsewhere: bounded in size, and never outside their folder.
+"""Read files from untrusted places: bounded in size, and never outside their folder.
 
-Every fault becomes one of the package's exceptions with file and line.
+Every problem becomes one of the package's exceptions, with file and line.
 """
 
 import gzip
@@ -13,43 +13,53 @@ from typing import TYPE_CHECKING
 from ._deprecated import moved
 
 MAX_LINE = 64 << 20
-"""Bytes of one line of a file, at most."""
+"""Maximum size of one line, in bytes."""
 MAX_UNPACKED = 8 << 30
-"""Bytes of one file after unpacking, at most."""
+"""Maximum size of one file after decompression, in bytes."""
 _BUFFER = 1 << 17
-_TRANSFER = "the file is cut or damaged: fetch or write it again"
+_TRANSFER = "the file is truncated or damaged: download or write it again"
 
-Fault = Callable[[str, str], Exception]
+ErrorType = Callable[[str, str], Exception]
 
 
-def numbered_lines(path: Path, fault: Fault, most: int = MAX_UNPACKED) -> Iterator[tuple[int, str]]:
-    """The non-empty lines of a UTF-8 file, gunzipped if named so, with their numbers from 1; at most `most` bytes."""
+def numbered_lines(path: Path, error_type: ErrorType, most: int = MAX_UNPACKED) -> Iterator[tuple[int, str]]:
+    """Yield (line number, line) for the non-blank lines of a UTF-8 file. Line numbers count from 1.
+
+    A file with the suffix `.gz` is decompressed. At most `most` bytes are read; `error_type` is raised beyond that, and
+    for a file that is missing, damaged or not UTF-8.
+    """
     number, unpacked = 0, 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as raw:
-            stream = io.BufferedReader(raw, _BUFFER)  # gzip's own readline takes twice the time
+            stream = io.BufferedReader(raw, _BUFFER)  # twice as fast as gzip's own readline
             while line := stream.readline(MAX_LINE + 1):
                 number += 1
                 unpacked += len(line)
                 if len(line) > MAX_LINE or unpacked > min(most, MAX_UNPACKED):
-                    raise fault(f"{path.name}:{number}: larger than this package reads", "split the file")
+                    raise error_type(
+                        f"{path.name}:{number}: larger than this package reads", "split the file"
+                    )
                 if line.strip():
-                    yield number, _decoded(line, f"{path.name}:{number}", fault)
+                    yield number, _decoded(line, f"{path.name}:{number}", error_type)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, FileNotFoundError):
-            raise fault(f"{path.name}: no such file", "check the path") from error
-        raise fault(f"{path.name}:{number + 1}: {error}", _TRANSFER) from error
+            raise error_type(f"{path.name}: no such file", "check the path") from error
+        raise error_type(f"{path.name}:{number + 1}: {error}", _TRANSFER) from error
 
 
-def _decoded(line: bytes, place: str, fault: Fault) -> str:
+def _decoded(line: bytes, place: str, error_type: ErrorType) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise fault(f"{place}: {error}", _TRANSFER) from error
+        raise error_type(f"{place}: {error}", _TRANSFER) from error
 
 
-def inside(folder: Path, name: str, fault: Fault) -> Path:
-    """`folder/name`, if `name` is a plain relative path to a regular file in it, through no link."""
+def inside(folder: Path, name: str, error_type: ErrorType) -> Path:
+    """`folder/name`, if `name` is a plain relative path. The file need not exist.
+
+    Raises `error_type` for any other path, for a path through a symbolic link, and for something that exists but is not
+    a regular file.
+    """
     parts = PurePosixPath(name).parts
     if (
         not parts
@@ -59,14 +69,14 @@ def inside(folder: Path, name: str, fault: Fault) -> Path:
         or len(name.encode()) > 255
         or any(part in ("..", ".") or ":" in part for part in parts)
     ):
-        raise fault(f"{name!r}: not a path inside the folder", "use plain relative names")
+        raise error_type(f"{name!r}: not a path inside the folder", "use a plain relative path")
     path = folder
     for part in parts:
         path = path / part
         if path.is_symlink():
-            raise fault(f"{name}: a symbolic link", "replace the link by the file itself")
+            raise error_type(f"{name}: a symbolic link", "replace the link with the file itself")
     if path.exists() and not path.is_file():
-        raise fault(f"{name}: not a regular file", "replace it by a file")
+        raise error_type(f"{name}: not a regular file", "replace it with a file")
     return path
 
 

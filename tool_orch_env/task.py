@@ -1,7 +1,7 @@
-"""Tasks: a request, the tools offered, the golden calls as a DAG, and the facts of the answer.
+"""Tasks: a request, the offered tools, the golden calls as a DAG, and the facts of the answer.
 
-Enters: task files (JSON lines, optionally gzipped). Leaves: frozen `Task` models that are consistent in
-themselves; whether a snapshot can play them is checked where the two meet.
+Task files are JSON lines, optionally gzipped. A `Task` is immutable and consistent in itself; whether a snapshot can
+play it is checked when it is compiled (`taskset`).
 """
 
 import re
@@ -36,11 +36,11 @@ def _json(value: Any) -> Any:
 
 Pointer = Annotated[str, AfterValidator(_pointer)]
 _JSON = AfterValidator(_json)
-"""Finite, UTF-8, reasonably nested."""
+"""JSON with a canonical form: finite, UTF-8, not nested too deeply."""
 
 
 class _Read(BaseModel):
-    """What of a task's `meta` is read here: edges [tool, pattern, tool, parameter]."""
+    """The part of a task's `meta` whose form is checked: edges [tool, pattern, tool, parameter]."""
 
     mined: list[tuple[str, str, str, str]] = []
 
@@ -51,7 +51,7 @@ def _readable(meta: dict[str, Any]) -> dict[str, Any]:
 
 
 class Binding(BaseModel):
-    """An argument's value is found at `pointer` in the response to the golden call `call`."""
+    """The value of an argument is at `pointer` in the response to the golden call `call`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,7 +61,7 @@ class Binding(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call as an agent makes it. `id` is the chat API's tool_call_id, `None` where the format has none."""
+    """One call as an agent makes it. `id` is the tool_call_id of the chat API, `None` if the format has none."""
 
     name: str
     arguments: dict[str, Any]
@@ -71,9 +71,8 @@ class ToolCall:
 class GoldenCall(BaseModel):
     """One call of the reference trace.
 
-    `needs` are ids of golden calls that must be answered in an earlier turn. `bindings` maps an argument (its
-    name, or a JSON Pointer into the arguments) to what supplies it. An `optional` call earns nothing and
-    costs nothing.
+    `needs` are the ids of golden calls that must be answered in an earlier turn. `bindings` maps an argument (its name,
+    or a JSON Pointer into the arguments) to its source. An `optional` call is neither rewarded nor counted as waste.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -86,12 +85,15 @@ class GoldenCall(BaseModel):
     optional: bool = False
 
     def as_call(self) -> ToolCall:
-        """The call as an agent makes it; its arguments are the caller's to change."""
+        """The call as an agent makes it. The arguments are a copy, which the caller may change."""
         return ToolCall(self.tool, deepcopy(self.arguments), self.id)
 
 
 class AnswerFact(BaseModel):
-    """Something the final answer must state. `tolerance` is absolute, for numbers."""
+    """A fact that the final answer must state.
+
+    `call` and `pointer` say where its value comes from, if known. `tolerance` is absolute, and used for numbers only.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -103,9 +105,10 @@ class AnswerFact(BaseModel):
 
 
 class Task(BaseModel):
-    """One multi-step task. `tools` are the names offered, golden and distractors, in the order shown.
+    """One multi-step task. `tools` are the names of the offered tools, golden ones and distractors, in the order shown.
 
-    `meta` is its maker's but for `mined`: edges [tool, pattern, tool, parameter] by which values travel too.
+    `meta` is free for whoever makes the task, except `mined`: edges [tool, pattern, tool, parameter] by which values
+    can flow in addition to the declared ones.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -120,12 +123,12 @@ class Task(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Task":
-        self.to_json().encode()  # raises for a lone surrogate, which no file can hold
+        self.to_json().encode()  # raises for a lone surrogate, which cannot be written
         ids = [call.id for call in self.golden]
         if len(set(ids)) < len(ids):
             raise ValueError("two golden calls have the same id")
         if all(call.optional for call in self.golden):
-            raise ValueError("no golden call that is not optional")
+            raise ValueError("expected at least one golden call that is not optional")
         for call in self.golden:
             if call.tool not in self.tools:
                 raise ValueError(f"golden call {call.id!r} uses {call.tool!r}, which is not offered")
@@ -151,7 +154,7 @@ class Task(BaseModel):
 
     @property
     def layers(self) -> tuple[tuple[GoldenCall, ...], ...]:
-        """Golden calls by dependency level: those of level k need only calls of lower levels."""
+        """Golden calls by dependency level. A call of level k needs only calls of lower levels."""
         level: dict[str, int] = {}
         by_id = {call.id: call for call in self.golden}
         for name in TopologicalSorter({call.id: call.needs for call in self.golden}).static_order():
@@ -163,16 +166,19 @@ class Task(BaseModel):
 
     @property
     def depth(self) -> int:
-        """Calls on the longest dependency path, at least 1."""
+        """Number of calls on the longest dependency path, at least 1."""
         return len(self.layers)
 
     def to_json(self) -> str:
-        """One line of a task file, without the newline; fields at their default are left out."""
+        """The task's line in a task file, without the newline. Fields with their default value are omitted."""
         return to_text(self.model_dump(mode="json", exclude_defaults=True))
 
 
 def read_tasks(path: Path, where: str | None = None) -> list[Task]:
-    """The tasks of one file, `.jsonl` or `.jsonl.gz`; raises `TaskError` listing every bad line."""
+    """The tasks of a file, `.jsonl` or `.jsonl.gz`. `where` names the file in messages, by default its name.
+
+    Raises `TaskError` listing every bad line.
+    """
     where = where or path.name
     tasks, problems = [], []
     first_line: dict[str, int] = {}
@@ -191,11 +197,14 @@ def read_tasks(path: Path, where: str | None = None) -> list[Task]:
 
 
 class TaskFile(Mapping[str, Task]):
-    """The tasks of one file by id, in the order of the file. Each is parsed and checked when it is first asked for."""
+    """The tasks of a file by id, in the order of the file. Each is parsed and checked on first access."""
 
     def __init__(self, path: Path, where: str | None = None) -> None:
-        """`path` and `where` as in `read_tasks`. A file with lines that `dump_tasks` would write otherwise is parsed
-        at once; raises `TaskError` listing every bad line of such a file."""
+        """`path` and `where` are as in `read_tasks`.
+
+        A file in which a line does not begin with a new id, as `dump_tasks` writes it, is parsed at once; raises
+        `TaskError` listing every bad line of such a file.
+        """
         self._where = where or path.name
         self._lines: dict[str, tuple[int, str]] = {}
         self._tasks: dict[str, Task] = {}
@@ -238,7 +247,7 @@ def _parsed(line: str, place: str) -> Task:
 
 
 def dump_tasks(tasks: Sequence[Task]) -> bytes:
-    """The content of a task file."""
+    """The content of a task file with these tasks."""
     return "".join(task.to_json() + "\n" for task in tasks).encode()
 
 

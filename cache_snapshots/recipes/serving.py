@@ -1,4 +1,4 @@
-"""A service on the loopback while it is recorded: started on a free port, stopped at the end of the block."""
+"""Run a FastAPI service on a free port of the loopback interface, inside a `with` block, so that it can be recorded."""
 
 import socket
 import threading
@@ -12,8 +12,8 @@ from fastapi import FastAPI
 
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
-    """The service, for as long as the block runs. Yields its base URL."""
-    # named as TCP, the socket gets TCP_NODELAY from asyncio; without it every answer waits 40 ms
+    """Run `app` for the duration of the block. Yields its base URL."""
+    # with IPPROTO_TCP, asyncio sets TCP_NODELAY; without that, every answer is delayed by 40 ms
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
@@ -22,7 +22,7 @@ def serving(app: FastAPI) -> Iterator[str]:
         try:
             while not server.started:
                 if not thread.is_alive():
-                    raise RuntimeError("the server stopped before it answered")
+                    raise RuntimeError("the server stopped before it was ready")
                 time.sleep(0.05)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -1,14 +1,14 @@
 """Agent Lightning 1.0: the agent that its controller starts for every rollout. Needs Python 3.12.
 
-A rollout's `config.local` names it, and maps the task's id into its surroundings:
+A rollout's `config.local` names the agent, and maps the task id to an environment variable:
 
     {"input": {"task_id": "..."}, "config": {"local": {
         "agent_class": "examples.trainers.agentlightning_agent.Agent",
         "env_map": {"TASK_ID": "input.task_id"}}}}
 
-The model is asked through Agent Lightning's proxy, which records prompts and answers with their token ids. Only the
-last reward event of a rollout counts, so that one is posted, at the end: the episode's score. The step rewards go along
-in an event of another type, which the trainer passes by.
+The agent calls the model through Agent Lightning's proxy, which records prompts and answers with their token ids. Only
+the last reward event of a rollout counts, so exactly one is posted, at the end: the episode's score. The step rewards
+are posted as an event of another type, which the trainer ignores.
 """
 
 import os
@@ -20,7 +20,7 @@ from tool_orch_env.adapters.session import NATIVE_PROMPT, SessionFactory
 
 
 class Agent:
-    """Plays one episode and reports it."""
+    """Plays one episode and posts its reward."""
 
     def __init__(self) -> None:
         factory = SessionFactory(snapshot=os.environ.get("SNAPSHOT", "travel"), split=None)
@@ -37,7 +37,7 @@ class Agent:
         self.post("reward", {"value": session.episode_score, "source": "agent"})
 
     def ask(self, messages: list[dict[str, Any]]) -> dict[str, Any]:
-        """The assistant message that comes next."""
+        """Get the next assistant message from the model."""
         url = f"{os.environ['AGL_OPENAI_BASE_URL']}/chat/completions"
         body = {"model": "default", "messages": messages, "tools": self.session.tools}
         answer = self.api.post(url, json=body).raise_for_status().json()

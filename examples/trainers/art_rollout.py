@@ -1,10 +1,10 @@
-"""OpenPipe ART: a rollout, and the groups that `model.train` takes. Needs the extra [art].
+"""OpenPipe ART: a rollout function, and the trajectory groups for `model.train`. Needs the extra [art].
 
     python -m examples.trainers.art_rollout --model MODEL --url http://127.0.0.1:8000/v1 --tasks 2
 
-ART learns from one scalar per trajectory, the episode's score; components go along as metrics. The `Choice` objects of
-the API are kept as they came, for their log probabilities are what ART trains on. Here the model is only asked; to
-train, make it an `art.TrainableModel`, register it with a backend, and call `await model.train(groups)`.
+ART learns from one scalar per trajectory, the episode's score; components are passed as metrics. The API's `Choice`
+objects are kept unchanged, because ART trains on their log probabilities. This script only queries the model. To train,
+make it an `art.TrainableModel`, register it with a backend, and call `await model.train(groups)`.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tool_orch_env.adapters.session import NATIVE_PROMPT, SessionFactory
 
 
 async def rollout(model: art.Model, factory: SessionFactory, task_id: str) -> art.Trajectory:
-    """One episode of a task."""
+    """Play one episode of a task."""
     session = factory().reset(task_id)
     trajectory = art.Trajectory(messages_and_choices=session.messages(NATIVE_PROMPT), tools=session.tools)
     while not session.done:

@@ -1,11 +1,11 @@
-"""SkyRL-gym, GEM and TorchRL: the loop of each, with the golden trace as the policy.
+"""SkyRL-gym, GEM and TorchRL: the interaction loop of each, with the golden trace as the policy.
 
     python -m examples.trainers.gym_loops skyrl      # extra [skyrl]
     python -m examples.trainers.gym_loops gem        # extra [gem]
     python -m examples.trainers.gym_loops torchrl    # extra [torchrl]
 
-Put a model's text in place of `said`. SkyRL's workers must call `register` too, as its own examples do for their
-environments; its dataset is `tool-orch export --format skyrl --out train.jsonl`.
+To play a model, replace `said` with the model's text. SkyRL's workers must call `register` too, as SkyRL's own examples
+do for their environments; its dataset is `tool-orch export --format skyrl --out train.jsonl`.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tool_orch_env.task import Task
 
 
 def said(task: Task) -> list[str]:
-    """The golden trace as a model would write it."""
+    """The golden trace, written as a model would write it."""
     return [turn.answer if turn.answer is not None else _calls(turn) for turn in oracle_turns(task)]
 
 

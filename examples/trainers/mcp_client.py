@@ -2,7 +2,8 @@
 
     python -m examples.trainers.mcp_client --split test
 
-An agent product is set up with the same command as its server: `tool-orch serve mcp --task ID --scores scores.jsonl`.
+To let an agent product play, configure this command as its server: `tool-orch serve mcp --task ID --scores
+scores.jsonl`.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""OpenEnv: a client that plays the golden trace of a task. Needs the extra [openenv].
+"""OpenEnv: a client plays the golden trace of a task. Needs the extra [openenv].
 
     tool-orch serve openenv --split test &
     python -m examples.trainers.openenv_client --url http://127.0.0.1:8000
 
-`GenericEnvClient` of OpenEnv itself plays too, with `{"message": ...}` as the action.
+OpenEnv's own `GenericEnvClient` works too, with `{"message": ...}` as the action.
 """
 
 import argparse

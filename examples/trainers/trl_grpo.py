@@ -1,8 +1,8 @@
-"""TRL: GRPO on the tasks of a split. Needs the extra [trl].
+"""TRL: train with GRPO on the tasks of a split. Needs the extra [trl].
 
     python -m examples.trainers.trl_grpo --model Qwen/Qwen3-0.6B --steps 100 --out runs/trl
 
-The environment's methods are the tools of the row's task; the reward is the episode's score, one scalar per rollout.
+The environment's methods are the tools of the row's task. The reward is the episode's score, one scalar per rollout.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--model", required=True, help="a name or a folder, with a chat template that knows tools"
+        "--model", required=True, help="a name or a folder; its chat template must support tools"
     )
     parser.add_argument("--snapshot", default="travel")
     parser.add_argument("--split", default="train")
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--group", type=int, default=8, help="rollouts per task")
     parser.add_argument(
-        "--tokens", type=int, default=4096, help="most tokens of a rollout, replies among them"
+        "--tokens", type=int, default=4096, help="maximum tokens of a rollout, replies included"
     )
     given = parser.parse_args()
     factory = SessionFactory(snapshot=given.snapshot, split=given.split)

@@ -1,5 +1,5 @@
-"""Trainers and protocols that play episodes: one per file, on the shared core of `session`.
+"""Integrations with trainers and protocols, one per file, on the shared core in `session`.
 
-No file here imports a third-party package at its top, except `verifiers`. Where a package is missing, `UsageError`
-names the extra to install.
+No file here imports a third-party package at module level, except `verifiers`. If one is
+missing, the error names the extra to install.
 """

@@ -1,16 +1,16 @@
-"""Tasks as the dataset rows that trainers read: `tool-orch export --format trl|verl|skyrl|verifiers|openai`.
+"""Export tasks as dataset rows for trainers: `tool-orch export --format trl|verl|verl-tools|skyrl|verifiers|openai`.
 
-Enters: a `SessionFactory`. Leaves: one JSON object per task, in the order of the split, and JSON lines or Parquet.
-Every row carries its task's id and a seed; the tools stand in it where the trainer, and not the adapter, shows them.
+Rows are written as JSON lines or Parquet, one per task, in the order of the split. Every row has its task's id and a
+seed. It includes the tools if the trainer, and not the adapter, shows them to the model.
 
-| format      | row |
-| ----------- | --- |
-| `trl`       | `prompt`, `environment` (which set of tools), `task_id`, `seed`: what `reset` of `adapters.trl` takes |
-| `verl`      | `prompt`, `agent_name`, `data_source`, `reward_model`, `extra_info` (`task_id`, `seed`, `tools`) |
+| format       | row |
+| ------------ | --- |
+| `trl`        | `prompt`, `environment` (the task's tool set), `task_id`, `seed`: passed to `reset` of `adapters.trl` |
+| `verl`       | `prompt`, `agent_name`, `data_source`, `reward_model`, `extra_info` (`task_id`, `seed`, `tools`) |
 | `verl-tools` | the same for verl's own `tool_agent` loop |
-| `skyrl`     | `prompt` with the tools in it, `env_class`, `task_id`, `seed` |
-| `verifiers` | `name`, `prompt`, `system_prompt` with the tools in it, `info`: fields of the taskset's `TaskData` |
-| `openai`    | `messages` of the golden episode, `tools`: demonstrations for supervised fine-tuning |
+| `skyrl`      | `prompt` with the tools in it, `env_class`, `task_id`, `seed` |
+| `verifiers`  | `name`, `prompt`, `system_prompt` with the tools in it, `info`: fields of the taskset's `TaskData` |
+| `openai`     | `messages` of the golden episode, `tools`: demonstrations for supervised fine-tuning |
 """
 
 import json
@@ -28,11 +28,11 @@ from .trl import toolset
 
 Row = dict[str, Any]
 ENV_CLASS = "tool_orch"
-"""The name under which SkyRL and verl know the environment."""
+"""The name of the environment in SkyRL and verl."""
 
 
 def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
-    """One row per task; raises `UsageError` for an unknown format."""
+    """Yield one row per task. Raises `UsageError` for an unknown format."""
     if form not in FORMATS:
         raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {form!r}")
     for seed, task_id in enumerate(factory.task_ids):
@@ -40,7 +40,7 @@ def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
 
 
 def write(factory: SessionFactory, form: str, path: Path) -> int:
-    """Write the rows, as JSON lines or, if the path ends so, `.parquet`; returns how many."""
+    """Write the rows as `.jsonl` or `.parquet`, by the suffix of `path`, and return how many there are."""
     path.parent.mkdir(parents=True, exist_ok=True)
     made = list(rows(factory, form))
     if path.suffix == ".parquet":
@@ -105,7 +105,7 @@ def _verifiers(session: Session, seed: int) -> Row:
 
 
 def _openai(session: Session, seed: int) -> Row:
-    """The golden episode, played: every reply is the recorded one."""
+    """The golden episode with its recorded replies."""
     messages, tools = session.messages(NATIVE_PROMPT), session.tools
     for number, turn in enumerate(oracle_turns(session.task)):
         message = as_message(turn_message(turn), number)
@@ -114,7 +114,7 @@ def _openai(session: Session, seed: int) -> Row:
 
 
 def text_messages(session: Session) -> list[Message]:
-    """The opening for trainers that hand no tools to the model: they stand in the system prompt."""
+    """The opening messages for trainers that do not pass tools to the model: the system prompt lists them."""
     head, _, _ = session.text.rpartition("\n\nRequest:\n")
     return session.messages(head)
 

@@ -1,7 +1,4 @@
-"""Optional packages, imported where they are used.
-
-Enters: the name of a module and the extra that installs it. Leaves: the module, or `UsageError` with the command.
-"""
+"""Import optional packages when they are used, with an error that names the extra to install."""
 
 from importlib import import_module
 from typing import Any
@@ -10,7 +7,7 @@ from ..errors import UsageError
 
 
 def need(module: str, extra: str) -> Any:
-    """The imported module; raises `UsageError` naming the extra if it, or what it needs, is not installed."""
+    """Import `module`. Raises `UsageError` naming the extra if the module or one of its dependencies is missing."""
     try:
         return import_module(module)
     except ImportError as error:

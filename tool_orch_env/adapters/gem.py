@@ -1,7 +1,8 @@
-"""GEM: the environment in its registry, `gem.make("tool_orch:ToolOrch-v0", split="train")`.
+"""GEM: `gem.make("tool_orch:ToolOrch-v0", split="train")` after `register()`.
 
-Enters: settings of `SessionFactory`. Leaves: GEM's `reset(seed)` and five-tuple, natively: text, step rewards, ends.
-GEM's vector form resets an ended episode at once by default and drops its last observation; rewards are not touched.
+The environment implements GEM's interface natively: `reset(seed)`, a five-tuple from `step`, text observations, and a
+reward per step. GEM's vector environment resets finished episodes immediately by default and drops their last
+observation; rewards are not affected.
 """
 
 from functools import cache
@@ -15,17 +16,17 @@ ENV_ID = "tool_orch:ToolOrch-v0"
 
 @cache
 def environment_class() -> type[Any]:
-    """`ToolOrch`, on GEM's `Env`."""
+    """The class `ToolOrch`, derived from GEM's `Env`."""
     base = need("gem.core", "gem").Env
 
-    class ToolOrch(base):  # type: ignore[misc, valid-type]  # a class known only here
+    class ToolOrch(base):  # type: ignore[misc, valid-type]  # the base class is imported at runtime
         def __init__(self, seed: int | None = None, task_id: str | None = None, **played: Any) -> None:
             self._given = {"task_id": task_id, **played}
             self._session = SessionFactory(**played)()
             self._seed, self._task_id = seed, task_id
 
         def reset(self, seed: int | None = None) -> tuple[str, dict[str, Any]]:
-            """A task drawn for the seed; the seed given when made is for the first reset."""
+            """Begin the task drawn with `seed`. The first reset defaults to the seed passed to the constructor."""
             seed, self._seed = (seed if seed is not None else self._seed), None
             session = self._session.reset(self._task_id, seed)
             return session.text, {"task_id": session.task.id, "tools": session.tools}
@@ -38,9 +39,11 @@ def environment_class() -> type[Any]:
             return step.text, step.reward, step.terminated, step.truncated, info
 
         def spawn(self, same_state: bool = False, **other: Any) -> Any:
-            """Another environment of the same settings; GEM's `same_state` would copy an episode, which is refused."""
+            """Another environment with the same settings. Raises `NotImplementedError` if `same_state` is true."""
             if same_state:
-                raise NotImplementedError("an episode is not copied: spawn and reset with its task_id")
+                raise NotImplementedError(
+                    "same_state: episodes cannot be copied; spawn without it and reset with the same task_id"
+                )
             return ToolOrch(**{**self._given, **other})
 
     ToolOrch.__qualname__ = "ToolOrch"
@@ -48,7 +51,7 @@ def environment_class() -> type[Any]:
 
 
 def register() -> None:
-    """Make `gem.make(ENV_ID)` work; again does nothing."""
+    """Register the environment with GEM. Calling it again does nothing."""
     registration = need("gem.envs.registration", "gem")
     if ENV_ID not in registration.ENV_REGISTRY:
         registration.register(ENV_ID, entry_point="tool_orch_env.adapters.gem:ToolOrch")

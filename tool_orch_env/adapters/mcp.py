@@ -1,12 +1,13 @@
-"""MCP: one task's tools over the Model Context Protocol, so that any agent product can play an episode.
+"""MCP: serve one task's tools over the Model Context Protocol, so that any agent product can play an episode.
 
-Enters: a `SessionFactory` and a task. Leaves: a server of the official SDK, over stdio or HTTP (`tool-orch serve mcp`).
-The request stands in the server's instructions and in its prompt `task`. An agent product has no message that ends an
-episode, so that one more tool, `submit_answer`, takes the final answer; its reply, and the line in the scores file, say
-the episode's score. Each call is a turn of its own.
+`tool-orch serve mcp` runs a server of the official SDK over stdio or HTTP. The request is in the server's instructions
+and in its prompt `task`. Agent products have no message that ends an episode, so an extra tool, `submit_answer`, takes
+the final answer; its reply contains the episode's score, and so does a line in the scores file. Each call is its own
+turn.
 
-Over stdio an episode is the connection. Over HTTP it is the MCP session; clients of the protocol without sessions
-(2026-07-28) name theirs in the URL, `/mcp?episode=NAME`, and are refused without, so that no two clients share one.
+Over stdio, an episode lasts as long as the connection. Over HTTP, it is the MCP session. Clients of the protocol
+version without sessions (2026-07-28) name their episode in the URL, `/mcp?episode=NAME`; without a name they are
+refused, so that no two clients share an episode.
 """
 
 import json
@@ -21,11 +22,11 @@ from .extras import need
 from .session import ANSWER_PROMPT, ANSWER_TOOL, Session, SessionFactory, answer_tool
 
 MOST_EPISODES = 1024
-"""Episodes of an HTTP server that are open at once; the one untouched for longest gives way."""
+"""Maximum number of open episodes of an HTTP server. Beyond it, the least recently used one is closed."""
 
 
 class Episodes:
-    """The open episodes of a server, by the name of the client's session; each plays the same task."""
+    """A server's open episodes by session name. All of them play the same task."""
 
     def __init__(
         self, factory: SessionFactory, task_id: str, scores: Path | None, idle: float | None
@@ -40,7 +41,7 @@ class Episodes:
         return len(self._open)
 
     def get(self, name: str) -> Session:
-        """The named episode, begun if there is none. What has been idle too long is closed on the way."""
+        """The named episode; started if there is none. Also closes episodes that have been idle too long."""
         now = time.monotonic()
         _, session = self._open.pop(name, (now, None))
         self._open[name] = (now, session := session or self._factory().reset(self._task_id))
@@ -51,7 +52,7 @@ class Episodes:
         return session
 
     def call(self, name: str, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
-        """A call's reply, and whether it is an error."""
+        """Make a call; return its reply and whether it is an error."""
         session = self.get(name)
         over = session.done
         reply = session.call(tool, arguments)
@@ -60,7 +61,7 @@ class Episodes:
         return reply, over or (tool != ANSWER_TOOL and session.codes[-1] != "ok")
 
     def close(self, name: str) -> None:
-        """Forget an episode; one that was not over is noted as it stands."""
+        """Drop an episode. If it was not over, its current score is written to the scores file."""
         _, session = self._open.pop(name, (0.0, None))
         if session is not None and not session.done:
             self._note(name, session)
@@ -85,14 +86,14 @@ class Episodes:
 
 
 def server(factory: SessionFactory, task_id: str, episodes: Episodes) -> Any:
-    """The SDK's low-level server; raises `UsageError` for an unknown task, or a tool that takes the answer's name."""
+    """The SDK's low-level server. Raises `UsageError` if the task is unknown or has a tool named like `ANSWER_TOOL`."""
     need("mcp", "mcp")
     lowlevel = need("mcp.server.lowlevel", "mcp")
     types = need("mcp_types", "mcp")
     session = factory().reset(task_id)
     if ANSWER_TOOL in session.task.tools:
         raise UsageError(
-            f"task {task_id}: offers a tool named {ANSWER_TOOL!r}, which MCP needs for the final answer"
+            f"task {task_id}: it offers a tool named {ANSWER_TOOL!r}, but MCP needs that name for the final answer"
         )
     tools = [_tool(types, tool["function"]) for tool in (*session.tools, answer_tool())]
     request = session.task.request
@@ -127,11 +128,11 @@ def server(factory: SessionFactory, task_id: str, episodes: Episodes) -> Any:
     )
 
 
-_UNNAMED = "this server cannot tell its clients apart: connect to /mcp?episode=NAME with a name of your own"
+_UNNAMED = "this server cannot tell its clients apart: connect to /mcp?episode=NAME with a unique name"
 
 
 def episode_name(ctx: Any) -> str | None:
-    """The client's episode: stdio's only one, the URL's, the MCP session's; `None` where there is none."""
+    """The client's episode: `stdio`, or the name in the URL, or the MCP session id; `None` if there is none."""
     if ctx.request is None:
         return "stdio"
     name = ctx.request.query_params.get("episode") or ctx.request.headers.get("mcp-session-id")
@@ -147,7 +148,7 @@ def _tool(types: Any, function: dict[str, Any]) -> Any:
 
 
 async def serve_stdio(factory: SessionFactory, task_id: str, scores: Path | None = None) -> None:
-    """Serve one connection on standard input and output, to its end."""
+    """Serve one connection on standard input and output until it closes."""
     stdio = need("mcp.server.stdio", "mcp")
     episodes = Episodes(factory, task_id, scores, None)
     made = server(factory, task_id, episodes)
@@ -166,9 +167,9 @@ def app(
     idle: float | None = 900.0,
     host: str = "127.0.0.1",
 ) -> Any:
-    """The Starlette app with `/mcp`. On a loopback host the SDK refuses other origins.
+    """The Starlette app, which serves `/mcp`. On a loopback host, the SDK refuses other origins.
 
-    An MCP session or an episode that is idle for `idle` seconds is closed; `None` never does.
+    An MCP session or an episode is closed after `idle` seconds without activity; `None` disables this.
     """
     episodes = Episodes(factory, task_id, scores, idle)
     served = server(factory, task_id, episodes)

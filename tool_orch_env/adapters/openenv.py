@@ -1,13 +1,14 @@
-"""OpenEnv: episodes over WebSocket, one session per connection. `tool-orch serve openenv`; `Client(url)` plays there.
+"""OpenEnv: a server that plays episodes over WebSocket, one session per connection, and `Client(url)` for it.
 
-Enters: a `SessionFactory`. Leaves: a FastAPI app by OpenEnv's own `create_app`, and a client. An action is
-`{"message": M}`, M an assistant message of any form; an observation has the replies as `text` and as chat `messages`,
-status `codes`, the `components` of the score so far, `task_id`, and at reset the `tools`; `reward` is the step's, and
-`episode_score` their sum once `done`. `reset` takes `task_id`, or `split` and `index` as OpenEnv's task routes name
-them, or `seed`. State belongs to the connection: the stateless HTTP routes can reset and describe, not play.
+`tool-orch serve openenv` runs the FastAPI app made by OpenEnv's own `create_app`. An action is `{"message": M}`, where
+M is an assistant message of any form. An observation has the replies as `text` and as chat `messages`, status `codes`,
+the `components` of the score so far, `task_id`, and at reset the `tools`. `reward` is the step's reward;
+`episode_score` is the sum of rewards, set once `done`. `reset` takes `task_id`, or `split` and `index` as OpenEnv's
+task routes name them, or `seed`. State belongs to the connection: the stateless HTTP routes can reset and describe,
+but not play.
 
-An idle session's place is given away by OpenEnv's own reaper, though its client can still go on; a vanished client's
-session ends at once.
+OpenEnv's own reaper frees the slot of an idle session, although its client can still continue. If a client disconnects,
+its session ends at once.
 """
 
 import os
@@ -28,14 +29,14 @@ IDLE_SECONDS = 900.0
 
 @cache
 def models() -> SimpleNamespace:
-    """`Action`, `Observation`, `State`: OpenEnv's, with our fields. Raises `UsageError` without the extra."""
+    """OpenEnv's `Action`, `Observation` and `State` with our fields. Raises `UsageError` if the extra is missing."""
     types = need("openenv.core.env_server.types", "openenv")
 
-    class ToolOrchAction(types.Action):  # type: ignore[name-defined, misc]  # a class known only here
+    class ToolOrchAction(types.Action):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
         message: Any
         """An assistant message: text, an OpenAI message, one call, a list of calls."""
 
-    class ToolOrchObservation(types.Observation):  # type: ignore[name-defined, misc]  # a class known only here
+    class ToolOrchObservation(types.Observation):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
         text: str = ""
         messages: list[dict[str, Any]] = Field(default_factory=list)
         codes: list[str] = Field(default_factory=list)
@@ -45,7 +46,7 @@ def models() -> SimpleNamespace:
         episode_score: float | None = None
         truncated: bool = False
 
-    class ToolOrchState(types.State):  # type: ignore[name-defined, misc]  # a class known only here
+    class ToolOrchState(types.State):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
         task_id: str | None = None
         rewards: list[float] = Field(default_factory=list)
         components: dict[str, float] = Field(default_factory=dict)
@@ -54,12 +55,12 @@ def models() -> SimpleNamespace:
 
 
 class _Played:
-    """What our environment does; OpenEnv's own class, known only where it is installed, is added to it."""
+    """The behaviour of the environment. `environment_class` combines it with OpenEnv's base class."""
 
     SUPPORTS_CONCURRENT_SESSIONS = True
 
     def __init__(self, factory: SessionFactory | None = None) -> None:
-        """Without a factory, as NeMo Gym makes it: every split of the snapshot that `TOOL_ORCH_SNAPSHOT` names."""
+        """Without a factory (as NeMo Gym calls it), play all splits of the snapshot named by `TOOL_ORCH_SNAPSHOT`."""
         super().__init__()
         self._factory = factory or _configured(os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"))
         self._session: Session = self._factory()
@@ -104,7 +105,7 @@ class _Played:
         return self.reset(**given)
 
     async def step_async(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
-        return self.step(action)  # well under a millisecond: no thread is worth it
+        return self.step(action)  # takes well under a millisecond, so no thread is needed
 
     @property
     def state(self) -> Any:
@@ -139,24 +140,26 @@ class _Played:
 
     def _ids(self, split: str) -> tuple[str, ...]:
         if split not in self.list_splits():
-            raise UsageError(f"split: this server plays {self.list_splits()[0]!r}, found {split!r}")
+            raise UsageError(
+                f"split: expected {self.list_splits()[0]!r}, which this server plays, found {split!r}"
+            )
         return self._factory.task_ids
 
 
 @cache
 def environment_class() -> type[Any]:
-    """OpenEnv's `Environment` over one `Session`; made from a factory."""
+    """OpenEnv's `Environment` around one `Session`. Its constructor takes a `SessionFactory`."""
     interfaces = need("openenv.core.env_server.interfaces", "openenv")
     return type("ToolOrchEnvironment", (_Played, interfaces.Environment), {"__module__": __name__})
 
 
 def app(factory: SessionFactory, sessions: int = MAX_SESSIONS, idle: float | None = IDLE_SECONDS) -> Any:
-    """The FastAPI app; `idle` seconds without a message close a session, `None` never does."""
+    """The FastAPI app. A session is closed after `idle` seconds without a message; `None` disables this."""
     server = need("openenv.core.env_server", "openenv")
     types = need("openenv.core.env_server.types", "openenv")
     responses = need("fastapi.responses", "openenv")
     known, environment = models(), environment_class()
-    factory.task_set  # noqa: B018 - raise snapshot errors at the start, not to the first client
+    factory.task_set  # noqa: B018 - raise snapshot errors at startup, not to the first client
     made = server.create_app(
         lambda: environment(factory),
         known.Action,
@@ -167,19 +170,19 @@ def app(factory: SessionFactory, sessions: int = MAX_SESSIONS, idle: float | Non
     )
 
     @made.exception_handler(ToolOrchError)  # type: ignore[untyped-decorator]  # the framework is not typed here
-    async def told(request: Any, fault: ToolOrchError) -> Any:
-        return responses.JSONResponse({"detail": str(fault)}, status_code=400)
+    async def bad_request(request: Any, error: ToolOrchError) -> Any:
+        return responses.JSONResponse({"detail": str(error)}, status_code=400)
 
     return made
 
 
 @cache
 def client_class() -> type[Any]:
-    """The typed client: `async with client_class()(base_url=...) as env`, or `.sync()`."""
+    """The typed client. Use it as `async with client_class()(base_url=...) as env`, or through `.sync()`."""
     core = need("openenv.core", "openenv")
     known = models()
 
-    class ToolOrchClient(core.EnvClient):  # type: ignore[name-defined, misc]  # a class known only here
+    class ToolOrchClient(core.EnvClient):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
         def _step_payload(self, action: Any) -> dict[str, Any]:
             return {"message": action.message if isinstance(action, known.Action) else action}
 
@@ -203,7 +206,7 @@ def _configured(snapshot: str) -> SessionFactory:
 
 
 def __getattr__(name: str) -> Any:
-    """`Client`, and by dotted path, as YAML names them, `Environment` and `Action`."""
+    """`Client`, and `Environment` and `Action`, which YAML files refer to by dotted path."""
     made: dict[str, Callable[[], Any]]
     made = {"Client": client_class, "Environment": environment_class, "Action": lambda: models().Action}
     if name in made:

@@ -1,12 +1,13 @@
-"""One episode behind a chat: what every adapter sits on. No trainer is known here.
+"""One episode behind a chat interface: the core of every adapter. It knows no trainer.
 
-Enters: what to play (`SessionFactory`), a task id or a seed, then assistant messages of any form. Leaves: chat
-messages and function tools at the start; per step the replies, the reward and whether it is over; the episode's score
-and its components at any time. Rewards are differences of the score, so that their sum is the score, in [0, 1].
+A `SessionFactory` says what to play. A `Session` takes a task id or a seed, then assistant messages of any form. It
+returns chat messages and function tools at the start, and replies, reward and end at every step. The episode's score
+and its components are available at any time. Rewards are differences of the score, so their sum is the score, in
+[0, 1].
 
-A factory is picklable and shared freely between threads, event loops and processes. A `Session` is one episode at a
-time for one client: its steps are taken one after another, whoever calls. A step takes well under a millisecond and
-waits for nothing, so that coroutines call it directly.
+A factory is picklable and can be shared between threads, event loops and processes. A `Session` plays one episode at a
+time for one client; a lock serialises its steps. A step takes well under a millisecond and never waits, so coroutines
+can call it directly.
 """
 
 import json
@@ -29,20 +30,20 @@ from ..task import Task
 from ..taskset import TaskSet, open_task_set
 
 Message: TypeAlias = dict[str, Any]
-"""A chat message in the form of OpenAI's API."""
+"""A chat message in OpenAI's format."""
 
 ANSWER_TOOL = "submit_answer"
-"""The tool that ends an episode where a client can only call tools."""
+"""The tool that ends an episode for clients that can only call tools."""
 
 ANSWER_PROMPT = render.PURPOSE + (
     f"When nothing is left to call, call {ANSWER_TOOL} with your answer to the user; that ends the episode."
 )
 NATIVE_PROMPT = render.PURPOSE + render.ENDING
-"""For models whose chat template or API has a form for calls of its own."""
+"""System prompt for models whose chat template or API has its own syntax for tool calls."""
 
 
 def answer_tool() -> Message:
-    """The function tool of `ANSWER_TOOL`; a new dict each time."""
+    """The function tool named `ANSWER_TOOL`, as a new dict."""
     parameters = {
         "type": "object",
         "properties": {"answer": {"type": "string", "description": "The answer to the user's request."}},
@@ -57,10 +58,10 @@ def answer_tool() -> Message:
 
 @dataclass(frozen=True, slots=True)
 class SessionStep:
-    """What one assistant message gave.
+    """The result of one assistant message.
 
-    `messages` are the replies as chat messages, `text` the same as one text; both are empty after a final answer.
-    `reward` is in [-1, 1]. `calls` has a status code per call, `ok` or one of docs/environment.md's.
+    `messages` are the replies as chat messages, `text` the same replies as one string; both are empty after a final
+    answer. `reward` is in [-1, 1]. `calls` has one status per call: `ok` or another one listed in docs/environment.md.
     """
 
     messages: list[Message]
@@ -76,7 +77,7 @@ class SessionStep:
 
 
 class Session:
-    """One episode at a time. Made by a `SessionFactory`; begins with `reset`."""
+    """Plays one episode at a time. Created by a `SessionFactory`; call `reset` first."""
 
     def __init__(self, task_set: TaskSet, reward: Reward, limits: EpisodeLimits) -> None:
         self._task_set = task_set
@@ -86,14 +87,15 @@ class Session:
         self._rng = np.random.default_rng()
         self._episode: Episode | None = None
         self.rewards: list[float] = []
-        """One per assistant message so far."""
+        """One reward per assistant message so far."""
         self.codes: list[str] = []
-        """One status code per call so far, as in docs/environment.md."""
+        """One status per call so far, as listed in docs/environment.md."""
 
     def reset(self, task_id: str | None = None, seed: int | None = None) -> "Session":
-        """Begin a task: the one named, else the one `ToolOrch-v0` draws for `seed`, else another. Returns itself.
+        """Begin an episode and return this session.
 
-        Raises `UsageError` if there is no such task; an episode that was open is left as if never played.
+        Plays the task `task_id`, else the task that `ToolOrch-v0` draws for `seed`, else the next random one. An
+        unfinished episode is discarded. Raises `UsageError` if there is no such task.
         """
         with self._lock:
             if seed is not None:
@@ -105,7 +107,7 @@ class Session:
         return self
 
     def step(self, message: Any) -> SessionStep:
-        """Take one assistant message of any form; never raises for what it holds, `UsageError` before `reset`."""
+        """Take one assistant message of any form. Its content never raises; raises `UsageError` before `reset`."""
         with self._lock:
             episode = self._playing()
             late = episode.over
@@ -120,9 +122,10 @@ class Session:
             )
 
     def call(self, name: str, arguments: Any) -> str:
-        """One call as an assistant message of its own; its reply. `ANSWER_TOOL` gives the final answer.
+        """Make one call as a separate assistant message and return its reply.
 
-        A final answer is replied to with the score, which a client that only calls tools sees nowhere else.
+        A call of `ANSWER_TOOL` is the final answer. Its reply contains the score, because a client that only calls
+        tools sees it nowhere else.
         """
         with self._lock:
             if name == ANSWER_TOOL:
@@ -130,7 +133,10 @@ class Session:
             return str(self.step({"name": name, "arguments": arguments}).messages[0]["content"])
 
     def answer(self, answer: Any) -> str:
-        """Give the final answer, calls in it are not made; the reply says the score or that it came too late."""
+        """Take the final answer; calls in it are not made.
+
+        The reply contains the score, or an error if the episode was already over.
+        """
         with self._lock:
             if self.done:
                 return str(self.step({"content": ""}).messages[0]["content"])
@@ -140,7 +146,7 @@ class Session:
 
     @property
     def begun(self) -> bool:
-        """Whether there was a `reset`: before it, there is no task and no score."""
+        """Whether `reset` has been called. Before that, there is no task and no score."""
         return self._episode is not None
 
     @property
@@ -149,16 +155,16 @@ class Session:
 
     @property
     def tools(self) -> list[Message]:
-        """The OpenAI function tools offered, fixed for the episode; the caller's to change."""
+        """The OpenAI function tools of the task, fixed for the episode. The caller may modify the list."""
         return self._playing().compiled.function_tools()
 
     def messages(self, prompt: str = render.SYSTEM_PROMPT) -> list[Message]:
-        """The opening of the chat: `prompt` and the request."""
+        """The opening messages: `prompt` as the system message, and the request."""
         return [{"role": "system", "content": prompt}, {"role": "user", "content": self.task.request}]
 
     @property
     def text(self) -> str:
-        """The opening as one text with the tools in it: the observation of `ToolOrch-v0` at reset."""
+        """The opening as one text including the tools: what `ToolOrch-v0` returns as observation from `reset`."""
         return self._playing().compiled.opening_text(self._limits.tool_docs)
 
     @property
@@ -167,31 +173,31 @@ class Session:
 
     @property
     def score(self) -> Score:
-        """The components so far."""
+        """The score so far, with its components."""
         return self._playing().score
 
     @property
     def episode_score(self) -> float:
-        """The sum of the rewards so far; in [0, 1]."""
+        """The sum of the rewards so far, in [0, 1]."""
         return self.score.total
 
     def components(self) -> dict[str, float]:
-        """The score's parts by name; `answer` is left out where the task has no facts."""
+        """The components of the score by name; without `answer` if the task has no facts."""
         return {name: value for name, value in self.score.as_dict().items() if value is not None}
 
     def _playing(self) -> Episode:
         if self._episode is None:
-            raise UsageError("no episode is being played: call reset first")
+            raise UsageError("no episode has begun: call reset first")
         return self._episode
 
 
 @dataclass(frozen=True)
 class SessionFactory:
-    """What to play, and how: calling it gives a new `Session`. Arguments as those of `gym.make("ToolOrch-v0")`.
+    """What to play and how. Calling the factory returns a new `Session`.
 
-    Sessions of one factory share the open snapshot and the compiled tasks. A pickled factory carries names and paths,
-    and opens them again where it arrives; a snapshot without a folder cannot travel and raises `UsageError`. A split of
-    `None` means all of them.
+    The arguments are those of `gym.make("ToolOrch-v0")`; `split=None` means all splits. Sessions of one factory share
+    the open snapshot and the compiled tasks. A pickled factory contains names and paths, and reopens them where it is
+    unpickled. A snapshot that is only in memory cannot be pickled: `UsageError`.
     """
 
     snapshot: str | Path | Snapshot = "travel"
@@ -203,13 +209,13 @@ class SessionFactory:
     max_response_chars: int = 16384
 
     def __call__(self) -> Session:
-        """A session that waits for `reset`."""
+        """A new session; call its `reset` first."""
         limits = EpisodeLimits("error", self.max_turns, self.max_calls, self.max_response_chars)
         return Session(self.task_set, self.reward, limits)
 
     @cached_property
     def task_set(self) -> TaskSet:
-        """The tasks on their snapshot, opened on first use. Raises `UsageError`, `SnapshotError`, `TaskError`."""
+        """The task set, opened on first use. Raises `UsageError`, `SnapshotError` or `TaskError`."""
         return open_task_set(self.snapshot, self.split, self.tasks, self.reward)
 
     @property
@@ -221,7 +227,7 @@ class SessionFactory:
         if isinstance(self.snapshot, Snapshot):
             if self.snapshot.path is None:
                 raise UsageError(
-                    f"snapshot {self.snapshot.name!r} lies in memory only: write it to a folder to pickle its factory"
+                    f"snapshot {self.snapshot.name!r} is only in memory: write it to a folder to pickle its factory"
                 )
             state["snapshot"] = self.snapshot.path
         return state

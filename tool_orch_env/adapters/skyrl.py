@@ -1,12 +1,12 @@
-"""SkyRL: a text environment for `skyrl_gym`, paid turn by turn or once at the end.
+"""SkyRL: a text environment for `skyrl_gym`, rewarded per turn or once at the end.
 
-Enters: rows of `tool-orch export --format skyrl`, whose prompt shows the tools, for SkyRL hands none to the model; and
-the environment's settings (`snapshot`, `split`, `reward`, and `pay`). Leaves: replies as user messages. SkyRL puts a
-turn's reward on its last token; where it keeps only the last turn's (step-wise trajectories, custom chat templates),
-set `pay: end`, and the whole score is paid there.
+It plays rows of `tool-orch export --format skyrl`, whose prompt lists the tools because SkyRL does not pass tools to
+the model. Replies are user messages. SkyRL puts a turn's reward on the turn's last token. Where it keeps only the last
+turn's reward (step-wise trajectories, custom chat templates), set `pay: end` to get the whole score there.
 
-`register(snapshot=..., pay=...)` makes it known as `tool_orch`; SkyRL's workers need the call too. Settings under
-`environment.skyrl_gym.tool_orch` in SkyRL's configuration, where it takes any, come before those.
+`register(snapshot=..., pay=...)` registers it as `tool_orch`, with the settings `snapshot`, `split`, `reward`, `pay`
+and the like. SkyRL's workers must call it too. Settings under `environment.skyrl_gym.tool_orch` in SkyRL's
+configuration, if it accepts any there, take precedence.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ PAY = ("turn", "end")
 
 @cache
 def environment_class() -> type[Any]:
-    """`ToolOrch`, on SkyRL's `BaseTextEnv`."""
+    """The class `ToolOrch`, derived from SkyRL's `BaseTextEnv`."""
     base = need("skyrl_gym.envs.base_text_env", "skyrl").BaseTextEnv
 
-    class ToolOrch(base):  # type: ignore[misc, valid-type]  # a class known only here
+    class ToolOrch(base):  # type: ignore[misc, valid-type]  # the base class is imported at runtime
         def __init__(
             self,
             env_config: Mapping[str, Any] | None = None,
@@ -40,7 +40,9 @@ def environment_class() -> type[Any]:
                 raise UsageError(f"pay: expected one of {', '.join(PAY)}, found {self._pay!r}")
             played = {name: config[name] for name in SessionFactory.__dataclass_fields__ if name in config}
             limits = [turns for turns in (played.get("max_turns"), row.get("max_turns")) if turns]
-            played["max_turns"] = min(limits, default=None)  # SkyRL stops there; the end must be paid
+            played["max_turns"] = min(
+                limits, default=None
+            )  # SkyRL stops there, so the episode must end there too
             self._session = _factory(tuple(sorted(played.items())))().reset(
                 row.get("task_id"), row.get("seed")
             )
@@ -68,7 +70,7 @@ def environment_class() -> type[Any]:
 
 
 def register(**settings: Any) -> None:
-    """Make `skyrl_gym.make("tool_orch", extras=row)` work, with these settings; the last call counts."""
+    """Make `skyrl_gym.make("tool_orch", extras=row)` work with these settings. A later call replaces them."""
     skyrl_gym = need("skyrl_gym", "skyrl")
     registry = need("skyrl_gym.envs.registration", "skyrl").registry
     registry.pop(ENV_CLASS, None)

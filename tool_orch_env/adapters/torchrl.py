@@ -1,7 +1,6 @@
-"""TorchRL: `make(split="train")` is `ToolOrch-v0` as a TorchRL environment.
+"""TorchRL: `make(split="train")` returns `ToolOrch-v0` as a TorchRL environment.
 
-Enters: what `gym.make("ToolOrch-v0")` takes. Leaves: TorchRL's `GymEnv` around it. Text becomes `NonTensor` data,
-rewards are native: one per step.
+It wraps the environment in TorchRL's `GymWrapper`. Text is stored as `NonTensor` data; there is one reward per step.
 """
 
 from typing import Any
@@ -10,10 +9,13 @@ from .extras import need
 
 
 def make(**given: Any) -> Any:
-    """A `torchrl.envs.GymWrapper`; actions are set as text under `"action"`."""
+    """Return a `torchrl.envs.GymWrapper`. Arguments are those of `gym.make("ToolOrch-v0")`.
+
+    Set actions as text under `"action"`.
+    """
     import gymnasium
 
-    import tool_orch_env  # noqa: F401 - registers the id
+    import tool_orch_env  # noqa: F401 - registers the environment
 
     need("torchrl", "torchrl")
     wrapper = need("torchrl.envs.libs.gym", "torchrl").GymWrapper

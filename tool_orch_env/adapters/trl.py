@@ -1,11 +1,11 @@
 """TRL: `GRPOTrainer(environment_factory=environments(factory), reward_funcs=episode_score, ...)`.
 
-Enters: a `SessionFactory`. Leaves: for every set of tools that a task offers, a class whose methods are those tools,
-as TRL wants them; the dataset's column `environment` chooses the class, `task_id` the task (`tool-orch export --format
-trl` writes both). TRL learns from one scalar per rollout: the episode's score. It has no word for a final answer, so
-that `episode_score` takes the last message for it; and it makes calls one by one, each a turn of its own.
+TRL expects a class whose methods are the tools, so there is one class for every set of tools that a task offers. The
+dataset column `environment` selects the class and `task_id` the task; `tool-orch export --format trl` writes both. TRL
+learns from one scalar per rollout: the episode's score. It has no notion of a final answer, so `episode_score` takes
+the last message as the answer. It makes calls one at a time, each as its own turn.
 
-Python annotations cannot say all that a JSON Schema can: ranges, patterns and nested fields stand in the description.
+Python annotations cannot express all of JSON Schema: ranges, patterns and nested fields go into the description.
 """
 
 import inspect
@@ -30,24 +30,24 @@ _TYPES: dict[Any, Any] = {
     "null": type(None),
 }
 _SAID = frozenset({"type", "description", "title", "enum", "anyOf", "oneOf", "default"})
-"""Keywords of a parameter's schema that the annotation and the description say."""
+"""Keywords of a parameter's schema that its annotation and description already express."""
 
 
 class ToolEnvironment:
-    """One rollout's tools. Instances are pooled: `reset` begins a new episode."""
+    """The tools of one rollout. TRL pools instances: `reset` begins a new episode."""
 
     def __init__(self, factory: SessionFactory) -> None:
         self._session: Session = factory()
 
     def reset(self, task_id: str | None = None, seed: int | None = None, **row: Any) -> None:
-        """Begin the row's task; its prompt stands in the dataset."""
+        """Begin the row's task. Its prompt is in the dataset."""
         self._session.reset(task_id, seed)
 
 
 def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironment]]:
-    """What `environment_factory` takes: by the name in the column `environment`, a maker of environments.
+    """The value for `environment_factory`: environment constructors by the name in the column `environment`.
 
-    Raises `UsageError` where a parameter's name cannot be a Python argument.
+    Raises `UsageError` if a parameter's name is not a valid Python argument name.
     """
     makers: dict[str, Callable[[], ToolEnvironment]] = {}
     for task in factory.task_set.tasks.values():
@@ -59,7 +59,7 @@ def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironm
 
 
 def toolset(task: Task) -> str:
-    """The name of the set of tools that a task offers."""
+    """The name of a task's set of tools, a hash of the tool names."""
     return f"tools_{blake2b(to_text(task.tools).encode(), digest_size=6).hexdigest()}"
 
 
@@ -69,7 +69,7 @@ def episode_score(
     log_metric: Callable[[str, float], None] | None = None,
     **_: Any,
 ) -> list[float]:
-    """The score of every rollout's episode, in [0, 1]: the reward function. Components go to `log_metric`."""
+    """The reward function: the episode score of every rollout, in [0, 1]. Logs the components with `log_metric`."""
     scores = []
     for messages, environment in zip(completions, environments, strict=True):
         session = environment._session
@@ -78,7 +78,7 @@ def episode_score(
             session.step(last.get("content") or "")
         scores.append(session.episode_score)
         for name, value in session.components().items() if log_metric else ():
-            log_metric(f"tool_orch/{name}", value)  # type: ignore[misc]  # the condition stands above
+            log_metric(f"tool_orch/{name}", value)  # type: ignore[misc]  # not None in this loop
     return scores
 
 
@@ -93,14 +93,14 @@ def _environment_class(name: str, tools: Sequence[Message]) -> type[ToolEnvironm
 
 
 def _method(function: Message) -> Callable[..., str]:
-    """A method that makes one call, with the signature and docstring that `get_json_schema` reads."""
+    """A method that makes one call, with the signature and docstring that `get_json_schema` expects."""
     name, schema = function["name"], function["parameters"]
     parameters: Mapping[str, Any] = schema.get("properties", {})
     required = schema.get("required", ())
     for parameter in parameters:
         if not parameter.isidentifier() or keyword.iskeyword(parameter) or parameter == "self":
             raise UsageError(
-                f"{name}: parameter {parameter!r} cannot be a Python argument, which TRL makes of it; use OpenEnv"
+                f"{name}: parameter {parameter!r} cannot be a Python argument, as TRL requires; use OpenEnv instead"
             )
 
     def method(self: ToolEnvironment, /, **arguments: Any) -> str:
@@ -109,7 +109,7 @@ def _method(function: Message) -> Callable[..., str]:
     ordered = sorted(parameters, key=lambda parameter: parameter not in required)
     signature = _signature({parameter: parameters[parameter] for parameter in ordered}, required)
     method.__name__ = method.__qualname__ = name
-    method.__signature__ = signature  # type: ignore[attr-defined]  # functions take it
+    method.__signature__ = signature  # type: ignore[attr-defined]  # mypy does not know this attribute
     method.__annotations__ = {one.name: one.annotation for one in list(signature.parameters.values())[1:]}
     method.__annotations__["return"] = str
     lines = [f"    {parameter}: {_described(parameters[parameter])}" for parameter in ordered]
@@ -119,7 +119,7 @@ def _method(function: Message) -> Callable[..., str]:
 
 
 def _signature(parameters: Mapping[str, Any], required: Sequence[str]) -> inspect.Signature:
-    """`self`, then the parameters; what is not required has the default `None`, which is never passed on."""
+    """`self`, then the parameters. Optional ones default to `None`, which is never passed on."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     found = [inspect.Parameter("self", kind)]
     for name, schema in parameters.items():
@@ -129,7 +129,7 @@ def _signature(parameters: Mapping[str, Any], required: Sequence[str]) -> inspec
 
 
 def _annotation(schema: Any) -> Any:
-    """The Python type of a JSON Schema, as near as `get_json_schema` can say it."""
+    """The Python type closest to a JSON Schema that `get_json_schema` can express."""
     if not isinstance(schema, dict):
         return Any
     values = schema.get("enum")
@@ -142,14 +142,14 @@ def _annotation(schema: Any) -> Any:
         or ([{**schema, "type": one} for one in kind] if isinstance(kind, list) else None)
     )
     if options:
-        return Union[tuple(_annotation(option) for option in options)]  # noqa: UP007 - as many as there are
+        return Union[tuple(_annotation(option) for option in options)]  # noqa: UP007 - the number of options varies
     if kind == "array":
         return list[_annotation(schema["items"])] if isinstance(schema.get("items"), dict) else list  # type: ignore[misc]
     return _TYPES.get(kind, Any)
 
 
 def _described(schema: Any) -> str:
-    """The description in one line, with what the annotation leaves out as JSON Schema."""
+    """The description on one line, followed by the JSON Schema keywords that the annotation cannot express."""
     if not isinstance(schema, dict):
         return "Any value."
     left = {key: value for key, value in schema.items() if key not in _SAID}
@@ -161,7 +161,7 @@ def _described(schema: Any) -> str:
 
 
 def _line(text: str) -> str:
-    """One line that cannot be taken for a section of a docstring."""
+    """The text on one line, with nothing in it that looks like a docstring section."""
     for section in ("Args:", "Returns:", "Raises:"):
         text = text.replace(section, section[:-1])
     return " ".join(text.split())

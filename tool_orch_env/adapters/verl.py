@@ -1,15 +1,15 @@
-"""verl: an agent loop that pays every turn at its last token.
+"""verl: an agent loop that rewards every turn at its last token.
 
-The loop is registered by a YAML file that `actor_rollout_ref.rollout.agent.agent_loop_config_path` names:
+The loop is registered by a YAML file, named in `actor_rollout_ref.rollout.agent.agent_loop_config_path`:
 
     - name: tool_orch
       _target_: tool_orch_env.adapters.verl.ToolOrchAgentLoop
       snapshot: travel
 
-and chosen by the dataset's column `agent_name` (`tool-orch export --format verl --out train.parquet`). Sampled tokens
-are kept as they are and only appended to. What the learner sees depends on verl's path: the v1 trainer takes
-token-level rewards, one per turn; the older worker puts the episode's score on the last token. `turn_scores` is there
-in both.
+and selected by the dataset column `agent_name` (`tool-orch export --format verl --out train.parquet`). Sampled tokens
+are never changed, only appended to. What the learner receives depends on verl's code path: the v1 trainer uses
+token-level rewards, one per turn; the older worker puts the episode's score on the last token. `turn_scores` is
+available in both.
 """
 
 import json
@@ -23,23 +23,23 @@ from .session import Message, Session, SessionFactory
 
 @cache
 def loop_class() -> type[Any]:
-    """`ToolOrchAgentLoop`, on verl's `AgentLoopBase`."""
+    """The class `ToolOrchAgentLoop`, derived from verl's `AgentLoopBase`."""
     loops = need("verl.experimental.agent_loop.agent_loop", "verl")
 
-    class TurnRewards(loops.AgentLoopOutput):  # type: ignore[name-defined, misc]  # a class known only here
-        """verl's output; its token-level form pays each turn at its last token that was kept."""
+    class TurnRewards(loops.AgentLoopOutput):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
+        """verl's output. Its token-level form puts each turn's reward on the turn's last kept token."""
 
         def as_dict(self) -> dict[str, Any]:
             output: dict[str, Any] = super().as_dict()
-            paid = output["rm_scores"].zero_()
+            rewards = output["rm_scores"].zero_()
             for end, reward in zip(
                 self.extra_fields["turn_ends"], self.extra_fields["turn_scores"], strict=True
             ):
-                paid[min(end, len(paid) - 1)] += reward
+                rewards[min(end, len(rewards) - 1)] += reward
             return output
 
-    class ToolOrchAgentLoop(loops.AgentLoopBase):  # type: ignore[name-defined, misc]  # a class known only here
-        """One episode per rollout. `played` are the arguments of `SessionFactory`; all splits by default."""
+    class ToolOrchAgentLoop(loops.AgentLoopBase):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
+        """One episode per rollout. Accepts the arguments of `SessionFactory` as keywords; all splits by default."""
 
         def __init__(self, *given: Any, tools: Any = None, **named: Any) -> None:
             played = {name: named.pop(name) for name in SessionFactory.__dataclass_fields__ if name in named}
@@ -77,13 +77,13 @@ def loop_class() -> type[Any]:
                 },
             )
 
-    # found by that name in this module, by Ray and Hydra
+    # Ray and Hydra look it up in this module by this name
     ToolOrchAgentLoop.__qualname__ = "ToolOrchAgentLoop"
     return ToolOrchAgentLoop
 
 
 class Stream:
-    """The tokens of a rollout: prompt, then sampled ones (mask 1) and replies (mask 0), only ever appended to."""
+    """The tokens of a rollout: the prompt, then sampled tokens (mask 1) and replies (mask 0). Append-only."""
 
     def __init__(self, loop: Any, prompt: list[int]) -> None:
         self._loop = loop
@@ -93,10 +93,10 @@ class Stream:
         self.mask: list[int] = []
         self._logprobs: list[float] | None = None
         self.room = True
-        """Whether more may be sampled within `response_length`."""
+        """Whether more tokens can be sampled within `response_length`."""
 
     async def say(self, sampled: list[int], logprobs: list[float] | None) -> None:
-        """Append what the model sampled, as it is."""
+        """Append the tokens that the model sampled, unchanged."""
         if logprobs and self._logprobs is None:
             self._logprobs = []
         merged, self.mask, self._logprobs = await self._loop.ct_merge_assistant_token(
@@ -106,7 +106,7 @@ class Stream:
         self.room = len(self.mask) < self._length
 
     async def hear(self, before: list[Message], after: list[Message], tools: list[Message]) -> None:
-        """Append the messages that `after` has beyond `before`, unless nothing could be sampled after them."""
+        """Append the messages that `after` adds to `before`, unless that leaves no room for sampling."""
         merged, mask, logprobs = await self._loop.ct_merge_context_msg(
             before, after, self.tokens, self.mask, self._logprobs, tools=tools
         )
@@ -115,7 +115,7 @@ class Stream:
             self.tokens, self.mask, self._logprobs = merged.token_ids, mask, logprobs
 
     def kept(self) -> dict[str, Any]:
-        """The fields of verl's output, cut at `response_length`."""
+        """The fields of verl's output, truncated to `response_length`."""
         return {
             "prompt_ids": self.tokens[: self._prompt],
             "response_ids": self.tokens[self._prompt :][: self._length],
@@ -125,13 +125,13 @@ class Stream:
 
 
 def _shared(session: Session) -> dict[str, float]:
-    """The components that every episode has: verl wants the same names in all rows of a batch."""
+    """The components that every episode has, because verl needs the same names in all rows of a batch."""
     return {name: value for name, value in session.components().items() if name != "answer"}
 
 
 @cache
 def configured(played: str) -> SessionFactory:
-    """One factory per configuration and process, for verl makes a loop per rollout."""
+    """One factory per configuration and process, because verl creates a loop for every rollout."""
     return SessionFactory(**{"split": None, **json.loads(played)})
 
 

@@ -1,9 +1,9 @@
-"""verl, the tool form: the tools of a task for verl's own `tool_agent` loop.
+"""verl, tool form: a task's tools for verl's own `tool_agent` loop.
 
-`tool_config` writes the file that `actor_rollout_ref.rollout.multi_turn.tool_config_path` names, `tool-orch export
---format verl-tools` the rows. Each call is a turn of its own, `submit_answer` ends the episode, and `compute_score` as
-`reward.custom_reward_function` pays the sum of the calls' rewards, which is the score, on the last token. Set
-`max_tool_response_length` and `max_parallel_calls`: their defaults, 256 characters and 1, cut most replies.
+`tool_config` writes the file for `actor_rollout_ref.rollout.multi_turn.tool_config_path`; `tool-orch export --format
+verl-tools` writes the rows. Each call is its own turn, and `submit_answer` ends the episode. With `compute_score` as
+`reward.custom_reward_function`, the last token gets the sum of the calls' rewards, which is the score. Set
+`max_tool_response_length` and `max_parallel_calls`: the defaults, 256 characters and 1, truncate most replies.
 """
 
 import json
@@ -20,12 +20,12 @@ from .verl import configured
 
 @cache
 def tool_class() -> type[Any]:
-    """`ToolOrchTool`, on verl's `BaseTool`: one tool of the snapshot, for verl's own `tool_agent`."""
+    """The class `ToolOrchTool`, derived from verl's `BaseTool`: one tool of the snapshot."""
     base = need("verl.tools.base_tool", "verl").BaseTool
     answered = need("verl.tools.schemas", "verl").ToolResponse
 
-    class ToolOrchTool(base):  # type: ignore[misc, valid-type]  # a class known only here
-        """verl makes and releases instances per call, so the session hangs on the trajectory's `agent_data`."""
+    class ToolOrchTool(base):  # type: ignore[misc, valid-type]  # the base class is imported at runtime
+        """One tool. verl creates an instance per call, so the session is attached to the trajectory's `agent_data`."""
 
         def __init__(self, config: dict[str, Any], tool_schema: Any) -> None:
             super().__init__(config, tool_schema)
@@ -46,13 +46,14 @@ def tool_class() -> type[Any]:
 
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
-"""The session of each trajectory that is being played by verl's own loop."""
+"""The session of each trajectory that verl's loop is playing."""
 
 
 def tool_config(factory: SessionFactory, path: Path) -> None:
     """Write the file for `multi_turn.tool_config_path`: every tool that a task offers, and `submit_answer`.
 
-    The file is JSON, which is YAML too. verl's schemas are flat: what it cannot hold stays in the description.
+    The file is JSON, which is also valid YAML. verl's schemas are flat: what they cannot express goes into the
+    description.
     """
     played = {"snapshot": str(factory.snapshot), "split": factory.split, "reward": factory.reward}
     catalog = factory.task_set.snapshot.catalog
@@ -77,7 +78,7 @@ def compute_score(
 
 
 def _flat(function: Message) -> Message:
-    """The function with flat parameters: type, description and enum."""
+    """The function with parameters reduced to type, description and enum."""
     parameters = function["parameters"]
     flat = {name: _property(schema) for name, schema in parameters.get("properties", {}).items()}
     wanted = {"type": "object", "properties": flat, "required": list(parameters.get("required", ()))}

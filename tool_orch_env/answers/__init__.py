@@ -1,3 +1,3 @@
-"""Final answers: does a text state a value, and which share of a task's facts does an answer state?"""
+"""Final answers: whether a text states a value, and the share of a task's facts that an answer states."""
 
 from .stated import states as states

@@ -1,11 +1,9 @@
-"""The share of answer facts that a final answer states, discounted where it lists many values beside them.
+"""F, the share of a task's facts that the final answer states, discounted if the answer lists many other values.
 
-Enters: a task with facts and the answer's text. Leaves: F in [0, 1].
-
-F = (stated facts / facts) x fair / max(fair, listed). `listed` counts the distinct value-like words of the
-answer (with a digit, or capitalised) that the request does not hold. `fair` is three times as many as the
-facts themselves need, and ten more: room for sentences, names and units, not for reciting every reply in
-the hope that the right value is among them.
+F = (stated facts / facts) x fair / max(fair, listed), in [0, 1]. `listed` is the number of distinct value-like words in
+the answer (with a digit, or capitalised) that are not in the request. `fair` is three times the number of words in the
+facts, plus ten: enough for sentences, names and units, but not for reciting every response in the hope that the right
+value is among them.
 """
 
 from ..task import Task
@@ -13,7 +11,7 @@ from .stated import folded, states, values
 
 
 def answer_share(task: Task, answer: str) -> float:
-    """F of `answer` under the facts of `task`; 1.0 if the task asks for none."""
+    """F of `answer` for the facts of `task`; 1.0 if the task has no facts."""
     if not task.answer:
         return 1.0
     stated = sum(states(answer, fact.value, fact.tolerance) for fact in task.answer)

@@ -1,14 +1,12 @@
-"""Does a text state a value? One answer for the request (provenance) and for the final answer (facts).
+"""Whether a text states a value: used for requests (provenance) and for final answers (facts).
 
-Enters: text and a JSON scalar. Leaves: yes or no, by surface forms only; no language model, no learning.
+Only surface forms are compared; there is no language model.
 
-- numbers: any numeric token within the tolerance ("1,234.5", "-3", "40%"); whole numbers up to twelve also
-  as words;
-- dates (`2013-07-10`): ISO, or day, month name and year in the usual orders ("10 July 2013", "July 10th, 2013");
-- date-times: the text itself, or its date and its hour ("16:00", "4 pm");
-- truth values: "yes", "true" or "no", "false";
-- other strings: the words themselves, without regard to case, accents' encoding or spacing, on word
-  boundaries.
+- Numbers: any numeric token within the tolerance ("1,234.5", "-3", "40%"); whole numbers up to twelve also as words.
+- Dates (`2013-07-10`): ISO, or day, month name and year in the usual orders ("10 July 2013", "July 10th, 2013").
+- Date-times: the text itself, or its date and its time of day ("16:00", "4 pm").
+- Booleans: "yes", "true" or "no", "false".
+- Other strings: the words themselves on word boundaries, ignoring case, Unicode normalisation and spacing.
 """
 
 import re
@@ -28,12 +26,12 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?")
 _VALUE = re.compile(r"[\w][\w.:/+-]*[\w]|\w")
 LONG = 8192
-"""Characters above which a text is not remembered."""
+"""Texts of more characters are not cached."""
 _SPACES = re.compile(r"\s+")
 
 
 def folded(text: str) -> str:
-    """NFKC, case folded, every run of white space one space."""
+    """The text in NFKC, case folded, with every run of white space as one space."""
     return _remembered(text) if len(text) <= LONG else _fold(text)
 
 
@@ -56,7 +54,7 @@ def _stream_safe(text: str) -> str:
 
 
 def states(text: str, value: object, tolerance: float = 0.0) -> bool:
-    """Whether `text` states `value`; `tolerance` is absolute and for numbers only."""
+    """Whether `text` states `value`. `tolerance` is absolute, and used for numbers only."""
     plain = folded(text)
     if isinstance(value, bool):
         return any(_has(plain, word) for word in (("yes", "true") if value else ("no", "false")))
@@ -68,7 +66,7 @@ def states(text: str, value: object, tolerance: float = 0.0) -> bool:
 
 
 def values(text: str) -> frozenset[str]:
-    """The distinct value-like words of a text: those with a digit or a capital letter, folded."""
+    """The distinct value-like words of a text, folded: those with a digit, or that begin with a capital letter."""
     return _remembered_values(text) if len(text) <= LONG else _values(text)
 
 
@@ -92,7 +90,7 @@ def _has(plain: str, form: str) -> bool:
 
 @lru_cache(maxsize=256)
 def numbers(plain: str) -> tuple[float, ...]:
-    """The numbers a folded text states in figures, in order; whole ones exact."""
+    """The numbers written in digits in a folded text, in order. Whole numbers are `int`, and exact."""
     found = (match.replace(",", "").replace("−", "-") for match in _NUMBER.findall(plain))
     return tuple(
         float(number) if "." in number or "e" in number else int(number)

@@ -1,6 +1,6 @@
-"""Measuring policies: protocols, policies, a runner that survives, metrics with intervals, a report.
+"""Benchmarks for policies: protocols, a resumable runner, metrics with intervals, and an HTML report.
 
-`run` plays tasks in this process; `tool-orch bench` is the whole of it.
+`run` plays tasks in this process. `tool-orch bench` adds concurrency, run folders, and reports.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ __all__ = ["EpisodeResult", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:  # on use: the scripted policies alone need none of it
+    if name in __all__:  # lazy: importing only the scripted policies loads none of this
         from .local import run
         from .result import EpisodeResult
 

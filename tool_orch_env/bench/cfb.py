@@ -1,26 +1,27 @@
-"""`cfb-offline`: the deterministic part of ComplexFuncBench's protocol, and a strict reading of it.
+"""`cfb-offline`: the deterministic part of ComplexFuncBench's protocol, in its original (lenient) and a strict form.
 
-Enters: a compiled task, then actions. Leaves: replies, an end, a success. Its figures are not those of the published
-table: recorded responses stand in for the live API, likeness for sentence vectors, and nothing for the judge unless
-one is given (`cfb_match.py`).
+Its results are not comparable with the published table: recorded responses replace the live API, a similarity measure
+replaces sentence embeddings, and the LLM judge is left out unless the caller supplies one (see `cfb_match.py`).
 
-The golden list begins as step 0, and as steps 0 and 1 if step 0 is free. A turn with a match takes the matched calls
-off it and appends the next step. A matched call is answered with its recorded observation, a format error with
-`{"error"}`, every other call with `PROBLEM`. The episode ends:
+The list of pending golden calls starts with step 0, plus step 1 if step 0 consists of free calls. A turn with at least
+one match removes the matched calls from the list and appends the next step. The reply to a matched call is its recorded
+observation, the reply to a format error is `{"error"}`, and the reply to any other call is `PROBLEM`. An episode ends
+with one of:
 
 ==================  =========================================================================
-success             final text; only free calls are left and every step was reached
+success             final text, when only free calls are pending and every step was reached
 stop_early          any other final text
 no_match            a turn without a match and without a format error
-func_hallucination  a call when no golden call is left
-decode_error        a call that cannot be read
+func_hallucination  a call when no golden call is pending
+decode_error        a call that cannot be parsed
 name_error          a call without a name
-turn_limit          the cap on turns, which the original lacks: 100, or 2n + 4 if strict
-before_observation  strict only: final text, but a call stood in the turn of the call that supplies its values
+turn_limit          too many turns: 100, or 2n + 4 if strict; the original has no limit
+before_observation  strict only: final text, but some call was made in the same turn as, or in an
+                    earlier turn than, the call that supplies its values
 ==================  =========================================================================
 
-Lenient keeps the original's quirk that a repeated free call counts again; strict counts it once, and it does not
-bring the next step.
+The lenient form keeps a quirk of the original: repeating a free call counts as another match. The strict form counts it
+once, and the repeat does not append the next step.
 """
 
 import json
@@ -47,12 +48,12 @@ PROBLEM = json.dumps(
     }
 )
 LENIENT_CAP = 100
-"""Turns after which an episode ends although the original would go on."""
+"""Turn limit of the lenient form. The original has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class CfbOptions:
-    """`deciding`: see `cfb_match.Deciding`. `judge` is asked about pairs that nothing else called equal."""
+    """`deciding` is described at `cfb_match.Deciding`. `judge` decides pairs that no other rule found equal."""
 
     strict: bool = False
     deciding: Deciding = field(default_factory=dict)
@@ -63,7 +64,7 @@ LENIENT = CfbOptions()
 
 
 def golden_steps(task: Task) -> list[list[GoldenCall]]:
-    """The golden calls by turn of the file, by dependency level where the file has none."""
+    """The golden calls grouped by the turns in `task.meta["turns"]`, or by dependency level if there are none."""
     turns = task.meta.get("turns")
     if not isinstance(turns, list) or len(turns) != len(task.golden):
         return [list(layer) for layer in task.layers]
@@ -74,7 +75,7 @@ def golden_steps(task: Task) -> list[list[GoldenCall]]:
 
 
 class CfbPlay(Play):
-    """One episode under `cfb-offline`. The package's own episode runs beside it, for the diagnosis only."""
+    """One episode under `cfb-offline`. The package's own episode runs in parallel, only for the error diagnosis."""
 
     limits = EpisodeLimits(max_turns=1 << 62, max_calls=1 << 62)
 
@@ -100,7 +101,7 @@ class CfbPlay(Play):
     def replies(self, step: Step, turn: Turn) -> list[str]:
         silent = [call.result.text for call in step.calls]
         if turn.parse_errors:
-            nameless = any("no tool name" in failure.why for failure in turn.parse_errors)
+            nameless = any("no tool name" in error.why for error in turn.parse_errors)
             self.stop_reason = "name_error" if nameless else "decode_error"
             return silent
         if turn.answer is not None:
@@ -117,7 +118,7 @@ class CfbPlay(Play):
         return "before_observation" if self._options.strict and self._blind() else "success"
 
     def _answer(self, calls: Sequence[ToolCall]) -> list[str]:
-        """Match the calls of a turn, then move on, go on, or stop."""
+        """Return the replies to a turn's calls. Appends the next golden step or sets `stop_reason`."""
         replies: list[str | None] = [None] * len(calls)
         matches, alive = self._equal_ones(calls, replies)
         rest = [i for i, reply in enumerate(replies) if reply is None]
@@ -133,7 +134,10 @@ class CfbPlay(Play):
         return [reply or PROBLEM for reply in replies]
 
     def _equal_ones(self, calls: Sequence[ToolCall], replies: list[str | None]) -> tuple[int, bool]:
-        """Calls equal to one that waits, or answered already. Matches, and whether a repeat keeps it going."""
+        """Fill in `replies` for calls that equal a pending or an already reached golden call.
+
+        Returns the number of matches, and whether a repeated free call keeps the episode alive.
+        """
         known = [call for step in self._steps[: self._reached] for call in step]
         matches, alive = 0, False
         for index, call in enumerate(calls):
@@ -150,7 +154,11 @@ class CfbPlay(Play):
         return matches, alive
 
     def _paired_ones(self, calls: Sequence[ToolCall]) -> tuple[dict[int, str], int]:
-        """Replies to calls that were paired: observations of those found equal, and format errors (counted)."""
+        """Pair the remaining calls with pending golden calls.
+
+        Returns replies by position (observations for pairs found equal, messages for format errors) and the number
+        of format errors.
+        """
         found: dict[int, str] = {}
         errors = 0
         waiting = list(self._waiting)
@@ -184,7 +192,10 @@ class CfbPlay(Play):
             self._reached += 1
 
     def _blind(self) -> bool:
-        """Whether a call was matched before the one that supplies its values had been answered."""
+        """Whether a call was matched in the same turn as, or before, one that it needs.
+
+        Also true if all golden calls of several steps were matched in the first turn.
+        """
         turn_of = self._matched_in
         if (
             len(self._steps) > 1

@@ -1,13 +1,14 @@
-"""When `cfb-offline` takes an emitted call for a golden one. Built from a description of the protocol, not its code.
+"""How `cfb-offline` compares a tool call with a golden call.
 
-Enters: an emitted and a golden call. Leaves: equal or not, a format error or none, and the pairing of a turn's calls
-with the golden calls that wait. What stands in for the parts that are not deterministic:
+Built from a description of the protocol, not from its code.
 
-=================  ===========================================================================
-sentence vectors   likeness by name, parameter names and values
-the live API       both calls are recorded with the same response, which says something
-the judge          nothing, or a function given by the caller
-=================  ===========================================================================
+The parts of the original that are not deterministic are replaced:
+
+===================  ===========================================================================
+sentence embeddings  similarity of name, parameter names and values
+the live API         equal if both calls have the same recorded, informative response
+the LLM judge        omitted, or a function supplied by the caller
+===================  ===========================================================================
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +33,13 @@ FREE = frozenset(
         "Taxi_Search_Location",
     }
 )
-"""Functions that a success does not depend on."""
+"""Functions that are not required for success."""
 CHECKED_TYPES = ('"string"', '"number"', '"boolean"', '"array"')
 SET_LIKE = "categories_filter"
 
 Judge = Callable[[ToolCall, GoldenCall, Task], bool]
 Deciding = Mapping[str, Sequence[str]]
-"""Function -> the parameters whose values decide a call. A function that is not in it has none."""
+"""Function -> parameters whose values must be equal for two calls to match. Functions not listed have none."""
 
 
 def is_free(golden: GoldenCall) -> bool:
@@ -46,13 +47,13 @@ def is_free(golden: GoldenCall) -> bool:
 
 
 def all_free(golden: Sequence[GoldenCall]) -> bool:
-    """Whether success depends on none of these; a search for one hotel by name makes any list so."""
+    """Whether none of these calls is required for success. True for any list with a search for a hotel by name."""
     by_name = any(c.tool == "Search_Hotels" and c.arguments.get("search_type") == "hotel" for c in golden)
     return by_name or all(map(is_free, golden))
 
 
 def same(call: ToolCall, golden: GoldenCall) -> bool:
-    """Equality by rule: the same name, parameters and values; `categories_filter` as a set."""
+    """Whether name, parameters and values are equal. `categories_filter` is compared as a set."""
     return call.name == golden.tool and _value(call.arguments) == _value(golden.arguments)
 
 
@@ -71,7 +72,7 @@ def _value(arguments: Mapping[str, Any]) -> str | None:
 def same_response(
     call: ToolCall, golden: GoldenCall, task: Task, snapshot: Snapshot, deciding: Deciding
 ) -> bool:
-    """Whether the deciding values agree and both calls are recorded with the same response that says something."""
+    """Whether the deciding values are equal and both calls have the same recorded, informative response."""
     if call.name != golden.tool:
         return False
     wanted, given = golden.arguments, call.arguments
@@ -92,7 +93,7 @@ def same_response(
 
 
 def format_error(call: ToolCall, tools: Mapping[str, Tool]) -> str | None:
-    """What is wrong with name, parameters or plain types of a call, in one sentence; `None` if nothing is."""
+    """One sentence on the first problem with a call's name, parameters or simple types; `None` if there is none."""
     if call.name not in tools:
         return f"Function {call.name[:128]} is not defined."
     try:
@@ -113,15 +114,15 @@ def format_error(call: ToolCall, tools: Mapping[str, Tool]) -> str | None:
 
 
 def pair(calls: Sequence[ToolCall], golden: Sequence[GoldenCall]) -> dict[int, int]:
-    """The best one-to-one pairing by likeness: index of call -> index of golden call."""
+    """The one-to-one pairing with the highest total similarity: index of call -> index of golden call."""
     assignment = Assignment(len(golden))
     for row, call in enumerate(calls):
-        assignment.add(row, [_likeness(call, one) for one in golden])
+        assignment.add(row, [_similarity(call, one) for one in golden])
     return {row: column for column, row in assignment.rows()}
 
 
-def _likeness(call: ToolCall, golden: GoldenCall) -> float:
-    """In (0, 1): half for the name, a quarter each for names and values of the parameters."""
+def _similarity(call: ToolCall, golden: GoldenCall) -> float:
+    """Similarity in (0, 1): half for the name, a quarter each for parameter names and values."""
     names = call.arguments.keys() | golden.arguments.keys()
     shared = call.arguments.keys() & golden.arguments.keys()
     agree = sum(call.arguments[name] == golden.arguments[name] for name in shared)

@@ -1,7 +1,7 @@
-"""Two runs, task by task: paired differences with intervals.
+"""Compare two runs: paired per-task differences with intervals.
 
-Enters: two run folders. Leaves: for every figure both have, the values on the tasks both played and the mean
-difference. Refuses runs of different fingerprints unless told to: their figures do not mean the same.
+Figures are compared on the tasks that both runs played. Runs with different fingerprints are refused unless `anyway` is
+set, because their figures do not measure the same thing.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from .run_log import read_run
 
 
 def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
-    """`{"differing", "tasks", "figures": {name: {"first", "second", "difference"}}}`; differences are B − A.
+    """`{"differing", "tasks", "figures": {name: {"first", "second", "difference"}}}`; differences are second − first.
 
     Raises `UsageError` if the fingerprints differ and `anyway` is not set, or if no task is in both.
     """
@@ -26,8 +26,8 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
     parts = differing(one, other)
     if parts and not anyway:
         raise UsageError(
-            f"{first.name} and {second.name} differ in {', '.join(parts)}: their figures do not mean the same; "
-            "run both alike, rescore the older one, or say --anyway"
+            f"{first.name} and {second.name} differ in {', '.join(parts)}, so their figures are not comparable: "
+            "run both the same way, rescore the older run, or pass --anyway"
         )
     a, b = ([EpisodeResult.from_dict(record["result"]) for record in some] for some in (records, more))
     shared = {result.task_id for result in a} & {result.task_id for result in b}
@@ -42,7 +42,7 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
 
 
 def _paired(a: Sequence[EpisodeResult], b: Sequence[EpisodeResult], name: str) -> dict[str, Any] | None:
-    """Means over the tasks that have the figure in both, and the mean of the differences."""
+    """Both means and the mean difference, over the tasks that have the figure in both runs; `None` if none has."""
     first, second = per_task(a, name), per_task(b, name)
     shared = sorted(first.keys() & second.keys())
     if not shared:

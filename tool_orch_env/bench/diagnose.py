@@ -1,7 +1,7 @@
-"""What went wrong in an episode, call by call, after its end: the error taxonomy.
+"""Classify the errors of a finished episode: counts by kind, and the state of each golden call.
 
-Enters: a compiled task and the answered calls of every turn. Leaves: counts by kind, and a state for each golden
-call. The same for every protocol. Emitted calls are matched to golden ones as the score does (`assign.py`).
+Works the same for every protocol. Tool calls are matched to golden calls as the score does it
+(`reward/assignment.py`).
 """
 
 from collections import Counter
@@ -18,29 +18,29 @@ from ..taskset import CompiledTask
 
 KINDS: Mapping[str, str] = {
     "wrong_tool": "a tool that is not offered, or that no golden call uses",
-    "missing_call": "a golden call that nothing came near",
-    "wrong_parameter": "a parameter too many or too few",
-    "wrong_type": "a value that the schema refuses",
-    "wrong_value_request": "another value than the request states",
-    "wrong_value_binding": "another value than an earlier reply supplies",
-    "wrong_value_default": "another value than the schema's default",
-    "order": "a right call made before what it needs had been returned",
-    "surplus_call": "a call of a wanted tool beyond those wanted",
-    "miss": "a surplus call that is valid and not recorded",
-    "unparsable": "a call that could not be read",
+    "missing_call": "a golden call that no call was matched to",
+    "wrong_parameter": "an extra or a missing parameter",
+    "wrong_type": "a value that violates the schema",
+    "wrong_value_request": "a value other than the one stated in the request",
+    "wrong_value_binding": "a value other than the one in an earlier response",
+    "wrong_value_default": "a value other than the schema's default",
+    "order": "a correct call made before its prerequisites were answered",
+    "surplus_call": "an extra call of a tool that the golden trace uses",
+    "miss": "a surplus call that is valid but not recorded",
+    "unparsable": "a call that could not be parsed",
 }
 STATES: Mapping[str, str] = {
-    "exact": "right, and in order",
-    "order": "right, too early",
-    "inexact": "attempted, not right",
+    "exact": "correct, in order",
+    "order": "correct, too early",
+    "inexact": "attempted, not correct",
     "missing": "never attempted",
-    "optional": "optional, counts for nothing",
+    "optional": "optional, not scored",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Counts by kind (only those above 0, in the order of `KINDS`), states by golden call, calls left over."""
+    """Counts by kind (nonzero ones, in the order of `KINDS`), states by golden call, and the number of wasted calls."""
 
     errors: dict[str, int]
     golden: dict[str, str]
@@ -79,7 +79,7 @@ def diagnose(compiled: CompiledTask, turns: Sequence[Sequence[AnsweredCall]]) ->
 def _assigned(
     compiled: CompiledTask, emitted: Sequence[tuple[int, AnsweredCall]]
 ) -> tuple[dict[int, int], list[AnsweredCall]]:
-    """Golden index -> row of `emitted`, and the calls that no golden call took."""
+    """Golden index -> row of `emitted`, and the calls that were matched to no golden call."""
     trace = compiled.trace
     assignments = {tool: Assignment(len(group)) for tool, group in trace.by_tool.items()}
     optional = [golden.key for golden in trace.optional]
@@ -115,7 +115,7 @@ def _left_over_kind(compiled: CompiledTask, call: AnsweredCall) -> str:
 
 
 def _differences(call: AnsweredCall, golden: CompiledCall, wanted: GoldenCall, tool: Tool) -> Iterator[str]:
-    """Every way in which a call differs from the golden one, a kind per parameter."""
+    """One kind of error for each parameter in which a call differs from its golden call."""
     emitted = {name: encode(value) for name, value in (call.arguments or {}).items()}
     refused = {v.pointer.split("/")[1] for v in call.result.violations if v.pointer and v.rule != "required"}
     properties = tool.spec.parameters.get("properties", {})

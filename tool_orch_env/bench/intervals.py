@@ -1,7 +1,8 @@
-"""Means and ratios with bootstrap 95 % intervals. Tasks are what is drawn again: trials of a task belong together.
+"""Means and ratios with 95 % bootstrap intervals.
 
-Enters: a numerator and a denominator per task. Leaves: `Figure`s. Seeded: the same numbers give the same intervals.
-The percentile method: on a handful of tasks, or where all agree, it is too narrow, and says so by its `tasks`.
+Tasks are resampled, not episodes, because trials of one task are correlated. The generator is seeded: the same numbers
+give the same intervals. With few tasks, or when all tasks agree, percentile intervals are too narrow; each figure
+reports its number of tasks.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ DRAWS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value with the ends of its 95 % interval, from so many tasks."""
+    """A value, the bounds of its 95 % interval, and the number of tasks it comes from."""
 
     value: float
     low: float
@@ -26,7 +27,7 @@ class Figure:
 
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Figure | None:
-    """Sum over sum, `None` if the denominators add up to 0. One entry per task."""
+    """Sum of numerators over sum of denominators; `None` if the denominators sum to 0. One entry per task."""
     above, below = np.asarray(numerators, float), np.asarray(denominators, float)
     n = len(above)
     if not n or below.sum() <= 0:
@@ -42,5 +43,5 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Figure 
 
 
 def mean(values: Sequence[float]) -> Figure | None:
-    """The mean of one value per task."""
+    """The mean of one value per task; `None` if there are no tasks."""
     return ratio(values, [1.0] * len(values))

@@ -1,7 +1,6 @@
-"""`toe.bench.run`: a list of tasks, one after another, in this process.
+"""`toe.bench.run`: play a list of tasks one after another in this process.
 
-Enters: tasks and a policy, a function from chat messages and tools to an assistant message. Leaves: a result per
-task, in order. A policy that raises ends its episode, which says so; the others go on.
+If a policy raises, its episode ends with the exception recorded in `cause`; the remaining episodes still run.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from .protocols import Arena
 from .result import EpisodeResult
 
 Policy = Callable[[list[dict[str, Any]], list[dict[str, Any]]], Any]
-"""(messages, tools) -> an assistant message: text, or a dict in the form of OpenAI's API."""
+"""(messages, tools) -> an assistant message: text, or a dict in OpenAI's message format."""
 
 
 def run(
@@ -31,10 +30,10 @@ def run(
     deciding: Deciding | None = None,
     judge: Judge | None = None,
 ) -> list[EpisodeResult]:
-    """Play every task once. `snapshot` of `None` is the bundled one that the tasks name.
+    """Play every task once and return one result per task, in order.
 
-    `strict`, `deciding` and `judge` are of `cfb-offline`: see `bench.cfb`. Raises `UsageError`, `TaskError`,
-    `SnapshotError`.
+    With `snapshot=None`, the bundled snapshot that the tasks name is used. `strict`, `deciding` and `judge` apply only
+    to the protocol `cfb-offline` (see `bench.cfb`). Raises `UsageError`, `TaskError` or `SnapshotError`.
     """
     if not tasks:
         return []
@@ -42,10 +41,10 @@ def run(
         found = "an async function, which only `tool-orch bench` plays" if callable(policy) else repr(policy)
         raise UsageError(f"policy: expected a function of messages and tools, found {found}")
     if not all(isinstance(task, Task) for task in tasks):
-        raise UsageError(f"tasks: expected a list of Task, as `load_tasks` gives it, found {tasks!r:.80}")
+        raise UsageError(f"tasks: expected a list of Task, as `load_tasks` returns it, found {tasks!r:.80}")
     names = {task.snapshot for task in tasks}
     if snapshot is None and len(names) > 1:
-        raise UsageError(f"tasks of several snapshots: {', '.join(sorted(names))}; give snapshot=")
+        raise UsageError(f"tasks: expected one snapshot, found {', '.join(sorted(names))}; pass snapshot=")
     opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot or min(names))
     arena = Arena(tasks, opened, protocol, CfbOptions(strict, deciding or {}, judge))
     return [_episode(arena.play(task.id), policy) for task in tasks]
@@ -55,7 +54,7 @@ def _episode(play: Play, policy: Policy) -> EpisodeResult:
     while play.stop_reason is None:
         try:
             action = recordable(policy([dict(one) for one in play.messages], play.tools))
-        except Exception as error:  # whatever it is, it is the policy's
+        except Exception as error:  # any exception of the policy ends only its own episode
             return play.result(cause=f"raised {type(error).__name__}: {error}"[:500])
         play.take(action)
     return play.result()

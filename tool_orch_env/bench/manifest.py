@@ -1,7 +1,7 @@
-"""A run's manifest, and the fingerprint that says which runs may be compared.
+"""A run's manifest, and the fingerprint that decides whether two runs are comparable.
 
-Enters: what a run is made of. Leaves: a JSON document without clock, paths or secrets. Two runs are comparable if
-snapshot, tasks, scorer, prompt and package version are the same.
+Two runs are comparable if snapshot, tasks, scorer, prompt and package version are the same. The manifest is JSON
+without times or secrets.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ from .protocols import Arena, judge_name
 from .run_log import FORMAT
 
 ANSWERS = ("seed", "tools", "temperature", "max_tokens", "vllm_args")
-"""The settings that change what a policy answers. Time limits and retries may change when a run is resumed."""
+"""Settings that affect what a policy answers. Time limits and retries may differ when a run is resumed."""
 PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
 
 
 def manifest(
     arena: Arena, source: Mapping[str, Any], policy: str, settings: Settings, trials: int
 ) -> dict[str, Any]:
-    """`source` says how tasks and snapshot were named, for `rescore`."""
+    """The manifest of a run. `source` records how tasks and snapshot were named; `rescore` needs it."""
     return {
         "format": FORMAT,
         "policy": policy,
@@ -40,7 +40,7 @@ def manifest(
 
 
 def fingerprint(arena: Arena) -> dict[str, str]:
-    """sha256 of each part, and the package's version."""
+    """The sha256 of every part, and the package version."""
     return {
         "snapshot": _snapshot_sum(arena.snapshot),
         "tasks": hashlib.sha256(dump_tasks(arena.tasks)).hexdigest(),
@@ -50,13 +50,21 @@ def fingerprint(arena: Arena) -> dict[str, str]:
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The parts of the fingerprints of two manifests that differ."""
+    """The names of the fingerprint parts in which two manifests differ."""
     first, second = one["fingerprint"], other["fingerprint"]
     return [part for part in PARTS if first.get(part) != second.get(part)]
 
 
+def protocol_name(manifest: Mapping[str, Any]) -> str:
+    """The protocol as it is named wherever figures are shown."""
+    if manifest["protocol"] != "cfb-offline":
+        return str(manifest["protocol"])
+    kind = "strict" if manifest["strict"] else "lenient"
+    return f"cfb-offline ({kind}), not comparable with the published table"
+
+
 def _snapshot_sum(snapshot: Snapshot) -> str:
-    """Of the manifest of a folder, which holds the sums of its files; of the content if there is none."""
+    """sha256 of the snapshot's `manifest.json`, which lists the sums of its files; of the content without a folder."""
     if snapshot.path is not None:
         return hashlib.sha256((snapshot.path / "manifest.json").read_bytes()).hexdigest()
     total = hashlib.sha256(json.dumps(snapshot.catalog.dump(), sort_keys=True).encode())

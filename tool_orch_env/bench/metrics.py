@@ -1,7 +1,7 @@
-"""Results -> a summary: every figure with its interval, by domain, depth and number of calls too.
+"""Summarise results: every figure with its interval, overall and by domain, depth and number of calls.
 
-Enters: results and their tasks. Leaves: one JSON document that depends on nothing else; no time is in it, so a
-resumed run has the summary of an undisturbed one.
+The summary depends only on the results and their tasks. It contains no times, so a resumed run and an uninterrupted run
+have the same summary.
 """
 
 from collections import Counter
@@ -35,28 +35,32 @@ FIGURES: Mapping[str, tuple[Part, Part, str]] = {
     "turn accuracy": (
         lambda r: r.correct_turns,
         lambda r: r.golden_turns,
-        "golden turns all of whose calls are right",
+        "share of golden turns with every call correct",
     ),
-    "call accuracy": (lambda r: r.correct_calls, lambda r: r.golden_calls, "golden calls made right, pooled"),
+    "call accuracy": (
+        lambda r: r.correct_calls,
+        lambda r: r.golden_calls,
+        "share of golden calls made correctly, pooled over episodes",
+    ),
     "score": (lambda r: r.score, _each, "the protocol's score"),
     "reward": (_component("total"), _each, "the graduated reward"),
     "atomic": (_component("atomic"), _each, "A: validity of the calls"),
     "orchestration": (_component("orchestration"), _each, "O: order and dependencies"),
-    "answer": (_component("answer"), _each, "F: facts stated, of tasks that have any"),
-    "waste": (_component("waste"), _each, "wasted calls over golden calls"),
+    "answer": (_component("answer"), _each, "F: facts stated, over tasks that have any"),
+    "waste": (_component("waste"), _each, "wasted calls per golden call"),
     "turns": (lambda r: r.turns, _each, "assistant messages per episode"),
     "calls": (lambda r: r.calls, _each, "calls per episode"),
-    "wasted calls": (lambda r: r.wasted_calls, _each, "calls per episode that no golden call took"),
+    "wasted calls": (lambda r: r.wasted_calls, _each, "calls per episode matched to no golden call"),
     "prompt tokens": (_tokens("prompt"), _each, "per episode"),
     "completion tokens": (_tokens("completion"), _each, "per episode"),
-    "policy errors": (lambda r: r.cause is not None, _each, "share of episodes that the policy broke off"),
+    "policy errors": (lambda r: r.cause is not None, _each, "share of episodes ended by a policy error"),
 }
-"""Name -> numerator, denominator and meaning. A numerator of `None` leaves the episode out."""
+"""Name -> numerator, denominator, meaning. An episode whose numerator is `None` is left out."""
 SHOWN_BY_GROUP = ("success", "turn accuracy", "call accuracy", "score")
 
 
 def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str, Any]:
-    """The whole summary; `results` in any order."""
+    """The whole summary as JSON; `results` may come in any order."""
     by_id = {task.id: task for task in tasks}
     place = {task.id: number for number, task in enumerate(tasks)}
     ordered = sorted(results, key=lambda r: (place[r.task_id], r.trial))
@@ -76,7 +80,7 @@ def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str
 
 
 def figures(results: Sequence[EpisodeResult], names: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
-    """The named figures that the results have, as JSON."""
+    """The named figures as JSON, without those that the results do not have."""
     found = {name: _figure(results, *FIGURES[name][:2]) for name in names}
     return {name: figure.as_dict() for name, figure in found.items() if figure is not None}
 
@@ -93,7 +97,7 @@ def _figure(results: Sequence[EpisodeResult], above: Part, below: Part) -> Figur
 
 
 def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, float]:
-    """A figure task by task, for paired differences."""
+    """A figure for each task, for paired differences."""
     grouped: dict[str, list[EpisodeResult]] = {}
     for result in results:
         grouped.setdefault(result.task_id, []).append(result)
@@ -107,7 +111,10 @@ def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, float]:
 
 
 def passes(results: Sequence[EpisodeResult]) -> dict[str, Any]:
-    """pass@k (one of k succeeds) and pass^k (all of k do), unbiased, for k up to the fewest trials of a task."""
+    """Unbiased pass@k (at least one of k trials succeeds) and pass^k (all k do).
+
+    k runs from 1 to the smallest number of trials that any task has.
+    """
     trials: dict[str, list[bool]] = {}
     for result in results:
         trials.setdefault(result.task_id, []).append(result.success)
@@ -122,7 +129,7 @@ def passes(results: Sequence[EpisodeResult]) -> dict[str, Any]:
 
 
 def _errors(results: Sequence[EpisodeResult]) -> dict[str, Any]:
-    """Per kind: how many in all, and how many per episode."""
+    """Total and per-episode count for each kind of error that occurred."""
     totals: Counter[str] = Counter()
     for result in results:
         totals.update(result.errors)
@@ -137,7 +144,7 @@ def _errors(results: Sequence[EpisodeResult]) -> dict[str, Any]:
 def _grouped(
     results: Sequence[EpisodeResult], tasks: Mapping[str, Task], keys: Callable[[Task], list[str]]
 ) -> dict[str, Any]:
-    """A task of several domains counts in each of them."""
+    """Figures by group. A task with several domains counts in each of them."""
     groups: dict[str, list[EpisodeResult]] = {}
     for result in results:
         for name in keys(tasks[result.task_id]):
@@ -150,7 +157,7 @@ def _grouped(
 
 
 def domains(task: Task) -> list[str]:
-    """The domains that the task's `meta` names, at least one."""
+    """The domains in the task's `meta`, sorted; `["unknown"]` if there are none."""
     found = task.meta.get("domains") or task.meta.get("domain") or "unknown"
     return sorted({str(one) for one in found}) if isinstance(found, list) else [str(found)]
 

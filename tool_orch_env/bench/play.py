@@ -1,8 +1,7 @@
-"""One task being played under a protocol: the chat so far, and what comes of each assistant message.
+"""One task being played under a protocol: the chat so far, and the result of each assistant message.
 
-Enters: a compiled task, then actions. Leaves: chat messages for the policy, and an `EpisodeResult`. Knows nothing of
-where actions come from. `Play` is `toolorch`, the package's own episode; other protocols derive from it: they decide
-the replies, the end and the success, and leave the diagnosis as it is.
+`Play` implements `toolorch`, the package's own protocol. Other protocols subclass it and decide replies, end and
+success; the error diagnosis stays the same. Nothing here knows where assistant messages come from.
 """
 
 import json
@@ -18,11 +17,11 @@ from .diagnose import diagnose
 from .result import EpisodeResult
 
 SHOWN = 1200
-"""Characters of a reply, an argument or a message that the log keeps."""
+"""Maximum number of characters of a reply, an argument or a message in the log."""
 
 
 class Play:
-    """One episode under `toolorch`: over when `stop_reason` is set."""
+    """One episode under `toolorch`. It is over when `stop_reason` is set."""
 
     limits = EpisodeLimits()
 
@@ -41,7 +40,7 @@ class Play:
         return opening_messages(self.compiled.task)
 
     def take(self, action: Any) -> None:
-        """One assistant message, as a policy returned it. Never raises for what it holds."""
+        """Take one assistant message as the policy returned it. Never raises because of its content."""
         message = as_message(action, self.turns)
         self.messages.append(message)
         turn = parse_message(message)
@@ -56,7 +55,7 @@ class Play:
         self._log.append(_logged(message, step, turn, replies))
 
     def replies(self, step: Step, turn: Turn) -> list[str]:
-        """The replies to the calls of a turn, in order; sets `stop_reason` where the episode ends."""
+        """The replies to a turn's calls, in order. Sets `stop_reason` if the episode ends."""
         if step.terminated:
             self.stop_reason = "answered"
         elif step.truncated:
@@ -66,7 +65,7 @@ class Play:
     def result(
         self, cause: str | None = None, trial: int = 0, tokens: dict[str, int] | None = None
     ) -> EpisodeResult:
-        """The result so far; `cause` says why the policy gave no more answers."""
+        """The result so far. `cause` is the policy's error if it failed to answer, else `None`."""
         found = diagnose(self.compiled, self._answered)
         verdict = self.verdict(found.golden)
         return EpisodeResult(
@@ -86,7 +85,7 @@ class Play:
         )
 
     def verdict(self, golden: dict[str, str]) -> dict[str, Any]:
-        """success, score, correct and golden calls and turns, given the state of every golden call."""
+        """Success, score, and correct and golden calls and turns, from the state of every golden call."""
         states = [state for state in golden.values() if state != "optional"]
         layers = [[golden[call.id] for call in layer] for layer in self.compiled.task.layers]
         return {

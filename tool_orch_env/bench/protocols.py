@@ -1,7 +1,6 @@
-"""The protocols by name, and what plays a list of tasks under one of them.
+"""The protocols by name, and `Arena`, which plays tasks under one of them.
 
-Enters: tasks, their snapshot, a protocol's name. Leaves: `Play`s, one per episode, and the description that goes
-into a run's fingerprint.
+`Arena.play` starts an episode; `Arena.description` returns the protocol's part of a run's fingerprint.
 """
 
 import hashlib
@@ -23,7 +22,7 @@ PROTOCOLS = ("toolorch", "cfb-offline")
 
 
 class Arena:
-    """Tasks compiled for a protocol; `play` begins an episode of one of them."""
+    """Tasks compiled for one protocol. `play` starts an episode of one of them."""
 
     def __init__(
         self,
@@ -32,11 +31,11 @@ class Arena:
         protocol: str = "toolorch",
         options: CfbOptions = LENIENT,
     ) -> None:
-        """Raises `UsageError` on an unknown protocol, `TaskError` if tasks and snapshot do not fit."""
+        """Raises `UsageError` if protocol or options are invalid, `TaskError` if a task does not fit the snapshot."""
         if protocol not in PROTOCOLS:
             raise UsageError(f"protocol {protocol!r}: expected one of {', '.join(PROTOCOLS)}")
         if protocol == "toolorch" and (options.strict or options.deciding or options.judge):
-            raise UsageError("strict, deciding and judge belong to the protocol cfb-offline")
+            raise UsageError("strict, deciding and judge apply only to the protocol cfb-offline")
         self.protocol = protocol
         self.options = options
         self.snapshot = snapshot
@@ -44,24 +43,24 @@ class Arena:
         self.tasks = list(tasks)
 
     def play(self, task_id: str) -> Play:
-        """A fresh episode; raises `UsageError` if there is no such task."""
+        """A new episode. Raises `UsageError` if there is no such task."""
         compiled = self._task_set.compiled(task_id)
         return Play(compiled) if self.protocol == "toolorch" else CfbPlay(compiled, self.options)
 
     def strict_play(self, task_id: str) -> Play | None:
-        """The strict counterpart of a lenient `cfb-offline` episode, else `None`."""
+        """A strict episode of the same task if this arena plays lenient `cfb-offline`, else `None`."""
         if self.protocol != "cfb-offline" or self.options.strict:
             return None
         return CfbPlay(self._task_set.compiled(task_id), replace(self.options, strict=True))
 
     def steps(self, task: Task) -> list[list[Any]]:
-        """The golden calls by turn, as this protocol wants them."""
+        """The golden calls grouped into turns as this protocol expects them."""
         if self.protocol == "toolorch":
             return [list(layer) for layer in task.layers]
         return cfb.golden_steps(task)
 
     def description(self) -> dict[str, str]:
-        """What decides figures beside tasks and snapshot: the scorer and the prompt, as hashes or names."""
+        """sha256 of the scorer and of the prompt: what affects figures apart from tasks and snapshot."""
         scorer: dict[str, Any] = {"protocol": self.protocol, "reward": "graduated"}
         prompt = render.SYSTEM_PROMPT
         if self.protocol == "cfb-offline":
@@ -75,7 +74,7 @@ class Arena:
 
 
 def judge_name(options: CfbOptions) -> str | None:
-    """The judge as `--judge` names it, `None` if there is none."""
+    """The judge in the form that `--judge` takes; `None` if there is none."""
     judge = options.judge
     return f"python:{judge.__module__}:{judge.__qualname__}" if judge else None
 

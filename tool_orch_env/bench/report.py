@@ -1,10 +1,9 @@
-"""A run as one HTML page that needs nothing but a browser: figures, errors, and every episode turn by turn.
+"""A run as one self-contained HTML page: figures, errors, and every episode turn by turn.
 
-Enters: a run's folder. Leaves: `report.html`. All data lies in the page as JSON and is shown as text, so nothing that
-a model wrote becomes markup; the page asks no network.
+All data is embedded as JSON and rendered as text, so nothing a model wrote becomes markup. The page makes no network
+requests.
 """
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..task import Task
-from . import show
 from .diagnose import KINDS, STATES
+from .manifest import protocol_name
 from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
 from .result import EpisodeResult
 from .run_log import Key, Record, read_run, read_times
@@ -22,20 +21,11 @@ from .run_log import Key, Record, read_run, read_times
 BINS = 20
 SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score", "reward", "atomic",
           "orchestration", "answer", "policy errors")  # fmt: skip
-"""Figures between 0 and 1, which are drawn on one axis."""
-
-
-def command(arguments: argparse.Namespace) -> int:
-    """Write the page and say where."""
-    out = arguments.out or arguments.run_folder / "report.html"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page(arguments.run_folder), encoding="utf-8")
-    show.line(f"{out}: {out.stat().st_size / 1024:.0f} KB, open it in a browser")
-    return 0
+"""Figures between 0 and 1, drawn on a common axis."""
 
 
 def page(folder: Path) -> str:
-    """The whole page of a run; raises `RunError`."""
+    """The page of a run as HTML. Raises `RunError`."""
     about, tasks, records = read_run(folder)
     results = [EpisodeResult.from_dict(record["result"]) for record in records]
     found = summary(results, tasks)
@@ -45,7 +35,7 @@ def page(folder: Path) -> str:
     return environment.get_template("report.html.j2").render(
         name=folder.resolve().name,
         about=about,
-        protocol=show.protocol_name(about),
+        protocol=protocol_name(about),
         found=found,
         shares=[
             (name, found["figures"][name], FIGURES[name][2]) for name in SHARES if name in found["figures"]
@@ -62,7 +52,7 @@ def page(folder: Path) -> str:
 
 
 def _histogram(scores: Sequence[float]) -> list[int]:
-    """Episodes by score, in `BINS` equal bins over [0, 1]."""
+    """Number of episodes by score, in `BINS` equal bins over [0, 1]."""
     bins = [0] * BINS
     for score in scores:
         bins[min(BINS - 1, int(score * BINS))] += 1
@@ -70,7 +60,7 @@ def _histogram(scores: Sequence[float]) -> list[int]:
 
 
 def _embedded(records: Sequence[Record], tasks: Sequence[Task], times: Mapping[Key, float]) -> str:
-    """The episodes as JSON that may stand in a script element: `<` is escaped, so that nothing ends it."""
+    """The episodes as JSON that is safe inside a script element: `<` is escaped so that nothing can close it."""
     episodes = [
         {
             **record["result"],

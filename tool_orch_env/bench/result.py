@@ -1,6 +1,6 @@
-"""What is kept of an episode: the figures, and a log that a person can read turn by turn.
+"""The result of one episode: its figures and a turn-by-turn log.
 
-Enters: nothing; this is the vocabulary between protocols, runner, metrics and report. All of it is JSON.
+Protocols, runner, metrics and report exchange this type. Everything in it is JSON.
 """
 
 from dataclasses import dataclass, field, fields, replace
@@ -11,9 +11,9 @@ from typing import Any
 class EpisodeResult:
     """One episode under one protocol.
 
-    `success` and `stop_reason` are the protocol's. `score` is in [0, 1]: the graduated reward under `toolorch`, the
-    share of golden calls matched under `cfb-offline`. `correct_calls` may exceed `golden_calls` under a lenient
-    `cfb-offline`, as in the protocol it follows. A golden turn is right when all its calls are.
+    The protocol decides `success` and `stop_reason`. `score` is in [0, 1]: the graduated reward under `toolorch`, the
+    share of golden calls matched under `cfb-offline`. Under lenient `cfb-offline`, `correct_calls` may exceed
+    `golden_calls`, as in the original protocol. A golden turn is correct if all of its calls are.
     """
 
     task_id: str
@@ -25,26 +25,26 @@ class EpisodeResult:
     turns: int
     trial: int = 0
     cause: str | None = None
-    """Why the policy gave no answer, `None` if it always did."""
+    """The policy's error if it failed to answer, else `None`."""
     strict_success: bool | None = None
-    """Under a lenient `cfb-offline` run by the runner: whether the strict one calls it a success."""
+    """Success under strict `cfb-offline`. Set by the runner for lenient `cfb-offline` runs, else `None`."""
     correct_turns: int = 0
     golden_turns: int = 0
     components: dict[str, float | None] = field(default_factory=dict)
-    """atomic, orchestration, answer (`None` without facts), waste, total: of the graduated reward."""
+    """Components of the graduated reward: atomic, orchestration, answer (`None` without facts), waste, total."""
     calls: int = 0
     wasted_calls: int = 0
     errors: dict[str, int] = field(default_factory=dict)
-    """Kind of error (`diagnose.KINDS`) -> how many."""
+    """Kind of error (`diagnose.KINDS`) -> count."""
     golden: dict[str, str] = field(default_factory=dict)
-    """Golden call -> what became of it (`diagnose.STATES`)."""
+    """Golden call id -> state (`diagnose.STATES`)."""
     tokens: dict[str, int] | None = None
-    """prompt and completion tokens of all turns, `None` where the policy does not tell."""
+    """`prompt` and `completion` tokens summed over all turns; `None` if the policy does not report them."""
     log: tuple[dict[str, Any], ...] = ()
-    """Per turn: content, answer, reward, score, calls with code, violations, credit and the head of the reply."""
+    """Per turn: content, answer, reward, score, and calls with code, violations, credit and the start of the reply."""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON, the same when read back."""
+        """The result as JSON; `from_dict` reads it back unchanged."""
         return {**{one.name: getattr(self, one.name) for one in fields(self)}, "log": list(self.log)}
 
     def with_strict(self, success: bool) -> "EpisodeResult":
@@ -52,7 +52,7 @@ class EpisodeResult:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> "EpisodeResult":
-        """Reads `as_dict` back; raises `TypeError` or `KeyError` on another shape."""
+        """Inverse of `as_dict`. Ignores unknown keys; raises `TypeError` if a field is missing."""
         known = {one.name for one in fields(cls)}
         kept = {name: item for name, item in value.items() if name in known}
         return cls(**{**kept, "log": tuple(kept.get("log", ()))})

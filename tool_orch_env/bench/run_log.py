@@ -1,14 +1,14 @@
-"""A run's folder: its manifest, the tasks it plays, and a ledger of episodes that survives any kill.
-
-Enters: records, one per finished episode. Leaves: the same, read back. A record is one write of one line, so a killed
-process leaves at most one line unfinished, which the next opening cuts off; any other damage is an exception. The
-disk is synced about once a second and at the end, so that a power cut costs at most the last second. One process at
-a time holds a run. Once every episode is there, `seal` puts them in order: the same answers give the same bytes.
+"""A run's folder: its manifest, its tasks, and a log of episodes that survives being killed at any moment.
 
     manifest.json    policy, protocol, settings, fingerprint
     tasks.jsonl      the tasks, as they were played
     episodes.jsonl   {"task_id", "trial", "actions", "tokens", "fault", "result"}
     times.jsonl      {"task_id", "trial", "seconds"}: the only file that depends on a clock
+
+Each record is one line written in one call. A killed process leaves at most one incomplete last line, which is cut off
+when the run is next opened; any other damage raises `RunError`. The disk is synced about once a second and on close, so
+a power failure loses at most the last second. Only one process can hold a run at a time. `seal` sorts the finished
+episodes: the same answers give the same bytes.
 """
 
 import fcntl
@@ -26,23 +26,26 @@ from ..jsonvalues.decode import parse_json
 from ..task import Task, dump_tasks, read_tasks
 
 FORMAT = 2
-REMEDY = "restore the file, or begin a new run"
+REMEDY = "restore the file, or start a new run"
 TIMES = "times.jsonl"
 Record = dict[str, Any]
 Key = tuple[str, int]
-"""An episode: task id and trial, from 0."""
+"""An episode: task id and trial. Trials count from 0."""
 
 
 class RunError(FileError):
-    """A run's folder is damaged, or not one."""
+    """A folder is not a run, or a run is damaged."""
 
 
 class RunLog:
-    """The ledger of one run, open for writing; `records` holds what was there, the last per episode."""
+    """The log of one run, open for writing. `records` maps each episode to its latest record."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
-        """Begin a run or take it up again. Raises `UsageError` if another process holds it, or if it was begun with
-        other settings; `RunError` if it is damaged."""
+        """Start a run or resume it.
+
+        Raises `UsageError` if another process holds the run or it was started with other settings, `RunError` if it is
+        damaged.
+        """
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder}: a file; --out names the run's folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,9 @@ class RunLog:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise UsageError(f"{folder.name}: another process is at work on this run") from error
+            raise UsageError(
+                f"{folder.name}: another process is using this run; wait for it or stop it"
+            ) from error
         _begin(folder, manifest, tasks)
         self.path = folder / "episodes.jsonl"
         self._order = {task.id: place for place, task in enumerate(tasks)}
@@ -70,7 +75,7 @@ class RunLog:
         self._syncing = ThreadPoolExecutor(1)
 
     def append(self, record: Record) -> None:
-        """One line, one write; how long it took goes into a file of its own."""
+        """Write a record as one line. Its `seconds` go to `times.jsonl`."""
         kept = {name: item for name, item in record.items() if name != "seconds"}
         timed = {name: record[name] for name in ("task_id", "trial", "seconds")}
         self._times.write(_line(timed))
@@ -78,15 +83,17 @@ class RunLog:
         self.records[kept["task_id"], kept["trial"]] = kept
         if time.monotonic() - self._synced > 1.0:
             self._synced = time.monotonic()
-            self._syncing.submit(os.fsync, self._file.fileno())  # the others need not wait for the disk
+            self._syncing.submit(
+                os.fsync, self._file.fileno()
+            )  # in a thread: episodes do not wait for the disk
 
     def seal(self) -> None:
-        """Put the episodes in the order of the tasks, each once, in one move. Nothing is appended afterwards."""
+        """Atomically rewrite the episodes in task order, each once. Nothing may be appended afterwards."""
         keys = sorted(self.records, key=lambda key: (self._order[key[0]], key[1]))
         _replace(self.path, b"".join(_line(self.records[key]) for key in keys))
 
     def close(self) -> None:
-        """Sync and let other processes have it."""
+        """Sync to disk and release the lock."""
         self._syncing.shutdown()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -95,7 +102,7 @@ class RunLog:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run; raises `RunError`."""
+    """The manifest of a run. Raises `RunError`."""
     try:
         manifest = parse_json((folder / "manifest.json").read_bytes())
     except FileNotFoundError as error:
@@ -110,7 +117,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_run(folder: Path) -> tuple[dict[str, Any], list[Task], list[Record]]:
-    """Manifest, tasks, and the records in the order of the tasks; an unfinished last line is left out."""
+    """Manifest, tasks, and records in task order. An incomplete last line is ignored."""
     manifest = read_manifest(folder)
     tasks = read_tasks(folder / "tasks.jsonl")
     place = {task.id: number for number, task in enumerate(tasks)}
@@ -122,12 +129,12 @@ def read_run(folder: Path) -> tuple[dict[str, Any], list[Task], list[Record]]:
 
 
 def read_records(folder: Path) -> dict[Key, Record]:
-    """The last record of every episode; raises `RunError` on a line that is none, unless it is cut and last."""
+    """The last record of every episode. Raises `RunError` on an invalid line, except an incomplete last one."""
     return _read(folder / "episodes.jsonl")
 
 
 def read_times(folder: Path) -> dict[Key, float]:
-    """Seconds per episode, of those that are known; raises `RunError`."""
+    """Seconds per episode, where known. Raises `RunError`."""
     return {key: record["seconds"] for key, record in _read(folder / TIMES).items() if "seconds" in record}
 
 
@@ -152,7 +159,7 @@ def _read(path: Path) -> dict[Key, Record]:
 def rewrite(
     folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task], records: Sequence[Record]
 ) -> None:
-    """A whole run at once, each file replaced in one move; the manifest last."""
+    """Write a whole run. Each file is replaced atomically, the manifest last."""
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "tasks.jsonl", dump_tasks(tasks))
     _replace(folder / "episodes.jsonl", b"".join(map(_line, records)))
@@ -165,11 +172,12 @@ def _begin(folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> 
         other = [name for name in sorted({*found, *manifest}) if found.get(name) != manifest.get(name)]
         if other:
             raise UsageError(
-                f"{folder.name}: begun with another {', '.join(other)}; choose another --out, or the same settings"
+                f"{folder.name}: started with a different {', '.join(other)}; "
+                "choose another --out, or use the same settings"
             )
         return
     if any(path.name != ".lock" for path in folder.iterdir()) and not (folder / "tasks.jsonl").exists():
-        raise UsageError(f"{folder.name}: not empty and not a run; choose another --out")
+        raise UsageError(f"{folder.name}: neither empty nor a run; choose another --out")
     _replace(folder / "tasks.jsonl", dump_tasks(tasks))
     _replace(folder / "manifest.json", _document(manifest))
 
@@ -192,7 +200,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _cut_tail(path: Path) -> None:
-    """Cut off a last line without its newline: a write that a kill interrupted."""
+    """Cut off a last line that has no newline: its write was interrupted."""
     if not path.is_file():
         return
     content = path.read_bytes()

@@ -1,8 +1,8 @@
-"""Many episodes at once: a limit, a time for every answer, every finished episode kept at once.
+"""Play many episodes concurrently, and keep each one as soon as it is finished.
 
-Enters: an arena, a policy, a ledger with what is done already. Leaves: the ledger with the rest, played in this
-process (`play_all`) or on the workers of an executor (`play_spread`). An episode whose
-policy fails is kept with its cause; the others go on. Which episodes run together changes no result.
+Episodes run in this process (`play_all`) or on the workers of an executor (`play_spread`). The number of concurrent
+episodes is limited, and so is the time for each answer. An episode whose policy fails is kept with its cause, and the
+others continue. Which episodes run together does not affect any result.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ Job = Key
 
 
 class Kept(Protocol):
-    """Where finished episodes go: a ledger, or a list."""
+    """Where finished episodes go: a `RunLog` or a list."""
 
     def append(self, record: Record, /) -> None: ...
 
 
 def jobs(arena: Arena, trials: int, done: RunLog, retry_failed: bool = False) -> list[Job]:
-    """What is still to be played, trial by trial in the order of the tasks."""
+    """The episodes still to be played: trial by trial, in task order. `retry_failed` includes those that failed."""
     finished = {key for key, record in done.records.items() if not (retry_failed and record["fault"])}
     wanted = [(task.id, trial) for trial in range(trials) for task in arena.tasks]
     return [job for job in wanted if job not in finished]
@@ -41,12 +41,12 @@ def jobs(arena: Arena, trials: int, done: RunLog, retry_failed: bool = False) ->
 async def play_all(
     arena: Arena,
     policy: Policy,
-    ledger: Kept,
+    kept: Kept,
     todo: Sequence[Job],
     concurrency: int = 8,
-    tell: Callable[[Record], None] = lambda record: None,
+    on_record: Callable[[Record], None] = lambda record: None,
 ) -> None:
-    """Play the jobs, at most `concurrency` at a time; `tell` hears of every record."""
+    """Play the jobs, at most `concurrency` at a time. `on_record` is called with every record."""
     tasks = {task.id: task for task in arena.tasks}
     waiting = iter(todo)
 
@@ -54,8 +54,8 @@ async def play_all(
         for name, trial in waiting:
             speaker = policy.begin(arena, tasks[name], trial)
             record = await play_one(arena, speaker, name, trial, policy.patience)
-            ledger.append(record)
-            tell(record)
+            kept.append(record)
+            on_record(record)
 
     try:
         if todo:
@@ -71,16 +71,16 @@ def play_spread(
     executor: Executor,
     arena: Arena,
     policy: tuple[str, Settings],
-    ledger: Kept,
+    kept: Kept,
     todo: Sequence[Job],
     concurrency: int = 8,
-    tell: Callable[[Record], None] = lambda record: None,
+    on_record: Callable[[Record], None] = lambda record: None,
 ) -> None:
-    """Play the jobs on the workers of an executor, `concurrency` at a time on each; the ledger stays here."""
+    """Play the jobs on an executor's workers, `concurrency` at a time on each. This process keeps the records."""
     given = (arena.tasks, arena.snapshot, arena.protocol, arena.options, policy, concurrency)
     for _, record in executor.spread(_player, given, todo, batch=concurrency):
-        ledger.append(record)
-        tell(record)
+        kept.append(record)
+        on_record(record)
 
 
 def _player(
@@ -91,7 +91,7 @@ def _player(
     policy: tuple[str, Settings],
     concurrency: int,
 ) -> Work[Job, Record]:
-    """What one worker does: plays a batch of jobs at once."""
+    """The function that one worker runs: plays a batch of jobs concurrently."""
     arena = Arena(tasks, snapshot, protocol, options)
 
     def play(some: list[Job]) -> list[Record]:
@@ -104,17 +104,17 @@ def _player(
 
 
 async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, patience: float) -> Record:
-    """One episode, from its first message to its record. `patience` is in seconds per answer."""
+    """Play one episode and return its record. `patience` is the time limit per answer, in seconds."""
     play = arena.play(task_id)
     actions: list[Any] = []
     tokens: list[dict[str, int] | None] = []
-    fault = None
+    cause = None
     start = time.perf_counter()
-    while play.stop_reason is None and fault is None:
+    while play.stop_reason is None and cause is None:
         try:
             said = await _answer(speaker, play, patience)
         except PolicyError as error:
-            fault = str(error)
+            cause = str(error)
         else:
             actions.append(said.action)
             tokens.append(said.tokens)
@@ -124,14 +124,14 @@ async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, pat
         "trial": trial,
         "actions": actions,
         "tokens": tokens,
-        "fault": fault,
+        "fault": cause,
         "seconds": round(time.perf_counter() - start, 3),
-        "result": _result(arena, play, actions, tokens, fault, trial).as_dict(),
+        "result": _result(arena, play, actions, tokens, cause, trial).as_dict(),
     }
 
 
 async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:
-    """The policy's next message as JSON; raises `PolicyError`."""
+    """The policy's next message as JSON. Raises `PolicyError`."""
     try:
         async with asyncio.timeout(patience):
             said = await speaker([dict(one) for one in play.messages], play.tools)
@@ -144,7 +144,7 @@ async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:
 
 
 def rescored(arena: Arena, record: Record) -> Record:
-    """The record with its result worked out anew from the recorded actions."""
+    """The record with its result recomputed from the recorded actions."""
     play = arena.play(record["task_id"])
     _replay(play, record["actions"])
     result = _result(arena, play, record["actions"], record["tokens"], record["fault"], record["trial"])
@@ -156,16 +156,16 @@ def _result(
     play: Play,
     actions: Sequence[Any],
     tokens: Sequence[dict[str, int] | None],
-    fault: str | None,
+    cause: str | None,
     trial: int,
 ) -> EpisodeResult:
-    """The result; a lenient one says also whether the strict protocol would have called it a success."""
-    result = play.result(fault, trial, _sum(tokens))
+    """The result. Under lenient `cfb-offline` it includes whether the strict protocol counts it as a success."""
+    result = play.result(cause, trial, _sum(tokens))
     strict = arena.strict_play(play.compiled.task.id)
     if strict is None:
         return result
     _replay(strict, actions)
-    return result.with_strict(strict.stop_reason == "success" and fault is None)
+    return result.with_strict(strict.stop_reason == "success" and cause is None)
 
 
 def _replay(play: Play, actions: Sequence[Any]) -> None:
@@ -176,7 +176,7 @@ def _replay(play: Play, actions: Sequence[Any]) -> None:
 
 
 def _sum(tokens: Sequence[dict[str, int] | None]) -> dict[str, int] | None:
-    """Tokens of all turns, `None` if none is known."""
+    """Token counts summed over all turns; `None` if none is known."""
     known = [one for one in tokens if one]
     if not known:
         return None

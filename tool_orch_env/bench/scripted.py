@@ -1,7 +1,7 @@
-"""Scripted policies: whole traces computed from a task, to show what a reward pays for.
+"""Scripted policies: complete traces computed from a task, to show what a reward rewards.
 
-Enters: a task, its snapshot, a random generator. Leaves: a list of actions, the final answer last.
-`oracle` plays the golden trace; every other one cheats or fails in one particular way.
+`oracle` plays the golden trace. Every other policy cheats or fails in one particular way. A trace is a list of turns
+whose last one is the final answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ Scripted = Callable[[Task, Snapshot, np.random.Generator], Trace]
 
 
 def oracle(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
-    """The golden trace, parallel where dependencies allow, and an answer that states every fact."""
+    """The golden trace, with parallel calls where dependencies allow, and an answer that states every fact."""
     return oracle_turns(task)
 
 
 def sequential(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
-    """The golden calls in the file's order, one per turn."""
+    """The golden calls in the order of the task file, one per turn."""
     return _one_per_turn(task.golden)
 
 
@@ -34,7 +34,7 @@ def reverse(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
 
 
 def once_per_function(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
-    """Each function once, with its first golden arguments; repeats are skipped."""
+    """Each golden tool once, with the arguments of its first golden call."""
     first: dict[str, GoldenCall] = {}
     for call in task.golden:
         first.setdefault(call.tool, call)
@@ -47,7 +47,7 @@ def three_times(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Tra
 
 
 def first_only(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
-    """The first golden call, then stop."""
+    """The first golden call, then a final answer."""
     return _one_per_turn(task.golden[:1])
 
 
@@ -62,12 +62,12 @@ def names_only(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trac
 
 
 def every_tool(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
-    """Every tool offered once, with recorded arguments drawn at random."""
+    """Every offered tool once, with recorded arguments drawn at random."""
     return _turns(_drawn(task.tools, snapshot, rng))
 
 
 def random(task: Task, snapshot: Snapshot, rng: np.random.Generator) -> Trace:
-    """As many calls as the golden trace has, of random tools with recorded arguments drawn at random."""
+    """As many calls as in the golden trace, to random tools with recorded arguments drawn at random."""
     return _turns(_drawn([str(name) for name in rng.choice(task.tools, len(task.golden))], snapshot, rng))
 
 

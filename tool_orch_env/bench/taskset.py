@@ -1,7 +1,7 @@
-"""What `--tasks` names: a bundled split, a snapshot folder, a task file, or a file that the importers read.
+"""Resolve `--tasks`: a bundled split, a snapshot folder, a task file, or a file that the importers read.
 
-Enters: a text. Leaves: the tasks, their snapshot, and the deciding parameters if they lie beside the file. The
-published ComplexFuncBench file is known by its sum, and so is one that only looks like it.
+Deciding parameters are loaded from `DECIDING` if that file lies in the same folder. A published file is recognised by
+its sha256; a file that only resembles it is loaded with `verified=False`.
 """
 
 import json
@@ -18,11 +18,11 @@ from ..task import Task, read_tasks
 from .cfb_match import Deciding
 
 DECIDING = "exact_match_values.json"
-"""The file of deciding parameters that is looked for beside the rows."""
+"""Name of the file with deciding parameters, looked for in the folder of the task file."""
 
 
 class TaskSet(NamedTuple):
-    """`verified` is `None` where no published sum is known."""
+    """Tasks and what playing them needs. `verified` is `None` if the tasks do not come from an importer."""
 
     tasks: list[Task]
     snapshot: Snapshot
@@ -31,7 +31,7 @@ class TaskSet(NamedTuple):
 
 
 def load_task_set(name: str, snapshot: str | None = None, deciding: Path | None = None) -> TaskSet:
-    """`NAME`, `NAME:SPLIT` (default test), a folder or a file. Raises `UsageError` and the faults of files."""
+    """Load `NAME`, `NAME:SPLIT` (default split `test`), a folder or a file. Raises `UsageError` or a `FileError`."""
     path = Path(name)
     if path.is_file():
         return _from_file(path, snapshot, deciding)
@@ -40,7 +40,7 @@ def load_task_set(name: str, snapshot: str | None = None, deciding: Path | None 
         raise UsageError(f"no task file {name!r}: check the path")
     opened = Snapshot.open(place)
     if not split and not opened.splits:
-        opened.tasks("test")  # raises, saying how tasks are made
+        opened.tasks("test")  # raises an error that explains how to make tasks
     chosen = split or ("test" if "test" in opened.splits else opened.splits[0])
     return TaskSet(opened.tasks(chosen), opened, read_deciding(deciding) if deciding else {})
 
@@ -52,14 +52,16 @@ def _from_file(path: Path, snapshot: str | None, deciding: Path | None) -> TaskS
         tasks = read_tasks(path)
         names = {task.snapshot for task in tasks}
         if not tasks or (snapshot is None and len(names) > 1):
-            raise UsageError(f"{path.name}: tasks of {len(names)} snapshots; name one with --snapshot")
+            raise UsageError(
+                f"{path.name}: expected tasks of one snapshot, found {len(names)}; name one with --snapshot"
+            )
         return TaskSet(tasks, Snapshot.open(snapshot or min(names)), known)
     opened, tasks = importers.load(path)
     return TaskSet(tasks, opened, known, bool(opened.manifest.get("verified")))
 
 
 def _holds_tasks(path: Path) -> bool:
-    """Whether the first line is a task of this package; what it is otherwise, the importers say."""
+    """Whether the first line is a task in this package's format. The importers handle everything else."""
     if not path.name.endswith((".jsonl", ".jsonl.gz")):
         return False
     try:
@@ -70,7 +72,7 @@ def _holds_tasks(path: Path) -> bool:
 
 
 def read_deciding(path: Path) -> Deciding:
-    """Function -> parameters whose values decide a call; raises `UsageError` on another shape."""
+    """Read a file of deciding parameters (see `cfb_match.Deciding`). Raises `UsageError` if its shape is wrong."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -78,5 +80,7 @@ def read_deciding(path: Path) -> Deciding:
     if not isinstance(found, Mapping) or not all(
         isinstance(some, list) and all(isinstance(one, str) for one in some) for some in found.values()
     ):
-        raise UsageError(f"{path.name}: expected an object from function to a list of parameters")
+        raise UsageError(
+            f"{path.name}: expected an object that maps function names to lists of parameter names"
+        )
     return dict(found)

@@ -1,1 +1,4 @@
-"""One tool call at a time: parse the message, validate the arguments, make the result, render it."""
+"""Tool calls: parsing messages, validating arguments, building call results, and rendering them.
+
+`episode.Episode` runs a call through these steps: parse, look up, validate (only on a miss), result, score, render.
+"""

@@ -1,7 +1,7 @@
-"""Assistant messages in the chat form of OpenAI's API, whatever form a policy returned.
+"""Actions as assistant messages of OpenAI's chat API, for the history and for logs.
 
-Enters: an action (text, message, call, list of calls, `Turn`). Leaves: the assistant message that stands in the
-history, every call with an id, and the JSON value that is recorded of the action. Judges nothing.
+An action is a text, a message, a call, a list of calls, or a `Turn`. In the message every call has an id. Nothing is
+parsed or validated here.
 """
 
 import json
@@ -12,7 +12,7 @@ from .types import Turn
 
 
 def recordable(action: Any) -> Any:
-    """The action as JSON, the same when read back; raises `ValueError`, `TypeError` or `RecursionError`."""
+    """The action as a JSON value that survives a round trip. Raises `ValueError`, `TypeError` or `RecursionError`."""
     if isinstance(action, Turn):
         action = turn_message(action)
     if not isinstance(action, (str, dict, list)):
@@ -21,7 +21,7 @@ def recordable(action: Any) -> Any:
 
 
 def turn_message(turn: Turn) -> dict[str, Any]:
-    """A ready-made turn as an assistant message."""
+    """A `Turn` as an assistant message."""
     if turn.answer is not None:
         return {"role": "assistant", "content": turn.answer}
     calls = [{"name": call.name, "arguments": call.arguments} for call in turn.calls]
@@ -29,7 +29,7 @@ def turn_message(turn: Turn) -> dict[str, Any]:
 
 
 def as_message(action: Any, turn: int) -> dict[str, Any]:
-    """The assistant message of turn number `turn`; calls without an id get one that is new in the chat."""
+    """The action as the assistant message of turn number `turn`. Calls without an id get `call_{turn}_{position}`."""
     if isinstance(action, str):
         return {"role": "assistant", "content": action}
     if isinstance(action, list):
@@ -44,7 +44,7 @@ def as_message(action: Any, turn: int) -> dict[str, Any]:
 
 
 def _entry(call: Any, fresh: str) -> Any:
-    """One entry of `tool_calls` in the API's form, as far as it can be read."""
+    """An entry of `tool_calls` in the API's form. An entry without a name only gets an id."""
     if not isinstance(call, dict):
         return call
     inner = call.get("function", call)

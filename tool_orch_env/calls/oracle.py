@@ -1,4 +1,4 @@
-"""The golden trace of a task as assistant messages: what a perfect agent writes."""
+"""The golden trace of a task as turns: what a perfect agent would do."""
 
 from ..task import Task
 from .types import Turn
@@ -17,5 +17,5 @@ def oracle_answer(task: Task) -> str:
 
 
 def spoken(value: str | bool | int | float) -> str:
-    """A value as an answer states it."""
+    """A value as it is written in an answer: booleans as yes or no, anything else by `str`."""
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)

@@ -1,15 +1,12 @@
-"""Replies -> observation text and chat messages. The last stage of the way of a call.
+"""Call results as observation text and as chat messages. Rendering is the last step of a call.
 
-Enters: the task at reset, the answered calls at every step. Leaves: only what is new: one text, and the same
-as chat messages. Recorded responses are passed on as the text they are, never parsed again, unless their lists
-are to be trimmed.
+An observation holds only what is new. After `reset` it is the system prompt, the tools and the request. After a step it
+is a JSON array with one object per call: `{"tool", "code", "response"}` or `{"tool", "code", "error"}`. A response
+longer than the limit becomes `{"tool", "code", "truncated": {"shown", "of"}, "response_text"}`.
 
-After `reset` the text is the system prompt, the tools and the request. After a step it is one JSON array
-with an object per call: `{"tool", "code", "response"}`, or `{"tool", "code", "error"}`; a response longer
-than the limit comes as `{"tool", "code", "truncated": {"shown", "of"}, "response_text"}`, cut.
-
-For small contexts tools can be told shortly (`TOOL_DOCS`), and lists in responses be trimmed to their first items;
-the text that then stands last in a list says how many more there were.
+Recorded responses are copied as text and parsed only if their lists are trimmed. For small contexts, tools can be
+described briefly (`TOOL_DOCS`) and lists trimmed to their first items; a text at the end of a trimmed list says how
+many items were removed.
 """
 
 import json
@@ -37,17 +34,17 @@ SHORT_PROMPT = (
 
 
 def opening_messages(task: Task) -> list[dict[str, Any]]:
-    """The chat so far at reset: system prompt and request."""
+    """The chat messages after a reset: system prompt and request."""
     return [{"role": "system", "content": SYSTEM_PROMPT}, {"role": "user", "content": task.request}]
 
 
 def function_tools(task: Task, catalog: Catalog) -> list[dict[str, Any]]:
-    """The tools offered, as OpenAI function tools, in the task's order."""
+    """The offered tools as OpenAI function tools, in the task's order."""
     return [catalog[name].function for name in task.tools]
 
 
 def opening_text(task: Task, catalog: Catalog, tool_docs: str = "full") -> str:
-    """The first observation: system prompt, one tool per line in the form `tool_docs`, request."""
+    """The first observation: system prompt, tools (one per line, described as `tool_docs` says), request."""
     describe = TOOL_DOCS[tool_docs]
     tools = "\n".join(describe(catalog[name]) for name in task.tools)
     prompt = SYSTEM_PROMPT if tool_docs == "full" else SHORT_PROMPT
@@ -63,30 +60,31 @@ def _short(tool: Tool) -> str:
 
 
 def _signature(tool: Tool) -> str:
-    """Name and parameters, those that may be left out with a question mark: `rate(currency, date, base?)`."""
+    """Name and parameters; optional ones have a question mark: `rate(currency, date, base?)`."""
     parameters = [name + "?" * (name not in tool.required) for name in tool.properties]
     return f"{tool.name}({', '.join(parameters)})"
 
 
 TOOL_DOCS: Mapping[str, Callable[[Tool], str]] = {"full": _whole, "short": _short, "signature": _signature}
-"""Forms of a tool in the first observation: its whole schema, its signature and first sentence, its signature."""
+"""Descriptions of a tool in the first observation: `full` is the whole schema, `short` its signature and the first
+sentence of its description, `signature` the signature alone."""
 
 
 def reply_content(answered: AnsweredCall, limit: int, items: int | None = None) -> str:
-    """The content of the tool message that answers one call: JSON, lists trimmed, then cut at `limit` characters."""
+    """The content of the tool message for one call: JSON, lists trimmed to `items`, then cut at `limit` characters."""
     text = _text(answered, items)
     return text if len(text) <= limit else f"{{{_cut(text, limit)}}}"
 
 
 def turn_text(turn: Sequence[AnsweredCall], limit: int, items: int | None = None) -> str:
-    """The observation after a step: a JSON array, empty after a final answer."""
+    """The observation after a step: a JSON array with an object per call, empty after a final answer."""
     return f"[{','.join([_entry(answered, limit, items) for answered in turn])}]"
 
 
 def turn_messages(
     turn: Sequence[AnsweredCall], ids: Sequence[str], limit: int, items: int | None = None
 ) -> list[dict[str, Any]]:
-    """The same as chat messages, one per call, each with its `tool_call_id`."""
+    """The observation after a step as chat messages, one per call, each with its `tool_call_id`."""
     return [
         {
             "role": "tool",
@@ -118,7 +116,7 @@ def _text(answered: AnsweredCall, items: int | None) -> str:
 
 
 def _trimmed(value: Any, items: int) -> Any:
-    """The value with every list in it cut after `items` entries; a list that lost some says how many."""
+    """The value with every list cut after `items` entries; a text at the end says how many were removed."""
     if isinstance(value, dict):
         return {name: _trimmed(inner, items) for name, inner in value.items()}
     if not isinstance(value, list):
@@ -136,7 +134,7 @@ def _quoted(name: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """A name as the agent may have made it up, short and fit for UTF-8."""
+    """A tool name made safe to show: the agent may have invented it. At most 128 characters, no lone surrogates."""
     if len(name) <= 128 and name.isascii():
         return name
     return name[:128].encode(errors="replace").decode()

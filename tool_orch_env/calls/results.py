@@ -1,9 +1,7 @@
-"""Call -> `Reply`, under a miss policy. The third stage of the way of a call.
+"""Building call results: the recorded response, or a typed error.
 
-Enters: a call, the tools offered, a snapshot. Leaves: what the agent gets back, as recorded text or as a
-typed explanation. A response is never made up: a miss says `not_recorded` and looks like nothing else.
-
-The reply texts that are not recorded are JSON objects: `{"error": {"code", "message", ...}}`.
+Responses are never invented: a valid call that is not recorded has the status `not_recorded`. Every text that is not
+recorded is a JSON object `{"error": {"code", "message", ...}}`.
 """
 
 from typing import Any, Protocol
@@ -17,29 +15,29 @@ MISS_POLICIES = ("error", "raise", "live")
 
 
 class LiveApi(Protocol):
-    """The API behind a snapshot, asked for what was not recorded (`tool_orch_env.record.live`)."""
+    """The API behind a snapshot, called for what is not recorded (see `tool_orch_env.record.live`)."""
 
     def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
-        """The API's answer to a valid call, kept for the next time; a sentence where there is none to keep."""
+        """The API's response to a valid call, stored for the next time; or a sentence that says why there is none."""
 
 
 def recorded(found: Recorded) -> CallResult:
-    """The recorded response, as it is."""
+    """The result `ok` or `api_error`, with the recorded text unchanged."""
     return CallResult(Status.OK if found.success else Status.API_ERROR, found.text)
 
 
 def missed(call: ToolCall, policy: str, why: str = "this snapshot holds no response to it") -> CallResult:
-    """A valid call without a recorded response; raises `NotRecordedError` under the policy `raise`."""
+    """The result `not_recorded` of a valid call. Raises `NotRecordedError` under the policy `raise`."""
     if policy == "raise":
         raise NotRecordedError(
-            f"{call.name} {to_text(call.arguments)}: valid, but not recorded in this snapshot; "
+            f"{call.name} {to_text(call.arguments)}: the call is valid, but not recorded in this snapshot; "
             'use on_miss="error", or record the call'
         )
     return _explained(Status.NOT_RECORDED, f"valid call, but {why}")
 
 
 def invalid(violations: tuple[Violation, ...]) -> CallResult:
-    """The call violates its schema: every violation is listed."""
+    """The result `invalid_arguments`; its text lists every violation."""
     listed = [violation.as_dict() for violation in violations]
     message = "the arguments do not satisfy the tool's schema"
     text = _explained(Status.INVALID_ARGUMENTS, message, violations=listed).text
@@ -47,17 +45,17 @@ def invalid(violations: tuple[Violation, ...]) -> CallResult:
 
 
 def unknown(name: str, close: list[str]) -> CallResult:
-    """No such tool is offered."""
+    """The result `unknown_tool`; its text lists the close names."""
     return _explained(Status.UNKNOWN_TOOL, f"no tool {name[:128]!r} is offered", close_names=close)
 
 
 def unparsable(failure: ParseError) -> CallResult:
-    """The call could not be read."""
+    """The result `unparsable` of a parse error."""
     return _explained(Status.UNPARSABLE, f"{failure.where}: {failure.why}")
 
 
 def refused(code: Status, message: str) -> CallResult:
-    """The call came too late: `episode_over` or `budget_spent`."""
+    """The result of a call that came too late: `episode_over` or `budget_spent`."""
     return _explained(code, message)
 
 

@@ -1,6 +1,6 @@
-"""The records of a call's way: a parsed message, a tool call, a parse error, a violation, a result.
+"""The types of a tool call: parsed message, call, parse error, violation, call result.
 
-Frozen and without behaviour. This module knows nothing of schemas, files or tasks.
+They are immutable and without behaviour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from ..task import ToolCall as ToolCall  # defined with the golden calls, which are such calls
+from ..task import ToolCall as ToolCall  # defined in `task`, because golden calls become tool calls
 
 
 class Status(StrEnum):
-    """What became of one emitted call."""
+    """The outcome of a call. Part of its result, and shown to the agent as `code`."""
 
-    __hash__ = str.__hash__  # that of its text, which it equals; an enum's own is many times slower
+    __hash__ = str.__hash__  # many times faster than the enum's, and equal members have equal text
 
     OK = "ok"
     API_ERROR = "api_error"
@@ -40,7 +40,7 @@ STATUS_MEANINGS: Mapping[Status, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ParseError:
-    """A call that could not be read: `where` in the message, and `why`."""
+    """A call that could not be read. `where` is its place in the message, `why` the reason."""
 
     where: str
     why: str
@@ -49,7 +49,7 @@ class ParseError:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One assistant message, read. `answer` is `None` unless the message makes no call at all."""
+    """A parsed assistant message. `answer` is `None` unless the message makes no call at all."""
 
     calls: tuple[ToolCall, ...] = ()
     answer: str | None = None
@@ -58,7 +58,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One breach of a schema: JSON pointer into the arguments, rule (schema keyword), expected, found."""
+    """A violation of a tool's schema.
+
+    `pointer` is a JSON Pointer into the arguments, `rule` the schema keyword; `expected` and `found` are texts.
+    """
 
     pointer: str
     rule: str
@@ -72,7 +75,7 @@ class Violation:
 class CallResult(NamedTuple):
     """The environment's answer to one call.
 
-    `text` is JSON: the recorded response as it is for `ok` and `api_error`, else an object that explains.
+    `text` is JSON: the unchanged recorded response for `ok` and `api_error`, otherwise an error object.
     """
 
     status: Status
@@ -81,14 +84,15 @@ class CallResult(NamedTuple):
 
     @property
     def recorded(self) -> bool:
+        """Whether `text` is a recorded response."""
         return self.status is Status.OK or self.status is Status.API_ERROR
 
 
 class AnsweredCall(NamedTuple):
-    """An emitted call with all that became known of it.
+    """A tool call and its result.
 
-    `call` is `None` for a failure; `arguments` (normalised) and `key` are `None` where the call has no
-    canonical form or its tool is not offered.
+    `call` is `None` for a parse error. `arguments` (normalised) and `key` (the replay key) are `None` if the call has
+    no canonical form or its tool is not offered.
     """
 
     result: CallResult
@@ -98,7 +102,7 @@ class AnsweredCall(NamedTuple):
 
 
 def close_names(name: str, known: Sequence[str]) -> list[str]:
-    """At most three known names that look like `name`, best first."""
+    """At most three known names similar to `name`, most similar first."""
     from difflib import get_close_matches
 
     return get_close_matches(name[:128], known, n=3, cutoff=0.5)

@@ -1,7 +1,7 @@
-"""Call x schema -> violations. The second stage of the way of a call.
+"""Validating the arguments of a call against the schema of its tool.
 
-Enters: a compiled `Tool` and arguments. Leaves: every violation as data, in document order.
-Knows nothing of snapshots or tasks.
+Only calls that are not recorded are validated: recorded calls are valid, because recording validates them. Violations
+are data for the agent, sorted by pointer and rule.
 """
 
 import json
@@ -15,15 +15,15 @@ from ..snapshot.schema import additional
 from .types import Violation
 
 MAX_VIOLATIONS = 32
-"""Violations reported of one call; the call is as invalid with fewer."""
+"""Maximum violations reported for one call."""
 MAX_SHOWN = 120
-"""Characters of a pointer, an expected or a found value that are shown."""
+"""Maximum characters shown of a pointer, an expected value or a found value."""
 
 
 def validate(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
-    """All violations of the tool's schema (at most `MAX_VIOLATIONS`), none if the call is valid."""
-    in_order = json.loads(encode(arguments))  # so that the cap cuts the same ones however a call is spelt
-    found: dict[Violation, None] = {}  # each once
+    """The violations of the tool's schema, at most `MAX_VIOLATIONS`, without duplicates; empty if the call is valid."""
+    in_order = json.loads(encode(arguments))  # the cap must not depend on the order of the arguments
+    found: dict[Violation, None] = {}
     for violation in _violations(tool, in_order):
         found[violation] = None
         if len(found) == MAX_VIOLATIONS:

@@ -1,3 +1,4 @@
-"""The command line, `tool-orch`."""
+"""The command line, `tool-orch`. No other part of the package imports it."""
 
 from .main import main as main
+from .main import parser as parser

@@ -1,4 +1,4 @@
-"""`python -m tool_orch_env.cli`: the same as `tool-orch`."""
+"""`python -m tool_orch_env.cli`, the same as `tool-orch`."""
 
 import sys
 

@@ -1,121 +1,238 @@
-"""`tool-orch bench`, `bench rescore`, `bench compare` and `report`.
-
-Enters: parsed arguments. Leaves: a run's folder, tables, a page; the exit status.
-"""
+"""`tool-orch bench`, its subcommands `rescore` and `compare`, and `tool-orch report`."""
 
 import argparse
-import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..bench import show
-from ..bench.cfb import CfbOptions
-from ..bench.cfb_match import Judge
-from ..bench.compare import compare
-from ..bench.manifest import manifest
-from ..bench.metrics import summary
-from ..bench.policies import load_function, parse_policy
-from ..bench.policies.base import Settings
-from ..bench.protocols import Arena
-from ..bench.result import EpisodeResult
-from ..bench.run_log import Record, RunLog, read_run, rewrite
-from ..bench.runner import jobs, play_all, play_spread, rescored
-from ..bench.taskset import load_task_set
 from ..errors import UsageError
 from ..executors import open_executor
+from .command import command, option, requires_extra
+from .options import RUN, SPREAD, json_output, whole
+
+if TYPE_CHECKING:
+    from ..bench.cfb_match import Judge
+    from ..bench.policies.base import Policy, Settings
+    from ..bench.protocols import Arena
+    from ..bench.run_log import RunLog
+    from ..task import Task
 
 STOPPED = 130
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Play what is still to be played of a run, then show its summary; 130 if interrupted."""
+@command(
+    RUN,
+    option("--snapshot", help="where the snapshot is now, if it was moved"),
+    option("--out", type=Path, metavar="DIR", help="folder to write to (default: in place)"),
+    json_output("the summary"),
+    examples=("tool-orch bench rescore runs/m", "tool-orch bench rescore runs/m --out runs/m-again"),
+)
+def rescore(arguments: argparse.Namespace) -> int:
+    """Score a run again from its recorded messages.
+
+    Nothing is requested from the policy. Use it to score an old run with the
+    installed version of the package.
+    """
+    from ..bench.run_log import read_run, rewrite
+    from ..bench.runner import rescored
+    from .terminal.console import line, warn
+
+    about, tasks, records = read_run(arguments.run_folder)
+    arena, fresh = _recorded_arena(about, tasks, arguments.snapshot)
+    after = [rescored(arena, record) for record in records]
+    changed = sum(old["result"] != new["result"] for old, new in zip(records, after, strict=True))
+    out = arguments.out or arguments.run_folder
+    rewrite(out, fresh, tasks, after)
+    say = warn if arguments.json else line
+    say(f"Rescored {len(after)} episodes: {changed} results changed")
+    return _show(out, arguments.json)
+
+
+@command(
+    option("first", type=Path, metavar="RUN_A", help="folder of the first run"),
+    option("second", type=Path, metavar="RUN_B", help="folder of the second run"),
+    option("--anyway", action="store_true", help="compare even if tasks, scorer or version differ"),
+    json_output("the comparison"),
+    examples=(
+        "tool-orch bench compare runs/m runs/oracle",
+        "tool-orch bench compare runs/m runs/old --anyway",
+    ),
+)
+def compare(arguments: argparse.Namespace) -> int:
+    """Compare two runs task by task, with confidence intervals."""
+    from ..bench.compare import compare
+    from .terminal import runs
+
+    found = compare(arguments.first, arguments.second, arguments.anyway)
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+    else:
+        runs.comparison(arguments.first.name, arguments.second.name, found)
+    return 0
+
+
+_TASKS = (
+    option(
+        "--policy",
+        help="oracle, random, junk or another scripted policy; openai:MODEL@URL; vllm:PATH; "
+        "python:MODULE:FUNCTION (required)",
+    ),
+    option("--out", type=Path, metavar="DIR", help="folder of the run (required)"),
+    option("--tasks", default="travel", help="NAME[:SPLIT], folder or file; the default split is test"),
+    option("--snapshot", help="snapshot of a task file (default: the one it names)"),
+    option("--limit", type=whole, metavar="N", help="play the first N tasks (default: all)"),
+    option("--trials", type=whole, default=1, metavar="N", help="episodes per task"),
+    option("--seed", type=int, default=0, help="seed of scripted policies, sent to models"),
+)
+_PROTOCOL = (
+    option("--protocol", choices=("toolorch", "cfb-offline"), default="toolorch", help="how to score"),
+    option("--strict", action="store_true", help="cfb-offline: close the original's loopholes"),
+    option(
+        "--deciding",
+        type=Path,
+        metavar="FILE",
+        help="cfb-offline: JSON object from function to the parameters that decide a match",
+    ),
+    option(
+        "--judge",
+        metavar="python:MODULE:FUNCTION",
+        help="cfb-offline: decides whether two calls match if no rule does (default: none)",
+    ),
+)
+_MODEL = (
+    option(
+        "--tools", choices=("native", "prompt"), default="native", help="tools in the API or in the prompt"
+    ),
+    option("--temperature", type=float, default=0.0, metavar="T", help="sampling temperature"),
+    option("--max-tokens", type=whole, default=2048, metavar="N", help="tokens per message"),
+    option("--timeout", type=float, default=120.0, metavar="SECONDS", help="time per request"),
+    option("--retries", type=int, default=2, metavar="N", help="retries after lost connections, 429 and 5xx"),
+    option("--vllm-args", default="", metavar="ARGS", help="vllm: arguments for its server"),
+)
+_WORK = (
+    option("--concurrency", type=whole, default=8, metavar="N", help="episodes at a time"),
+    option("--retry-failed", action="store_true", help="play episodes again that ended with a policy error"),
+    *SPREAD,
+    json_output("the summary"),
+)
+
+
+@command(
+    *_TASKS,
+    *_PROTOCOL,
+    *_MODEL,
+    *_WORK,
+    subcommands=(rescore, compare),
+    examples=(
+        "tool-orch bench --policy oracle --out runs/oracle",
+        "tool-orch bench --policy openai:MODEL@http://localhost:8000/v1 --out runs/m",
+        "tool-orch bench --policy python:mine:policy --limit 20 --out runs/mine",
+        "tool-orch bench compare runs/m runs/oracle",
+    ),
+)
+def bench(arguments: argparse.Namespace) -> int:
+    """Benchmark a policy on a set of tasks.
+
+    Each episode is saved when it ends. Rerun the same command to resume.
+    """
+    from .terminal.console import line
+
     if not arguments.policy or not arguments.out:
         raise UsageError(
             "bench: expected --policy and --out, or one of rescore, compare; "
             "for example: tool-orch bench --policy oracle --out runs/oracle"
         )
-    settings = Settings(**{name: getattr(arguments, name) for name in Settings.__dataclass_fields__})
-    policy = parse_policy(arguments.policy, settings)
-    source = {
-        "tasks": arguments.tasks,
-        "snapshot": arguments.snapshot,
-        "limit": arguments.limit,
-    }
-    judge = _judge(arguments.judge)
-    arena = _arena(source, arguments.protocol, arguments.strict, arguments.deciding, judge)
-    about = manifest(arena, source, policy.name, settings, arguments.trials)
-    here = arguments.executor == "local" and arguments.workers == 1
-    if not here and arguments.policy.startswith("vllm:"):
-        raise UsageError("vllm: serves this process only; start a server yourself and give openai:MODEL@URL")
-    ledger = RunLog(arguments.out, about, arena.tasks)
     try:
-        todo = jobs(arena, arguments.trials, ledger, arguments.retry_failed)
-        total = arguments.trials * len(arena.tasks)
-        again = {(name, trial) for name, trial in todo}
-        before = {key: record for key, record in ledger.records.items() if key not in again}
-        with show.RunBar(total, before) as bar:
-            if here:
-                asyncio.run(play_all(arena, policy, ledger, todo, arguments.concurrency, bar.done))
-            else:
-                with open_executor(arguments.executor, arguments.workers) as executor:
-                    named = (arguments.policy, settings)
-                    play_spread(executor, arena, named, ledger, todo, arguments.concurrency, bar.done)
-        ledger.seal()
+        _play(arguments)
     except KeyboardInterrupt:
-        show.line("stopped; the same command goes on from here")
+        line("Stopped. Rerun the same command to resume.")
         return STOPPED
-    finally:
-        ledger.close()
     return _show(arguments.out, arguments.json)
 
 
-def rescore(arguments: argparse.Namespace) -> int:
-    """Score a run anew from the recorded messages, offline, with this version of the package."""
-    about, tasks, records = read_run(arguments.run_folder)
+def _play(arguments: argparse.Namespace) -> None:
+    """Play the episodes that the run still lacks."""
+    from ..bench.manifest import manifest
+    from ..bench.policies import parse_policy
+    from ..bench.policies.base import Settings
+    from ..bench.run_log import RunLog
+
+    settings = Settings(**{name: getattr(arguments, name) for name in Settings.__dataclass_fields__})
+    policy = parse_policy(arguments.policy, settings)
+    source = {name: getattr(arguments, name) for name in ("tasks", "snapshot", "limit")}
+    arena = _arena(source, arguments)
+    if arguments.policy.startswith("vllm:") and not _in_process(arguments):
+        raise UsageError("vllm: works in one process; start a server and use openai:MODEL@URL")
+    about = manifest(arena, source, policy.name, settings, arguments.trials)
+    with closing(RunLog(arguments.out, about, arena.tasks)) as log:
+        _play_missing(arguments, arena, policy, settings, log)
+        log.seal()
+
+
+def _play_missing(
+    arguments: argparse.Namespace, arena: "Arena", policy: "Policy", settings: "Settings", log: "RunLog"
+) -> None:
+    import asyncio
+
+    from ..bench.runner import jobs, play_all, play_spread
+    from .terminal.runs import RunBar
+
+    missing = jobs(arena, arguments.trials, log, arguments.retry_failed)
+    finished = [record for key, record in log.records.items() if key not in set(missing)]
+    with RunBar(arguments.trials * len(arena.tasks), finished) as bar:
+        if _in_process(arguments):
+            asyncio.run(play_all(arena, policy, log, missing, arguments.concurrency, bar.done))
+            return
+        with open_executor(arguments.executor, arguments.workers) as executor:
+            named = (arguments.policy, settings)
+            play_spread(executor, arena, named, log, missing, arguments.concurrency, bar.done)
+
+
+def _in_process(arguments: argparse.Namespace) -> bool:
+    return bool(arguments.executor == "local" and arguments.workers == 1)
+
+
+def _arena(source: Mapping[str, Any], arguments: argparse.Namespace) -> "Arena":
+    """The tasks that the options name, under their protocol."""
+    from ..bench.cfb import CfbOptions
+    from ..bench.protocols import Arena
+    from ..bench.taskset import load_task_set
+    from .terminal.console import warn
+
+    loaded = load_task_set(source["tasks"], source["snapshot"], arguments.deciding)
+    if loaded.verified is False:
+        warn(f"{source['tasks']}: not the published file; figures are not comparable with published ones")
+    tasks = loaded.tasks[: source["limit"]]
+    if not tasks:
+        raise UsageError(f"{source['tasks']}: no tasks")
+    deciding = loaded.deciding if arguments.protocol == "cfb-offline" else {}
+    options = CfbOptions(arguments.strict, deciding, _judge(arguments.judge))
+    return Arena(tasks, loaded.snapshot, arguments.protocol, options)
+
+
+def _recorded_arena(
+    about: Mapping[str, Any], tasks: "list[Task]", snapshot: str | None
+) -> "tuple[Arena, dict[str, Any]]":
+    """The arena of a run from its manifest, and the manifest that the run has with this version."""
+    from ..bench.cfb import CfbOptions
+    from ..bench.manifest import manifest
+    from ..bench.policies.base import Settings
+    from ..bench.protocols import Arena
+    from ..bench.taskset import load_task_set
+
+    opened = load_task_set(about["source"]["tasks"], snapshot or about["source"]["snapshot"]).snapshot
     options = CfbOptions(about["strict"], about["deciding"], _judge(about["judge"]))
-    source = {**about["source"], **({"snapshot": arguments.snapshot} if arguments.snapshot else {})}
-    opened = load_task_set(source["tasks"], source["snapshot"]).snapshot
     arena = Arena(tasks, opened, about["protocol"], options)
     settings = Settings(**about["settings"])
-    fresh = manifest(arena, about["source"], about["policy"], settings, about["trials"])
-    before = [record["result"] for record in records]
-    after = [rescored(arena, record) for record in records]
-    changed = sum(old != new["result"] for old, new in zip(before, after, strict=True))
-    rewrite(arguments.out or arguments.run_folder, fresh, tasks, after)
-    show.line(f"{len(after)} episodes scored again, {changed} with another result")
-    return _show(arguments.out or arguments.run_folder, arguments.json)
+    return arena, manifest(arena, about["source"], about["policy"], settings, about["trials"])
 
 
-def compare_runs(arguments: argparse.Namespace) -> int:
-    """Paired differences between two runs."""
-    found = compare(arguments.first, arguments.second, arguments.anyway)
-    if arguments.json:
-        print(json.dumps(found, indent=1))
-    else:
-        show.comparison(arguments.first.name, arguments.second.name, found)
-    return 0
+def _judge(name: str | None) -> "Judge | None":
+    """The function that `python:MODULE:FUNCTION` names. Raises `UsageError`."""
+    from ..bench.policies import load_function
 
-
-def results(records: Sequence[Record]) -> list[EpisodeResult]:
-    return [EpisodeResult.from_dict(record["result"]) for record in records]
-
-
-def _show(folder: Path, as_json: bool) -> int:
-    about, tasks, records = read_run(folder)
-    found = summary(results(records), tasks)
-    (folder / "summary.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if as_json:
-        print(json.dumps(found, indent=1))
-    else:
-        show.summary(about, found)
-        show.policy_faults(records)
-    return 0
-
-
-def _judge(name: str | None) -> Judge | None:
-    """The function that `python:MODULE:FUNCTION` names; raises `UsageError`."""
     if name is None:
         return None
     kind, _, place = name.partition(":")
@@ -124,14 +241,41 @@ def _judge(name: str | None) -> Judge | None:
     return load_function(place)
 
 
-def _arena(
-    source: Mapping[str, Any], protocol: str, strict: bool, deciding: Path | None, judge: Judge | None
-) -> Arena:
-    loaded = load_task_set(source["tasks"], source["snapshot"], deciding)
-    if loaded.verified is False:
-        show.warn("not the published file, byte by byte: figures are of these rows only")
-    tasks = loaded.tasks[: source["limit"]]
-    if not tasks:
-        raise UsageError(f"{source['tasks']}: no tasks")
-    known = loaded.deciding if protocol == "cfb-offline" else {}
-    return Arena(tasks, loaded.snapshot, protocol, CfbOptions(strict, known, judge))
+def _show(folder: Path, as_json: bool) -> int:
+    """Write the summary of a run to its folder and print it."""
+    from ..bench.metrics import summary
+    from ..bench.result import EpisodeResult
+    from ..bench.run_log import read_run
+    from .terminal import runs
+
+    about, tasks, records = read_run(folder)
+    found = summary([EpisodeResult.from_dict(record["result"]) for record in records], tasks)
+    text = json.dumps(found, indent=1)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+    if as_json:
+        print(text)
+    else:
+        runs.summary(about, found)
+        runs.policy_errors(records)
+    return 0
+
+
+@command(
+    RUN,
+    option("--out", type=Path, metavar="FILE", help="page to write (default: report.html in RUN)"),
+    examples=("tool-orch report runs/m", "tool-orch report runs/m --out m.html"),
+)
+def report(arguments: argparse.Namespace) -> int:
+    """Write a run as one web page that works offline.
+
+    Needs the extra [bench-models].
+    """
+    from .terminal.console import line
+
+    with requires_extra("report", "bench-models"):
+        from ..bench.report import page
+    out = arguments.out or arguments.run_folder / "report.html"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(page(arguments.run_folder), encoding="utf-8")
+    line(f"Wrote {out} ({out.stat().st_size / 1024:.0f} KB). Open it in a browser.")
+    return 0

@@ -1,62 +1,81 @@
-"""`tool-orch serve` and `tool-orch export`: episodes for trainers and agent products, and rows for their datasets.
-
-Enters: arguments. Leaves: a server on the loopback address unless told otherwise, or a file. Everything here calls
-`tool_orch_env.adapters`.
-"""
+"""`tool-orch serve` and `tool-orch export`: episodes for trainers and agents, and rows for their data sets."""
 
 import argparse
-import asyncio
 import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .command import command, option
+from .options import SNAPSHOT, split
 
 if TYPE_CHECKING:
     from ..adapters.session import SessionFactory
 
+FORMATS = ("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai")
+"""The keys of `adapters.export.FORMATS`, here without the import."""
 
-def add(commands: Any, command: Any) -> None:
-    """The commands, into the parser of `cli`."""
-    serve = command(commands, "serve", _serve, "serve episodes over OpenEnv or MCP")
-    serve.add_argument("protocol", choices=tuple(_PROTOCOLS))
-    _played(serve, "train")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: the loopback)")
-    serve.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
-    serve.add_argument(
-        "--sessions", type=int, default=256, help="openenv: most sessions at once (default 256)"
-    )
-    serve.add_argument(
-        "--idle",
-        type=float,
-        default=900.0,
-        help="seconds after which an idle session is closed (default 900)",
-    )
-    serve.add_argument("--transport", choices=("stdio", "http"), default="stdio", help="mcp (default stdio)")
-    serve.add_argument("--task", metavar="ID", help="mcp: which task (default: one drawn with --seed)")
-    serve.add_argument("--seed", type=int, default=0, help="mcp: seed of the draw (default 0)")
-    serve.add_argument("--scores", type=Path, metavar="FILE", help="mcp: add a JSON line per episode here")
+_EPISODES = (
+    SNAPSHOT,
+    split("train"),
+    option("--tasks", type=Path, metavar="FILE", help="task file to use instead of the split"),
+    option("--reward", default="graduated", metavar="PRESET", help="reward preset"),
+    option("--max-turns", type=int, metavar="N", help="assistant messages per episode (default: by task)"),
+)
 
-    export = command(commands, "export", _export, "write tasks as the dataset rows that a trainer reads")
-    export.add_argument(
-        "--format",
+
+@command(
+    option("protocol", choices=("openenv", "mcp"), help="openenv for trainers, mcp for agents"),
+    *_EPISODES,
+    option("--host", default="127.0.0.1", help="address to listen on"),
+    option("--port", type=int, default=8000, help="port to listen on"),
+    option("--sessions", type=int, default=256, metavar="N", help="openenv: maximum number of sessions"),
+    option("--idle", type=float, default=900.0, metavar="SECONDS", help="close a session idle for this long"),
+    option("--transport", choices=("stdio", "http"), default="stdio", help="mcp: how to connect"),
+    option("--task", metavar="ID", help="mcp: task to play (default: drawn with --seed)"),
+    option("--seed", type=int, default=0, help="mcp: seed of the draw"),
+    option("--scores", type=Path, metavar="FILE", help="mcp: append a JSON line per episode to FILE"),
+    examples=(
+        "tool-orch serve openenv --split train --port 8000     # TRL, verifiers, ...",
+        "tool-orch serve mcp --split test --seed 3             # one task over stdio",
+        "tool-orch serve mcp --transport http --scores s.jsonl # /mcp?episode=NAME",
+    ),
+)
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve episodes over OpenEnv or MCP.
+
+    Listens on this machine only, unless --host says otherwise. Needs the extra
+    [openenv] or [mcp].
+    """
+    if arguments.idle <= 0 or arguments.sessions < 1:
+        raise UsageError("--idle, --sessions: expected more than 0")
+    return (_openenv if arguments.protocol == "openenv" else _mcp)(arguments)
+
+
+@command(
+    option("--format", required=True, choices=FORMATS, help="trainer that reads the rows"),
+    *_EPISODES,
+    option(
+        "--out",
+        type=Path,
         required=True,
-        choices=_FORMATS,
-        help="whose rows",
-    )
-    _played(export, "train")
-    export.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help=".jsonl, or .parquet (extra [export])"
-    )
+        metavar="FILE",
+        help="file to write: .jsonl, or .parquet with the extra [export]",
+    ),
+    examples=(
+        "tool-orch export --format trl --split train --out train.jsonl",
+        "tool-orch export --format openai --tasks tasks.jsonl --out demos.jsonl",
+    ),
+)
+def export(arguments: argparse.Namespace) -> int:
+    """Export tasks as data set rows for a trainer."""
+    from ..adapters import export
+    from .terminal.console import line
 
-
-def _played(command: argparse.ArgumentParser, split: str) -> None:
-    command.add_argument("--snapshot", default="travel", help="a bundled name or a folder (default travel)")
-    command.add_argument("--split", default=split, help=f"split of its tasks (default {split})")
-    command.add_argument("--tasks", type=Path, metavar="FILE", help="a task file in place of the split")
-    command.add_argument("--reward", default="graduated", help="a preset of the reward (default graduated)")
-    command.add_argument("--max-turns", type=int, metavar="N", help="assistant messages per episode")
+    count = export.write(_factory(arguments), arguments.format, arguments.out)
+    line(f"{arguments.out}: {count} rows")
+    return 0
 
 
 def _factory(arguments: argparse.Namespace) -> "SessionFactory":
@@ -71,21 +90,6 @@ def _factory(arguments: argparse.Namespace) -> "SessionFactory":
     )
 
 
-def _export(arguments: argparse.Namespace) -> int:
-    from ..adapters import export
-    from . import tables
-
-    count = export.write(_factory(arguments), arguments.format, arguments.out)
-    tables.line(f"{arguments.out}: {count} rows")
-    return 0
-
-
-def _serve(arguments: argparse.Namespace) -> int:
-    if arguments.idle <= 0 or arguments.sessions < 1:
-        raise UsageError("--idle, --sessions: expected more than 0")
-    return _PROTOCOLS[arguments.protocol](arguments)
-
-
 def _openenv(arguments: argparse.Namespace) -> int:
     from ..adapters import openenv
 
@@ -93,6 +97,8 @@ def _openenv(arguments: argparse.Namespace) -> int:
 
 
 def _mcp(arguments: argparse.Namespace) -> int:
+    import asyncio
+
     from ..adapters import mcp
 
     factory = _factory(arguments)
@@ -108,7 +114,7 @@ def _mcp(arguments: argparse.Namespace) -> int:
 
 
 def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
-    """Serve until interrupted. A message is at most 4 MiB; what is longer is refused by the server."""
+    """Serve until interrupted. The server refuses messages of more than 4 MiB."""
     from ..adapters.extras import need
 
     uvicorn = need("uvicorn", extra)
@@ -119,7 +125,7 @@ def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
 
 
 def _refuse_taken(host: str, port: int) -> None:
-    """Raises `UsageError` if nothing can listen there, before anybody is told that something does."""
+    """Raise `UsageError` if the port cannot be listened on."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except (OSError, OverflowError) as error:
@@ -127,7 +133,3 @@ def _refuse_taken(host: str, port: int) -> None:
         raise UsageError(
             f"--host {host} --port {port}: cannot listen there: {why}; try another --port"
         ) from error
-
-
-_FORMATS = ("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai")
-_PROTOCOLS = {"openenv": _openenv, "mcp": _mcp}

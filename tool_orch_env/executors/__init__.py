@@ -1,6 +1,6 @@
-"""Executors: where work is done. This process, several processes, or a Ray cluster; the results are the same.
+"""Executors: where work runs. This process, several processes, or a Ray cluster, with the same results.
 
-`open_executor` returns one by name. `base` has the interface, `local` and `ray_cluster` the implementations.
+`open_executor` returns an executor by name. `base` defines the interface; `local` and `ray_cluster` implement it.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -14,10 +14,11 @@ EXECUTORS = "local, ray, ray:ADDRESS"
 
 
 def open_executor(name: str, workers: int = 1) -> AbstractContextManager[Executor]:
-    """The executor of that name, for as long as the block runs. Raises `UsageError`.
+    """A context manager for the executor called `name`. Raises `UsageError`.
 
-    `ray` connects to the cluster that RAY_ADDRESS names or that was started on this machine; if there is none it starts
-    one of `workers` processes for the block. `ray:ADDRESS` connects to the cluster at that address.
+    `local` uses `workers` processes, or this process if `workers` is 1. `ray` connects to the cluster that RAY_ADDRESS
+    names or that runs on this machine; if there is none, it starts one with `workers` CPUs for the block. `ray:ADDRESS`
+    connects to the cluster at that address.
     """
     kind, _, address = name.partition(":")
     if name == "local":

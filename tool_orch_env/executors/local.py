@@ -1,4 +1,4 @@
-"""The executor `local`: this process, or several processes of this machine."""
+"""The executor `local`: this process, or several processes on this machine."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -12,7 +12,7 @@ from .base import AHEAD, R, T, Work, batches
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """This process, or `workers` processes of this machine."""
+    """This process if `workers` is 1, else `workers` processes on this machine."""
 
     workers: int = 1
 

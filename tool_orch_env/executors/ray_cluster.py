@@ -1,10 +1,9 @@
-"""The executor `ray`: work spread over a Ray cluster, and still done when workers or whole nodes die on the way.
+"""The executor `ray`: work on a Ray cluster that completes even if workers or whole nodes die.
 
-The caller's process keeps all state: a batch whose worker died is worked
-on again elsewhere, and only the result that arrives here counts. What workers begin from is sent once to each of
-them through Ray's object store; they need this package in the same version, and modules of a policy where Python
-finds them under the paths of the caller. Ray moves objects as pickles (cloudpickle): ours, over the cluster's own
-connections, which must be as trusted as Ray demands anyway.
+The caller's process keeps all state. If a worker dies, its batch runs again on another one, and only results that
+arrive in the caller's process count. Initial data is sent once to each worker through Ray's object store. Workers need
+the same version of this package, and must be able to import a policy's modules from the caller's paths. Ray transfers
+objects as pickles (cloudpickle) over the cluster's connections, so the cluster must be trusted, as Ray requires anyway.
 """
 
 import socket
@@ -24,14 +23,14 @@ from .base import AHEAD, Work, batches
 T = TypeVar("T")
 R = TypeVar("R")
 RETRIES = 20
-"""Deaths of a worker or its node that one batch survives; a batch that kills every worker must come to an end."""
+"""How often a batch is retried after its worker or node died. Bounded, because a batch may kill every worker."""
 
 
 class OnRay:
-    """A cluster, connected to for as long as the block runs. One CPU per batch under way."""
+    """A Ray cluster, connected for the duration of a `with` block. Each running batch uses one CPU."""
 
     def __init__(self, address: str | None = None, workers: int = 1) -> None:
-        """`address` as in `ray.init`; `None` is a running cluster, or a local one of `workers` CPUs."""
+        """`address` is as in `ray.init`. `None` means a running cluster, else a new local one with `workers` CPUs."""
         self._address, self._workers = address, workers
 
     def __enter__(self) -> "OnRay":
@@ -52,7 +51,7 @@ class OnRay:
     def spread(
         self, begin: Callable[..., Work[T, R]], given: tuple[Any, ...], items: Iterable[T], batch: int = 16
     ) -> Iterator[tuple[int, R]]:
-        """See `base.Executor`. Raises what a worker raised, and Ray's own fault if a batch died too often."""
+        """See `base.Executor`. Re-raises a worker's exception; raises Ray's own error if a batch died too often."""
         start = ray.put((__version__, begin, given))
         work = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
         waiting, paths = batches(items, batch), _paths()
@@ -70,33 +69,33 @@ class OnRay:
 
 
 def _knock(address: str | None) -> None:
-    """Whether anybody listens at `host:port`: Ray itself would go on trying for minutes."""
+    """Raise `UsageError` if nothing listens at `host:port`. Ray itself would retry for minutes."""
     host, colon, port = (address or "").rpartition(":")
     if colon and port.isdigit() and "://" not in host:
         try:
             socket.create_connection((host, int(port)), 10).close()
         except OSError as error:
-            raise UsageError(f"ray:{address}: nobody listens there: {error}") from error
+            raise UsageError(f"ray:{address}: cannot connect: {error}") from error
 
 
 def _paths() -> list[str]:
-    """Where the caller finds modules, its folder first."""
+    """The caller's module search path as absolute paths, the current folder first."""
     return [str(Path(path).absolute()) for path in ("", *sys.path)]
 
 
 def _workers() -> int:
-    """CPUs of the cluster as it is now, at least one."""
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]  # Ray leaves it untyped
+    """The cluster's current number of CPUs, at least 1."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]  # untyped in Ray
 
 
 _begun: tuple[str, Callable[[list[Any]], Any]] | None = None
-"""What this worker process has begun: the id of what it was given, and its function."""
+"""This worker process's state: the id of its initial data, and the function that `begin` returned."""
 
 
 def _work(
     name: str, paths: list[str], start: list[Any], first: int, some: list[Any]
 ) -> list[tuple[int, Any]]:
-    """Runs on a worker. `start` holds a reference, which is resolved by the first batch only."""
+    """Run a batch on a worker. `start` holds an object reference, which only the worker's first batch resolves."""
     global _begun
     if _begun is None or _begun[0] != name:
         sys.path += [path for path in paths if path not in sys.path]
@@ -106,5 +105,7 @@ def _work(
 
 def _begin(version: str, begin: Callable[..., Work[Any, Any]], given: tuple[Any, ...]) -> Work[Any, Any]:
     if version != __version__:
-        raise UsageError(f"a worker has version {__version__} of this package, the caller {version}")
+        raise UsageError(
+            f"a worker has version {__version__} of tool-orch-env, the caller has {version}: install the same version"
+        )
     return begin(*given)

@@ -1,8 +1,7 @@
-"""Public task sets brought to this package's form: `load` reads one, `save` writes it as a snapshot folder.
+"""Import public task sets: `load` reads one, `save` writes it as a snapshot folder.
 
-Enters: a file or a folder from elsewhere. Leaves: a `Snapshot` and its tasks. A format is a table entry, one file
-per format. Which format a file has is seen from its rows, not from its name. Nothing in a file is executed, and
-whatever is wrong with it is an `ImportFault` that says where.
+Each format has one module and an entry in `FORMATS`. The format of a file is detected from its rows, not from its name.
+Nothing in a file is executed; any problem with a file raises `ImporterError` with its location.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +26,15 @@ _VERSION_DIGITS = 12
 
 
 def load(path: str | Path, format: str | None = None) -> tuple[Snapshot, list[Task]]:
-    """The snapshot and the tasks in a file or a folder; `format` is a key of `FORMATS`, or found by content.
+    """Load a snapshot and its tasks from a file or a folder.
 
-    The snapshot's manifest lists in `notes` every repair, and says in `verified` whether the published file was
-    read, byte by byte. Tasks stand in the order of the file, in the split `test` (ComplexFuncBench) or `train`
-    (traces). Raises `ImportFault`; `UsageError` if there is no such format.
+    `format` is a key of `FORMATS`; by default it is detected from the content. The snapshot's manifest lists every
+    repair in `notes`; `verified` says whether the file is byte for byte the published one. Tasks are in file order, in
+    the split `test` (ComplexFuncBench) or `train` (traces). Raises `ImporterError`, or `UsageError` if `format` is
+    unknown.
     """
     if format is not None and format not in FORMATS:
-        raise UsageError(f"format {format!r} is unknown, expected one of {', '.join(FORMATS)}")
+        raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {format!r}")
     place = Path(path)
     found = find(place, [FORMATS[format]] if format else list(FORMATS.values()))
     form = found[0].format
@@ -45,7 +45,7 @@ def load(path: str | Path, format: str | None = None) -> tuple[Snapshot, list[Ta
 
 
 def save(snapshot: Snapshot, folder: str | Path) -> None:
-    """Write an imported snapshot as a folder, the same bytes each time; raises `UsageError` if it is not empty."""
+    """Write an imported snapshot as a folder, with the same bytes each time. Raises `UsageError` if it is not empty."""
     about = snapshot.manifest
     write(
         Path(folder),
@@ -67,9 +67,9 @@ def _source(file: Found) -> dict[str, str]:
 
 
 def _drafts(found: Sequence[Found]) -> list[Draft]:
-    """The drafts of all files, each id once; raises `ImportFault` listing every row of another shape.
+    """The drafts of all files, one per id. Raises `ImporterError` listing every invalid row.
 
-    Where one id stands in a row with responses and in a reduced one, the row with responses counts.
+    If an id occurs both in a row with responses and in a reduced row, the row with responses is used.
     """
     kept: dict[str, Draft] = {}
     problems: list[str] = []
@@ -78,7 +78,7 @@ def _drafts(found: Sequence[Found]) -> list[Draft]:
             try:
                 draft = file.format.draft(row, position)
             except ValidationError as error:
-                problems += [f"{row.place}: {_fault(fault)}" for fault in error.errors()]
+                problems += [f"{row.place}: {_sentence(found)}" for found in error.errors()]
             except ValueError as error:
                 problems.append(f"{row.place}: {error}")
             else:
@@ -86,21 +86,21 @@ def _drafts(found: Sequence[Found]) -> list[Draft]:
                 if first.recorded != draft.recorded:
                     kept[draft.id] = first if first.recorded else draft
                 elif first is not draft:
-                    problems.append(f"{row.place}: id {draft.id!r} stands already at {first.place}")
+                    problems.append(f"{row.place}: duplicate id {draft.id!r}, first used at {first.place}")
     if problems:
         raise ImporterError(problems, REMEDY)
     return list(kept.values())
 
 
-def _fault(fault: Mapping[str, object]) -> str:
-    """`steps.0.depends_on: Input should be a valid list, found str`."""
-    loc = fault["loc"]
+def _sentence(found: Mapping[str, object]) -> str:
+    """One pydantic error, such as `steps.0.depends_on: Input should be a valid list, found str`."""
+    loc = found["loc"]
     assert isinstance(loc, tuple)
-    return f"{'.'.join(map(str, loc))}: {fault['msg']}, found {type(fault['input']).__name__}"
+    return f"{'.'.join(map(str, loc))}: {found['msg']}, found {type(found['input']).__name__}"
 
 
 def _notice(snapshot: Snapshot) -> str:
-    """Where the data comes from and what was changed; a folder that is written again keeps its notice."""
+    """The text of NOTICE.md: sources and changes. A snapshot opened from a folder keeps its notice."""
     if snapshot.path is not None and (snapshot.path / "NOTICE.md").is_file():
         return (snapshot.path / "NOTICE.md").read_text(encoding="utf-8")
     about = snapshot.manifest

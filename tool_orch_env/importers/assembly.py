@@ -1,7 +1,6 @@
-"""From drafts to a snapshot and tasks: schemas repaired, dependencies traced, responses pooled.
+"""Turn drafts into a snapshot with tasks: schemas repaired, dependencies traced, responses pooled.
 
-Enters: the drafts of one format, and the tool schemas that lay beside them. Leaves: a `Snapshot` in memory with
-its tasks. Knows nothing of how rows look in a file. The same drafts give the same bytes.
+It knows nothing about how rows look in a file. The same drafts give the same bytes.
 """
 
 from collections import Counter
@@ -34,7 +33,7 @@ def assemble(
     version: str,
     sources: Sequence[Mapping[str, str]],
 ) -> Snapshot:
-    """The snapshot of these drafts, its tasks in one split; raises `ImportFault` listing every bad row."""
+    """The snapshot of these drafts, with all tasks in one split. Raises `ImporterError` listing every bad row."""
     notes: Counter[str] = Counter()
     catalog = _catalog(form, drafts, beside, notes)
     records = _records(catalog, drafts, notes)
@@ -54,12 +53,12 @@ def assemble(
 
 
 def _catalog(form: Format, drafts: Sequence[Draft], beside: Declared, notes: Counter[str]) -> Catalog:
-    """Every tool that is offered, called or declared, sorted by name."""
+    """The catalog of every tool that is offered, called or declared, sorted by name."""
     declared: dict[str, list[dict[str, Any]]] = {name: [schema] for name, schema in beside.items()}
     calls: dict[str, list[dict[str, Any]]] = {}
     for draft in drafts:
         for name, schema in draft.functions.items():
-            # what a row says of its own tools counts for more than a file beside it
+            # a row's own tool schemas take precedence over the schema file
             known = declared.setdefault(name, [])
             declared[name] = [s for s in known if s is not beside.get(name)] + [schema]
         for name in draft.tools:
@@ -97,7 +96,7 @@ def _tasks(form: Format, catalog: Catalog, drafts: Sequence[Draft]) -> list[Task
         try:
             tasks.append(_task(form, catalog, draft))
         except ValidationError as error:
-            problems += [f"{draft.place}: {fault['msg']}" for fault in error.errors()]
+            problems += [f"{draft.place}: {found['msg']}" for found in error.errors()]
     if problems:
         raise ImporterError(problems, REMEDY)
     return tasks
@@ -129,7 +128,7 @@ def _task(form: Format, catalog: Catalog, draft: Draft) -> Task:
 
 
 def _flows(catalog: Catalog, draft: Draft) -> list[Flows]:
-    """The flows of a draft; without turns or responses there is nothing to trace."""
+    """The flows of a draft. Nothing can be traced without turns or responses."""
     observed = [
         Observed(step.arguments, step.response, step.turn or 0, dict(_documentation(catalog, step.tool)))
         for step in draft.steps

@@ -1,13 +1,13 @@
-"""ComplexFuncBench: rows `{id, conversations, functions}`, or reduced ones without observations.
+"""ComplexFuncBench: rows `{id, conversations, functions}`, or reduced rows without observations.
 
-Enters: one row. Leaves: its draft. A turn is an assistant message that calls; its calls are golden calls of that
-turn, each with the observation that stands at its place. The file declares no dependencies: they are traced by
-values (`tracing.py`), and only from earlier turns. Where no value flows, the order of turns is *not* kept as a
-dependency: the second of two searches that stand in two turns needs nothing of the first. What the benchmark
-calls free functions are ordinary golden calls here; `meta` keeps the turn of every call for its protocol.
+A turn is an assistant message with calls. Its calls are golden calls of that turn; each has the observation at the same
+position. The file declares no dependencies, so they are traced by value (`tracing.py`), and only from earlier turns.
+Where no value flows, the order of turns is *not* kept as a dependency: the second of two independent searches does not
+need the first. What the benchmark calls free functions are ordinary golden calls here. `meta` keeps the turn of every
+call for the benchmark's protocol.
 
-A reduced row `{id, query, golden_calls, candidate_tools}` has neither turns nor responses: nothing is recorded
-for it, nothing can be traced, and `meta["dependencies"]` says `unknown`.
+A reduced row `{id, query, golden_calls, candidate_tools}` has neither turns nor responses. Nothing is recorded for it,
+nothing can be traced, and `meta["dependencies"]` is `unknown`.
 """
 
 from typing import Any, Literal
@@ -30,7 +30,7 @@ class _Call(_Shape):
 
 
 class _Message(_Shape):
-    """`function_call` on assistant messages that call, aligned `content` on the observation that follows."""
+    """`function_call` is set on assistant messages with calls; the next observation's `content` is aligned with it."""
 
     role: Literal["user", "assistant", "observation"]
     content: Any = None
@@ -55,7 +55,7 @@ def recognises(row: dict[str, Any]) -> bool:
 
 
 def draft(row: Row, position: int) -> Draft:
-    """The draft of one row; raises `ValueError` if it has another shape."""
+    """The draft of one row. Raises `ValueError` if its shape is wrong."""
     if "conversations" in row.value:
         return _full(row.place, _Full.model_validate(row.value))
     reduced = _Reduced.model_validate(row.value)
@@ -65,7 +65,7 @@ def draft(row: Row, position: int) -> Draft:
 
 
 def domain(identity: str) -> str:
-    """`Car-Rental-12` is of the domain `Car-Rental`."""
+    """The domain in a row id: `Car-Rental` for `Car-Rental-12`."""
     return identity.rpartition("-")[0]
 
 
@@ -83,7 +83,7 @@ def _full(place: str, row: _Full) -> Draft:
 
 
 def _request(messages: list[_Message]) -> str:
-    """What the user says; later user messages, if any, follow as paragraphs."""
+    """The user's request. Later user messages, if any, are appended as paragraphs."""
     said = [message.content for message in messages if message.role == "user"]
     if not said or not all(isinstance(text, str) for text in said):
         raise ValueError("conversations: expected a user message with text")
@@ -112,7 +112,7 @@ def _steps(messages: list[_Message]) -> list[Step]:
 
 
 def _offered(names: list[str], steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """The tools offered, in their order, and after them any that a golden call uses all the same."""
+    """The offered tools in file order, then any others that golden calls use."""
     return tuple(dict.fromkeys([*names, *(step.tool for step in steps)]))
 
 

@@ -1,7 +1,6 @@
-"""What every format is brought to before a snapshot is made of it.
+"""The intermediate form of an imported row, between the format modules and `assembly`.
 
-Enters: nothing; this is the vocabulary between the formats and `assembly`. A `Draft` is one row as its file
-tells it: nothing traced, no schema repaired, no response pooled.
+A `Draft` is one row as its file has it: nothing traced, no schema repaired, no response pooled.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 UNRECORDED: Final = object()
-"""Stands for the response of a call to which the file gives none; `None` is a response (JSON null)."""
+"""The response of a call for which the file has none. `None` is a response: JSON null."""
 
 
 class Row(NamedTuple):
-    """One row of a file; `place` is `file:line`, or `file: row N` in a pickle (N counts from 0)."""
+    """One row of a file. `place` is `file:line`, or `file: row N` in a pickle (N counts from 0)."""
 
     place: str
     value: dict[str, Any]
@@ -23,8 +22,8 @@ class Row(NamedTuple):
 class Step:
     """One golden call.
 
-    `turn` counts from 0 and is `None` where the file does not say in which turn the call stands. `needs` are
-    positions of golden calls, or `None` where the file declares no dependencies.
+    `turn` counts from 0 and is `None` if the file does not give the call's turn. `needs` has positions of golden
+    calls, or is `None` if the file declares no dependencies.
     """
 
     tool: str
@@ -36,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One row. `functions` are the tool schemas it carries itself, by name, as they are in the file."""
+    """One row. `functions` maps names to the row's own tool schemas, as they are in the file."""
 
     place: str
     id: str
@@ -48,16 +47,16 @@ class Draft:
 
     @property
     def recorded(self) -> bool:
-        """Whether the file gives a response to every golden call."""
+        """Whether the file has a response to every golden call."""
         return all(step.response is not UNRECORDED for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is known and read.
+    """How one format is recognised and read.
 
-    `drafts` reads one row and raises `ValueError` (pydantic's among them) if it has another shape;
-    `published` is the sha256 of the whole published file, "" if none is known.
+    `draft` reads one row (the row and its position) and raises `ValueError`, possibly pydantic's, if its shape is
+    wrong. `published` is the sha256 of the published file, "" if none is known.
     """
 
     name: str

@@ -1,10 +1,9 @@
 """The orchestration traces published with arXiv 2603.24709.
 
-Enters: one row `{query, workflow_id, workflow_pattern, metadata, steps}`, with its number `row` or without.
-Leaves: its draft. The dependencies are the file's: `needs` is `depends_on`, neither more nor less. Tracing only
-says which leaf of a declared prerequisite supplies an argument. A row that declares no dependency at all is
-traced instead. Calls that a row repeats stay repeated. Tools offered are the `candidate_tools` of all steps, each
-once, in the order first seen.
+Rows are `{query, workflow_id, workflow_pattern, metadata, steps}`, with or without a row number `row`. `needs` is
+exactly the file's `depends_on`; tracing only finds which leaf of a declared prerequisite supplies an argument. A row
+that declares no dependencies at all is traced instead. Calls that a row repeats stay repeated. The offered tools are
+the `candidate_tools` of all steps, each once, in order of first appearance.
 """
 
 from collections import Counter
@@ -25,7 +24,7 @@ class _Call(_Shape):
 
 
 class _Result(_Call):
-    """`execution_result` is the response, whatever its shape."""
+    """`execution_result` is the response, of any shape."""
 
     execution_result: Any = Field(default=...)
 
@@ -52,7 +51,7 @@ def recognises(row: dict[str, Any]) -> bool:
 
 
 def draft(row: Row, position: int) -> Draft:
-    """The draft of one row; raises `ValueError` if it has another shape. `position` stands in for `row`."""
+    """The draft of one row. `position` is used if `row` is missing. Raises `ValueError` if the shape is wrong."""
     trace = _Trace.model_validate(row.value)
     number = position if trace.row is None else trace.row
     place_of = _places(trace.steps)
@@ -79,7 +78,10 @@ def draft(row: Row, position: int) -> Draft:
 
 
 def _places(steps: list[_Step]) -> dict[int, int]:
-    """Where the step of a number stands; raises `ValueError` if numbers repeat or point nowhere or onwards."""
+    """Position by step number.
+
+    Raises `ValueError` if a number repeats, or if a step depends on anything but an earlier step.
+    """
     twice = [number for number, count in Counter(step.step for step in steps).items() if count > 1]
     if twice:
         raise ValueError(f"steps: expected each step number once, found {twice[0]} again")
@@ -92,10 +94,12 @@ def _places(steps: list[_Step]) -> dict[int, int]:
 
 
 def _response(step: _Step) -> Any:
-    """The recorded response; raises `ValueError` if it belongs to another call."""
+    """The recorded response. Raises `ValueError` if it belongs to another call."""
     result = step.execution_result
     if (result.function, result.arguments) != (step.ground_truth.function, step.ground_truth.arguments):
-        raise ValueError(f"step {step.step}: execution_result expected of the golden call, found of another")
+        raise ValueError(
+            f"step {step.step}: execution_result: expected the golden call's, found another call's"
+        )
     return result.execution_result
 
 

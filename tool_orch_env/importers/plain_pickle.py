@@ -1,10 +1,9 @@
 """Read plain data from a pickle without unpickling it.
 
-Enters: the bytes of a pickle, protocols 0 to 5. Leaves: dicts, lists, strings, numbers, truth values and `None`;
-tuples become lists. A pickle is a program for a small stack machine, and the standard one can import and call
-anything. This one knows only the opcodes that push, collect and remember plain data: classes, calls,
-persistent ids, extension codes, buffers, bytes and sets have no entry in its table, so there is nothing that
-a file could run. What is refused is named with its byte.
+A pickle is a program for a small stack machine, and Python's own can import and call anything. This reader handles
+protocols 0 to 5, but only the opcodes that push, collect and memoise plain data: dicts, lists, strings, numbers,
+booleans and `None`. Tuples become lists. Classes, calls, persistent ids, extension codes, buffers, bytes and sets are
+not in its table, so a file cannot run anything. An unsupported opcode raises `ImporterError` with its byte position.
 """
 
 import pickletools
@@ -14,7 +13,9 @@ from typing import Any
 
 from ..errors import ImporterError
 
-REMEDY = "convert the file to JSON lines (one row per line) on a machine that trusts it, and import that"
+REMEDY = (
+    "convert the file to JSON lines (one row per line) on a machine that trusts it, and import the result"
+)
 NEWEST_PROTOCOL = 5
 
 _CODE = [
@@ -54,18 +55,18 @@ class _Machine:
         self.stack.append(value)
 
     def pop(self) -> Any:
-        """The topmost value; raises `ValueError` if a mark or nothing is there."""
+        """Remove and return the top value. Raises `ValueError` if it is a mark or the stack is empty."""
         if self.top() is _MARK:
-            raise ValueError("a value was expected, found a mark")
+            raise ValueError("expected a value, found a mark")
         return self.stack.pop()
 
     def top(self) -> Any:
         if not self.stack:
-            raise ValueError("a value was expected, found an empty stack")
+            raise ValueError("expected a value, found an empty stack")
         return self.stack[-1]
 
     def since_mark(self) -> list[Any]:
-        """The values above the topmost mark, which goes too."""
+        """Remove the topmost mark and return the values above it."""
         items: list[Any] = []
         while self.top() is not _MARK:
             items.append(self.stack.pop())
@@ -73,9 +74,9 @@ class _Machine:
         return items[::-1]
 
     def target(self, kind: type) -> Any:
-        """The topmost value, which has to be a container of this kind."""
+        """The top value. Raises `ValueError` if it is not of type `kind`."""
         if type(self.top()) is not kind:
-            raise ValueError(f"a {kind.__name__} was expected, found {type(self.top()).__name__}")
+            raise ValueError(f"expected a {kind.__name__}, found {type(self.top()).__name__}")
         return self.top()
 
     def extend(self, items: list[Any]) -> None:
@@ -86,12 +87,12 @@ class _Machine:
 
     def recall(self, index: int) -> None:
         if index not in self.memo:
-            raise ValueError(f"nothing was remembered under {index}")
+            raise ValueError(f"memo {index} is not set")
         self.push(self.memo[index])
 
     def remember(self, index: int) -> None:
         if self.top() is _MARK:
-            raise ValueError("a mark cannot be remembered")
+            raise ValueError("a mark cannot be memoised")
         self.memo[index] = self.top()
 
 
@@ -100,7 +101,7 @@ def _pairs(items: list[Any]) -> Iterator[tuple[str, Any]]:
         raise ValueError("a key without a value")
     for name, value in zip(items[::2], items[1::2], strict=True):
         if type(name) is not str:
-            raise ValueError(f"an object key of type {type(name).__name__}, expected a string")
+            raise ValueError(f"object key: expected a string, found {type(name).__name__}")
         yield name, value
 
 
@@ -110,7 +111,7 @@ def _last(machine: _Machine, count: int) -> list[Any]:
 
 def _proto(_: _Machine, protocol: int) -> None:
     if protocol > NEWEST_PROTOCOL:
-        raise ValueError(f"pickle protocol {protocol}, expected at most {NEWEST_PROTOCOL}")
+        raise ValueError(f"pickle protocol: expected at most {NEWEST_PROTOCOL}, found {protocol}")
 
 
 _Operation = Callable[[_Machine, Any], Any]
@@ -146,10 +147,10 @@ _OPERATIONS: Mapping[str, _Operation] = {
 
 
 def read_plain(data: bytes, name: str) -> Any:
-    """The plain value in a pickle; raises `ImportFault` with the byte of the first thing that is not plain.
+    """The plain value in a pickle. Raises `ImporterError` with the byte position of the first thing that is not plain.
 
-    Containers that the pickle shares are shared in the result, which may so be far larger than the file, or
-    hold itself: the reader of rows bounds that.
+    Containers shared in the pickle are shared in the result. Expanded, the result may therefore be far larger than the
+    file, or even contain itself; `reading.py` bounds that.
     """
     machine, position = _Machine(), 0
     try:
@@ -174,7 +175,7 @@ def read_plain(data: bytes, name: str) -> Any:
 def _result(machine: _Machine, data: bytes, position: int) -> Any:
     value = machine.pop()
     if machine.stack:
-        raise ValueError("values are left on the stack")
+        raise ValueError("values remain on the stack at the end")
     if position + 1 < len(data):
         raise ValueError(f"{len(data) - position - 1} bytes follow the end")
     return value

@@ -1,10 +1,10 @@
-"""From a path to rows: JSON lines, gzipped or not, and pickles of plain data; the format found by content.
+"""Read rows from a file or folder: JSON lines, plain or gzipped, and pickles of plain data.
 
-Enters: a file or a folder. Leaves: `Found` files with their rows. Of a format it knows only how to recognise
-its rows. Every fault of a file is an `ImportFault` with its place, and nothing in a file is executed.
+Formats are detected from the content; all this module knows of a format is how to recognise its rows. Any problem with
+a file raises `ImporterError` with its location, and nothing in a file is executed.
 
-Bounds: rows nest at most 64 deep (24 is the most seen); a pickle has at most 1 GiB, and one that repeats shared
-parts may unfold to at most 16 times its size.
+Limits: rows nest at most 64 levels deep (the deepest known has 24); a pickle has at most 1 GiB, and one with shared
+parts may expand to at most 16 times its size.
 """
 
 import hashlib
@@ -24,15 +24,15 @@ MAX_DEPTH = 64
 MAX_PICKLE = 1 << 30
 UNFOLDING = 16
 SCHEMAS = "booking_tools.jsonl"
-"""The file of tool schemas that is looked for beside the rows."""
+"""Name of the file with tool schemas, looked for in the same folder."""
 ENDINGS = (".jsonl", ".jsonl.gz", ".pkl", ".pickle")
-"""What is looked at in a folder. A file that is named itself may have any name."""
+"""Suffixes of the files that are read in a folder. A file passed directly may have any name."""
 _END = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One file with rows of one format. `sha256` is that of the file as it lies there."""
+    """One file with rows of one format. `sha256` is that of the file on disk, compressed or not."""
 
     path: Path
     format: Format
@@ -41,9 +41,9 @@ class Found:
 
 
 def find(path: Path, formats: Sequence[Format]) -> list[Found]:
-    """The files to import at `path`, sorted by name, all of one format; raises `ImportFault`.
+    """The files to import at `path`, sorted by name, all of one format. Raises `ImporterError`.
 
-    In a folder, files in no known format are left alone as long as one file is in a known one.
+    In a folder, files of unknown format are ignored as long as at least one file has a known format.
     """
     if path.is_dir():
         files = sorted(
@@ -66,7 +66,7 @@ def find(path: Path, formats: Sequence[Format]) -> list[Found]:
 
 
 def schemas_beside(path: Path) -> dict[str, dict[str, Any]]:
-    """The tool schemas that lie beside the rows, by name; empty if there is no such file."""
+    """The tool schemas in the folder's `SCHEMAS` file, by name; empty if there is no such file."""
     file = (path if path.is_dir() else path.parent) / SCHEMAS
     if not file.is_file():
         return {}
@@ -81,13 +81,13 @@ def schemas_beside(path: Path) -> dict[str, dict[str, Any]]:
             )
     if problems:
         raise ImporterError(
-            problems, "correct the file of tool schemas, or move it away to have schemas inferred"
+            problems, "correct the file of tool schemas, or move it away so that schemas are inferred"
         )
     return schemas
 
 
 def _read(path: Path, formats: Sequence[Format]) -> Found | None:
-    """The file if its first row is of one of the formats, else `None`; raises `ImportFault` if it is damaged."""
+    """The file if one of the formats recognises its first row, else `None`. Raises `ImporterError` if it is damaged."""
     rows = _pickled(path) if _is_pickle(path) else _lines(path)
     first = next(rows, None)
     if first is None:
@@ -100,7 +100,7 @@ def _read(path: Path, formats: Sequence[Format]) -> Found | None:
 
 
 def _is_pickle(path: Path) -> bool:
-    """Whether the content is no text of JSON: then a pickle is what is left. Gzipped files hold JSON lines."""
+    """Whether the first byte is that of a pickle. Gzipped files are always read as JSON lines."""
     if path.suffix == ".gz":
         return False
     try:
@@ -115,7 +115,7 @@ def _is_pickle(path: Path) -> bool:
 
 
 def _lines(path: Path) -> Iterator[Row]:
-    """The rows of JSON lines; raises `ImportFault` at the first line that is none."""
+    """The rows of a JSON lines file. Raises `ImporterError` at the first invalid line."""
     for number, line in numbered_lines(path, ImporterError):
         place = f"{path.name}:{number}"
         try:
@@ -141,7 +141,7 @@ def _pickled(path: Path) -> Iterator[Row]:
 
 
 def _row(place: str, value: Any, budget: "_Budget") -> Row:
-    """The row if it is an object of sound JSON."""
+    """The value as a `Row`. Raises `ImporterError` unless it is an object of valid JSON."""
     if not isinstance(value, dict):
         raise ImporterError(
             f"{place}: expected an object, found {_kind(value)}", "write one JSON object per line"
@@ -150,19 +150,19 @@ def _row(place: str, value: Any, budget: "_Budget") -> Row:
         budget.examine(value)
     except NotCanonical as error:
         raise ImporterError(
-            f"{place}: expected sound JSON, found {error}", "correct the row, or leave it out"
+            f"{place}: expected valid JSON, found {error}", "correct the row, or leave it out"
         ) from error
     return Row(place, value)
 
 
 class _Budget:
-    """How much a file may still unfold to. Without shared parts a file holds less than it has bytes."""
+    """How far a file may still expand. Without shared parts, it has fewer values and characters than bytes."""
 
     def __init__(self, size: int) -> None:
         self.left = UNFOLDING * size + 1000
 
     def examine(self, value: Any) -> None:
-        """Raises `NotCanonical` if `value` is deep, endless, has odd numbers or text that is not UTF-8."""
+        """Raise `NotCanonical` if `value` is too deep, too large, contains itself, or has non-JSON numbers or text."""
         open_containers: list[Iterator[Any]] = [iter((value,))]
         while open_containers:
             item = next(open_containers[-1], _END)
@@ -182,7 +182,7 @@ class _Budget:
     def _examine_scalar(self, item: Any) -> None:
         self.left -= 1 + (len(item) if isinstance(item, str) else 0)
         if self.left < 0:
-            raise NotCanonical(f"shared parts that unfold to more than {UNFOLDING} times the file")
+            raise NotCanonical(f"shared parts that expand to more than {UNFOLDING} times the file size")
         if isinstance(item, str):
             _examine_text(item)
         else:

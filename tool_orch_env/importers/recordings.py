@@ -1,8 +1,8 @@
-"""Responses of many tasks pooled into records, without one silently overwriting another.
+"""Pool the responses of many tasks into records without silently overwriting any.
 
-Enters: what each task's file recorded. Leaves: `Record`s. Where every task that made a call got the same
-response, the record is shared by all; where two tasks got different ones, each task keeps its own, limited to
-it. Where one task itself made a call twice and got different responses, its first is kept, and that is noted.
+If all tasks that made a call got the same response, they share one record. If they got different responses, each task
+keeps its own record, which only that task sees. If one task made a call twice and got different responses, the first
+is kept and a note is added.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ API_ERROR = 400
 
 
 class Recording(NamedTuple):
-    """A response to a call, as the file of one task has it."""
+    """A response to a call, as recorded in one task."""
 
     task: str
     tool: str
@@ -26,13 +26,13 @@ class Recording(NamedTuple):
 
 
 def status(response: Any) -> int:
-    """400 for an error envelope (`status` is false, or `error` says something), else 200."""
+    """400 for an error envelope (`status` is false or `error` is not empty), else 200."""
     failed = isinstance(response, dict) and (response.get("status") is False or bool(response.get("error")))
     return API_ERROR if failed else SUCCESS
 
 
 def pooled(catalog: Catalog, recordings: Iterable[Recording], notes: Counter[str]) -> list[Record]:
-    """The records, sorted by key and task; raises `UsageError` where a call is not valid."""
+    """The records, sorted by key and task. Raises `UsageError` if a call is not valid."""
     by_key: dict[str, dict[str, Record]] = {}
     for recording in recordings:
         answer = recording.response
@@ -48,7 +48,7 @@ def pooled(catalog: Catalog, recordings: Iterable[Recording], notes: Counter[str
 
 
 def _shared(by_task: dict[str, Record]) -> list[Record]:
-    """One record for all tasks if they agree, else one for each."""
+    """One record for all tasks if their responses are equal, else one per task."""
     records = [by_task[task] for task in sorted(by_task)]
     if len({record.text for record in records}) == 1:
         return [records[0]._replace(task="")]

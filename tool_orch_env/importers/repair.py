@@ -1,8 +1,8 @@
-"""One tool's `parameters` as found, made into an object schema of JSON Schema 2020-12.
+"""Repair a tool's `parameters` into an object schema of JSON Schema 2020-12. Each change is noted.
 
-Names of Python's and other languages' types become those of JSON Schema, at any nesting; `required` on a
-parameter moves to its object; a list of `items` becomes `prefixItems`; references, which would need a document
-that is not there, are dropped; so is every keyword whose value the meta-schema refuses. Each change is noted.
+Type names of Python and other languages become JSON Schema's, at any depth. `required` on a parameter moves to its
+object, and a list of `items` becomes `prefixItems`. References are dropped, because the document they point into is not
+available, and so is every keyword whose value the meta-schema rejects.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(("boolean", "bool"), "boolean"),
     **dict.fromkeys(("null", "none", "nonetype", "nil"), "null"),
 }
-"""Type names met in the wild, in lower case. Any other name says nothing and is dropped."""
+"""Type names found in published files, in lower case. Any other name is dropped."""
 
 _OF_NAMES = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -33,7 +33,7 @@ Notes = Counter[str]
 
 
 def repaired(parameters: Any, notes: Notes) -> dict[str, Any]:
-    """A sound object schema with `properties`. A missing declaration means no parameters."""
+    """A valid object schema with `properties`. A missing declaration means no parameters."""
     if parameters is None:
         notes["no parameters are declared"] += 1
     schema = _schema(parameters if isinstance(parameters, dict) else {}, notes)
@@ -50,7 +50,7 @@ def repaired(parameters: Any, notes: Notes) -> dict[str, Any]:
 
 
 def _schema(node: Any, notes: Notes) -> dict[str, Any]:
-    """A repaired copy of what stands where a schema stands."""
+    """A repaired copy of a value in the position of a schema."""
     if isinstance(node, str):
         node = {"type": node}
     if not isinstance(node, dict):
@@ -77,7 +77,7 @@ def _schema(node: Any, notes: Notes) -> dict[str, Any]:
 
 
 def _type(value: Any, notes: Notes) -> dict[str, Any]:
-    """The `type` keyword with names of JSON Schema; nothing where a name is unknown, for it says nothing."""
+    """The `type` keyword with JSON Schema's names; empty if a name is unknown."""
     names = value if isinstance(value, list) else [value]
     known = [_type_name(name) for name in names]
     for name, better in zip(names, known, strict=True):
@@ -92,14 +92,14 @@ def _type(value: Any, notes: Notes) -> dict[str, Any]:
 
 
 def _type_name(name: Any) -> str | None:
-    """`List[str]` is a list; only the outermost name counts."""
+    """The JSON Schema type for a name; `None` if unknown. Only the outermost name counts: `List[str]` is `array`."""
     if not isinstance(name, str):
         return None
     return TYPES.get(name.split("[")[0].split("<")[0].strip().lower())
 
 
 def _hoist_required(schema: dict[str, Any], notes: Notes) -> dict[str, Any]:
-    """Move `"required": true` of a member to its object, where JSON Schema has it."""
+    """Move `"required": true` from a property to its object, where JSON Schema expects it."""
     members = schema.get("properties")
     if not isinstance(members, dict):
         return schema
@@ -116,7 +116,7 @@ def _hoist_required(schema: dict[str, Any], notes: Notes) -> dict[str, Any]:
 
 
 def _sound(schema: dict[str, Any], notes: Notes) -> dict[str, Any]:
-    """Drop, one by one, the keywords whose value the meta-schema refuses."""
+    """Drop the keywords whose value the meta-schema rejects, one at a time."""
     for _ in range(_MOST_DROPS):
         try:
             Draft202012Validator.check_schema(schema)
@@ -129,7 +129,7 @@ def _sound(schema: dict[str, Any], notes: Notes) -> dict[str, Any]:
 
 
 def _drop(schema: dict[str, Any], path: list[str | int]) -> str:
-    """Delete the innermost object member on the way to the fault, and name it."""
+    """Delete the innermost object member on the path to the error, and return its name."""
     node: Any = schema
     nodes = []
     for key in path:

@@ -1,16 +1,16 @@
-"""Tool schemas as they are found, made into JSON Schema 2020-12 that the golden calls satisfy.
+"""Turn published tool schemas into JSON Schema 2020-12 that the golden calls satisfy.
 
-Enters: tool declarations as files have them (`dict` for `object`, `float` for `number`, several versions of one
-tool) and the golden arguments. Leaves: entries of a `tools.json`, and a note for every change.
+Published files use `dict` for `object` or `float` for `number`, and declare one tool in several versions. The result is
+an entry of `tools.json` per tool, and a note for every change.
 
 The rules, in order:
-1. *repair* (`repair.py`): what is no JSON Schema 2020-12 is made one.
-2. *merge*: where rows declare one tool differently, the tool takes every parameter of every version, requires
-   what all of them require, and a parameter with two schemas accepts either. So no row's valid call becomes
-   invalid. The descriptions shown are the commonest ones, the first among equals.
-3. *widen*: where a golden call still violates the schema, the violated keyword gives way, and nothing else.
-4. *infer*: a tool with no declaration takes the parameters and types seen in golden calls, requires none and
-   leaves unknown parameters open.
+1. *repair* (`repair.py`): whatever is not JSON Schema 2020-12 is made valid.
+2. *merge*: if rows declare a tool differently, the merged tool has every parameter of every version, requires what all
+   of them require, and accepts either schema of a parameter that has two. So no row's valid call becomes invalid. The
+   descriptions are the most common ones; the first wins ties.
+3. *widen*: if a golden call still violates the schema, the violated keyword is widened, and nothing else.
+4. *infer*: a tool without a declaration gets the parameters and types seen in golden calls, requires none of them, and
+   allows unknown parameters.
 """
 
 from collections import Counter
@@ -40,7 +40,7 @@ _TYPE_OF: dict[type, str] = {
 def tool_entry(
     name: str, declared: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]], notes: Counter[str]
 ) -> dict[str, Any]:
-    """The entry of `tools.json` for one tool; changes are counted in `notes`, each sentence with its tool."""
+    """The entry of `tools.json` for one tool. Changes are counted in `notes`, each prefixed with the tool's name."""
     if not declared:
         notes[
             f"{name}: no schema is given; inferred from {len(calls)} golden calls, unknown parameters allowed"
@@ -57,7 +57,7 @@ def tool_entry(
 
 
 def inferred(calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A permissive object schema: parameters as seen, none required, others allowed."""
+    """A permissive object schema: the parameters seen in `calls`, none required, others allowed."""
     properties: dict[str, Any] = {}
     for arguments in calls:
         for parameter, value in arguments.items():
@@ -72,7 +72,7 @@ def inferred(calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def merged(versions: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str, Any]:
-    """One object schema that accepts what any version accepts."""
+    """One object schema that accepts whatever any version accepts."""
     distinct = {canonical(version): version for version in versions}
     if len(distinct) == 1:
         return versions[0]
@@ -94,7 +94,7 @@ def merged(versions: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str,
 
 
 def widened(schema: dict[str, Any], calls: Sequence[dict[str, Any]], notes: Counter[str]) -> dict[str, Any]:
-    """`schema` with every keyword that a golden call violates given way."""
+    """`schema` with every keyword widened that a golden call violates."""
     closed = {"additionalProperties": False, **schema}
     validator = Draft202012Validator(closed, format_checker=Draft202012Validator.FORMAT_CHECKER)
     for arguments in {canonical(call): call for call in calls}.values():
@@ -102,7 +102,7 @@ def widened(schema: dict[str, Any], calls: Sequence[dict[str, Any]], notes: Coun
             error = next(validator.iter_errors(arguments), None)
             if error is None:
                 break
-            _give_way(closed, error)
+            _widen(closed, error)
             place = pointer.pattern(pointer.join(*error.absolute_path)) or "the arguments"
             notes[
                 f"{place}: {error.absolute_schema_path[-1]!r} widened, because golden calls violate it"
@@ -112,8 +112,8 @@ def widened(schema: dict[str, Any], calls: Sequence[dict[str, Any]], notes: Coun
     return closed
 
 
-def _give_way(schema: dict[str, Any], error: ValidationError) -> None:
-    """Change the keyword at which `error` arose so that its value passes it."""
+def _widen(schema: dict[str, Any], error: ValidationError) -> None:
+    """Widen or remove the keyword that raised `error` so that its value becomes valid."""
     *path, keyword = error.absolute_schema_path
     node: Any = schema
     for key in path:
@@ -132,7 +132,7 @@ def _give_way(schema: dict[str, Any], error: ValidationError) -> None:
 
 
 def _either(schemas: Sequence[Any]) -> Any:
-    """One schema that accepts what any of them accepts; those that differ in words only are one."""
+    """One schema that accepts whatever any of them accepts. Schemas that differ only in wording count as one."""
     bare = {canonical(_without_words(schema)): schema for schema in reversed(schemas)}
     commonest = _commonest(schemas)
     if len(bare) == 1:
@@ -148,7 +148,7 @@ def _without_words(schema: Any) -> Any:
 
 
 def _commonest(values: Sequence[Any]) -> Any:
-    """The value that occurs most often, the first among equals."""
+    """The most common value; the first wins ties."""
     counts = Counter(map(canonical, values))
     return max(values, key=lambda value: counts[canonical(value)])
 
@@ -158,7 +158,7 @@ def _type_of(value: Any) -> str:
 
 
 def _joined(types: str | list[str], new: str) -> str | list[str]:
-    """The types with one more, sorted; a number covers an integer."""
+    """The types with `new` added, sorted. `number` includes `integer`."""
     names = {types} if isinstance(types, str) else set(types)
     names.add(new)
     if "number" in names:

@@ -1,28 +1,28 @@
-"""Which earlier response supplies an argument's value: dependencies found by tracing values.
+"""Find dependencies by tracing values: which earlier response supplies an argument's value.
 
-Enters: the request and the golden calls with their responses. Leaves: for each call the calls it needs and the
-bindings (argument -> call and JSON pointer). Knows nothing of formats.
+The result has, for each golden call, the calls that it needs and its bindings (argument -> call and JSON pointer). This
+module knows nothing about file formats.
 
-A *flow* is an argument's scalar that stands as a leaf in the response of a call of an earlier turn. Text and
-number are one value here ("32.5" is 32.5), for APIs mix them. What is never a flow:
+A *flow* is a scalar argument that occurs as a leaf in the response to a call of an earlier turn. Text and numbers are
+compared as one value ("32.5" equals 32.5), because APIs mix them. These are never flows:
 
-- truth values, null, empty text, whole numbers below 100;
-- a value that the request states (`stated.states`), or that the tool's own schema names (an enumeration);
-- a value that an earlier call already used without a flow: whoever made that call knew it, and the response
-  merely echoes it.
+- booleans, null, empty text, and whole numbers below 100;
+- a value that the request states (`stated.states`), or that the tool's own schema mentions (an enumeration);
+- a value that an earlier call already used without a flow: whoever made that call already knew the value, and the
+  response merely echoes it.
 
-What is left is *telling* or *vague*. Telling values (identifiers, coordinates, names of several words) are taken
-wherever they stand. Vague ones (single words, small numbers, dates, times) stand in responses by chance, so
-their leaf must also be named like the argument, or be named somewhat like it in a response that supplies a
-telling value to the same call. Dates reckoned from the request ("tomorrow") can still be mistaken for a flow
-where an unrelated response has a leaf of just that name.
+The remaining values are *distinctive* or *vague*. Distinctive values (identifiers, coordinates, names of several words)
+are accepted wherever they occur. Vague values (single words, small numbers, dates, times) also occur in responses by
+chance. Their leaf must have the same name as the argument, or a similar name in a response that supplies a distinctive
+value to the same call. A date derived from the request ("tomorrow") can still be mistaken for a flow if an unrelated
+response has a leaf with that same name.
 
-Of several leaves, the one named most like the argument wins; then the object that supplies most of the call's
-arguments (latitude and longitude of one place), then the earliest response (it is the weaker claim: nothing
-later was needed), then the first in the document.
+Among several leaves, prefer the one whose name is most like the argument's; then the object that supplies most of the
+call's arguments (latitude and longitude of one place); then the earliest response (the weaker claim: nothing later was
+needed); then the first in the document.
 
-Some arguments are made from what a response says: several values joined with commas, or a coordinate rounded.
-Then the call is needed, and there is no binding, for no leaf has that value.
+Some arguments are derived from values in a response: several values joined with commas, or a rounded coordinate. The
+call is then needed, but there is no binding, because no leaf has that exact value.
 """
 
 import re
@@ -39,14 +39,14 @@ from .draft import UNRECORDED
 _NUMERIC = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?")
 _WORD = re.compile(r"[A-Za-z]+(?:[ _-][A-Za-z]+)?")
 _LEAST_NUMBER = 100
-_TELLING_NUMBER = 100_000
-_TELLING_DECIMALS = 3
-_TELLING_LENGTH = 6
+_DISTINCTIVE_NUMBER = 100_000
+_DISTINCTIVE_DECIMALS = 3
+_DISTINCTIVE_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A golden call as tracing sees it. `turn` counts from 0; `documented` is each parameter's schema as text."""
+    """A golden call to be traced. `turn` counts from 0; `documented` maps each parameter to its schema as text."""
 
     arguments: dict[str, Any]
     response: Any
@@ -56,7 +56,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """What one call takes from others: their positions, sorted, and argument -> (position, pointer)."""
+    """What one call takes from others: their positions, sorted, and bindings, argument -> (position, pointer)."""
 
     needs: tuple[int, ...]
     bindings: dict[str, tuple[int, str]]
@@ -69,15 +69,15 @@ class _Leaf(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """One scalar argument: its pointer, its value in the form in which values are compared, how telling."""
+    """A scalar argument: its pointer, its value in comparable form, and whether that is distinctive."""
 
     pointer: str
     form: str
-    telling: bool
+    distinctive: bool
 
 
 class _Index(NamedTuple):
-    """A response's leaves by the form of their value, in document order, and what its decimals round to."""
+    """A response's leaf pointers by comparable value, in document order, and the values its decimals round to."""
 
     places: dict[str, list[str]]
     rounded: set[str]
@@ -86,7 +86,7 @@ class _Index(NamedTuple):
 def trace(
     request: str, calls: Sequence[Observed], declared: Sequence[Collection[int]] | None = None
 ) -> list[Flows]:
-    """The flows of every call. With `declared`, a call takes values only from the calls it declares."""
+    """The flows of every call. With `declared`, a call takes values only from its declared dependencies."""
     last = max((call.turn for call in calls), default=0)
     indices = [_index(call.response if call.turn < last else UNRECORDED) for call in calls]
     unbound: dict[str, int] = {}
@@ -118,7 +118,7 @@ def _flows(chosen: Mapping[str, _Leaf], derived: Mapping[str, set[int]]) -> Flow
 
 
 def _argument(place: str) -> str:
-    """A top-level argument goes by its name, a nested one by its pointer."""
+    """The name of an argument in bindings: the plain name at top level, the pointer if nested."""
     tokens = pointer.tokens(place)
     return tokens[0] if len(tokens) == 1 and not tokens[0].startswith("/") else place
 
@@ -135,14 +135,14 @@ def _index(response: Any) -> _Index:
 
 
 def _roundings(form: str) -> Iterator[str]:
-    """The shorter decimals that a decimal rounds to, down to those that still tell something."""
+    """The shorter decimals that a decimal rounds to, down to the fewest distinctive digits."""
     decimals = len(form.partition(".")[2]) if _NUMERIC.fullmatch(form) else 0
-    for kept in range(_TELLING_DECIMALS, decimals):
+    for kept in range(_DISTINCTIVE_DECIMALS, decimals):
         yield _number_form(round(float(form), kept))
 
 
 def _form(value: Any) -> str | None:
-    """Equal for values that are one for an API; `None` for what is never traced."""
+    """A value in comparable form, equal for values that APIs treat as equal; `None` if it is never traced."""
     if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
         return None
     if isinstance(value, str):
@@ -152,42 +152,44 @@ def _form(value: Any) -> str | None:
 
 
 def _number_form(value: float) -> str:
-    """As canonical JSON writes it."""
+    """The number as canonical JSON writes it."""
     return repr(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _wanted(arguments: dict[str, Any]) -> Iterator[_Wanted]:
-    """The scalar arguments that could come from a response at all."""
+    """The scalar arguments that can be flows."""
     for place, value in pointer.leaves(arguments):
         form = _form(value)
         if form is not None and not (
             _NUMERIC.fullmatch(form) and abs(float(form)) < _LEAST_NUMBER and "." not in form
         ):
-            yield _Wanted(place, form, _telling(form))
+            yield _Wanted(place, form, _distinctive(form))
 
 
-def _telling(form: str) -> bool:
-    """Whether so special a value would hardly stand in a response by chance."""
+def _distinctive(form: str) -> bool:
+    """Whether a value is unlikely to occur in a response by chance."""
     if _NUMERIC.fullmatch(form):
         decimals = len(form.partition(".")[2])
-        return decimals >= _TELLING_DECIMALS or (decimals == 0 and abs(float(form)) >= _TELLING_NUMBER)
-    if MOMENT.fullmatch(form) or len(form) < _TELLING_LENGTH:
+        return decimals >= _DISTINCTIVE_DECIMALS or (
+            decimals == 0 and abs(float(form)) >= _DISTINCTIVE_NUMBER
+        )
+    if MOMENT.fullmatch(form) or len(form) < _DISTINCTIVE_LENGTH:
         return False
     word = _WORD.fullmatch(form)
     return word is None or " " in form
 
 
 def _given(request: str, call: Observed, want: _Wanted) -> bool:
-    """Whether the agent has the value from the request or from the tool's schema."""
+    """Whether the agent knows the value from the request or from the tool's schema."""
     value = pointer.resolve(call.arguments, want.pointer)
     if states(request, value) or (_NUMERIC.fullmatch(want.form) and states(request, float(want.form))):
         return True
     text = call.documented.get(pointer.tokens(want.pointer)[0], "")
-    return not want.telling and re.search(rf"(?<!\w){re.escape(want.form)}(?!\w)", text) is not None
+    return not want.distinctive and re.search(rf"(?<!\w){re.escape(want.form)}(?!\w)", text) is not None
 
 
 def _choose(wanted: Sequence[_Wanted], indices: Sequence[_Index], allowed: Sequence[int]) -> dict[str, _Leaf]:
-    """For each argument that flows, its leaf: telling values first, then the vague ones beside them."""
+    """The leaf of each argument that flows. Distinctive values decide which vague ones are accepted."""
     leaves = {
         want.pointer: [
             _Leaf(call, place, _affinity(want.pointer, place))
@@ -196,10 +198,10 @@ def _choose(wanted: Sequence[_Wanted], indices: Sequence[_Index], allowed: Seque
         ]
         for want in wanted
     }
-    telling = {want.pointer for want in wanted if want.telling}
-    sources = {leaf.call for place in telling for leaf in leaves[place]}
+    distinctive = {want.pointer for want in wanted if want.distinctive}
+    sources = {leaf.call for place in distinctive for leaf in leaves[place]}
     for want in wanted:
-        if not want.telling:
+        if not want.distinctive:
             leaves[want.pointer] = [
                 leaf
                 for leaf in leaves[want.pointer]
@@ -227,7 +229,7 @@ def _holder(place: str) -> str:
 def _derived(
     wanted: Sequence[_Wanted], indices: Sequence[_Index], allowed: Sequence[int]
 ) -> dict[str, set[int]]:
-    """For each argument made from responses' values, joined with commas or rounded: their calls."""
+    """For each argument derived from response values, joined with commas or rounded: the supplying calls."""
     derived = {}
     for want in wanted:
         suppliers = {_supplier(part, indices, allowed) for part in _parts(want.form)} or {None}
@@ -237,20 +239,20 @@ def _derived(
 
 
 def _parts(form: str) -> list[str]:
-    """What `form` may be made of: telling parts between commas, or itself if it is a telling decimal."""
+    """The distinctive parts of `form` between commas; empty if any part is not distinctive."""
     parts = [part.strip() for part in form.split(",")]
-    return parts if all(part and _telling(part) for part in parts) else []
+    return parts if all(part and _distinctive(part) for part in parts) else []
 
 
 def _supplier(form: str, indices: Sequence[_Index], allowed: Sequence[int]) -> int | None:
-    """The earliest allowed call whose response has the value, or a longer decimal that rounds to it."""
+    """The earliest allowed call whose response has the value, or a longer decimal that rounds to it; else `None`."""
     return next(
         (call for call in allowed if form in indices[call].places or form in indices[call].rounded), None
     )
 
 
 def _affinity(argument: str, leaf: str) -> int:
-    """How much the last name of a leaf is like the argument's: 2 the same words, 1 some words, 0 none."""
+    """Similarity of the last names of leaf and argument: 2 for the same words, 1 for some in common, 0 for none."""
     wanted = words(_last_name(argument))
     if _alike(wanted, words(_last_name(leaf))):
         return 2

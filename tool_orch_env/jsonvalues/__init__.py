@@ -1,1 +1,1 @@
-"""JSON values: canonical form, pointers, strict decoding, scalars in text. The lowest layer."""
+"""JSON values: canonical form, JSON Pointer, strict decoding, comparing scalars. The lowest layer of the package."""

@@ -1,9 +1,9 @@
-"""The one canonical form of a JSON value, and the replay key of a call made from it.
+"""The canonical form of a JSON value, and the replay key of a call.
 
-Canonical form (format 1, held by golden files): keys sorted by code point, UTF-8, no spaces, no escapes beyond what
-JSON demands; an integral float is written as the integer it equals (2.0 is 2, -0.0 is 0); other floats as Python's
-shortest repr. NaN, infinities, numbers beyond a double's range, lone surrogates and nesting deeper than 64 have no
-canonical form.
+Canonical form (format 1, fixed by golden files): keys sorted by code point, UTF-8, no spaces, only the escapes that
+JSON requires. An integral float is written as the equal integer (2.0 is 2, -0.0 is 0), any other float as Python's
+shortest repr. NaN, infinities, numbers outside the range of a double, lone surrogates and nesting deeper than 64 have
+no canonical form.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 MAX_DEPTH = 64
 _MAX_NUMBER = int(sys.float_info.max)
 _EXACT: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
-    (str, str.__str__),  # not `str`: a subclass may spell itself otherwise, an enum does
+    (str, str.__str__),  # not `str`: a subclass can override it, as enums do
     (int, int.__int__),
     (float, float.__float__),
     (dict, dict),
@@ -29,15 +29,18 @@ encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, s
 """Canonical text of a value that `plain` returned."""
 
 to_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-"""Compact JSON that keeps the order of keys: how responses and replies are written."""
+"""Compact JSON that keeps the order of keys; used for responses and call results."""
 
 
 class NotCanonical(ValueError):
-    """A value is no finite, UTF-8, reasonably nested JSON. The message says which and where."""
+    """A value has no canonical form. The message says what was found."""
 
 
 def plain(value: Any, depth: int = 0) -> Any:
-    """The JSON value behind `value`, integral floats made integers; raises `NotCanonical`."""
+    """`value` as plain JSON types, with integral floats as integers. Raises `NotCanonical`.
+
+    Subclasses (`numpy.float64`, enums) become their JSON type, tuples become lists. Lone surrogates are not checked.
+    """
     kind = type(value)
     if kind in _AS_IS:
         return value
@@ -61,13 +64,13 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind is list or kind is tuple:
         return [v if type(v) in _AS_IS else plain(v, depth + 1) for v in value]
     for base, exact in _EXACT:
-        if isinstance(value, base):  # a subclass, numpy.float64 say
+        if isinstance(value, base):  # a subclass such as numpy.float64
             return plain(exact(value), depth)
     raise NotCanonical(f"a value of type {kind.__name__}, which is not JSON")
 
 
 def canonical(value: Any) -> str:
-    """Canonical text of any JSON value; raises `NotCanonical`."""
+    """The canonical text of a JSON value. Raises `NotCanonical`."""
     text = encode(plain(value))
     try:
         text.encode()
@@ -77,7 +80,10 @@ def canonical(value: Any) -> str:
 
 
 def replay_key(tool: str, canonical_arguments: str) -> str:
-    """blake2b-128 over tool name and canonical arguments, 32 hex digits; raises `NotCanonical`."""
+    """The replay key of a call: blake2b-128 of tool name and canonical arguments, 32 hex digits.
+
+    Raises `NotCanonical` for a lone surrogate.
+    """
     try:
         return blake2b(f"{tool}\n{canonical_arguments}".encode(), digest_size=16).hexdigest()
     except UnicodeEncodeError as error:

@@ -1,4 +1,4 @@
-"""Strict JSON decoding: no NaN, no duplicate keys, no unbounded nesting; every fault is a `ValueError`."""
+"""Strict JSON decoding: no NaN, no duplicate keys, no unbounded nesting. Every error is a `ValueError`."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Strict JSON: no NaN, no duplicate keys; raises `ValueError`, also where nesting is too deep."""
+    """Decode strict JSON. Raises `ValueError` for NaN, duplicate keys, and nesting too deep for the decoder."""
     try:
         return _DECODER.decode(text if isinstance(text, str) else text.decode())
     except RecursionError as error:
@@ -15,7 +15,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An `object_pairs_hook` that refuses a key given twice."""
+    """An `object_pairs_hook` that rejects duplicate keys with `ValueError`."""
     result = dict(pairs)
     if len(result) < len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
@@ -24,12 +24,12 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def refuse_constant(name: str) -> Any:
-    """A `parse_constant` that refuses NaN and the infinities."""
+    """A `parse_constant` that rejects NaN and the infinities with `ValueError`."""
     raise ValueError(f"{name} is not JSON")
 
 
 def finite(digits: str) -> float:
-    """A `parse_float` that refuses what is read as an infinity."""
+    """A `parse_float` that rejects numbers which overflow to infinity, with `ValueError`."""
     number = float(digits)
     if number in (math.inf, -math.inf):
         raise ValueError(f"{digits[:128]} is beyond the range of numbers")
@@ -37,7 +37,10 @@ def finite(digits: str) -> float:
 
 
 def json_at(text: str, start: int) -> tuple[Any, int]:
-    """The JSON value that begins at `start`, and where it ends; strict as `parse_json`, and finite."""
+    """The JSON value that begins at `start`, and the index where it ends.
+
+    As strict as `parse_json`, and rejects floats that overflow to infinity. Raises `ValueError`.
+    """
     try:
         return _FINITE.raw_decode(text, start)
     except RecursionError as error:
@@ -45,7 +48,7 @@ def json_at(text: str, start: int) -> tuple[Any, int]:
 
 
 def depth(value: Any) -> int:
-    """Levels of lists and objects in a JSON value, 0 for a scalar."""
+    """Nesting depth of lists and objects in a JSON value; 0 for a scalar."""
     levels, inner = 0, [value] if isinstance(value, (dict, list)) else []
     while inner:
         levels += 1

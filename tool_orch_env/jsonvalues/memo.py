@@ -1,4 +1,4 @@
-"""A bounded memo: what was computed for a key, the oldest entries dropped first. Safe in threads."""
+"""A thread-safe memo of bounded size that drops its oldest entries first."""
 
 from collections.abc import Callable, Hashable
 from threading import Lock
@@ -11,12 +11,12 @@ V = TypeVar("V")
 
 
 class Memo(Generic[K, V]):
-    """Results of a pure function by key. Two threads may compute the same entry; both get an equal one."""
+    """Results of a pure function by key. Two threads may compute the same entry; both get equal results."""
 
     __slots__ = ("_cache", "_lock")
 
     def __init__(self, size: int) -> None:
-        """`size` is the largest number of entries."""
+        """`size` is the maximum number of entries."""
         self._cache: FIFOCache[K, V] = FIFOCache(size)
         self._lock = Lock()
 
@@ -29,7 +29,7 @@ class Memo(Generic[K, V]):
             self._cache[key] = value
 
     def remembered(self, key: K, compute: Callable[[], V]) -> V:
-        """The entry of `key`, computed and kept if there is none."""
+        """The entry of `key`; computed and stored if there is none."""
         try:
             return self._cache[key]
         except KeyError:
@@ -40,5 +40,5 @@ class Memo(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._cache)
 
-    def __reduce__(self) -> tuple[type["Memo[K, V]"], tuple[int]]:  # entries stay in their process
+    def __reduce__(self) -> tuple[type["Memo[K, V]"], tuple[int]]:  # a pickle carries no entries
         return type(self), (int(self._cache.maxsize),)

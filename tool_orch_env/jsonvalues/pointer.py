@@ -1,7 +1,7 @@
-"""JSON Pointer (RFC 6901) and the pattern form used by declared dependencies.
+"""JSON Pointer (RFC 6901), and pointer patterns as used by declared edges.
 
-A pattern is a pointer in which the token `*` stands for any index of an array:
-`/results/*/geoname_id` covers `/results/0/geoname_id`.
+A pattern is a pointer in which the token `*` matches any array index: `/results/*/geoname_id` matches
+`/results/0/geoname_id`.
 """
 
 import re
@@ -13,7 +13,7 @@ _LONE_TILDE = re.compile(r"~(?![01])")
 
 
 def tokens(pointer: str) -> list[str]:
-    """The unescaped reference tokens; raises `ValueError` if `pointer` is not a JSON Pointer."""
+    """The unescaped reference tokens of a pointer. Raises `ValueError` if `pointer` is not a JSON Pointer."""
     if pointer == "":
         return []
     if not pointer.startswith("/"):
@@ -24,12 +24,12 @@ def tokens(pointer: str) -> list[str]:
 
 
 def join(*parts: str | int) -> str:
-    """The pointer with these tokens."""
+    """The pointer made of these tokens."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def step(value: Any, token: str) -> Any:
-    """The member of `value` that `token` names; raises `LookupError`."""
+    """The member or element of `value` named by `token`. Raises `LookupError` if there is none."""
     if isinstance(value, dict):
         return value[token]
     if isinstance(value, list) and _INDEX.fullmatch(token):
@@ -38,7 +38,7 @@ def step(value: Any, token: str) -> Any:
 
 
 def resolve(value: Any, pointer: str) -> Any:
-    """The value at `pointer`; raises `LookupError` saying how far it got."""
+    """The value at `pointer`. Raises `LookupError` naming the token that matches nothing."""
     for depth, token in enumerate(tokens(pointer)):
         try:
             value = step(value, token)
@@ -48,7 +48,7 @@ def resolve(value: Any, pointer: str) -> Any:
 
 
 def pattern(pointer: str) -> str:
-    """The pattern of a concrete pointer: every array index becomes `*`."""
+    """The pattern of a pointer: every token that is an array index becomes `*`."""
     return join(*("*" if _INDEX.fullmatch(token) else token for token in tokens(pointer)))
 
 
@@ -62,15 +62,3 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{prefix}/{index}")
     else:
         yield prefix, value
-
-
-def assign(value: Any, pointer: str, new: Any) -> None:
-    """Put `new` at `pointer` inside the containers of `value`; raises `LookupError`."""
-    *parents, last = tokens(pointer) or [""]
-    for token in parents:
-        value = step(value, token)
-    if isinstance(value, dict):
-        value[last] = new
-    else:
-        step(value, last)  # raises where there is nothing to replace
-        value[int(last)] = new

@@ -1,7 +1,7 @@
-"""What makes two values one, and which values could meet by chance.
+"""Comparing scalars: which values count as equal, which coincide by chance, and which names are alike.
 
-Enters: JSON scalars and names. Leaves: forms to compare by, and yes or no. The forms are those of an API's
-caller: "32.5" is 32.5, and nothing else is folded.
+Values are compared as the caller of an API would: the text "32.5" equals the number 32.5, and surrounding white space
+is ignored. Nothing else is folded.
 """
 
 import re
@@ -17,7 +17,10 @@ _TELLING_LENGTH = 7
 
 
 def form(value: object) -> str | None:
-    """Text that is equal for values that are one; `None` for what never travels: truth values, null, ""."""
+    """A text that is equal for values that count as equal.
+
+    `None` for values that are never passed on from a response to a call: booleans, null, "", lists and objects.
+    """
     if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
         return None
     if isinstance(value, str):
@@ -31,7 +34,11 @@ def _number(value: float) -> str:
 
 
 def telling(value: object) -> bool:
-    """Whether so special a value hardly stands in a response by chance: ids, coordinates, long names."""
+    """Whether a value is so specific that it hardly occurs in a response by chance: ids, coordinates, long names.
+
+    Whole numbers from 10,000 in magnitude, other numbers with at least three decimals, and texts of at least seven
+    characters that are not a date or time.
+    """
     if isinstance(value, bool) or value is None:
         return False
     if isinstance(value, (int, float)):
@@ -42,17 +49,20 @@ def telling(value: object) -> bool:
 
 
 def small(value: object) -> bool:
-    """Whether a value is a whole number below 100: a count or an hour, equal to others by chance."""
+    """Whether a value is a whole number below 100 in magnitude: counts and hours coincide by chance."""
     return isinstance(value, (int, float)) and value == int(value) and abs(value) < _LEAST_NUMBER
 
 
 def words(name: str) -> list[str]:
-    """The words of a name, lower case: `flightId` and `flight_id` are the same two."""
+    """The words of a name in lower case: `flightId` and `flight_id` both give `["flight", "id"]`."""
     return [word.lower() for word in _TOKENS.findall(name)]
 
 
 def affinity(parameter: str, place: str) -> int:
-    """How much the last name of a pointer is like a parameter's: 2 the same words, 1 some words, 0 none."""
+    """Similarity of a parameter's name and the end of a pointer.
+
+    2 if the last name has the same words, 1 if the last two names share a word with the parameter, else 0.
+    """
     names = [token for token in place.split("/") if token and token != "*"]
     wanted, last = words(parameter), words(names[-1]) if names else []
     if len(wanted) == len(last) and all(map(one_word, wanted, last)):
@@ -62,6 +72,7 @@ def affinity(parameter: str, place: str) -> int:
 
 
 def one_word(a: str, b: str) -> bool:
-    """`dest` and `destination`, `flight` and `flights` are one word."""
+    """Whether two words are the same: equal, or one of at least three letters begins the other (`dest`,
+    `destination`)."""
     shorter, longer = sorted((a, b), key=len)
     return a == b or (len(shorter) >= 3 and longer.startswith(shorter))

@@ -1,1 +1,1 @@
-"""What requests are made of: phrase books, criteria, the dependency graph. Used by synthesis and slots."""
+"""The building blocks of requests, used by synthesis and slots: phrase books, criteria, the dependency graph."""

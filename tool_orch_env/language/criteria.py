@@ -1,23 +1,23 @@
-"""Criteria that choose one element of a list in a response, as a person says them: "the last flight".
+"""Criteria that choose one element of a list in a response, as a person would: "the last flight".
 
-Enters: the elements (objects, in the order of the response), and a `ListBook` that says which criteria there
-are words for. Leaves: the criteria that choose a given element and no other. A criterion is data: `select`
-evaluates it on any list, and the audit does so again.
+Elements are objects, in the order of the response. A `ListBook` says which criteria have phrases; `criteria` returns
+those that choose a given element and no other. A criterion is data: `select` evaluates it on any list, and the audit
+evaluates it again.
 
 ===========  ==========================================================================================
-only         the list has this one element
-echo         its field is the very value that was asked for; the best `by` of those, if there are more
-min, max     the least or greatest value of a field; numbers, times, dates, or text by the alphabet
-min where    the same among the elements whose field `by` equals a value that the request states (max alike)
-nth          position in the list; with a field, the list must rise by it
-nth_max      position in a list that falls by the field: "the second busiest"
-where        the field equals a value, which the request states
-after        the first element whose field is greater than a value that the request states
-before       the last element whose field is less than such a value
+only         the only element of the list
+echo         its field equals an argument of the call; if several do, the one with the best `by`
+min, max     the least or greatest value of a field: numbers, times, dates, or text in alphabetical order
+min where    the same among the elements whose field `by` equals a value that the request states (also max)
+nth          position in the list; with a field, the list must be in strictly rising order of it
+nth_max      position in a list in strictly falling order of the field: "the second busiest"
+where        the field equals a value that the request states
+after        the element with the least field that is greater than a value that the request states
+before       the element with the greatest field that is less than such a value
 ===========  ==========================================================================================
 
-A book names a filtered extreme "sched_dep where carrier": the field, then the one that is filtered by.
-A list that the API cut short (`total` beside it is greater) supports only what the cut cannot change: `nth`,
+In a book, a filtered extreme is written "sched_dep where carrier": the field, then the one to filter by. A list that
+the API truncated (`total` next to it is greater) supports only criteria that the missing elements cannot change: `nth`,
 `echo`, and the extreme at which a sorted list begins.
 """
 
@@ -34,7 +34,8 @@ Items = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One way to choose. The request states `value` where `is_stated`; for `nth` it is the position from 1."""
+    """One way to choose an element. `value` is what the request states if `is_stated`, and the position (from 1) for
+    `nth` and `nth_max`."""
 
     kind: str
     field: str = ""
@@ -53,16 +54,20 @@ class Criterion:
 
     @property
     def name(self) -> str:
-        """What a book calls it, beside its kind."""
+        """The field as a book names it; with the kind it is the key of a phrase."""
         field = "" if self.kind == "echo" else self.field
         return f"{field} where {self._filtered}" if self._filtered else field
 
     def as_dict(self) -> dict[str, Any]:
+        """The fields that are not empty, as stored in a task's `meta`."""
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
 
 
 def select(criterion: Criterion, items: Items) -> list[int]:
-    """The indices of all elements that the criterion fits; one index means that it is unambiguous."""
+    """The indices of all elements that the criterion chooses; it is unambiguous if there is exactly one.
+
+    Raises `KeyError` for an unknown kind.
+    """
     return _SELECT[criterion.kind](criterion, items)
 
 
@@ -83,16 +88,19 @@ def _extreme(criterion: Criterion, items: Items) -> list[int]:
 
 
 def _best(choose: str, field: str, items: Items, among: Sequence[int]) -> list[int]:
-    """Those among the elements with the least or greatest field; none if a field cannot be compared."""
+    """The elements of `among` with the least or greatest field; none if the values cannot be compared."""
     values = [items[index].get(field) for index in among]
     if not values or not _comparable(values):
         return []
-    best = (min if choose == "min" else max)(values)  # type: ignore[type-var]  # comparable as just seen
+    best = (min if choose == "min" else max)(values)  # type: ignore[type-var]  # checked above
     return [index for index, value in zip(among, values, strict=True) if value == best]
 
 
 def _comparable(values: Sequence[Any]) -> bool:
-    """All numbers, or all text of one kind: times of another length do not sort as times."""
+    """Whether values can be ordered: all numbers, all text, or all dates or times of one length.
+
+    Dates and times of different lengths do not sort correctly as text.
+    """
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         return True
     if not all(isinstance(value, str) for value in values):
@@ -147,7 +155,7 @@ _SELECT: Mapping[str, Callable[[Criterion, Items], list[int]]] = {
 
 
 def sorted_by(items: Items, field: str, falling: bool = False) -> bool:
-    """Whether the elements stand in strictly rising (or falling) order of a field."""
+    """Whether the elements are in strictly rising (or falling) order of a field."""
     values = [item.get(field) for item in items]
     if not _comparable(values):
         return False
@@ -158,7 +166,10 @@ def sorted_by(items: Items, field: str, falling: bool = False) -> bool:
 def criteria(
     items: Items, index: int, book: ListBook, arguments: Mapping[str, Any], complete: bool = True
 ) -> list[Criterion]:
-    """Every criterion the book has words for that chooses exactly this element, in the book's order."""
+    """Every criterion with a phrase in the book that chooses exactly element `index`, in the book's order.
+
+    `arguments` are those of the call, for `echo`. `complete` is whether the API returned the whole list.
+    """
     if book.echo is not None:
         asked = arguments.get(book.echo.parameter)
         by = book.echo.by
@@ -195,14 +206,14 @@ def _candidates(kind: str, field: str, items: Items, index: int) -> Iterator[Cri
 
 
 def _filtered(kind: str, field: str, by: str, items: Items, index: int) -> Iterator[Criterion]:
-    """An extreme among some of the elements: more than one, for else it is no extreme, and not all of them."""
+    """An extreme among some of the elements: more than one, or it would not be an extreme, and not all of them."""
     value = items[index].get(by)
     if isinstance(value, (str, int)) and 1 < sum(item.get(by) == value for item in items) < len(items):
         yield Criterion(kind, field, value, by)
 
 
 def _full_hours(value: Any, kind: str) -> Iterator[str]:
-    """The nearest full hour before a time of day (for `after`), or after it."""
+    """The nearest full hour before a time of day (for `after`), or after it (for `before`)."""
     if isinstance(value, str) and len(value) == 5 and value[2] == ":" and value[:2].isdecimal():
         hour = int(value[:2]) + (kind == "before")
         if hour < 24 and f"{hour:02d}:00" != value:
@@ -210,7 +221,7 @@ def _full_hours(value: Any, kind: str) -> Iterator[str]:
 
 
 def _survives_a_cut(criterion: Criterion, items: Items) -> bool:
-    """Whether elements that were cut off the end could not change the choice."""
+    """Whether elements missing at the end of the list could not change the choice."""
     if criterion.kind == "min":
         return sorted_by(items, criterion.field)
     if criterion.kind == "max":

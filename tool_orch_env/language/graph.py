@@ -1,16 +1,16 @@
-"""Which output of which tool can feed which parameter: declared edges, and edges mined from the responses.
+"""The dependency graph: which values in responses can feed which parameters.
 
-Enters: a snapshot. Leaves: `Edge`s with their support, and a networkx digraph of tools.
-Knows nothing of tasks.
+Edges are declared in the catalog, or mined from the responses of a snapshot. Tasks are not known here.
 
-A value *flows* where it stands in a response and is an argument of a recorded call of another kind. Much of
-that is chance. A mined edge is kept only if
+A value *flows* if it is in a response and is also an argument of a recorded call of another tool. Much of that is
+coincidence. A mined edge is kept only if
 
-- its values are not truth values, null, empty or whole numbers below 100, not named in the parameter's own
-  schema, and not an echo (an argument of the very call whose response it is: who made it knew the value);
-- at least `MIN_SUPPORT` distinct values flow, and all of the leaf's values satisfy the parameter's schema;
-- most of its values are telling (`values.telling`), or the leaf is named like the parameter: dates, codes
-  of two letters and prices coincide.
+- its values are not booleans, null, empty or whole numbers below 100, are not listed in the parameter's own schema, and
+  are not echoes (arguments of the call that the response answers: its caller knew the value already);
+- at least `MIN_SUPPORT` distinct values flow, and the values at the source satisfy the parameter's schema (a sample of
+  60 is checked);
+- most of its values are specific (`scalars.telling`), or the leaf has the same name as the parameter: dates, two-letter
+  codes and prices coincide.
 """
 
 import json
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 MIN_SUPPORT = 3
 _SAMPLE = 60
-"""Values of a leaf that are held against the parameter's schema."""
+"""Number of values of a leaf that are checked against the parameter's schema."""
 
 
 class Place(NamedTuple):
-    """A pointer pattern into the responses of a tool; `*` stands for any index."""
+    """A pointer pattern into the responses of a tool; `*` matches any index."""
 
     tool: str
     pattern: str
@@ -49,7 +49,7 @@ class Intake(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`source` can feed `target`. `support` counts the distinct values that do in the recorded responses."""
+    """`source` can feed `target`. `support` is the number of distinct values that flow in the recorded responses."""
 
     source: Place
     target: Intake
@@ -59,7 +59,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One recorded success that says something: a call and its response, parsed."""
+    """A recorded success that is not empty: a call and its parsed response."""
 
     tool: str
     arguments: dict[str, Any]
@@ -68,7 +68,7 @@ class Heard:
 
 
 def heard(snapshot: Snapshot) -> list[Heard]:
-    """Every recorded success that is not empty and holds for every task, in the order of the files."""
+    """Every recorded success that is not empty and not limited to a task, in the order of the files."""
     return [
         Heard(record.tool, record.arguments, json.loads(record.text), record.key)
         for record in snapshot.records()
@@ -77,7 +77,7 @@ def heard(snapshot: Snapshot) -> list[Heard]:
 
 
 def edges(catalog: Catalog, calls: Iterable[Heard]) -> list[Edge]:
-    """Declared edges, then mined ones, each group sorted."""
+    """Declared edges, then mined edges, each group sorted."""
     calls = list(calls)
     taken = _taken(calls)
     given = _given(calls)
@@ -103,7 +103,7 @@ Values = dict[str, Any]
 
 
 def _taken(calls: Iterable[Heard]) -> dict[Intake, Values]:
-    """What the recorded calls were given, by parameter."""
+    """The arguments of the recorded calls, by parameter."""
     taken: dict[Intake, Values] = defaultdict(dict)
     for call in calls:
         for name, value in call.arguments.items():
@@ -114,7 +114,7 @@ def _taken(calls: Iterable[Heard]) -> dict[Intake, Values]:
 
 
 def _given(calls: Iterable[Heard]) -> dict[Place, Values]:
-    """What the responses hold, by pattern; echoes of the call's own arguments aside."""
+    """The values in the responses, by pattern, without echoes of the call's own arguments."""
     given: dict[Place, Values] = defaultdict(dict)
     for call in calls:
         own = {form(value) for value in call.arguments.values()}
@@ -128,7 +128,7 @@ def _given(calls: Iterable[Heard]) -> dict[Place, Values]:
 def _flows(
     given: dict[Place, Values], taken: dict[Intake, Values]
 ) -> Iterator[tuple[Place, Intake, list[Any]]]:
-    """Every place and parameter that share `MIN_SUPPORT` values, with those values."""
+    """Every place and parameter with at least `MIN_SUPPORT` common values, and those values."""
     for source, held in given.items():
         for target, wanted in taken.items():
             if len(shared := held.keys() & wanted.keys()) >= MIN_SUPPORT:
@@ -138,7 +138,7 @@ def _flows(
 def _trusted(
     tool: Tool, source: Place, target: Intake, flowing: list[Any], given: dict[Place, Values]
 ) -> bool:
-    """Whether the values of a mined edge meet for a reason."""
+    """Whether the common values of a mined edge are more than coincidence."""
     schema = tool.properties.get(target.parameter, {})
     named = schema.get("enum", ()) if isinstance(schema, dict) else ()
     values = [value for value in flowing if not small(value) and value not in named]
@@ -156,7 +156,11 @@ def _fits(tool: Tool, parameter: str, values: list[Any]) -> bool:
 
 
 def digraph(found: Iterable[Edge], catalog: Catalog) -> "networkx.DiGraph[str]":
-    """Tools as nodes with their domain; an edge lists its `Edge`s and sums their support."""
+    """A networkx digraph with tools as nodes.
+
+    A node has its `domain`. An edge has its `Edge`s as `flows`, the sum of their `support`, and `declared`: whether at
+    least one of them is declared.
+    """
     import networkx
 
     graph: networkx.DiGraph[str] = networkx.DiGraph()

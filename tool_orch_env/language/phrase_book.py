@@ -1,22 +1,21 @@
-"""The phrase book: how a person speaks of a snapshot's tools. One TOML file per snapshot, the rest derived.
+"""Phrase books: how a person speaks of a snapshot's tools. One TOML file per snapshot.
 
-Enters: `books/<snapshot>.toml`, or a file of the user's, and the recorded calls. Leaves: `Book`. A tool that
-the file does not know gets plain words made from names and types, so that any snapshot can be phrased.
+A tool that the file does not describe gets plain phrases made from names and types, so any snapshot can be phrased.
 
     [call.TOOL]
     noun = "flight"                   what one response describes
-    np = "{flight_id}"                words for it; {parameter} is the value, or the thing it stands for
-    hidden = ["flight_id"]            parameters no person would give
+    np = "{flight_id}"                noun phrase for it; {parameter} is the value, or the thing it identifies
+    hidden = ["flight_id"]            parameters that no person would give
     user.date = "on {value}"          words around a value that the user gives
     bound.base = "unit of {value}"    words around a value that is taken from a response
-    value."/dest" = "..{it}.."        words for a value taken from the response; one without words is not taken
-    compare."/seats" = {max = ["has more seats"], min = ["has fewer seats"]}   of two things of this kind
-    fact."/seats" = {ask, tolerance}  what a person may ask; ask are noun phrases; a tolerance below 0.1
-                                      is a share of the value, else absolute
-    [call.TOOL.list."/flights"]       a list in the response: noun, value and fact go by field, and
-    pick.KIND.FIELD = ["..."]         words that choose one element (`criteria`), followed by `tail`
-    short.KIND.FIELD = "..."          what it is called from then on, if no other thing would be
-    echo = {field, parameter, by, choose}   the elements that bear the very name that was asked for
+    value."/dest" = "..{it}.."        words for a value taken from the response; without words it is not taken
+    compare."/seats" = {max = ["has more seats"], min = ["has fewer seats"]}   comparison of two such things
+    fact."/seats" = {ask, tolerance}  what a person may ask: noun phrases; a tolerance below 0.1 is a share of
+                                      the value, otherwise it is absolute
+    [call.TOOL.list."/flights"]       a list in the response; noun, value and fact as above, by field, and
+    pick.KIND.FIELD = ["..."]         phrases that choose one element (`criteria`), followed by `tail`
+    short.KIND.FIELD = "..."          its name from then on, if no other thing would have that name
+    echo = {field, parameter, by, choose}   elements whose field equals an argument of the call
 """
 
 import re
@@ -40,7 +39,7 @@ _ID = re.compile(r"(^|_)(id|ids|key|uuid|token)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A fact a person may want: noun phrases with `{it}`; the tolerance of its value."""
+    """A fact that a person may ask for: noun phrases with `{it}`, and the tolerance of its value."""
 
     phrases: tuple[str, ...]
     tolerance: float = 0.0
@@ -48,7 +47,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Elements whose `field` is the very value of `parameter`; the one with the best `by`, if there are more."""
+    """Elements whose `field` equals the argument `parameter`; if there are several, the one with the best `by`.
+
+    `choose` is `min` or `max`.
+    """
 
     field: str
     parameter: str
@@ -58,7 +60,7 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class ListBook:
-    """A list in a response. `picks` maps (kind, field) to phrases; field is "" for kinds without one."""
+    """The phrases of a list in a response. `picks` and `shorts` go by (kind, field); field is "" if there is none."""
 
     noun: str
     tail: str = ""
@@ -72,7 +74,11 @@ class ListBook:
 
 @dataclass(frozen=True, slots=True)
 class CallBook:
-    """A tool. `values`, `facts` and `compares` go by pointer into the response, `lists` by the pointer of a list."""
+    """The phrases of a tool.
+
+    `user` and `bound` go by parameter, `values`, `facts` and `compares` by pointer into the response, `lists` by the
+    pointer of a list.
+    """
 
     noun: str
     np: str = ""
@@ -85,7 +91,7 @@ class CallBook:
     compares: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def relation(self, pattern: str) -> str | None:
-        """Words for the value at a pointer pattern, `None` if it is not to be taken."""
+        """The phrase for the value at a pointer pattern, `None` if the value is not taken."""
         if pattern in self.values:
             return self.values[pattern]
         head, star, tail = pattern.partition("/*/")
@@ -94,7 +100,11 @@ class CallBook:
 
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """All tools. Calls with a parameter of `never` are not made; `substitutes` are groups of tools."""
+    """The phrases of all tools.
+
+    Calls with a parameter in `never` do not occur in tasks. `substitutes` are groups of tools that can do each other's
+    work, and are never distractors for each other.
+    """
 
     calls: Mapping[str, CallBook]
     never: frozenset[str]
@@ -102,7 +112,10 @@ class PhraseBook:
 
 
 def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None = None) -> PhraseBook:
-    """The book of the snapshot `name`, or that of `path`; raises `UsageError` if `path` is no book."""
+    """The phrase book of the snapshot `name`, or the one at `path`. Raises `UsageError` if the file is not one.
+
+    `calls` are the recorded successes, from which phrases are derived for tools that the book does not describe.
+    """
     file = path or FOLDER / f"{name}.toml"
     document: dict[str, Any] = {}
     if path or file.is_file():
@@ -149,7 +162,9 @@ def _written(entry: Mapping[str, Any], file: str) -> CallBook:
             },
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{file}: an entry lacks {error}, or has it in another form") from error
+        raise UsageError(
+            f"{file}: not a phrase book: an entry lacks or misspells a field: {error}"
+        ) from error
 
 
 def _written_list(entry: Mapping[str, Any]) -> ListBook:
@@ -182,7 +197,7 @@ def _asks(entry: Mapping[str, Any]) -> dict[str, Ask]:
 
 
 def _derived(tool: Tool, examples: list[Heard]) -> CallBook:
-    """Plain words for a tool that no book knows."""
+    """Plain phrases for a tool that the book does not describe."""
     noun = _noun(tool.name)
     given = [name for name in tool.properties if any(name in call.arguments for call in examples)]
     hidden = frozenset(name for name in tool.spec.sources if _unspeakable(name, examples))
@@ -204,14 +219,14 @@ def _noun(name: str) -> str:
 
 
 def _unspeakable(name: str, examples: list[Heard]) -> bool:
-    """Whether a parameter that other tools feed takes values that nobody types: ids and coordinates."""
+    """Whether a parameter that other tools feed takes values that nobody would type: ids and coordinates."""
     values = [call.arguments[name] for call in examples if name in call.arguments]
     numbers = [value for value in values if isinstance(value, (int, float))]
     return bool(_ID.search(name)) or (bool(numbers) and all(map(telling, numbers)))
 
 
 def _learnt(book: CallBook, call: Heard, slots: str) -> CallBook:
-    """`book` with the leaves and lists of one more response."""
+    """`book`, extended by the leaves and lists of one more response."""
     own = {form(value) for value in call.arguments.values()}
     values, facts, lists = dict(book.values), dict(book.facts), dict(book.lists)
     for place, value in pointer.leaves(call.response):

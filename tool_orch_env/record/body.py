@@ -1,7 +1,6 @@
-"""The bytes of an answer as the JSON text that is kept.
+"""Turn the bytes of an answer into the JSON text that is kept: compact, secrets masked, volatile fields dropped.
 
-Enters: bytes and their content type. Leaves: compact JSON, secrets masked and volatile fields dropped.
-Refuses, with `NotJson`, what is no JSON; never guesses.
+Anything that is not JSON raises `NotJson`. Nothing is guessed.
 """
 
 from email.message import Message
@@ -15,7 +14,7 @@ from .scrub import Scrub
 
 
 class NotJson(ValueError):
-    """The body is no JSON. `lasting` is true where asking again would give the same."""
+    """The body is not JSON. `lasting` is true if asking again would return the same."""
 
     def __init__(self, why: str, lasting: bool) -> None:
         self.lasting = lasting
@@ -23,7 +22,7 @@ class NotJson(ValueError):
 
 
 def kept(data: bytes, content_type: str, status: int, endpoint: Endpoint, scrub: Scrub) -> str:
-    """The text to keep: raises `NotJson`. An empty body of status 204 or 205 is `null`."""
+    """The text to keep. An empty body with status 204 or 205 is `null`. Raises `NotJson`."""
     value = scrub.json(_value(data, content_type, status, endpoint.wrap_text))
     for pattern in endpoint.drop:
         removed(value, pattern)
@@ -49,8 +48,8 @@ def _value(data: bytes, content_type: str, status: int, wrap_text: bool) -> Any:
 
 def _why(data: bytes, kind: str, error: Exception) -> str:
     if not data:
-        return "an empty body, no JSON"
-    return f"{kind or 'a body without content type'}, {len(data)} bytes, no JSON: {error}"
+        return "an empty body, not JSON"
+    return f"{kind or 'a body without content type'}, {len(data)} bytes, not JSON: {error}"
 
 
 def _decoded(data: bytes, charset: str) -> str:

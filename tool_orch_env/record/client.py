@@ -1,8 +1,8 @@
-"""Asks an API: evenly spaced, patiently, and nobody else than the spec names.
+"""The HTTP client of a recording. It spaces its requests evenly, retries, and contacts only hosts that the spec names.
 
-Enters: a tool and arguments. Leaves: `Answer`, or `Unkept` with the reason why there is none to keep.
-A redirect is followed only to an origin that the spec names. Cookies are neither kept nor sent, and the
-environment's proxies and netrc are not used. No text that leaves here holds a secret.
+`ask` returns an `Answer`, or `Unkept` with the reason why there is no answer to keep. A redirect is followed only to an
+origin that the spec names. Cookies are neither kept nor sent, and the environment's proxies and netrc are not used.
+No text that leaves this module contains a secret.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ from .spec import Spec
 MAX_REDIRECTS = 5
 USER_AGENT = "tool-orch-env"
 _NOT_ANSWERS = {
-    401: "the credentials are missing or wrong",
-    403: "forbidden: the credentials do not suffice",
-    407: "the proxy asks for credentials",
-    408: "the server gave up waiting",
+    401: "credentials are missing or wrong",
+    403: "forbidden: the credentials are not sufficient",
+    407: "the proxy requires credentials",
+    408: "the server timed out waiting for the request",
     425: "too early",
     429: "too many requests",
 }
-"""Statuses that speak of the caller, not of what was asked: never recorded."""
+"""Statuses that concern the caller, not the call. They are never recorded."""
 _AGAIN = (408, 425, 429)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to keep: status, content type, compact JSON."""
+    """An answer to keep: `status`, content type (`kind`) and compact JSON (`text`)."""
 
     status: int
     kind: str
@@ -48,7 +48,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Unkept:
-    """No answer to keep. `lasting`: the API answered, and would answer the same again."""
+    """There is no answer to keep. `lasting` is true if the API answered and would answer the same again."""
 
     why: str
     lasting: bool
@@ -70,7 +70,7 @@ class _Fault(Exception):
 
 
 class Client:
-    """An open client for one spec; use as an async context manager."""
+    """A client for one spec. Use it as an async context manager."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -97,10 +97,10 @@ class Client:
         await self._http.__aexit__(kind, error, trace)
 
     async def ask(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
-        """Ask one call; raises nothing for what the API does."""
+        """Make one call. Never raises because of what the API does."""
         endpoint = self._spec.endpoints[tool]
         if self._scrub.json(arguments) != arguments:
-            return Unkept("the arguments hold a secret: not asked", lasting=False)
+            return Unkept("not asked: the arguments contain a secret", lasting=False)
         try:
             request = build(endpoint, arguments)
         except (Unsendable, httpx.InvalidURL) as error:
@@ -131,11 +131,11 @@ class Client:
                 async with asyncio.timeout(self._limits.timeout):
                     response, data = await self._exchange(request)
             except (TimeoutError, httpx.TimeoutException) as error:
-                raise _Fault(f"no whole answer within {self._limits.timeout:g} s", again=True) from error
+                raise _Fault(f"no complete answer within {self._limits.timeout:g} s", again=True) from error
             except httpx.TransportError as error:
                 lasting = isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol)
-                told = f"{type(error).__name__}: {error}".rstrip(": ")
-                raise _Fault(f"the connection failed: {told}", again=not lasting) from error
+                reason = f"{type(error).__name__}: {error}".rstrip(": ")
+                raise _Fault(f"the connection failed: {reason}", again=not lasting) from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _Fault(f"{type(error).__name__}: {error}") from error
             if not 300 <= response.status_code < 400:
@@ -153,7 +153,7 @@ class Client:
 
     async def _exchange(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         if origin(request.url) not in self._spec.origins:
-            raise _Fault(f"{origin(request.url)} is not a host of the spec: refused", lasting=True)
+            raise _Fault(f"refused: {origin(request.url)} is not a host of the spec", lasting=True)
         response = await self._http.send(self._dressed(request), stream=True, follow_redirects=False)
         try:
             return response, await self._body(response)
@@ -177,10 +177,10 @@ class Client:
 
     def _redirected(self, response: httpx.Response) -> httpx.Request:
         if response.next_request is None:
-            raise _Fault(f"status {response.status_code} without a place to go", lasting=True)
+            raise _Fault(f"status {response.status_code} without a Location header", lasting=True)
         target = origin(response.next_request.url)
         if target not in self._spec.origins:
-            raise _Fault(f"redirected to {target}, which is not a host of the spec: refused", lasting=True)
+            raise _Fault(f"refused: redirected to {target}, which is not a host of the spec", lasting=True)
         return response.next_request
 
     def _read(self, endpoint: Endpoint, response: httpx.Response, data: bytes) -> Answer:
@@ -189,9 +189,9 @@ class Client:
         after = self._asked_to_wait(response)
         if status in _NOT_ANSWERS:
             patient = after is None or after <= self._limits.patience
-            told = "" if after is None else f", asks to wait {after:g} s"
+            wait = "" if after is None else f"; Retry-After asks to wait {after:g} s"
             raise _Fault(
-                f"status {status}: {_NOT_ANSWERS[status]}{told}", status in _AGAIN and patient, after
+                f"status {status}: {_NOT_ANSWERS[status]}{wait}", status in _AGAIN and patient, after
             )
         try:
             answer = Answer(status, self._scrub.text(kind), body.kept(data, kind, status, endpoint, scrub))

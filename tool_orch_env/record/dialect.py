@@ -1,7 +1,7 @@
-"""Schemas of OpenAPI as JSON Schema 2020-12.
+"""Convert OpenAPI schemas to JSON Schema 2020-12.
 
-Enters: a schema object of OpenAPI 3.0 or 3.1. Leaves: the same constraints in the words of 2020-12, references
-to `#/components/schemas/...` turned to `#/$defs/...`, and the definitions that they need.
+A schema object of OpenAPI 3.0 or 3.1 becomes the same constraints in 2020-12. References to `#/components/schemas/...`
+become `#/$defs/...`, with the definitions that they need.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
 
 
 def modern(schema: Any, old: bool) -> Any:
-    """A schema of 3.0 (`old`) or 3.1 as one of 2020-12."""
+    """Convert a schema of OpenAPI 3.0 (`old`) or 3.1 to JSON Schema 2020-12."""
     if not isinstance(schema, dict):
         return schema
     if old and "$ref" in schema:
@@ -58,7 +58,7 @@ def _repaired(schema: dict[str, Any], nullable: bool) -> dict[str, Any]:
 
 
 def defined(schema: Any, document: dict[str, Any], old: bool) -> dict[str, Any]:
-    """`{"$defs": ...}` with every component that `schema` refers to, directly or not; else empty."""
+    """`{"$defs": ...}` with every component that `schema` references, directly or not; `{}` if there is none."""
     found: dict[str, Any] = {}
     waiting = list(_names(schema))
     while waiting:

@@ -1,6 +1,6 @@
-"""What a spec gets wrong although each of its fields is well formed.
+"""Find problems in a spec whose fields are each well formed.
 
-Enters: the fields of a spec, its tools and endpoints. Leaves: one sentence per fault, each beginning with its place.
+Every check yields one sentence per problem, starting with its place in the spec.
 """
 
 import re
@@ -23,13 +23,13 @@ _HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
 
 
 def origin(url: httpx.URL) -> str:
-    """Scheme, host and port: what must agree for a request to be allowed."""
+    """Scheme, host and port of a URL. A request is allowed if they match those in the spec."""
     port = url.port or {"http": 80, "https": 443}.get(url.scheme)
     return f"{url.scheme}://{url.host}:{port}"
 
 
 def origin_of(text: str) -> str | None:
-    """The origin of a URL, `None` if it is none."""
+    """The origin of a URL; `None` if `text` is not a URL."""
     try:
         return origin(httpx.URL(text))
     except httpx.InvalidURL:
@@ -37,15 +37,15 @@ def origin_of(text: str) -> str | None:
 
 
 def credentials(file: SpecFile) -> Iterator[str]:
-    """Headers that carry a credential written into the spec."""
+    """Headers with a credential written into the spec."""
     for name, text in file.api.headers.items():
         named = VARIABLE.findall(text)
         if name.lower() in _HEADERS and not set(named) & set(file.secrets):
-            yield f"api.headers.{name}: a credential stands in no spec: write ${{NAME}} and list NAME in secrets"
+            yield f"api.headers.{name}: a credential must not be in the spec: write ${{NAME}} and list NAME in secrets"
 
 
 def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str]) -> Iterator[str]:
-    """A tool that cannot be asked as it is described, or not at an allowed host."""
+    """Problems of an endpoint: inconsistent parameters, or a host that is not allowed."""
     place = f"tools.{endpoint.tool}"
     for name in IN_PATH.findall(endpoint.url):
         if name not in draft.parameters.get("required", ()):
@@ -55,15 +55,15 @@ def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str])
             yield f"{place}.places: {name!r} is not a parameter"
     bodies = [p.name for p in endpoint.places.values() if p.at == "body"]
     if "" in bodies and len(bodies) > 1:
-        yield f"{place}.places: one parameter is the whole body, so no other goes there"
+        yield f"{place}.places: one parameter is the whole body, so no other parameter can be in it"
     if "{" in endpoint.url.split("://", 1)[-1].split("/", 1)[0]:
-        yield f"{place}.url: a parameter in the host"
+        yield f"{place}.url: the host must not contain a parameter"
     elif origin_of(IN_PATH.sub("x", endpoint.url)) not in origins:
         yield f"{place}.url: its host is not among api.base_url and api.hosts"
 
 
 def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
-    """Steps that call, take or give what does not exist."""
+    """Steps that use a tool, parameter or step that does not exist, or set a parameter twice."""
     earlier: set[str] = set()
     for index, step in enumerate(file.plan):
         place = f"plan.{index}"
@@ -97,7 +97,7 @@ def _given(rows: Values | FromFile | FromResponses) -> tuple[str, ...]:
 
 
 def pattern_faults(file: SpecFile) -> Iterator[str]:
-    """Pointers that are none, and a `drop` of everything."""
+    """Invalid pointers, and a `drop` that would drop everything."""
     used = [("drop", text) for text in file.drop]
     used += [(f"tools.{name}.drop", text) for name, entry in file.tools.items() for text in entry.drop]
     for index, step in enumerate(file.plan):
@@ -115,11 +115,11 @@ def pattern_faults(file: SpecFile) -> Iterator[str]:
 
 
 def missing(file: SpecFile, folder: Path) -> Iterator[str]:
-    """Files beside the spec that are not there, or lie elsewhere."""
+    """Files named in the spec that are missing from its folder, or outside of it."""
     rows = [rows for step in file.plan for rows in step.over if isinstance(rows, FromFile)]
     for name in (*file.tasks.values(), *(some.file for some in rows)):
         try:
             if not inside(folder, name, SpecError).exists():
-                yield f"{name}: no such file beside the spec"
+                yield f"{name}: no such file in the spec's folder"
         except SpecError as error:
             yield from error.problems

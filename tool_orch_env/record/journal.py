@@ -1,9 +1,9 @@
-"""What was answered, durably: JSON lines beside the snapshot, one per answer, synced to the disk.
+"""The journal of a recording: every answer as a JSON line next to the snapshot, synced to disk as it arrives.
 
-A kill loses at most the requests in flight. The next `open` cuts off a last line that was not finished; any
-other damage is an exception. One process at a time holds a journal.
+Killing the recorder loses at most the requests in flight. An incomplete last line is cut off when the journal is next
+opened; any other damage raises an exception. Only one process can hold a journal at a time.
 
-The first line says which spec asked. The others are `{"key", "tool", "arguments", "status", "type", "at",
+The first line identifies the spec. Each other line is `{"key", "tool", "arguments", "status", "type", "at",
 "response"}`, or, for an answer that can never be kept, `{"key", "tool", "arguments", "at", "refused"}`.
 """
 
@@ -27,9 +27,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: where it lies in the file, what became of the call. `refused` is "" for an answer kept.
+    """One line of the journal: its byte range in the file and the outcome of the call.
 
-    `at` is the time of capture, ISO 8601 in UTC, to the second.
+    `refused` says why an answer cannot be kept; "" if it was kept. `at` is the time of capture, ISO 8601 in UTC, to the
+    second.
     """
 
     offset: int
@@ -40,11 +41,14 @@ class Entry:
 
 
 class Journal:
-    """The journal of one recording: `entries` by replay key, texts read from the file when asked for."""
+    """The journal of one recording. `entries` are indexed by replay key; texts are read from the file on demand."""
 
     def __init__(self, path: Path, fingerprint: str) -> None:
-        """Open or begin. Raises `UsageError` if another process holds it or another spec began it,
-        `JournalError` if it is damaged before its last line."""
+        """Open or create a journal.
+
+        Raises `UsageError` if another process holds it or it was started with another spec, `JournalError` if it is
+        damaged before its last line.
+        """
         self.path = path
         self.entries: dict[str, Entry] = {}
         self.repaired = 0
@@ -53,7 +57,9 @@ class Journal:
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
-            raise UsageError(f"{path.name}: another recorder is at work on it; let it finish") from error
+            raise UsageError(
+                f"{path.name}: another recorder is using it; wait until it has finished"
+            ) from error
         try:
             self._file = path.open("a+b")
             self._read(fingerprint)
@@ -70,7 +76,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Let other processes have it."""
+        """Close the file and release the lock."""
         if hasattr(self, "_file"):
             self._file.close()
         self._lock.release()
@@ -90,12 +96,12 @@ class Journal:
         self._append(f'{to_text(head)[:-1]},"response":{text}}}\n')
 
     def refused(self, key: str, tool: str, arguments: Mapping[str, Any], why: str) -> None:
-        """Append that the call was answered in a way that can never be kept."""
+        """Append that the call's answer can never be kept, and why."""
         head = {"key": key, "tool": tool, "arguments": arguments, "at": _now(), "refused": why}
         self._append(to_text(head) + "\n")
 
     def text(self, key: str) -> str:
-        """The response kept under `key`, compact JSON."""
+        """The response to the call `key`, as compact JSON."""
         entry = self.entries[key]
         line = os.pread(self._file.fileno(), entry.length, entry.offset).decode()
         return to_text(parse_json(line)["response"])
@@ -125,7 +131,7 @@ class Journal:
             except (ValueError, KeyError, TypeError) as error:
                 raise JournalError(
                     f"{self.path.name}:{number}: not an entry: {error}",
-                    "restore the file, or delete this line: its call is asked again",
+                    "restore the file, or delete this line to ask its call again",
                 ) from error
             offset += len(line)
 
@@ -155,12 +161,12 @@ class Journal:
             ) from error
         if known != FORMAT:
             raise JournalError(
-                f"{self.path.name}:1: format {known!r}, this package reads {FORMAT}", "move the file away"
+                f"{self.path.name}:1: expected format {FORMAT}, found {known!r}", "move the file away"
             )
         if spec != fingerprint:
             raise UsageError(
-                f"{self.path.name}: begun with a spec that asks differently (tools, API, secrets' names or "
-                "dropped fields; the plan may change); restore the spec, or move the journal away"
+                f"{self.path.name}: started with a different spec (tools, API, names of secrets or dropped fields "
+                "differ; the plan may change); restore the spec, or move the journal away"
             )
 
     def _index(self, line: str, offset: int, length: int) -> None:

@@ -1,9 +1,8 @@
-"""`miss="live"`: a valid call that a snapshot lacks is asked now, and its answer kept in an overlay.
+"""`on_miss="live"`: make a valid call that the snapshot lacks now, and keep its answer in an overlay.
 
-Enters: the calls that an episode could not answer. Leaves: recorded answers, or the reason why there is none.
-The same client asks as for a recording: only hosts of the spec, no secret in what is kept, the same limits.
-The rate holds for all processes that share an overlay. Two processes that miss the same call at the same
-moment may both ask; the first answer counts for both.
+Calls are made by the same client as in a recording: only to hosts of the spec, with the same limits, and without
+secrets in what is kept. The rate limit applies to all processes that share an overlay. Two processes that miss the same
+call at the same moment may both make it; the first answer is used by both.
 """
 
 import asyncio
@@ -22,19 +21,19 @@ from .spec import Spec, read_spec
 
 
 class LiveApi:
-    """Answers misses from the overlay, else from the API."""
+    """Answers calls that the snapshot lacks from the overlay, else from the API."""
 
     def __init__(self, spec: Spec, overlay: Overlay) -> None:
         self.spec = spec
         self.overlay = overlay
 
     def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
-        """The answer to a valid call, or a sentence that says why there is none. Blocks while the API thinks."""
+        """The answer to a valid call, or a sentence on why there is none. Blocks until the API has answered."""
         known = self.overlay.get(key)
         if known is not None:
             return known
         if tool not in self.spec.endpoints:
-            return "the recording spec does not say how this tool is asked"
+            return "the recording spec has no endpoint for this tool"
         if self.spec.file.limits.rate:
             time.sleep(self.overlay.turn(1 / self.spec.file.limits.rate))
         outcome = _run(self.spec, tool, arguments)
@@ -47,13 +46,14 @@ class LiveApi:
 
 
 def open_live(record: str | Path, snapshot: Snapshot, overlay: str | Path | None = None) -> LiveApi:
-    """The live API of a spec beside a snapshot; raises `SpecError` if the two describe a tool differently.
+    """The live API of the spec `record`, for a snapshot.
 
-    `overlay` is a folder; `None` for one in the user's cache folder, named by snapshot and spec.
+    `overlay` is a folder; by default one in the user's cache folder, named after snapshot and spec. Raises `SpecError`
+    if spec and snapshot describe a tool differently.
     """
     spec = read_spec(record)
     differing = [
-        f"{Path(record).name}: tools.{name}: parameters are not those of snapshot {snapshot.name!r}"
+        f"{Path(record).name}: tools.{name}: parameters differ from those in snapshot {snapshot.name!r}"
         for name, tool in spec.catalog.items()
         if name in snapshot.catalog and _shape(tool.spec) != _shape(snapshot.catalog[name].spec)
     ]

@@ -1,7 +1,7 @@
-"""A snapshot and an overlay made one new snapshot version.
+"""Merge a snapshot and an overlay into a new snapshot version.
 
-Enters: an open snapshot and an `Overlay`. Leaves: a new folder. The snapshot's own records come unchanged; an
-overlay never contradicts them, because only misses are asked.
+The snapshot's own records are copied unchanged. An overlay never contradicts them, because only calls without a
+recorded response are made live.
 """
 
 import re
@@ -16,10 +16,10 @@ from ..snapshot.records import Record, make_record
 
 
 def merge(base: Snapshot, added: Iterable[Record], out: Path, version: str | None = None) -> int:
-    """Write `base` with the records of an overlay into the new folder `out`; how many were added.
+    """Write `base` plus an overlay's records into the new folder `out`, and return how many were added.
 
-    `version` is by default the base's with its last number one higher. Raises `SnapshotError` where a record's
-    call is not valid for the base's tools or has another response there, `UsageError` if `out` is not empty.
+    `version` defaults to the base's version with its last number increased by one. Raises `SnapshotError` if a record's
+    call is not valid for the base's tools or has a different response there, `UsageError` if `out` is not empty.
     """
     new = [_checked(base, record) for record in added]
     about = base.manifest
@@ -39,7 +39,7 @@ def merge(base: Snapshot, added: Iterable[Record], out: Path, version: str | Non
 
 
 def next_version(version: str) -> str:
-    """`1.0.9` is followed by `1.0.10`; a version without a number at its end gets `.1`."""
+    """The next version: `1.0.9` becomes `1.0.10`. A version that does not end in a number gets `.1` appended."""
     found = re.search(r"\d+$", version)
     return f"{version[: found.start()]}{int(found[0]) + 1}" if found else f"{version}.1"
 
@@ -49,6 +49,6 @@ def _checked(base: Snapshot, record: Record) -> Record:
     if made.key != record.key:
         raise SnapshotError(
             f"overlay: {record.tool}: key {record.key} belongs to another call under this snapshot's tools",
-            "merge it into the snapshot that it was recorded beside",
+            "merge the overlay into the snapshot that it was recorded with",
         )
     return made

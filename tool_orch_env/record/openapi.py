@@ -1,12 +1,11 @@
-"""An OpenAPI 3.0 or 3.1 document as tools.
+"""Turn an OpenAPI 3.0 or 3.1 document into tools.
 
-Enters: a JSON or YAML file. Leaves: `Drafted` per operation: method, path, one object schema of JSON Schema
-2020-12 for all parameters and the body, and where each goes. The document is checked by openapi-spec-validator.
-References stay inside the document; nothing is fetched. Cookie parameters are left out, and an operation that
-requires one is a problem.
+Each operation becomes a `Drafted` tool: its method, its path, one JSON Schema 2020-12 object for all parameters and the
+body, and where each parameter goes. openapi-spec-validator checks the document. References must stay inside the
+document; nothing is fetched. Cookie parameters are left out, and an operation that requires one is a problem.
 
-A body that is a JSON object gives one parameter per property; any other body is the parameter `body`. A
-parameter that stands in two places (a path and a body, say) is a problem.
+A body that is a JSON object becomes one parameter per property; any other body becomes the parameter `body`. A
+parameter that occurs in two places (a path and a body, say) is a problem.
 """
 
 import re
@@ -31,14 +30,14 @@ _STYLES: Mapping[tuple[str, bool], Style] = {
     ("pipeDelimited", False): "pipe",
     ("deepObject", True): "deep",
 }
-"""OpenAPI's style and explode of a query parameter."""
+"""(style, explode) of an OpenAPI query parameter -> our style."""
 _NOT_PARAMETERS = frozenset(("header", name) for name in ("accept", "content-type", "authorization"))
-"""Headers that OpenAPI says to ignore as parameters."""
+"""Header parameters that OpenAPI says to ignore."""
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """A tool before it is compiled. `entry` is what the spec itself says of it."""
+    """A tool before it is compiled. `entry` is the spec's own entry for it, if any."""
 
     method: str
     url: str
@@ -60,7 +59,7 @@ class _Assembly:
 
     def add(self, name: str, schema: Any, required: bool, place: Place) -> None:
         if name in self.properties:
-            self.problems.append(f"parameter {name!r} stands in two places")
+            self.problems.append(f"parameter {name!r} occurs in two places")
         self.properties[name] = schema
         self.places[name] = place
         if required:
@@ -70,9 +69,10 @@ class _Assembly:
 def operations(
     path: Path, chosen: Mapping[str, str] | None = None, given: frozenset[tuple[str, str]] = frozenset()
 ) -> dict[str, Drafted]:
-    """The tools of a document: all of them, or those that `chosen` names. Raises `SpecError`.
+    """The tools of a document by name. Raises `SpecError`.
 
-    `given` are parameters, by place and name in lower case, that every request carries anyway: no tool has them.
+    `chosen` maps tool names to operations (an operationId or `GET /path`); by default, all operations are used. `given`
+    has parameters, as (place, lower-case name), that every request carries anyway; tools do not get them.
     """
     document = _read(path)
     known = {label: found for found in _all(document) for label in found[0]}
@@ -117,7 +117,7 @@ def _dangling(node: Any, document: Any, place: str = "") -> Iterator[str]:
                 raise LookupError
             pointer.resolve(document, target[1:])
         except (LookupError, ValueError):
-            yield f"{place}: $ref {target!r} does not lead into this document, and nothing is fetched"
+            yield f"{place}: $ref {target!r} does not point into this document, and nothing is fetched"
     if isinstance(node, dict | list):
         for key, item in node.items() if isinstance(node, dict) else enumerate(node):
             yield from _dangling(item, document, place + pointer.join(key))
@@ -188,7 +188,7 @@ def _add_parameter(parts: _Assembly, parameter: dict[str, Any], old: bool) -> No
     required = at == "path" or parameter.get("required", False)
     if at == "cookie":
         if required:
-            parts.problems.append(f"requires the cookie {name!r}, which is not sent")
+            parts.problems.append(f"requires the cookie {name!r}, but cookies are not sent")
         return
     style: Style = "repeat"
     if at == "query":
@@ -207,7 +207,7 @@ def _add_parameter(parts: _Assembly, parameter: dict[str, Any], old: bool) -> No
 def _add_body(parts: _Assembly, document: dict[str, Any], body: dict[str, Any], old: bool) -> None:
     kinds = [kind for kind in body["content"] if kind.split(";")[0].strip() == "application/json"]
     if not kinds:
-        parts.problems.append(f"its body is {', '.join(body['content'])}, not application/json")
+        parts.problems.append(f"body: expected application/json, found {', '.join(body['content'])}")
         return
     given = body["content"][kinds[0]].get("schema", {})
     schema = _resolved(document, given)

@@ -1,7 +1,7 @@
-"""Answers that came in the course of play: a diskcache of text beside a snapshot that is never written.
+"""Answers collected during play: a diskcache of text next to a snapshot that is never written.
 
-Enters: answers by replay key, from several processes at once; of two answers to one call the first stays.
-Leaves: `Recorded`, as a snapshot gives them, and records to merge into a new snapshot version.
+Several processes can add answers by replay key; of two answers to one call, the first is kept. Answers come back as
+`Recorded`, like a snapshot's, and as records to merge into a new snapshot version.
 """
 
 import time
@@ -20,25 +20,25 @@ _TURN = "turn"
 
 
 class Overlay:
-    """A writable folder of answers."""
+    """A writable folder of answers, shared by several processes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._cache = text_cache(folder)
 
     def get(self, key: str) -> Recorded | None:
-        """The answer kept under a replay key, `None` if there is none."""
+        """The answer with this replay key; `None` if there is none."""
         found = self._cache.get(_CALL + key)
         return None if found is None else _unpacked(found)[1]
 
     def add(self, key: str, tool: str, arguments: dict[str, Any], answer: Recorded) -> Recorded:
-        """Keep an answer, unless there is one already; the answer that stays."""
+        """Store an answer unless there is one already, and return the stored one."""
         head = to_text({"tool": tool, "arguments": arguments, "status": answer.status})
         self._cache.add(_CALL + key, f"{head}\n{answer.text}", retry=True)
         return self.get(key) or answer
 
     def turn(self, spacing: float) -> float:
-        """Seconds to wait before asking, so that all processes together ask once per `spacing` seconds."""
+        """Seconds to wait before the next request. All processes together make one per `spacing` seconds."""
         with self._cache.transact(retry=True):
             now = time.time()
             mine = max(now, float(self._cache.get(_TURN) or 0.0))
@@ -46,7 +46,7 @@ class Overlay:
         return mine - now
 
     def records(self) -> Iterator[Record]:
-        """Every answer, sorted by key; raises `SnapshotError` where an entry is none."""
+        """Every answer, sorted by key. Raises `SnapshotError` for an invalid entry."""
         for name in sorted(name for name in self._cache if isinstance(name, str) and name.startswith(_CALL)):
             key = name.removeprefix(_CALL)
             try:

@@ -1,6 +1,6 @@
-"""Pointer patterns into responses: `*` stands for any index of an array and any member of an object.
+"""Pointer patterns into responses: JSON pointers in which `*` matches any array index and any object member.
 
-Used to take values for later calls and to name volatile fields.
+They select values for later calls, and name volatile fields.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from ..jsonvalues import pointer
 
 
 def matches(value: Any, pattern: str) -> Iterator[Any]:
-    """Every value that the pattern covers, in document order; none where nothing is there."""
+    """Yield every value that the pattern matches, in document order."""
     yield from _matches(value, pointer.tokens(pattern))
 
 
 def removed(value: Any, pattern: str) -> None:
-    """Delete from `value` every member that the pattern covers."""
+    """Delete every member and element that the pattern matches from `value`, in place."""
     *parents, last = pointer.tokens(pattern)
     for holder in list(_matches(value, parents)):
         if isinstance(holder, dict):

@@ -1,8 +1,8 @@
-"""What to call: the steps of a plan turned into calls, from lists, files and earlier answers.
+"""Turn the steps of a plan into calls, from lists, files and earlier answers.
 
-Enters: a step and what earlier steps were answered. Leaves: arguments, in an order that depends on nothing but
-the spec and the answers. A sample is the rows with the smallest blake2b of seed and row, in their own order, so
-it is the same for every Python and hardly changes when a row is added.
+The order of calls depends only on the spec and the answers. A sample consists of the rows with the smallest blake2b of
+seed and row, in their original order: it is the same for every Python version, and hardly changes when a row is
+added.
 """
 
 import csv
@@ -25,11 +25,11 @@ from .yaml12 import parse_yaml
 
 Arguments = dict[str, Any]
 Answered = Callable[[str], Iterable[tuple[Arguments, Any]]]
-"""Arguments and response of every success of an earlier step, in the order in which it was planned."""
+"""Step name -> arguments and response of each of its successful calls, in planned order."""
 
 
 def calls(step: Step, tool: Tool, folder: Path, answered: Answered) -> list[Arguments]:
-    """The arguments of every call of a step; raises `SpecError` where a file is not what it should be."""
+    """The arguments of every call of a step. Raises `SpecError` if a file is invalid."""
     tables = [list(_rows(rows, tool, folder, answered)) for rows in step.over]
     crossed = ({**step.arguments, **_merged(combination)} for combination in product(*tables))
     return chosen(crossed, step.limit, step.sample, step.seed)
@@ -38,7 +38,7 @@ def calls(step: Step, tool: Tool, folder: Path, answered: Answered) -> list[Argu
 def chosen(
     rows: Iterable[Arguments], limit: int | None, sample: int | None, seed: int, salt: str = ""
 ) -> list[Arguments]:
-    """`sample` of the rows, then the first `limit` of them; `None` for all."""
+    """Draw `sample` of the rows, then take the first `limit` of them. `None` means all."""
     if sample is None:
         return list(islice(rows, limit))
     some = list(rows)
@@ -87,7 +87,9 @@ def _whole(rows: FromFile, content: Any) -> list[Arguments]:
     """The elements themselves, as objects of arguments."""
     found = list(matches(content, rows.each))
     if not all(isinstance(element, dict) for element in found):
-        raise SpecError(f"{rows.file}: an element is no object of arguments", "correct the file, or `take`")
+        raise SpecError(
+            f"{rows.file}: expected elements that are objects of arguments", "correct the file, or add `take`"
+        )
     return found
 
 

@@ -1,8 +1,8 @@
-"""A plan carried out: ask, keep, resume; then the snapshot's folder.
+"""Carry out a plan: make the calls, keep the answers, and write the snapshot's folder. A stopped recording resumes.
 
-Enters: a `Spec` and the folder to write. Leaves: the folder, the journal beside it (`<folder>.journal.jsonl`),
-and a `Report`. What the journal holds is never asked again. The folder's bytes depend on the spec and the
-answers only: not on the order in which answers came, nor on how often the recorder was stopped.
+Answers are kept in a journal next to the folder (`<folder>.journal.jsonl`); no call in it is made again. The folder's
+bytes depend only on the spec and the answers, not on the order in which answers arrived or on how often the recorder
+was stopped.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from .spec import Spec
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A call that the snapshot lacks, and why."""
+    """A planned call that the snapshot lacks, and why."""
 
     tool: str
     arguments: dict[str, Any]
@@ -38,10 +38,10 @@ class Fault:
 
 @dataclass
 class Report:
-    """What became of a plan.
+    """The outcome of a plan.
 
-    Calls planned, those left out by `limits.calls`, answers that stood in the journal, answers that came now,
-    bytes of an unfinished line that were cut off the journal, and faults.
+    Numbers of calls `planned`, `left_out` because of `limits.calls`, `reused` from the journal and `asked` now;
+    `repaired`, the bytes of an incomplete line cut off the journal; and `faults`, the calls without an answer.
     """
 
     planned: int = 0
@@ -51,11 +51,11 @@ class Report:
     repaired: int = 0
     faults: list[Fault] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
-    """Steps whose rows gave no call at all."""
+    """Names of steps that produced no call."""
 
 
 class Progress(Protocol):
-    """Told about every step of the plan and every call that is done."""
+    """Receives an event for every step of the plan and for every finished call."""
 
     def begin(self, step: str, calls: int) -> None: ...
 
@@ -73,15 +73,16 @@ class Silent:
 
 
 def record(spec: Spec, out: Path, progress: Progress | None = None) -> Report:
-    """Carry out the plan and write the folder `out`; run again after a stop, it resumes.
+    """Carry out the plan and write the folder `out`. Calling it again after a stop resumes.
 
-    Raises `UsageError` if `out` is something else than an earlier result, `JournalError`, `SpecError`.
+    Raises `UsageError` if `out` exists but is not the result of an earlier recording, `JournalError` if the journal is
+    damaged or cannot be written, `SpecError` if a file that the plan reads is invalid.
     """
     if not out.name or out.is_file():
         raise UsageError(f"{out}: expected the name of a new folder")
     place = out.with_name(out.name + ".journal.jsonl")
     if out.exists() and any(out.iterdir()) and not place.exists():
-        raise UsageError(f"{out.name}: not empty, and no {place.name} beside it; name a new folder")
+        raise UsageError(f"{out.name}: not empty, and there is no {place.name} next to it; name a new folder")
     with Journal(place, spec.fingerprint) as journal:
         recording = _Recording(spec, journal, progress or Silent())
         try:
@@ -89,7 +90,7 @@ def record(spec: Spec, out: Path, progress: Progress | None = None) -> Report:
         except* OSError as group:
             raise JournalError(
                 f"{place.name}: cannot be written: {group.exceptions[0]}",
-                "make room; the same command resumes",
+                "free disk space; rerun the same command to resume",
             ) from group
         _write(out, spec, recording)
     return recording.report
@@ -235,7 +236,7 @@ def _notice(spec: Spec) -> str:
 
 
 def grouped(faults: Iterable[Fault]) -> list[tuple[str, str, int, str]]:
-    """Faults by tool and reason: tool, reason, how many, the first one's arguments."""
+    """Faults grouped by tool and reason: tool, reason, count, and the arguments of the first."""
     groups: dict[tuple[str, str], list[Fault]] = {}
     for fault in faults:
         groups.setdefault((fault.tool, fault.why), []).append(fault)

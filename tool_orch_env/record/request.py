@@ -1,7 +1,7 @@
-"""A call as an HTTP request: which argument goes where.
+"""Turn a call into an HTTP request: which argument goes where.
 
-Enters: an `Endpoint` and arguments that satisfy the tool's schema. Leaves: an `httpx.Request`.
-Refuses what would reach another endpoint than the tool's: an empty path segment, `.` and `..`.
+Arguments must already satisfy the tool's schema. Values that would reach a different endpoint are refused: an empty
+path segment, `.` and `..`.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,8 +21,9 @@ Style = Literal["repeat", "comma", "space", "pipe", "deep", "json"]
 class Place(BaseModel):
     """Where one parameter goes.
 
-    `name` is its name there, by default its own; the body's `""` is the whole body. `style` says how the query
-    writes arrays and objects: `repeat` a=1&a=2, `comma` a=1,2 (also `space`, `pipe`), `deep` a[x]=1, `json`.
+    `name` is its name there, by default the parameter's own; `""` in the body means the whole body. `style` is how
+    arrays and objects are written in the query: `repeat` a=1&a=2, `comma` a=1,2 (also `space`, `pipe`), `deep` a[x]=1,
+    `json`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,12 +34,12 @@ class Place(BaseModel):
 
 
 class Unsendable(ValueError):
-    """The arguments give no request to this endpoint. The message says which one and why."""
+    """An argument cannot be sent to its endpoint. The message says which one and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How one tool is asked. `url` is absolute, with `{parameter}` in its path; the rest as in the spec."""
+    """How one tool is called. `url` is absolute, with `{parameter}` in its path; the other fields are the spec's."""
 
     tool: str
     method: str
@@ -52,7 +53,7 @@ class Endpoint:
 
 
 def build(endpoint: Endpoint, arguments: Mapping[str, Any]) -> httpx.Request:
-    """The request of one call; an argument of `null` is left out except in the body. Raises `Unsendable`."""
+    """The request for one call. An argument that is `null` is left out, except in the body. Raises `Unsendable`."""
     url, headers = endpoint.url, dict(endpoint.headers)
     query: list[tuple[str, str]] = list(endpoint.query.items())
     body: dict[str, Any] = {}
@@ -74,14 +75,14 @@ def build(endpoint: Endpoint, arguments: Mapping[str, Any]) -> httpx.Request:
 def _segment(parameter: str, value: Any) -> str:
     text = _plain(value)
     if text in ("", ".", "..") or value is None:
-        raise Unsendable(f"{parameter}: {text!r} in a path would ask another endpoint")
+        raise Unsendable(f"{parameter}: {text!r} in a path would reach another endpoint")
     return quote(text, safe="")
 
 
 def _header(parameter: str, value: Any) -> str:
     text = _plain(value)
     if not (text.isascii() and text.isprintable()):
-        raise Unsendable(f"{parameter}: a header holds printable ASCII only")
+        raise Unsendable(f"{parameter}: a header can contain only printable ASCII")
     return text
 
 

@@ -1,6 +1,6 @@
-"""The fields of a spec file, as pydantic models. `spec.py` reads a file by them and compiles it.
+"""The fields of a spec file, as pydantic models. `spec.py` reads a file with them and compiles it.
 
-`${NAME}` in `base_url`, `hosts`, `headers`, `query` and `proxy` is the environment variable NAME.
+`${NAME}` in `base_url`, `hosts`, `headers`, `query` and `proxy` is replaced by the environment variable NAME.
 """
 
 from typing import Annotated, Any, Literal
@@ -20,9 +20,9 @@ class _Strict(BaseModel):
 
 
 class Api(_Strict):
-    """Where the calls go and what every request carries.
+    """Where calls go and what every request carries.
 
-    `hosts` are origins that may be contacted beside that of `base_url`, by tools or redirects.
+    `hosts` are further origins, besides that of `base_url`, that tools and redirects may contact.
     """
 
     base_url: str
@@ -33,12 +33,12 @@ class Api(_Strict):
 
 
 class Limits(_Strict):
-    """How hard the API is asked.
+    """Limits on the requests to the API.
 
-    `rate`: requests per second, evenly spaced; `None` for no limit. `timeout`: seconds of one attempt, from
-    connecting to the last byte. `attempts`: per call, where the answer is 429, 5xx or none. `backoff`: seconds
-    before the second attempt, doubled each time, up to `patience`; a Retry-After beyond `patience` ends the
-    call. `max_bytes`: of one body after decompression. `calls`: of the whole plan.
+    `rate`: requests per second, evenly spaced; `None` for no limit. `timeout`: seconds for one attempt, from connecting
+    to the last byte. `attempts`: attempts per call, if the answer is 429, 5xx or missing. `backoff`: seconds before the
+    second attempt, doubled each time, up to `patience`; a Retry-After beyond `patience` ends the call. `max_bytes`:
+    size of one body after decompression. `calls`: number of calls in the whole plan.
     """
 
     concurrency: int = Field(default=8, ge=1, le=256)
@@ -52,12 +52,12 @@ class Limits(_Strict):
 
 
 class ToolEntry(_Strict):
-    """One tool: by hand with at least `url` and `parameters`, or additions to one of the OpenAPI document.
+    """One tool: written by hand, with at least `url` and `parameters`, or additions to one from the OpenAPI document.
 
-    `places` says where parameters go that do not stand in the URL: by default the query, and the body for POST,
-    PUT and PATCH. `drop`: pointer patterns of volatile fields. `wrap_text`: keep a body of another type than
-    JSON as `{"text": ...}`. `server_errors`: record a 5xx, after the last attempt, as an error of the API.
-    `file`: the stem of the file that holds the answers.
+    `places`: where parameters go that are not in the URL; by default the query, or the body for POST, PUT and PATCH.
+    `drop`: pointer patterns of volatile fields. `wrap_text`: keep a body that is not JSON as `{"text": ...}`.
+    `server_errors`: record a 5xx, after the last attempt, as an error of the API. `file`: the stem of the file with the
+    answers.
     """
 
     method: Method | None = None
@@ -76,17 +76,19 @@ class ToolEntry(_Strict):
 
 
 class OpenApi(_Strict):
-    """An OpenAPI 3.0 or 3.1 document beside the spec. `operations`: tool name -> operationId or `GET /path`;
-    `None` for all operations, named by their ids."""
+    """An OpenAPI 3.0 or 3.1 document in the spec's folder.
+
+    `operations`: tool name -> operationId or `GET /path`; `None` for all operations, named by their ids.
+    """
 
     file: str
     operations: dict[str, str] | None = None
 
 
 class _Rows(_Strict):
-    """What the kinds of rows have in common: `limit` rows at most, or `sample` rows drawn with `seed`.
+    """What all kinds of rows share: at most `limit` rows, or `sample` rows drawn with `seed`.
 
-    Of rows from responses these count per response.
+    For rows from responses, both count per response.
     """
 
     limit: int | None = Field(default=None, ge=0)
@@ -95,17 +97,17 @@ class _Rows(_Strict):
 
 
 class Values(_Rows):
-    """Lists of values by argument; several lists are zipped and have one length."""
+    """Lists of values by argument. Several lists are zipped and must have the same length."""
 
     values: dict[str, list[Any]] = Field(min_length=1)
 
 
 class FromFile(_Rows):
-    """Rows of a JSON, JSON lines, YAML or CSV file beside the spec.
+    """Rows from a JSON, JSON lines, YAML or CSV file in the spec's folder.
 
-    `each` is the pattern of one element, `take` says which pointer in it gives which argument; without `take`
-    an element is an object of arguments. A CSV row is an object of texts; a text becomes a number or boolean
-    where the parameter's schema asks for one.
+    `each` is the pattern that matches elements; `take` maps arguments to pointers into an element. Without `take`, an
+    element is an object of arguments. A CSV row is an object of strings; a string becomes a number or boolean if the
+    parameter's schema requires one.
     """
 
     file: str
@@ -116,9 +118,9 @@ class FromFile(_Rows):
 class FromResponses(_Rows):
     """Rows from the successful responses of an earlier step (its `id`, by default its tool).
 
-    `each` is the pattern of one element in a response, `take` says which pointer in it gives which argument;
-    `keep` takes arguments of the earlier call itself. An element in which a pointer leads nowhere or to null
-    gives no row.
+    `each` is the pattern that matches elements of a response; `take` maps arguments to pointers into an element; `keep`
+    maps arguments to pointers into the earlier call's arguments. An element in which a pointer finds nothing or null
+    yields no row.
     """
 
     from_: str = Field(alias="from")
@@ -128,7 +130,7 @@ class FromResponses(_Rows):
 
 
 def _kind(given: Any) -> str | None:
-    """Which kind of rows is meant: by the one field that only it has."""
+    """The kind of rows, recognised by the field that only this kind has."""
     kinds = {"values": Values, "file": FromFile, "from": FromResponses}
     if isinstance(given, dict):
         return next((kind.__name__ for name, kind in kinds.items() if name in given), None)
@@ -144,9 +146,9 @@ Rows = Annotated[
 
 
 class Step(_Rows):
-    """Calls of one tool: `arguments` in each, and the cross product of the rows of `over`.
+    """Calls of one tool: `arguments`, which all calls share, and the cross product of the rows in `over`.
 
-    `limit` and `sample` are of the step's calls.
+    `limit` and `sample` apply to the step's calls.
     """
 
     call: str
@@ -160,9 +162,9 @@ class Step(_Rows):
 
 
 class SpecFile(_Strict):
-    """The whole file. `captured` fixes the manifest's date; `None` for the days on which answers came.
+    """The whole file. `captured` sets the manifest's date; `None` for the days on which answers arrived.
 
-    `secrets`: names of environment variables. `tasks`: task files beside the spec by split.
+    `secrets`: names of environment variables. `tasks`: task files in the spec's folder, by split.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")

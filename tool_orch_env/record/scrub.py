@@ -1,7 +1,7 @@
-"""Secrets taken out of whatever is kept or shown.
+"""Mask secrets in everything that is kept or shown.
 
-Enters: the values of the spec's secrets. Leaves: `Scrub`, which puts `[secret]` in their place, in plain text
-and in every string, key and number of a JSON value; as they are, percent-encoded, and in base64.
+`Scrub` replaces the values of the spec's secrets with `[secret]`, in plain text and in every string, key and number of
+a JSON value. It finds them as they are, percent-encoded, and in base64.
 """
 
 from base64 import b64encode, urlsafe_b64encode
@@ -11,11 +11,11 @@ from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
 SHORTEST = 6
-"""Characters of a secret, at least: a shorter one would be cut out of ordinary words."""
+"""Minimum length of a secret in characters. A shorter one would also match parts of ordinary words."""
 
 
 class Scrub:
-    """Takes a fixed set of values out of text and of JSON."""
+    """Masks a fixed set of values in text and JSON."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = tuple(secrets)
@@ -23,7 +23,7 @@ class Scrub:
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
     def with_more(self, secrets: Iterable[str]) -> "Scrub":
-        """One that also knows `secrets`, those that are too short left out: cookies that a server has set."""
+        """A `Scrub` that also masks `secrets`, such as cookies that a server has set. Too short ones are ignored."""
         more = [secret for secret in secrets if len(secret) >= SHORTEST]
         return Scrub((*self._secrets, *more)) if more else self
 

@@ -1,8 +1,7 @@
-"""The spec of a recording, read and checked: every problem is found before anything is asked.
+"""Read and check the spec of a recording. Every problem is found before the first request.
 
-Enters: the path of a YAML file, and the environment for `${NAME}`. Leaves: `Spec`, with a catalog, an endpoint
-per tool, the secrets' values and a fingerprint of all that decides an answer.
-Knows nothing of HTTP beyond URLs.
+The result has a catalog, an endpoint per tool, the values of secrets, and a fingerprint of everything that affects an
+answer. `${NAME}` is filled in from the environment. This module knows nothing about HTTP beyond URLs.
 """
 
 import hashlib
@@ -42,7 +41,7 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 
 @dataclass(frozen=True)
 class Spec:
-    """A spec ready to be carried out. `origins` are all that may be contacted, `secrets` are values."""
+    """A checked spec. `origins` are the only ones that may be contacted; `secrets` are values, not names."""
 
     file: SpecFile
     folder: Path
@@ -54,12 +53,12 @@ class Spec:
     fingerprint: str
 
     def beside(self, name: str) -> Path:
-        """A file that the spec names; raises `SpecError` if it does not lie beside it."""
+        """The path of a file that the spec names. Raises `SpecError` if it is not in the spec's folder."""
         return inside(self.folder, name, SpecError)
 
 
 def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec:
-    """Read and check a spec; raises `SpecError` listing every problem."""
+    """Read and check a spec. Raises `SpecError` listing every problem."""
     path = Path(path)
     file = _parse(path)
     problems: list[str] = []
@@ -146,12 +145,12 @@ def _origins(urls: list[str], problems: list[str]) -> Iterator[str]:
         try:
             url = httpx.URL(text)
         except httpx.InvalidURL as error:
-            problems.append(f"api: {text!r} is no URL: {error}")
+            problems.append(f"api: {text!r} is not a URL: {error}")
             continue
         if url.scheme not in ("http", "https") or not url.host:
             problems.append(f"api: {text!r}: expected http:// or https:// and a host")
         elif url.userinfo:
-            problems.append("api: no user and password in a URL: use headers and secrets")
+            problems.append("api: a URL must not contain a user or password: use headers and secrets")
         else:
             yield origin(url)
 
@@ -171,7 +170,9 @@ def _drafts(file: SpecFile, folder: Path, problems: list[str]) -> dict[str, Draf
         if name in found:
             found[name] = _refined(found[name], entry)
         elif entry.url is None or entry.parameters is None:
-            problems.append(f"tools.{name}: a tool by hand needs url and parameters")
+            problems.append(
+                f"tools.{name}: a tool that is not in the OpenAPI document needs url and parameters"
+            )
         else:
             found[name] = _refined(Drafted(entry.method or "GET", "", {}, {}), entry)
     return found

@@ -1,6 +1,6 @@
-"""YAML as version 1.2 reads it: `NO` is a country, `2013-07-10` is text, `12:30` is not a number.
+"""Read YAML as version 1.2 defines it: `NO` is a string, `2013-07-10` is a string, `12:30` is not a number.
 
-Enters: text. Leaves: JSON values, with no dates and no key given twice; raises `ValueError`.
+The result is a JSON value. Duplicate keys and keys that are not strings raise `ValueError`.
 """
 
 import re
@@ -14,7 +14,7 @@ _CORE = (
     ("int", r"[-+]?[0-9]+", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
 )
-"""The core schema: tag, what its scalars look like, what they begin with."""
+"""The core schema: tag, pattern of its scalars, and their possible first characters."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,9 +35,9 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     for key, value in node.value:
         name, line = loader.construct_object(key, deep=True), key.start_mark.line + 1
         if not isinstance(name, str):
-            raise ValueError(f"line {line}: the key {name!r} is not text: put it in quotes")
+            raise ValueError(f"line {line}: the key {name!r} is not a string: put it in quotes")
         if name in result:
-            raise ValueError(f"line {line}: the key {name!r} is given twice")
+            raise ValueError(f"line {line}: duplicate key {name!r}")
         result[name] = loader.construct_object(value, deep=True)
     return result
 
@@ -47,7 +47,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML (or JSON) document; raises `ValueError` with the line."""
+    """The value of a YAML (or JSON) document. Raises `ValueError` with the line."""
     try:
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:

@@ -1,1 +1,1 @@
-"""The score of an episode: configurations, the graduated reward, and the presets it is compared with."""
+"""Scoring an episode: configurations, the graduated score, and the formulas it is compared with."""

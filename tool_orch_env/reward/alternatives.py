@@ -1,19 +1,15 @@
-"""Other ways to the goal: what a golden call is there for, and which replies to other calls hold the same.
+"""Alternatives: other calls that do the work of a golden call, because their responses hold the same values.
 
-Enters: a task and the catalog of its snapshot, then replies. Leaves: which needs a reply meets.
+A *need* of a golden call is a value that a binding of another golden call takes from its response, or an answer fact
+that comes from it. The response to a call that is not golden meets a need if it holds the same value
 
-A *need* of a golden call is a value that a binding of another golden call takes from its response, or an answer
-fact that comes from it. A reply to a call that is not golden meets a need where the same value stands
+- for a binding: at the pointer of a declared or mined edge into the same parameter. Declared edges are the catalog's
+  `sources`; mined edges are listed by the task in `meta["mined"]`: [tool, pattern, tool, parameter];
+- for a fact: under the same name, if the value is unlikely to occur by chance (`scalars.telling`).
 
-- for a binding: at the pointer of a declared or mined edge into the same parameter. Declared edges are the
-  catalog's `sources`; mined ones are listed by the task, `meta["mined"]`: [tool, pattern, tool, parameter].
-- for a fact: under the same name in another response, if the value is one that hardly stands there by chance
-  (`values.telling`).
-
-A golden tool, asked with required arguments that no golden call has, speaks of something else: that a value recurs
-there is chance (two departure boards with flights to one airport), and to pay for it would be to pay for a wrong
-argument.
-A golden call without needs (its reply is all that is wanted of it) has no other way.
+A call to a golden tool with required arguments that no golden call has meets no need: a value may recur there by chance
+(two departure boards with flights to one airport), and a wrong argument would be rewarded. A golden call without needs,
+of which only the response is wanted, has no alternative.
 """
 
 import json
@@ -28,13 +24,17 @@ from ..snapshot.catalog import Catalog
 from ..task import AnswerFact, GoldenCall, Task
 
 MEMO_SIZE = 1024
-"""Replies whose needs are remembered per task."""
+"""Number of responses per task whose needs are kept in the memo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`consumer` is the golden call that takes the value, "" for a fact. `places` are (tool, pattern); `name` is
-    the leaf's name where any leaf of that name will do. `tool` is the golden call's, `asked` its required arguments."""
+    """A value that is taken from the response to the golden call `call`.
+
+    `consumer` is the golden call that takes the value, "" for a fact. `form` is the form of the value (`scalars.form`).
+    `places` are the (tool, pattern) at which it may also be found; `name` is the leaf's name if any leaf of that name
+    will do, else "". `tool` is the tool of the golden call, `asked` its required arguments as (name, form).
+    """
 
     call: str
     consumer: str
@@ -46,7 +46,7 @@ class Need:
 
 
 class Alternatives:
-    """The needs of a task's golden calls. Positions in `needs` identify them."""
+    """The needs of a task's golden calls. A need is identified by its position in `needs`."""
 
     def __init__(self, task: Task, catalog: Catalog) -> None:
         self.needs = tuple(_needs(task, catalog))
@@ -61,13 +61,13 @@ class Alternatives:
         self._met: Memo[str, frozenset[int]] = Memo(MEMO_SIZE)
 
     def met(self, tool: str, arguments: Mapping[str, Any], key: str, text: str) -> frozenset[int]:
-        """The needs that a recorded success meets; remembered by key."""
+        """The needs that a recorded success meets, as positions. Kept in a memo by replay key."""
         if tool not in self._tools and not self._named:
             return frozenset()
         return self._met.remembered(key, lambda: frozenset(self.met_by(tool, arguments, json.loads(text))))
 
     def met_by(self, tool: str, arguments: Mapping[str, Any], response: Any) -> Iterator[int]:
-        """The needs that a response of `tool` to these arguments meets."""
+        """The needs that a response of `tool` to these arguments meets, as positions."""
         if tool in self._golden:
             asked = tuple((name, form(arguments.get(name)) or "?") for name in self._golden[tool])
             if (tool, asked) not in self._asked:

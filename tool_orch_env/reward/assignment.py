@@ -1,16 +1,16 @@
-"""The best one-to-one assignment of emitted calls to golden calls, kept while calls arrive one by one.
+"""The best one-to-one assignment of emitted calls to golden calls, updated as calls arrive.
 
-Adding one row to an optimal assignment takes one augmenting path (as in the Hungarian method): the new row
-takes a column, whose row moves to another column, and so on, until a free column is reached or a row is
-left over. Rows that are left over once never return, so only as many rows as columns are kept.
-Exact; O(columns^3) per row at worst, and columns are the golden calls of one tool.
+Adding a row to an optimal assignment takes one augmenting path, as in the Hungarian method: the new row takes a column,
+the row of that column moves to another column, and so on, until a free column is reached or a row is left over. A row
+that is left over never returns, so there are never more rows than columns. The result is exact; a row costs
+O(columns^3) at worst, and the columns are the golden calls of one tool.
 """
 
 from collections.abc import Sequence
 
 
 class Assignment:
-    """Rows are emitted calls (any number), columns golden calls; weights are credits in [0, 1]."""
+    """An assignment of rows (emitted calls, any number) to columns (golden calls). Weights are credits in [0, 1]."""
 
     __slots__ = ("_columns", "_row_of", "_weights", "value")
 
@@ -19,18 +19,18 @@ class Assignment:
         self._row_of: list[int | None] = [None] * columns
         self._weights: list[Sequence[float]] = [()] * columns
         self.value = 0.0
-        """Sum of the weights of all assigned pairs; exactly their number where all weigh 1."""
+        """Sum of the weights of all assigned pairs; exactly the number of pairs if every weight is 1."""
 
     def rows(self) -> list[tuple[int, int]]:
         """The assigned pairs as (column, row)."""
         return [(column, row) for column, row in enumerate(self._row_of) if row is not None]
 
     def credit(self, column: int) -> float:
-        """The weight of the pair that a column is in; 0 if it is in none."""
+        """The weight of the column's pair, 0 if it has none."""
         return self._weights[column][column] if self._row_of[column] is not None else 0.0
 
     def add(self, row: int, weights: Sequence[float]) -> int | None:
-        """Take in a row with its weight per column; returns the row now left over, if any."""
+        """Add a row with its weight per column. Returns the row that is now left over, `None` if there is none."""
         if self.value == self._columns:  # every pair weighs 1, the most there is
             return row
         gain, came_from = self._paths(weights)

@@ -1,7 +1,7 @@
-"""Reward configurations and the score they produce.
+"""Reward configurations and scores.
 
-A `RewardConfig` names a formula and its weights; `PRESETS` has the usual ones. A `Score` holds the components of an
-episode so far. This module knows nothing of how either is computed.
+A `RewardConfig` is a formula with its weights; `PRESETS` has the common ones. A `Score` has the components of an
+episode so far. How a score is computed is not known here.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,19 @@ KINDS: tuple[Kind, ...] = ("graduated", "binary", "execution", "published")
 
 @dataclass(frozen=True, slots=True)
 class RewardConfig:
-    """Which formula scores an episode, and its weights.
+    """The formula that scores an episode, and its weights.
 
     Args:
-        kind: `graduated`, `binary`, `execution` or `published`; docs/reward.md has their formulas.
+        kind: `graduated`, `binary`, `execution` or `published`; docs/reward.md has the formulas.
         atomic: Weight of A, the correctness of each call.
         orchestration: Weight of O, order and dependencies.
-        answer: Weight of F, the facts of the final answer. On a task without facts the first two are renormalised.
-        waste: What one wasted call per golden call costs; at least 0.
-        credit: Weights of the credit ladder, within A.
+        answer: Weight of F, the facts of the final answer. For a task without facts, `atomic` and `orchestration` are
+            renormalised.
+        waste: Cost of one wasted call per golden call; at least 0.
+        credit: Credit weights, which A is computed from.
 
-    Raises `UsageError` unless `atomic`, `orchestration` and `answer`, and the weights of `credit`, are at least 0 and
-    sum to 1, `waste` is at least 0, and the kind is known.
+    Raises `UsageError` unless `atomic`, `orchestration` and `answer` are at least 0 and sum to 1, the weights of
+    `credit` likewise, `waste` is at least 0, and `kind` is known.
     """
 
     kind: Kind = "graduated"
@@ -55,7 +56,7 @@ class RewardConfig:
             raise UsageError(f"RewardConfig.kind: expected one of {', '.join(KINDS)}, found {self.kind!r}")
 
     def weights(self, facts: bool) -> tuple[float, float, float]:
-        """The weights of A, O and F for a task with or without facts, summing to 1.
+        """The weights of A, O and F, which sum to 1, for a task with or without facts.
 
         Raises `UsageError` for a task without facts if `answer` is the only weight.
         """
@@ -63,18 +64,21 @@ class RewardConfig:
             return self.atomic, self.orchestration, self.answer
         rest = self.atomic + self.orchestration
         if not rest:
-            raise UsageError("RewardConfig: only `answer` has a weight, and this task has no answer facts")
+            raise UsageError(
+                "RewardConfig: only `answer` has a weight, but this task has no answer facts; "
+                "raise `atomic` or `orchestration`"
+            )
         return self.atomic / rest, self.orchestration / rest, 0.0
 
     def __setstate__(self, state: Any) -> None:
-        """Restore a pickle; one of 0.1.0 lists kind, weights without facts, weights with facts, waste, credit."""
+        """Restore a pickle. Version 0.1.0 stored kind, weights without facts, weights with facts, waste, credit."""
         if isinstance(state, list) and len(state) == 5:
             kind, without, (atomic, orchestration, answer), waste, credit = state
             state = [kind, atomic, orchestration, answer, waste, credit]
             rest = atomic + orchestration
             if not rest or not isclose(without[0], atomic / rest):
                 raise UsageError(
-                    f"RewardConfig of version 0.1.0: weights {tuple(without)} for tasks without facts differ from "
+                    f"RewardConfig of version 0.1.0: the weights for tasks without facts, {tuple(without)}, are not "
                     f"{(atomic, orchestration)} renormalised; choose one set of weights"
                 )
         for name, value in zip(self.__slots__, state, strict=True):
@@ -93,10 +97,11 @@ PRESETS: dict[str, RewardConfig] = {
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Components so far, each in [0, 1] except `waste` (at least 0). `answer` is `None` on a task without facts.
+    """The components of the score so far, in [0, 1] except `waste` (at least 0).
 
-    `total` is S, the sum of the rewards so far. Presets that pay at the end keep it at 0 until then. `success` says
-    that every golden call was answered, in order, and every fact stated; it means the same under every reward.
+    `answer` is `None` for a task without facts. `total` is S, the sum of the rewards so far; it stays 0 until the end
+    for the kinds `binary` and `published`. `success` is whether every golden call was answered, in order, and every
+    fact stated; it means the same under every reward.
     """
 
     atomic: float = 0.0
@@ -107,7 +112,7 @@ class Score:
     success: bool = False
 
     def as_dict(self) -> dict[str, float | None]:
-        """The components and the total by name."""
+        """Components and total by name, without `success`."""
         return {
             "atomic": self.atomic,
             "orchestration": self.orchestration,
@@ -118,19 +123,19 @@ class Score:
 
 
 Reward = str | RewardConfig | Callable[[Score], float]
-"""A preset's name, a configuration, or a function from components to S."""
+"""A preset's name, a configuration, or a function that computes S from the components."""
 
 
 def configured(reward: Reward) -> tuple[RewardConfig, Callable[[Score], float] | None]:
-    """The configuration and the total function that `reward` means; raises `UsageError`."""
+    """The configuration that `reward` means, and its function if it is one. Raises `UsageError`."""
     if isinstance(reward, RewardConfig):
         return reward, None
     if isinstance(reward, str):
         if reward not in PRESETS:
-            raise UsageError(f"no reward preset {reward!r}; there are {', '.join(PRESETS)}")
+            raise UsageError(f"reward: expected one of {', '.join(PRESETS)}, found {reward!r}")
         return PRESETS[reward], None
     if isinstance(reward, type):
-        raise UsageError(f"reward: expected a function, found the class {reward.__name__}: call it")
+        raise UsageError(f"reward: expected a function or an instance, found the class {reward.__name__}")
     if callable(reward):
         return RewardConfig(), reward
     raise UsageError(

@@ -1,12 +1,11 @@
-"""How right one emitted call is, measured against one golden call of the same tool.
+"""The credit of an emitted call, measured against one golden call of the same tool.
 
-Enters: an answered call and a compiled golden call. Leaves: credit in [0, 1], 1 exactly if the call is
-exact: its canonical arguments equal the golden ones, or both are recorded with the same response that is a
-success and holds something. Otherwise the ladder of `CreditWeights`, each rung more precise than the one before.
+Credit is in [0, 1], and 1 if and only if the call is exact: its canonical arguments equal the golden ones, or both
+calls are recorded with the same response, a success that is not empty. Other calls earn the credit weights whose
+conditions they meet, from the tool's name to a successful result.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..calls.types import AnsweredCall, Status
 from ..jsonvalues.canonical import encode
@@ -14,11 +13,11 @@ from ..jsonvalues.canonical import encode
 
 @dataclass(frozen=True, slots=True)
 class CompiledCall:
-    """One golden call, compiled. `values` maps parameter to canonical text of its value.
+    """A compiled golden call. `values` maps each parameter to the canonical text of its value.
 
-    `response` is the recorded text where it is a success that holds something, else `None`: only such a
-    response can make another call equal to this one. `needs` are indices of golden calls that are not
-    optional; `index` is -1 for an optional call.
+    `response` is the recorded text if it is a success and not empty, else `None`: only such a response can make another
+    call equal to this one. `index` counts the golden calls that are not optional, and is -1 for an optional call;
+    `needs` are such indices.
     """
 
     index: int
@@ -28,31 +27,30 @@ class CompiledCall:
     values: dict[str, str]
     response: str | None
     needs: tuple[int, ...]
-    raw: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class CreditWeights:
-    """Weights of the credit ladder: at least 0, summing to 1."""
+    """The credit weights: each at least 0, summing to 1."""
 
     name: float = 0.10
-    """The tool is one that is still wanted."""
+    """Weight of the tool's name."""
     parameters: float = 0.15
-    """F1 of the parameter names."""
+    """Weight of the F1 score of the parameter names."""
     types: float = 0.15
-    """Share of golden parameters whose value satisfies the schema."""
+    """Weight of the share of golden parameters whose value satisfies the schema."""
     values: float = 0.50
-    """Share of golden parameters whose canonical value is right."""
+    """Weight of the share of golden parameters with the right canonical value."""
     executed: float = 0.10
-    """The result is a recorded success."""
+    """Weight of a result that is a recorded success."""
 
 
 _ALMOST = 1.0 - 2**-20
-"""What a call that is not exact earns at most: credit 1 means exact, whatever the weights."""
+"""Maximum credit of a call that is not exact: a credit of 1 means exact, whatever the weights."""
 
 
 def credit(call: AnsweredCall, golden: CompiledCall, weights: CreditWeights) -> float:
-    """How right an emitted call of the golden call's tool is, in [0, 1]; 1 exactly if it is exact."""
+    """The credit of an emitted call of the golden call's tool, in [0, 1]; 1 if and only if the call is exact."""
     if call.key == golden.key:
         return 1.0
     result = call.result

@@ -1,16 +1,14 @@
-"""A reward without a golden trace, after TIER (arXiv 2605.16790): what can be seen from the calls alone.
-
-Enters and leaves what `score` does; paid as differences, like the graduated score.
+"""A score that needs no golden trace, after TIER (arXiv 2605.16790). It sees only the calls and their results.
 
     S = 0.1 format + 0.1 names + 0.1 parameters + 0.1 types + 0.1 execution + 0.5 F, over the sum of weights
 
-format, names, parameters and types begin at 1 with the first call and lose a quarter per mismatch:
-unparsable calls, tools not offered, unknown or missing parameters, values that violate the schema.
-execution is the share of calls answered by a recorded success (a valid call that the snapshot did not record
-weighs half). F is left out for tasks without answer facts, and then this reward cannot see whether the work
-was finished: docs/reward.md shows what that teaches.
+format, names, parameters and types are 1 at the first call and lose a quarter per mismatch: unparsable calls, tools
+that are not offered, unknown or missing parameters, values that violate the schema. execution is the share of calls
+answered by a recorded success; a valid call that is not recorded weighs half. F is left out for tasks without answer
+facts; then this score cannot see whether the work was finished (docs/reward.md shows the consequences).
 
-In the `Score`, `atomic` is the mean of the first four and `orchestration` is execution.
+In the `Score`, `atomic` is the mean of the first four and `orchestration` is execution. The reward of a step is the
+difference of S, as for the graduated score.
 """
 
 from collections.abc import Sequence
@@ -25,7 +23,7 @@ _PARAMETER_RULES = frozenset({"required", "additionalProperties", "unevaluatedPr
 
 
 class Execution:
-    """Scorer of one episode, seeing replies only."""
+    """Scores one episode by its calls and their results."""
 
     def __init__(self, trace: CompiledTrace, config: RewardConfig) -> None:
         self._task = trace.task

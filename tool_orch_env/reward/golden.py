@@ -1,7 +1,7 @@
-"""A task made ready for scoring: golden calls with canonical values, replay keys and predecessor sets.
+"""Compiled traces: the golden calls of a task with canonical values, replay keys and predecessors.
 
-Enters: a task and the snapshot it is played on. Leaves: `Rubric`, compiled once per task and shared by every
-episode of it. Raises `TaskError` if the two do not fit.
+A trace is compiled once per task and snapshot and shared by all episodes. Compiling raises `TaskError` if the task does
+not fit the snapshot.
 """
 
 from functools import cached_property
@@ -20,14 +20,14 @@ REMEDY = "play the task on the snapshot it was made for, or correct it"
 
 
 MEMO_SIZE = 1024
-"""Calls whose credits a trace remembers that shares no memo."""
+"""Size of a trace's memo of credits, if it does not share one."""
 
 Credits = Memo[tuple[str, str, Status], tuple[float, ...]]
 """Credits by task id, replay key and status."""
 
 
 class CompiledTrace:
-    """What an episode of `task` is scored against."""
+    """The golden calls of a task, compiled for scoring."""
 
     def __init__(
         self,
@@ -36,7 +36,10 @@ class CompiledTrace:
         weights: CreditWeights | None = None,
         credits: Credits | None = None,
     ) -> None:
-        """`weights` are those of the credit ladder. `credits` is a memo shared by tasks under the same weights."""
+        """`weights` are the credit weights. `credits` is a memo that tasks with the same weights can share.
+
+        Raises `TaskError` if a golden call's tool is not in the snapshot or its arguments have no canonical form.
+        """
         self.task = task
         self.snapshot = snapshot
         self._weights = weights or CreditWeights()
@@ -54,7 +57,7 @@ class CompiledTrace:
         self.alternatives = Alternatives(task, snapshot.catalog)
 
     def credits(self, call: AnsweredCall, group: tuple[int, ...]) -> tuple[float, ...]:
-        """Credit of a call against each golden call of `group`, those of its tool; remembered by key."""
+        """Credit of a call for each golden call of `group`, the golden calls of its tool. Kept in a memo."""
         assert call.key is not None
         identity = (self.task.id, call.key, call.result.status)
         try:
@@ -66,10 +69,10 @@ class CompiledTrace:
 
     @cached_property
     def by_importance(self) -> tuple[int, ...]:
-        """Indices of golden calls, those that most others wait for first.
+        """Indices of golden calls, those with the most dependent calls first.
 
-        Where one emitted call could answer either of two interchangeable golden calls, the earlier in this
-        order is answered.
+        If an emitted call could answer either of two interchangeable golden calls, the earlier in this order is
+        answered.
         """
         after: dict[int, set[int]] = {g.index: set() for g in self.golden}
         for _ in self.golden:
@@ -101,7 +104,6 @@ def _compile(
         values={name: encode(value) for name, value in arguments.items()},
         response=found.text if found is not None and solid else None,
         needs=tuple(sorted(wanted[name] for name in needs[call.id])),
-        raw=call.arguments,
     )
 
 

@@ -1,26 +1,23 @@
-"""Turns x task -> `Score`: the graduated reward. The fourth stage of the way of a call.
+"""The graduated score: partial credit for every call, updated turn by turn.
 
-Enters: a `Rubric` and, turn by turn, the answered calls of an episode. Leaves: the running `Score` S_t, in
-[0, 1]; the reward of a step is S_t - S_(t-1), so that the rewards of an episode add up to its score.
-Knows nothing of text formats, schemas or files.
+The running score S_t is in [0, 1]. The reward of a step is S_t - S_(t-1), so the rewards of an episode add up to its
+score. With golden calls 1…n (not counting optional ones):
 
-With golden calls 1…n (optional ones aside):
-
-- A  (atomic validity): value of the best one-to-one assignment of emitted to golden calls, by credit, over n.
-- O  (orchestration): share of golden calls answered by an exact call in a turn after the turns in which all
-  calls they need were so answered. One emitted call answers one golden call.
-- F  (answer): share of answer facts stated in the final answer, discounted if it lists many values.
-- waste: emitted calls the assignment leaves over, and unparsable ones, over n; a valid call that the
-  snapshot did not record weighs half.
+- A (atomic): value of the best one-to-one assignment of emitted to golden calls, by credit, over n.
+- O (orchestration): share of golden calls answered by an exact call in a turn after those in which all calls they need
+  were answered. One emitted call answers one golden call.
+- F (answer): share of the answer facts stated in the final answer, discounted if the answer lists many values.
+- waste: calls left over by the assignment, including unparsable ones, over n; a valid call that is not recorded weighs
+  half.
 - S = max(0, w_A A + w_O O + w_F F - w_waste waste).
 
-Credit is the ladder of `Rungs`; an exact call has credit 1. A call is exact if its canonical arguments equal
-the golden ones, or both are recorded with the same response that is a success and not empty. See
-docs/reward.md for the reasons, and for what this pays to policies that try to cheat it.
+Credit is computed from the credit weights (`credit`). A call is exact, with credit 1, if its canonical arguments equal
+the golden ones, or both calls are recorded with the same response, a success that is not empty. docs/reward.md has the
+reasons, and the scores of policies that try to cheat.
 
-A golden call is also answered, and its credit is 1, once all it is there for (`alternatives`) stands in recorded
-replies to calls that are not exact for any golden call; what only an answered one of these waits for is no longer
-needed. Those calls are then no waste, unless the golden call is made as well.
+A golden call also counts as answered, with credit 1, once everything it is needed for (`alternatives`) is in recorded
+responses to calls that are not exact for any golden call. Golden calls that only such a replaced call depends on are
+then not needed either. The calls that replace a golden call are not waste, unless the golden call is made as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +34,7 @@ from .golden import CompiledTrace
 
 
 class Graduated:
-    """The graduated score, and the presets that weigh the same components otherwise."""
+    """Scores one episode by the graduated components, for the kinds `graduated` and `binary` and for functions."""
 
     def __init__(
         self, trace: CompiledTrace, config: RewardConfig, total: Callable[[Score], float] | None = None

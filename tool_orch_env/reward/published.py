@@ -1,21 +1,21 @@
-"""The reward formula published with arXiv 2603.24709, to the letter, for comparison only.
+"""The reward formula published with arXiv 2603.24709, implemented to the letter for comparison.
 
-Enters and leaves what `score` does; pays once, at the end of the episode. It can be gamed: see
-docs/reward.md for what it pays to policies that skip work or write junk.
+It is rewarded once, at the end of the episode. It can be gamed: docs/reward.md has the rewards of policies that skip
+work or make junk calls.
 
     AST(call)  = 0.33 [name] + 0.33 (shared / golden params)(share of shared params of the same type)
                  + 0.34 [strict value check]                         no golden call of that name: 0
     Sem(call)  = 1 if a response exists, is not empty, and has neither `error` nor `status: false`
     R_atomic   = mean over emitted calls of (AST + Sem) / 2          unparsable calls are dropped
-    R_orch     = share of golden calls for which some emitted call has the same name and stands after the
+    R_orch     = share of golden calls for which some emitted call has the same name and comes after the
                  calls that matched its prerequisites
     R          = 0.5 R_atomic + 0.5 R_orch
 
-Each emitted call is compared with the first golden call of its name; one emitted call may match several.
-The strict check: every golden parameter and no other; the same type (an integer passes for a float);
-strings equal after dropping spaces and `,./-_*^`, lowering case and turning single quotes into double;
-lists element by element. An object never passes: BFCL's checker takes a golden object for a table of
-alternatives and finds no match in it, and the published figures contain that.
+Each emitted call is compared with the first golden call of its name; one emitted call may match several. The strict
+check requires every golden parameter and no other; the same type (an integer passes for a float); strings that are
+equal after removing spaces and `,./-_*^`, lowering the case and replacing single quotes by double; lists that match
+element by element. An object never passes: BFCL's checker reads a golden object as a table of alternatives and finds no
+match in it, and the published figures include that.
 """
 
 import json
@@ -30,7 +30,7 @@ _DROPPED = str.maketrans({**dict.fromkeys(" ,./-_*^"), "'": '"'})
 
 
 class Published:
-    """Scorer of one episode under the published formula."""
+    """Scores one episode by the published formula."""
 
     def __init__(self, trace: CompiledTrace) -> None:
         self._golden = trace.task.golden

@@ -1,4 +1,4 @@
-"""The scorer of an episode, by the formula that its reward configuration names."""
+"""Choosing the scorer of an episode from its reward configuration."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,19 +13,19 @@ from .published import Published
 
 
 class Scorer(Protocol):
-    """Running score of one episode."""
+    """Computes the running score of one episode."""
 
     def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
-        """Take one turn in; `answer` is the final answer, `done` says that no turn follows."""
+        """The score after another turn. `answer` is the final answer or `None`, `done` whether the episode is over."""
         ...
 
     def credited(self) -> list[str | None]:
-        """Per call of the last turn: the id of the golden call it is credited to, so far."""
+        """For each call of the last turn, the id of the golden call it is credited to so far, or `None`."""
         ...
 
 
 class _Otherwise:
-    """A comparison formula, with the success that the graduated score determines: one meaning under every reward."""
+    """A comparison formula with the `success` of the graduated score, which means the same under every reward."""
 
     def __init__(self, formula: Scorer, graduated: Graduated) -> None:
         self._formula = formula
@@ -40,7 +40,7 @@ class _Otherwise:
 
 
 def scorer(trace: CompiledTrace, reward: Reward) -> Scorer:
-    """A fresh scorer for one episode."""
+    """A new scorer for one episode. Raises `UsageError` if `reward` is not valid."""
     config, total = configured(reward)
     if config.kind == "published":
         return _Otherwise(Published(trace), Graduated(trace, RewardConfig()))

@@ -1,6 +1,6 @@
-"""`ToolOrchSlots-v0`: the tasks of `ToolOrch-v0` for agents that do not read.
+"""`ToolOrchSlots-v0`: the tasks of `ToolOrch-v0` with structured observations, for agents that are not language models.
 
-The agent sees arrays in place of text: what the request states (`statement`), and the values in replies with what a
-reader would see in them (`reading`, `encoding`). It picks a tool and a value for each parameter; what it picked becomes
-a JSON call that `episode.Episode` parses, checks, replays and scores like any other. See docs/slots.md.
+The agent sees arrays instead of text: the content of the request (`request_graph`), and the values found in call
+results (`request_encoding`, `encoding`). It picks a tool and one candidate value per parameter. That choice becomes a
+JSON call, which `episode.Episode` answers and scores like any other call. See docs/slots.md.
 """

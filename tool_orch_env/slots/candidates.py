@@ -1,7 +1,7 @@
-"""The pool of candidates as data: how many rows an observation has, what a row says, and rows that belong together.
+"""The candidate values an agent chooses from, as rows of bytes: array sizes, columns, and blocks of rows.
 
-Candidates are kept as bytes, so that a reply's rows are copied into an observation as one block. Knows nothing of how
-they come about.
+Rows are bytes, and the rows of one call result are copied into an observation as one block. This module does not know
+where candidates come from.
 """
 
 from collections.abc import Iterable
@@ -14,18 +14,19 @@ import numpy as np
 from .vocabulary import Vocabulary
 
 MEETS, BELONGS = 1, 2
-"""Bonds of a value to a thing: its element meets the thing's criterion; it is known to belong to the thing."""
+"""Bond between a value and a thing: its list element meets the thing's criterion, or it is known to belong to it."""
 SCHEMA, REQUEST, REPLY = 1, 2, 3
-"""Where a candidate comes from; 0 is the candidate that leaves a parameter out."""
+"""Source of a candidate; 0 is the candidate that omits a parameter."""
 ALIGNMENT = 8
-"""Bytes at whose multiples arrays begin."""
+"""Arrays begin at multiples of this many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Rows of an observation. What is beyond is left out: last links, facts and things, oldest candidates."""
+    """Rows of each observation array. What does not fit is dropped: the last links, facts and things, the oldest
+    candidates."""
 
-    pool: int = 128
+    candidates: int = 128
     things: int = 16
     links: int = 32
     facts: int = 8
@@ -33,7 +34,7 @@ class Limits:
 
 
 class Columns(NamedTuple):
-    """The columns of `candidates`."""
+    """Column numbers of the observation array `candidates`."""
 
     source: int = 0
     type: int = 1
@@ -47,33 +48,33 @@ class Columns(NamedTuple):
 
 @dataclass(slots=True)
 class Block:
-    """Rows of the pool that belong together. `open` has a column per candidate, everything else a row or an entry."""
+    """Candidates that are added together. `open` has one column per candidate, every other field one row or entry."""
 
     values: list[Any]
     rows: Any
-    """`(n, bytes)`: features, fits, bond and role of each candidate side by side, as `PoolRow` says."""
+    """`(n, bytes)`: one candidate per row, laid out by `CandidateRow`."""
     open: Any
-    """`(positions, n)`: where the mask lets the candidate be chosen."""
+    """`(positions, n)`: the action positions at which the mask allows the candidate."""
     texts: list[str]
-    """Per row its value's canonical text."""
+    """Canonical text of each row's value."""
     members: list[int]
-    """Per row the things it belongs to, as bits."""
+    """Things that each row belongs to, as bits."""
     quantities: list[str]
-    """Per row the words of who compares by it."""
-    stands: dict[str, int]
-    """By a value's text the things that it stands for, as bits, if any."""
+    """Words of a comparison by each row's value, "" if there are none."""
+    identifies: dict[str, int]
+    """Things that a value identifies, as bits, by the value's text. Values that identify nothing are left out."""
     serves: dict[str, int]
-    """By a value's text the links whose value it is, as bits, if any."""
+    """Links whose value a value is, as bits, by the value's text. Values that serve no link are left out."""
     feeds: int = 0
-    """The parameters that some row fits, as bits."""
+    """Parameters that at least one row fits, as bits."""
     facts: int = 0
-    """The facts that some row answers, as bits."""
+    """Facts that at least one row answers, as bits."""
     links: int = 0
-    """The links whose value some row is, as bits."""
+    """Links whose value is in at least one row, as bits."""
 
 
 class CandidateRow:
-    """One candidate in bytes: its columns, its fits, its bonds and roles, one after another."""
+    """Byte layout of one candidate: columns, roles, fits and bonds, one after another."""
 
     def __init__(self, vocabulary: Vocabulary, limits: Limits) -> None:
         self.parts: dict[str, tuple[int, type[np.generic]]] = {
@@ -82,13 +83,13 @@ class CandidateRow:
             "fits": (len(vocabulary.intakes), np.int8),
             "bond": (limits.things, np.int8),
         }
-        """Columns and type of each part."""
+        """Number of columns and type of each part."""
         sizes = [columns * np.dtype(kind).itemsize for columns, kind in self.parts.values()]
         self.offsets = dict(zip(self.parts, [0, *accumulate(sizes)], strict=False))
         self.size = -(-sum(sizes) // ALIGNMENT) * ALIGNMENT
 
     def views(self, rows: Any) -> dict[str, Any]:
-        """The parts of rows `(n, size)` of bytes, each `(n, columns)`."""
+        """The parts of byte rows `(n, size)` as arrays `(n, columns)`, by name."""
         return {
             name: np.ndarray(
                 (len(rows), columns), kind, rows, self.offsets[name], (self.size, np.dtype(kind).itemsize)
@@ -98,11 +99,12 @@ class CandidateRow:
 
 
 def positions(bits: int) -> list[int]:
-    """Where bits are set."""
+    """Positions of the set bits, ascending."""
     return [at for at in range(bits.bit_length()) if bits >> at & 1] if bits else []
 
 
 def bits_of(numbers: Iterable[int]) -> int:
+    """An integer with these bits set."""
     found = 0
     for number in numbers:
         found |= 1 << number

@@ -1,8 +1,7 @@
-"""What the agent sees, kept in arrays while the episode goes on, and what its actions mean.
+"""The observation and action mask of one episode, and the call or answer that an action means.
 
-Enters: a `Brief`, then calls with their replies. Leaves: the observation, the action mask, and for an action the call
-or the answer that it names. All arrays of a encoding are views of one row of bytes, so that a vector environment is
-one buffer, and to begin a task is to copy a row. Knows nothing of rewards.
+All arrays of an `Encoding` are views of one row of bytes: a vector environment is one buffer, and beginning a task
+copies one row. Rewards are not known here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,31 +21,31 @@ COLUMNS = Columns()
 
 
 class Layout:
-    """Shapes, types and ranges of the observation and the action of a snapshot's tasks."""
+    """Shapes, types and ranges of observations and actions, the same for all tasks of a snapshot."""
 
     def __init__(self, vocabulary: Vocabulary, limits: Limits) -> None:
         self.vocabulary, self.limits = vocabulary, limits
         self.tools = len(vocabulary.tools)
         self.positions = max(vocabulary.most_parameters, limits.facts)
-        self.actions = np.array([self.tools + 1, *[limits.pool] * self.positions])
-        pool, things, calls = limits.pool, limits.things, limits.calls
+        self.actions = np.array([self.tools + 1, *[limits.candidates] * self.positions])
+        rows, things, calls = limits.candidates, limits.things, limits.calls
         roles, relations, asks = len(vocabulary.roles), len(vocabulary.relations), len(vocabulary.asks)
         chosen = (len(vocabulary.nouns), len(vocabulary.kinds), len(vocabulary.fields), 100)
         candidate = (4, len(TYPES), len(vocabulary.leaves) + 1, relations, asks, calls + 1, 1000, 1000)
         self.arrays: dict[str, tuple[tuple[int, ...], type[np.generic], Sequence[int]]] = {
             "tools": ((self.tools,), np.int8, (2,)),
             "things": ((things, 4), np.int16, chosen),
-            "links": ((limits.links, 6), np.int16, (things + 1, roles, relations, things + 1, pool, 2)),
+            "links": ((limits.links, 6), np.int16, (things + 1, roles, relations, things + 1, rows, 2)),
             "facts": ((limits.facts, 3), np.int16, (things + 1, asks, 2)),
-            "candidates": ((pool, len(candidate)), np.int16, candidate),
-            "fits": ((pool, len(vocabulary.intakes)), np.int8, (2,)),
-            "bond": ((pool, things), np.int8, (3,)),
-            "role": ((pool, things), np.int16, (roles,)),
+            "candidates": ((rows, len(candidate)), np.int16, candidate),
+            "fits": ((rows, len(vocabulary.intakes)), np.int8, (2,)),
+            "bond": ((rows, things), np.int8, (3,)),
+            "role": ((rows, things), np.int16, (roles,)),
             "calls": ((calls, 3), np.int16, (self.tools + 1, len(_CODES) + 1, calls + 1)),
             "about": ((calls, things), np.int8, (4,)),
             "clock": ((2,), np.float32, (2,)),
         }
-        """Per array its shape without batch, its type, and per last column how many values there are."""
+        """Shape without the batch dimension, type, and number of values per last column, by array name."""
         self._mask = ((int(self.actions.sum()),), np.bool_)
         self.row = CandidateRow(vocabulary, limits)
         self._places, self.size = self._placed()
@@ -54,11 +53,11 @@ class Layout:
             [_wants_list(vocabulary, tool, name) for name in vocabulary.parameters[tool]]
             for tool in vocabulary.tools
         ]
-        """Per tool and parameter, whether one value is wrapped into a list."""
+        """For each tool and parameter: whether a single value is wrapped in a list."""
 
     def _placed(self) -> tuple[dict[str, int], int]:
-        """Where each array begins in a encoding's row of bytes, and how long the row is; the pool comes first."""
-        places, end = dict(self.row.offsets), self.limits.pool * self.row.size
+        """The byte offset of each array in an encoding's row, and the row's size. The candidates come first."""
+        places, end = dict(self.row.offsets), self.limits.candidates * self.row.size
         for name, (shape, kind) in self._all().items():
             if name not in self.row.parts:
                 places[name] = end
@@ -69,7 +68,7 @@ class Layout:
         return {name: (shape, kind) for name, (shape, kind, _) in self.arrays.items()} | {"mask": self._mask}
 
     def views(self, buffer: Any) -> dict[str, Any]:
-        """The arrays in a buffer of bytes `(n, size)`, each `(n, *shape)`, the mask among them."""
+        """The arrays of a byte buffer `(n, size)`, each `(n, *shape)`, by name. Includes `mask`."""
         found = {}
         for name, (shape, kind) in self._all().items():
             step = np.dtype(kind).itemsize
@@ -79,33 +78,33 @@ class Layout:
             )
         return found
 
-    def pool(self, row: Any) -> Any:
-        """The pool in a encoding's row of bytes, `(pool, bytes of a candidate)`."""
-        return row[: self.limits.pool * self.row.size].reshape(self.limits.pool, self.row.size)
+    def candidate_rows(self, row: Any) -> Any:
+        """The candidates in an encoding's row of bytes: `(candidates, bytes per candidate)`."""
+        return row[: self.limits.candidates * self.row.size].reshape(self.limits.candidates, self.row.size)
 
 
 class Encoding:
-    """One episode's arrays, in one row of a buffer."""
+    """The arrays of one episode, in one row of a buffer."""
 
     def __init__(self, layout: Layout, row: Any) -> None:
         self._layout, self._vocabulary, self._limits = layout, layout.vocabulary, layout.limits
         self._row = row
         self._own: Mapping[str, Any] = {name: view[0] for name, view in layout.views(row[np.newaxis]).items()}
-        self._pool = layout.pool(row)
+        self._candidates = layout.candidate_rows(row)
         self._tool_mask = self._own["mask"][: layout.tools + 1]
-        self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.pool)
+        self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.candidates)
 
     def begin(self, request: RequestEncoding) -> None:
-        """Clear the encoding for a task."""
+        """Reset the encoding to the start of a task."""
         self._request = request
         self._calls = self._feeds = self._known_links = self._known_facts = 0
         self._read: set[tuple[str, int, int]] = set()
         self.values: list[Any] = []
-        """The candidates' values, by row of the pool."""
+        """Value of each candidate, by row."""
         self._members: list[int] = []
         self._texts: list[str] = []
         self._quantities: list[str] = []
-        self._stands: dict[str, int] = {}
+        self._identifies: dict[str, int] = {}
         self._serves: dict[str, int] = {}
         if request.image is None:
             self._lay_out(request)
@@ -114,7 +113,7 @@ class Encoding:
             self._remember(request.opening, len(request.opening.values))
 
     def _lay_out(self, request: RequestEncoding) -> None:
-        """The first encoding of a task is laid out array by array; its bytes serve the next ones."""
+        """Fill the arrays one by one, the first time a task is played; later episodes copy the resulting bytes."""
         own = self._own
         self._row.fill(0)
         own["tools"][:] = request.offers
@@ -126,7 +125,7 @@ class Encoding:
         request.image = self._row.copy()
 
     def call(self, action: Sequence[int]) -> tuple[str, dict[str, Any]] | None:
-        """The call that an action names, `None` if it stops. Rows that are not there leave a parameter out."""
+        """Tool and arguments that an action names, `None` if it stops. Rows without a candidate omit the parameter."""
         chosen = action[0]
         if chosen >= self._layout.tools:
             return None
@@ -140,18 +139,18 @@ class Encoding:
         return tool, arguments
 
     def message(self, action: Sequence[int]) -> dict[str, Any]:
-        """The assistant message that an action is, as `ToolOrch-v0` takes it."""
+        """The action as an assistant message that `ToolOrch-v0` accepts."""
         called = self.call(action)
         return {"name": called[0], "arguments": called[1]} if called else {"content": self.answer(action)}
 
     def answer(self, action: Sequence[int]) -> str:
-        """The answer of a stop action: the values it names for the facts asked, in the order of the facts."""
-        rows = action[1 : 1 + len(self._request.statement.facts)]
+        """The answer of a stop action: the values it picks for the facts asked, in the order of the facts."""
+        rows = action[1 : 1 + len(self._request.graph.facts)]
         return "; ".join(spoken(self.values[row]) for row in rows if 0 < row < len(self.values))
 
     def take(self, action: Sequence[int], answered: AnsweredCall, turn: int) -> None:
-        """Write down a call and what a reader sees in its reply."""
-        about, same = self._spoken_of(action)
+        """Record a call of turn `turn` (from 1) and add the candidates of its result."""
+        about, same = self._things_of(action)
         row = min(self._calls, self._limits.calls - 1)
         own, result = self._own, answered.result
         own["calls"][row] = action[0] + 1, _CODES[result.status], min(turn, self._limits.calls)
@@ -167,16 +166,17 @@ class Encoding:
             found = self._request.reply(call.name, call.arguments, answered.key, result.text, about, same)
             self._put(found, row + 1)
 
-    def tell_time(self, turns: int) -> None:
-        """How many turns were taken, and how full the pool is; not how many are left, which the task's size sets."""
+    def set_clock(self, turns: int) -> None:
+        """Write how many turns were taken and how full the candidates are. The turns left would reveal the task's
+        size, and are not shown."""
         clock = self._own["clock"]
         clock[0] = min(1.0, turns / self._limits.calls)
-        clock[1] = len(self.values) / self._limits.pool
+        clock[1] = len(self.values) / self._limits.candidates
 
-    def _spoken_of(self, action: Sequence[int]) -> tuple[int, int]:
-        """The things that a call is about, and those that all its arguments stand for, as bits.
+    def _things_of(self, action: Sequence[int]) -> tuple[int, int]:
+        """The things that a call is about, and those that every argument identifies, as bits.
 
-        It goes by values: the destination of one flight may be that of another.
+        Arguments are compared by value: the destination of one flight may be that of another.
         """
         most, texts = len(self.values), self._texts
         names = self._vocabulary.parameters[self._vocabulary.tools[action[0]]]
@@ -185,23 +185,23 @@ class Encoding:
         serves = [self._serves.get(text, 0) for text in given]
         for text, links in zip(given, serves, strict=True):
             union |= links
-            same &= self._stands.get(text, 0)
+            same &= self._identifies.get(text, 0)
         for thing, links in enumerate(self._request.described):
             if links & ~union == 0 and all(map(links.__and__, serves)):
                 about |= 1 << thing
         return about, same
 
     def _put(self, block: Block, call: int = 0) -> None:
-        """Add rows to the pool, and what becomes known by them."""
+        """Add a block of candidates and update what is known. `call` is the number of the call, 0 before any."""
         n = len(block.values)
         if not n:
             return
         start = len(self.values)
-        if start + n > self._limits.pool:
+        if start + n > self._limits.candidates:
             start = self._make_room(n)
-        end = min(start + n, self._limits.pool)
+        end = min(start + n, self._limits.candidates)
         n, own, here = end - start, self._own, slice(start, end)
-        self._pool[here] = block.rows[:n]
+        self._candidates[here] = block.rows[:n]
         own["candidates"][here, COLUMNS.call] = call
         self._open[:, here] = block.open[:, :n]
         links, facts, feeds = self._known_links, self._known_facts, self._feeds
@@ -217,13 +217,13 @@ class Encoding:
                 self._tool_mask[number] = not needed & ~self._feeds
 
     def _remember(self, block: Block, n: int) -> None:
-        """The first `n` rows of a block, beside the arrays."""
+        """Keep the part of a block that is not in the arrays, for its first `n` rows."""
         self.values += block.values[:n]
         self._members += block.members[:n]
         self._texts += block.texts[:n]
         self._quantities += block.quantities[:n]
-        for text, things in block.stands.items():
-            self._stands[text] = self._stands.get(text, 0) | things
+        for text, things in block.identifies.items():
+            self._identifies[text] = self._identifies.get(text, 0) | things
         for text, links in block.serves.items():
             self._serves[text] = self._serves.get(text, 0) | links
         self._known_links |= block.links
@@ -231,7 +231,7 @@ class Encoding:
         self._feeds |= block.feeds
 
     def _decide(self, contest: Contest) -> None:
-        """Where every contender's quantity has been read, what belongs to the winner belongs to the thing chosen."""
+        """Once the quantity of every contender is known, values of the winner also belong to the chosen thing."""
         read: dict[int, Any] = {}
         for row, quantity in enumerate(self._quantities):
             if quantity == contest.quantity:
@@ -248,12 +248,12 @@ class Encoding:
                 self._adopt(row, contest.chosen)
 
     def _adopt(self, row: int, thing: int) -> None:
-        """A candidate is found to belong to one more thing."""
+        """Make a candidate belong to one more thing."""
         own, text, words = self._own, self._texts[row], self._own["candidates"][row]
         self._members[row] |= 1 << thing
         own["bond"][row, thing] = BELONGS
         if words[COLUMNS.relation] == self._vocabulary.relations[ITSELF]:
-            self._stands[text] = self._stands.get(text, 0) | 1 << thing
+            self._identifies[text] = self._identifies.get(text, 0) | 1 << thing
         for number, link in enumerate(own["links"]):
             if link[3] == thing + 1 and link[2] == words[COLUMNS.relation]:
                 self._serves[text] = self._serves.get(text, 0) | 1 << number
@@ -264,18 +264,21 @@ class Encoding:
                 self._known_facts |= 1 << number
 
     def _make_room(self, n: int) -> int:
-        """Drop replies' rows, those that belong to nothing first and oldest first; returns where the rest ends."""
+        """Drop enough rows of call results for `n` new ones: first those that belong to nothing, oldest first.
+
+        Returns the number of rows left.
+        """
         first = len(self._request.opening.values)
         idle = [row for row in range(first, len(self.values)) if not self._members[row]]
         busy = [row for row in range(first, len(self.values)) if self._members[row]]
-        gone = {*(idle + busy)[: len(self.values) + n - self._limits.pool]}
+        gone = {*(idle + busy)[: len(self.values) + n - self._limits.candidates]}
         kept = [row for row in range(len(self.values)) if row not in gone]
-        for array in (self._pool, self._open.T):
+        for array in (self._candidates, self._open.T):
             rows = array[kept]
             array[:] = 0
             array[: len(kept)] = rows
-        beside: tuple[list[Any], ...] = (self.values, self._members, self._texts, self._quantities)
-        for some in beside:
+        by_row: tuple[list[Any], ...] = (self.values, self._members, self._texts, self._quantities)
+        for some in by_row:
             some[:] = [some[row] for row in kept]
         return len(kept)
 

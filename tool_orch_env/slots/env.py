@@ -1,6 +1,6 @@
-"""`ToolOrchSlots-v0`: structured observations for agents that are not language models, and its vector form.
+"""`ToolOrchSlots-v0` and its vector form: structured observations for agents that are not language models.
 
-A choice of slots becomes a tool call, and `Episode` does the rest.
+An action becomes a tool call or an answer, which `Episode` answers and scores as it does for `ToolOrch-v0`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,39 +27,39 @@ from ..vector import EpisodeVector, at_least_one
 from .candidates import Limits
 from .encoding import Encoding, Layout
 from .request_encoding import RequestEncoding
-from .request_graph import RequestGraph, arranged, state
+from .request_graph import RequestGraph, arranged, request_graph
 from .vocabulary import Vocabulary
 
 Array = Any
 
 
 ORDERS = 2
-"""Orders in which the things, links and facts of a task may stand; an episode draws one."""
+"""Number of orders of a task's things, links and facts. Each episode draws one."""
 
 
 class SlotTaskSet:
-    """Tasks on a snapshot with everything that their episodes share: compiled tasks, vocabulary, encoded requests."""
+    """Tasks on a snapshot, and what their episodes share: compiled tasks, vocabulary, encoded requests."""
 
     def __init__(self, task_set: TaskSet, layout: Layout) -> None:
         self.task_set, self.layout, self.vocabulary = task_set, layout, layout.vocabulary
         self._requests: dict[tuple[str, int], RequestEncoding] = {}
-        self._statements: dict[str, RequestGraph] = {}
+        self._graphs: dict[str, RequestGraph] = {}
 
     def beside(self, tasks: Iterable[Task], reward: Reward = "graduated") -> "SlotTaskSet":
-        """Other tasks on the same snapshot; the vocabulary is shared."""
+        """A task set of other tasks on the same snapshot, with the same vocabulary and layout."""
         return SlotTaskSet(
             TaskSet(self.task_set.snapshot, list(tasks), configured(reward)[0].credit), self.layout
         )
 
     def request(self, task_id: str, order: int) -> RequestEncoding:
-        """The task as slots show it, its parts in one of `ORDERS` orders; made at its first episode."""
+        """The encoded request of a task, in order number `order` (below `ORDERS`). Built on first use."""
         key = (task_id, order)
         if key not in self._requests:
             task = self.task_set.compiled(task_id).task
-            if task_id not in self._statements:
-                self._statements[task_id] = state(task, self.vocabulary)
-            statement = arranged(self._statements[task_id], np.random.default_rng(order))
-            self._requests[key] = RequestEncoding(statement, task.tools, self.vocabulary, self.layout.limits)
+            if task_id not in self._graphs:
+                self._graphs[task_id] = request_graph(task, self.vocabulary)
+            graph = arranged(self._graphs[task_id], np.random.default_rng(order))
+            self._requests[key] = RequestEncoding(graph, task.tools, self.vocabulary, self.layout.limits)
         return self._requests[key]
 
 
@@ -71,7 +71,10 @@ def open_slot_task_set(
     limits: Limits | None = None,
     phrases: Path | None = None,
 ) -> SlotTaskSet:
-    """The task set that the arguments of `gym.make` name; shared like that of `open_task_set`. Raises `UsageError`."""
+    """The task set that the arguments of `gym.make` name, shared per process like that of `open_task_set`.
+
+    Not shared when `tasks` is passed. Raises `UsageError`, `SnapshotError`, `TaskError`.
+    """
     task_set, rows = open_task_set(snapshot, split, tasks, reward), limits or Limits()
 
     def compiled() -> SlotTaskSet:
@@ -89,39 +92,42 @@ _VOCABULARIES: Shared[tuple[Snapshot, Path | None], Vocabulary] = Shared(size=8)
 
 
 class _Player:
-    """One episode after another, encoded into one row of a buffer. Single environment and vector form both use it."""
+    """Plays one episode after another in one row of a buffer. Used by the single environment and the vector form."""
 
     def __init__(
         self, task_set: SlotTaskSet, encoding: Encoding, reward: Reward, limits: EpisodeLimits
     ) -> None:
-        self._slots, self.encoding = task_set, encoding
+        self._task_set, self.encoding = task_set, encoding
         self._reward, self._limits = reward, limits
         self.rng = np.random.default_rng()
         self.episode: Episode | None = None
         self.shown: tuple[Any, ...] = ()
-        """The last call: tool, arguments, status."""
+        """What `render` shows: tool, arguments and status of the last call, or `reset` and the task's id."""
 
     def begin(self, seed: int | None, task_id: str | None) -> dict[str, Any]:
         if seed is not None:
             self.rng = np.random.default_rng(seed)
-        ids = self._slots.task_set.ids
+        ids = self._task_set.task_set.ids
         drawn, order = self.rng.integers((len(ids), ORDERS)).tolist()
         task_id = ids[drawn] if task_id is None else task_id
-        self.episode = Episode(self._slots.task_set.compiled(task_id), self._reward, self._limits)
-        self.encoding.begin(self._slots.request(task_id, order))
+        self.episode = Episode(self._task_set.task_set.compiled(task_id), self._reward, self._limits)
+        self.encoding.begin(self._task_set.request(task_id, order))
         self._turns = 0
         self.shown = ("reset", task_id)
         return {"task_id": task_id}
 
     def advance(self, action: Sequence[int]) -> tuple[float, bool, bool, dict[str, Any] | None]:
-        """Info only at the end of an episode. An action after the end changes nothing; its reward is 0."""
+        """Reward, terminated, truncated, and info (`None` before the end of the episode).
+
+        An action after the end changes nothing and its reward is 0.
+        """
         episode = self.playing()
         reward = 0.0 if episode.over else self._reward_of(episode, action)
         info = self.info() if episode.over else None
         return reward, episode.terminated, episode.truncated, info
 
     def info(self) -> dict[str, Any]:
-        """Task and score, at the end of an episode also `episode_score` and `success`."""
+        """`task_id` and `score`; at the end of an episode also `episode_score` and `success`."""
         episode = self.playing()
         info: dict[str, Any] = {"task_id": episode.task.id, "score": episode.score.as_dict()}
         if episode.over:
@@ -130,7 +136,7 @@ class _Player:
 
     def playing(self) -> Episode:
         if self.episode is None:
-            raise UsageError("step before reset: call reset first")
+            raise UsageError("step: no episode has begun; call reset first")
         return self.episode
 
     def _reward_of(self, episode: Episode, action: Sequence[int]) -> float:
@@ -140,25 +146,38 @@ class _Player:
         answered, reward = episode.play(Turn(calls=(ToolCall(*called),)))
         self._turns += 1
         self.encoding.take(action, answered[0], self._turns)
-        self.encoding.tell_time(self._turns)
+        self.encoding.set_clock(self._turns)
         self.shown = (*called, answered[0].result.status)
         return reward
 
 
 class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
-    """One multi-step tool-orchestration task per episode, in slots.
+    """Structured observations for non-LLM agents: one multi-step tool-orchestration task per episode.
 
-    Args:
-        snapshot, split, tasks, reward, max_turns, max_calls: As of `ToolOrch-v0`.
-        limits: Rows of the observation; snapshots with larger requests or replies may need more.
-        phrases: A phrase book for a snapshot that has none; words are then made from names.
-        task_set: A `SlotTaskSet` to play; the snapshot, its tasks, limits and phrases are then ignored.
-        render_mode: `ansi` or `None`; `render` returns the last call and its status.
+    ## Action Space
 
-    Observation: a `Dict` of int and float arrays, described in docs/slots.md. Action: `MultiDiscrete`, a tool (or
-    stop, the last), then a row of the pool for each of the tool's parameters in sorted order, or for each fact asked.
-    `action_masks()` is flat, as masking wrappers expect. Rewards and `info` are those of `ToolOrch-v0`.
-    Raises `UsageError`, `SnapshotError`, `TaskError` when made; never for what an action holds.
+    `MultiDiscrete`: a tool, or stop (the last value); then one candidate row for each of the tool's parameters in
+    sorted order or, when stopping, for each fact asked. `action_masks()` returns a flat mask, as masking wrappers
+    expect. No action raises.
+
+    ## Observation Space
+
+    A `Dict` of integer and float arrays; docs/slots.md lists their shapes and columns.
+
+    ## Rewards and Information
+
+    As in `ToolOrch-v0`.
+
+    ## Arguments
+
+    snapshot, split, tasks, reward, max_turns, max_calls: As for `ToolOrch-v0`.
+    limits: Rows of the observation arrays. Snapshots with larger requests or responses may need more.
+    phrases: Path of a phrase book, for a snapshot without one. Default: the bundled book of the snapshot's name, else
+        words made from names.
+    task_set: A `SlotTaskSet` to play. `snapshot`, `split`, `tasks`, `limits` and `phrases` are then ignored.
+    render_mode: `ansi` or `None`. `render` returns the last call and its status.
+
+    Raises `UsageError`, `SnapshotError` or `TaskError` when constructed.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012 - gymnasium declares it on the instance
@@ -190,19 +209,19 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Begin a task: the one of `options["task_id"]`, else one drawn uniformly from the split."""
+        """Begin the task `options["task_id"]`, or one drawn uniformly from the split."""
         super().reset(seed=None if seed is None else index(seed))
         self._player.rng = self.np_random
         self._player.begin(None, wanted_task(options))
         return self._observed(), self._player.info()
 
     def step(self, action: Array) -> tuple[dict[str, Array], float, bool, bool, dict[str, Any]]:
-        """Make the call, or stop. Never raises for what `action` holds."""
+        """Make the call, or stop. No value of `action` raises; a malformed one stops with an empty answer."""
         reward, terminated, truncated, _ = self._player.advance(_choices(action, self.layout))
         return self._observed(), reward, terminated, truncated, self._player.info()
 
     def action_masks(self) -> Array:
-        """`(sum of choices,)` bool: tools and stop, then for every position the rows that fit an offered tool there."""
+        """`(sum of choices,)` bool: tools and stop, then per position the rows that fit an offered tool there."""
         mask: Array = self.layout.views(self._buffer)["mask"][0].copy()
         return mask
 
@@ -215,17 +234,18 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
 
 
 class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
-    """Many episodes in one process that write into one set of arrays.
+    """Many episodes in one process, sharing one set of arrays.
 
     Args:
-        num_envs: Episodes at a time; episode i of `reset(seed=s)` is that of a single environment with s + i.
-        autoreset_mode: Gymnasium's: `NEXT_STEP` (default), `SAME_STEP` or `DISABLED`.
-        copy: Whether observations and masks are copies; without, they are overwritten by the next step.
-        max_episode_steps: Actions per episode at most, as of `gym.make`.
-        others: As of `ToolOrchSlotsEnv`.
+        num_envs: Number of episodes played at a time. Environment i after `reset(seed=s)` plays the episode of a single
+            environment with seed s + i.
+        autoreset_mode: Gymnasium's `NEXT_STEP` (default), `SAME_STEP` or `DISABLED`.
+        copy: Whether observations and masks are copies. If false, the next step overwrites them.
+        max_episode_steps: Maximum actions per episode, as in `gym.make`.
+        others: As for `ToolOrchSlotsEnv`.
 
-    `info` has `task_id`, `episode_score` (float), `success` (bool) and `score` (arrays of the components) with their
-    masks, for episodes that ended with this step; after a reset it has `task_id`.
+    After a reset, `info` has `task_id`. After a step it has `task_id`, `episode_score` (float), `success` (bool) and
+    `score` (one array per component) for the episodes that ended with this step, with Gymnasium's `_` masks.
     """
 
     def __init__(
@@ -278,23 +298,23 @@ class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
         return mask.copy() if self._copy else mask
 
     def message(self, i: int, action: Sequence[int]) -> dict[str, Any]:
-        """The assistant message that an action of environment `i` is: a call, or `{"content": answer}`."""
+        """An action of environment `i` as an assistant message: a call, or `{"content": answer}`."""
         return self.envs[i].encoding.message([int(one) for one in action])
 
     def values(self, i: int) -> list[Any]:
-        """The values of environment `i`'s candidates, by row."""
+        """The candidate values of environment `i`, by row."""
         return list(self.envs[i].encoding.values)
 
 
 def _seen(layout: Layout, buffer: Array) -> dict[str, Array]:
-    """What of a buffer is observation."""
+    """The observation arrays of a buffer: all but the mask."""
     views = layout.views(buffer)
     del views["mask"]
     return views
 
 
 def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
-    """The spaces of a single environment."""
+    """Observation and action space of a single environment."""
     observed: dict[str, gym.Space[Any]] = {}
     for name, (shape, kind, sizes) in layout.arrays.items():
         high = np.broadcast_to(np.array(sizes) - 1, shape).astype(kind)
@@ -303,7 +323,7 @@ def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
 
 
 def _choices(action: Any, layout: Layout) -> list[int]:
-    """An action as a list of whole numbers; anything that is none is a stop that names nothing."""
+    """An action as a list of integers. A malformed action becomes a stop with an empty answer."""
     try:
         given = np.asarray(action, dtype=np.float64).ravel()
     except (TypeError, ValueError, OverflowError):

@@ -1,7 +1,7 @@
-"""The golden trace in slot actions: whether the slots can say it at all, and what to imitate in a diagnosis.
+"""The golden trace of a task as slot actions, for tests, imitation and diagnosis.
 
-Enters: a task, then observations and the pool's values. Leaves: the action of the next golden call, at last the stop
-with the facts. This module knows the golden calls; the environment does not import it.
+It shows that every golden call can be expressed with the candidates observed. This module reads the golden calls; the
+environment does not import it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from .vocabulary import shaped
 
 
 class Oracle:
-    """Plays one task, levels of its DAG one after another."""
+    """Plays one task: the golden calls level by level of their DAG, then a stop with the facts."""
 
     def __init__(self, task: Task, layout: Layout) -> None:
         self._layout, self._vocabulary = layout, layout.vocabulary
@@ -27,7 +27,7 @@ class Oracle:
         self._leaf = {leaf: number for number, leaf in enumerate(self._vocabulary.leaves, start=1)}
 
     def action(self, observation: Mapping[str, Any], values: Sequence[Any]) -> list[int]:
-        """The next action; raises `LookupError` where the pool does not hold what a call needs."""
+        """The next action; `values` are the candidates by row. Raises `LookupError` if they lack an argument."""
         rows = [0] * self._layout.positions
         if not self._left:
             for at, row in enumerate(self._answers(observation)):
@@ -42,7 +42,7 @@ class Oracle:
     def _row(
         self, call: GoldenCall, name: str, value: Any, observation: Mapping[str, Any], values: Sequence[Any]
     ) -> int:
-        """The candidate that is a golden argument, best the one that comes from where its binding says."""
+        """The row of a golden argument, preferably the candidate that its binding points to; 0 for a default."""
         tool, intake = self._vocabulary.catalog[call.tool], self._vocabulary.intake_number[call.tool, name]
         wanted = canonical(value)
         found = [
@@ -54,11 +54,15 @@ class Oracle:
             schema = tool.properties[name]
             if isinstance(schema, dict) and schema.get("default", ...) == value:
                 return 0
-            raise LookupError(f"{call.id} {call.tool}.{name}: {value!r} is no candidate")
+            raise LookupError(
+                f"golden call {call.id}: {call.tool}.{name}: {value!r} is not among the candidates; "
+                "a larger Limits.candidates keeps more of them"
+            )
         return max(found, key=lambda row: (self._right(call, name, row, observation), -row))
 
     def _right(self, call: GoldenCall, name: str, row: int, observation: Mapping[str, Any]) -> int:
-        """How right a candidate of the right value is: from the right place, and known to be of something."""
+        """Rank of a candidate with the right value: 4 for the right leaf, 2 for the right list position, 1 for
+        belonging to a thing. Without a binding: 2 for a value of the request, 1 for a role."""
         source = next((one for key, one in call.bindings.items() if key in (name, f"/{name}/0")), None)
         candidate = observation["candidates"][row]
         if source is None:
@@ -69,7 +73,7 @@ class Oracle:
         return 4 * int(right[0]) + 2 * int(right[1]) + int((observation["bond"][row] == BELONGS).any())
 
     def _answers(self, observation: Mapping[str, Any]) -> list[int]:
-        """For each fact asked, the last row that is called so and belongs to its thing."""
+        """For each fact, the last row that has its words and belongs to its thing; 0 if there is none."""
         candidates, bond = observation["candidates"], observation["bond"]
         rows = []
         for thing, ask, _ in observation["facts"]:

@@ -1,19 +1,18 @@
-"""A task made ready for play in slots: its statement as arrays, and what a reader sees in each reply.
+"""The arrays that a request fills at the start of an episode, and the candidates that each call result adds.
 
-Enters: a `Statement`, the tools offered, a `Lexicon`. Leaves: `Brief`, shared by every episode of the task: the rows
-that stand in an observation from the start, and `Block`s, the rows that a reply adds. Tasks are not known here, so
-nothing of their golden calls can be.
+Built from a `RequestGraph`, the offered tools and a `Vocabulary`, and shared by all episodes of a task. Tasks are not
+known here, which keeps golden calls out of the observation.
 
-What a reader sees in a reply. A call is *about* a thing if its arguments are all that describes the thing and
-nothing else; it is about *the same* thing if every argument stands for that thing already (its id). Then
+A call is *about* a thing if its arguments are everything that describes the thing, and nothing else. It is about *the
+same* thing if every argument identifies that thing (its id). The values of a call result belong to things by two rules:
 
-- a value outside of lists belongs to the things that the call is about and that are not chosen from a list, or
-  else to the same thing;
-- a value of a list's element belongs to what the call is about, if the element is the one that the thing's
-  criterion chooses; and to the same thing, if it is the only element of such things.
+- a value outside lists belongs to the things that the call is about and that are not chosen from a list; if there are
+  none, to the same thing;
+- a value in a list element belongs to the things that the call is about and whose criterion chooses the element; and
+  to the same thing, if the list has one element and the thing has the list's noun.
 
-Of things that are compared, one is chosen as soon as the quantity of each has been read; what belongs to it belongs to
-the thing chosen.
+Of things that are compared, one is chosen once the quantity of each is known. What belongs to the winner then also
+belongs to the chosen thing.
 """
 
 import json
@@ -44,14 +43,14 @@ from .request_graph import ITSELF, RequestGraph
 from .vocabulary import COMPARE, CRITERION, Intake, Leaf, Vocabulary, type_of
 
 OTHERS = 1
-"""Elements of a list that are candidates though no criterion of the request chooses them: the first ones."""
+"""Number of list elements, from the first, that become candidates although no criterion of the request chooses them."""
 CHOSEN = 4
-"""Elements that one criterion may choose, at most."""
+"""Maximum elements that one criterion may choose."""
 MEMO_SIZE = 2048
 
 
 class Contest(NamedTuple):
-    """Things that are compared by a quantity, as bits; the winner, by max or min, is the thing `chosen`."""
+    """A comparison of the things `contenders` by a quantity. The winner, by `max` or `min`, is the thing `chosen`."""
 
     chosen: int
     contenders: tuple[int, ...]
@@ -60,7 +59,7 @@ class Contest(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One candidate in the making."""
+    """One candidate before it is encoded. `members` and `meets` are things as bits; `mention` is -1 for none."""
 
     value: Any
     source: int
@@ -74,15 +73,15 @@ class Row(NamedTuple):
 
 
 class RequestEncoding:
-    """What the agent knows of a task, and what it will see in replies."""
+    """What the agent sees of a request, and what it will see in call results."""
 
     def __init__(
-        self, statement: RequestGraph, tools: Iterable[str], vocabulary: Vocabulary, limits: Limits
+        self, graph: RequestGraph, tools: Iterable[str], vocabulary: Vocabulary, limits: Limits
     ) -> None:
-        """A statement, and the names of the tools offered."""
+        """`tools` are the names of the tools offered."""
         self.vocabulary, self.limits = vocabulary, limits
-        self._pool_row = CandidateRow(vocabulary, limits)
-        self.statement = _cut(statement, limits)
+        self._candidate_row = CandidateRow(vocabulary, limits)
+        self.graph = _cut(graph, limits)
         self.offered = tuple(sorted(vocabulary.tool_number[name] for name in set(tools)))
         self.positions = max(vocabulary.most_parameters, limits.facts)
         self.needed = tuple(
@@ -90,25 +89,25 @@ class RequestEncoding:
             for number in self.offered
             for name in [vocabulary.tools[number]]
         )
-        """Offered tools with the parameters that they require, as bits."""
-        statement = self.statement
+        """Number of each offered tool, and its required parameters as bits."""
+        graph = self.graph
         self.described = [
-            bits_of(at for at, link in enumerate(statement.links) if link.thing == thing)
-            for thing in range(len(statement.things))
+            bits_of(at for at, link in enumerate(graph.links) if link.thing == thing)
+            for thing in range(len(graph.things))
         ]
-        """Per thing its links, as bits."""
-        self._asked = {fact.ask for fact in statement.facts}
-        self.contests = tuple(_contests(statement))
+        """The links that describe each thing, as bits."""
+        self._asked = {fact.ask for fact in graph.facts}
+        self.contests = tuple(_contests(graph))
         self._compared = {contest.quantity for contest in self.contests}
         self.image: Any = None
-        """The bytes of a encoding of this task before any call, once there has been one."""
+        """The bytes of an encoding before any call; `None` until the first episode sets it."""
         self._replies: Memo[tuple[str, int, int], Block] = Memo(MEMO_SIZE)
 
     @cached_property
     def things(self) -> Any:
-        """`(things, 4)`: noun, kind and field of the criterion, its number ("the second ...")."""
+        """`(things, 4)` int16: noun, kind and field of the criterion, its number ("the second ..."), at most 99."""
         vocabulary, rows = self.vocabulary, np.zeros((self.limits.things, 4), dtype=np.int16)
-        for at, thing in enumerate(self.statement.things):
+        for at, thing in enumerate(self.graph.things):
             chosen = thing.criterion or Criterion("")
             number = chosen.value if chosen.kind.startswith("nth") and isinstance(chosen.value, int) else 0
             name = f"{COMPARE} {chosen.choose}" if chosen.kind == COMPARE else chosen.kind
@@ -119,9 +118,9 @@ class RequestEncoding:
 
     @cached_property
     def links(self) -> Any:
-        """`(links, 6)`: thing, role, relation, target thing, target row of the pool, known; things count from 1."""
+        """`(links, 6)` int16: thing, role, relation, target thing, target candidate, known. Things count from 1."""
         vocabulary, rows = self.vocabulary, np.zeros((self.limits.links, 6), dtype=np.int16)
-        for at, link in enumerate(self.statement.links):
+        for at, link in enumerate(self.graph.links):
             target = (0, self.first_mention + link.target, 1) if link.mention else (link.target + 1, 0, 0)
             relation = 0 if link.mention else vocabulary.relations[link.relation]
             rows[at] = link.thing + 1, vocabulary.roles[link.role], relation, *target
@@ -129,39 +128,39 @@ class RequestEncoding:
 
     @cached_property
     def facts(self) -> Any:
-        """`(facts, 3)`: thing (from 1), words, known."""
+        """`(facts, 3)` int16: thing (from 1, 0 if not known), words of the ask, known."""
         rows = np.zeros((self.limits.facts, 3), dtype=np.int16)
-        for at, fact in enumerate(self.statement.facts):
+        for at, fact in enumerate(self.graph.facts):
             rows[at] = fact.thing + 1, self.vocabulary.asks[fact.ask], 0
         return rows
 
     @cached_property
     def offers(self) -> Any:
-        """`(tools,)`: which are offered."""
+        """`(tools,)` int8: 1 for each offered tool."""
         rows = np.zeros(len(self.vocabulary.tools), dtype=np.int8)
         rows[list(self.offered)] = 1
         return rows
 
     @property
     def first_mention(self) -> int:
-        """The row of the pool at which the request's values begin."""
+        """The candidate row at which the values of the request begin."""
         return 1 + len(self.vocabulary.named)
 
     @cached_property
     def opening(self) -> Block:
-        """The pool before any call: leaving out, small schemas' values, the request's values."""
+        """The candidates before any call: omit, then values of small enums, then values of the request."""
         rows = [Row(None, 0)]
         rows += [Row(value, SCHEMA, intakes=intakes) for value, intakes in self.vocabulary.named]
-        for at, value in enumerate(self.statement.mentions):
+        for at, value in enumerate(self.graph.mentions):
             rows.append(Row(value, REQUEST, intakes=self.vocabulary.takers(value), mention=at))
-        block = self._block(rows[: self.limits.pool])
+        block = self._block(rows[: self.limits.candidates])
         block.open[:, 0] = True
         return block
 
     def reply(
         self, tool: str, arguments: Mapping[str, Any], key: str, text: str, about: int, same: int
     ) -> Block:
-        """The rows of a recorded success; `about` and `same` are things as bits. Remembered with a bound."""
+        """The candidates of a recorded success; `about` and `same` are things as bits. Kept in a bounded memo."""
         identity = (key, about, same)
         return self._replies.remembered(
             identity, lambda: self._block(list(self._read(tool, arguments, json.loads(text), about, same)))
@@ -171,7 +170,7 @@ class RequestEncoding:
         self, tool: str, arguments: Mapping[str, Any], response: Any, about: int, same: int
     ) -> Iterator[Row]:
         reads, book = self.vocabulary.reads[tool], self.vocabulary.book.calls[tool]
-        things = self.statement.things
+        things = self.graph.things
         whole = about & bits_of(at for at, thing in enumerate(things) if not thing.element) or same
         for leaf, value in self._found(reads.whole, response):
             yield Row(value, REPLY, leaf, whole)
@@ -194,7 +193,7 @@ class RequestEncoding:
                     yield Row(value, REPLY, leaf, members, meets, index + 1, len(items))
 
     def _found(self, leaves: Sequence[Leaf], inside: Any) -> Iterator[tuple[Leaf, Any]]:
-        """The leaves that can feed a parameter or answer a fact asked for."""
+        """Leaves and values that can feed a parameter, answer a fact, or decide a comparison of the request."""
         for leaf in leaves:
             value = _resolved(inside, leaf.place)
             if value in (None, "") or isinstance(value, (list, dict)):
@@ -203,9 +202,9 @@ class RequestEncoding:
                 yield leaf, value
 
     def _chosen(self, items: Items, noun: str, echoed: Any) -> dict[int, int]:
-        """Elements that the criteria of the request's things choose, with those things as bits."""
+        """Indices of the elements that criteria of the request choose, each with its things as bits."""
         found: dict[int, int] = {}
-        for at, thing in enumerate(self.statement.things):
+        for at, thing in enumerate(self.graph.things):
             if thing.criterion is None or thing.noun != noun:
                 continue
             criterion = (
@@ -219,7 +218,7 @@ class RequestEncoding:
         n = len(rows)
         block = Block(
             [row.value for row in rows],
-            np.zeros((n, self._pool_row.size), dtype=np.uint8),
+            np.zeros((n, self._candidate_row.size), dtype=np.uint8),
             np.zeros((self.positions, n), dtype=np.bool_),
             [canonical(row.value) for row in rows],
             [row.members for row in rows],
@@ -227,13 +226,13 @@ class RequestEncoding:
             {},
             {},
         )
-        views = self._pool_row.views(block.rows) if n else {}
+        views = self._candidate_row.views(block.rows) if n else {}
         for at, row in enumerate(rows):
             self._write(block, {name: view[at] for name, view in views.items()}, at, row)
         return block
 
     def _write(self, block: Block, own: Mapping[str, Any], at: int, row: Row) -> None:
-        """One candidate, into its row of a block."""
+        """Write one candidate into row `at` of a block."""
         vocabulary, leaf, text, serves = self.vocabulary, row.leaf, block.texts[at], self._serves(row)
         words = (
             (leaf.number, vocabulary.relations[leaf.relation], vocabulary.asks[leaf.ask])
@@ -245,67 +244,63 @@ class RequestEncoding:
         own["candidates"][:] = row.source, type_of(row.value), *words, *place
         numbers = [vocabulary.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
         own["fits"][numbers] = 1
-        for thing, said in enumerate(self.statement.things):
+        for thing, said in enumerate(self.graph.things):
             own["bond"][thing] = BELONGS if row.members >> thing & 1 else MEETS * (row.meets >> thing & 1)
             if row.mention >= 0 and said.value == row.mention:
                 own["role"][thing] = vocabulary.roles[CRITERION]
         for number in positions(serves):
-            own["role"][self.statement.links[number].thing] = vocabulary.roles[
-                self.statement.links[number].role
-            ]
+            own["role"][self.graph.links[number].thing] = vocabulary.roles[self.graph.links[number].role]
         for position in self._positions(numbers):
             block.open[position, at] = True
         if serves:
             block.serves[text] = block.serves.get(text, 0) | serves
         if leaf and leaf.relation == ITSELF and row.members:
-            block.stands[text] = block.stands.get(text, 0) | row.members
+            block.identifies[text] = block.identifies.get(text, 0) | row.members
         block.feeds |= bits_of(numbers)
         block.links |= serves
         if leaf:
             self._answer(block, at, leaf, row.members)
 
     def _answer(self, block: Block, at: int, leaf: Leaf, members: int) -> None:
-        """Let a candidate answer facts, and note those that it does answer."""
-        for number, fact in enumerate(self.statement.facts):
+        """Allow a candidate as an answer if its words are asked for, and note the facts that it answers."""
+        for number, fact in enumerate(self.graph.facts):
             if leaf.ask == fact.ask:
-                block.open[: len(self.statement.facts), at] = True
+                block.open[: len(self.graph.facts), at] = True
                 if fact.thing < 0 or members >> fact.thing & 1:
                     block.facts |= 1 << number
 
     def _positions(self, numbers: Sequence[int]) -> set[int]:
-        """The positions of the action at which some offered tool takes one of these intakes."""
+        """Action positions at which an offered tool has one of these intakes."""
         offered = {self.vocabulary.tools[number] for number in self.offered}
         intakes = [self.vocabulary.intakes[number] for number in numbers]
         return {self.vocabulary.parameters[tool].index(name) for tool, name in intakes if tool in offered}
 
     def _serves(self, row: Row) -> int:
-        """The links whose value a candidate is."""
+        """The links whose value a candidate is, as bits."""
         if row.mention >= 0:
             return bits_of(
-                at
-                for at, link in enumerate(self.statement.links)
-                if link.mention and link.target == row.mention
+                at for at, link in enumerate(self.graph.links) if link.mention and link.target == row.mention
             )
         if row.leaf is None or not row.members:
             return 0
         return bits_of(
             at
-            for at, link in enumerate(self.statement.links)
+            for at, link in enumerate(self.graph.links)
             if not link.mention
             and row.members >> link.target & 1
             and link.relation in (row.leaf.relation, row.leaf.quantity)
         )
 
 
-def _contests(statement: RequestGraph) -> Iterator[Contest]:
-    for at, thing in enumerate(statement.things):
+def _contests(graph: RequestGraph) -> Iterator[Contest]:
+    for at, thing in enumerate(graph.things):
         if thing.criterion is not None and thing.criterion.kind == COMPARE:
-            sides = tuple(link.target for link in statement.links if link.thing == at and not link.mention)
+            sides = tuple(link.target for link in graph.links if link.thing == at and not link.mention)
             yield Contest(at, sides, thing.criterion.field, thing.criterion.choose)
 
 
 def _selected(criterion: Criterion, items: Items) -> list[int]:
-    """What a criterion chooses; nothing where it is of a kind, or the list of a form, that cannot be read."""
+    """Indices that a criterion chooses; none if its kind is unknown or the list cannot be compared by it."""
     try:
         return select(criterion, items)
     except (KeyError, TypeError, ValueError):
@@ -319,15 +314,13 @@ def _resolved(value: Any, place: str) -> Any:
         return None
 
 
-def _cut(statement: RequestGraph, limits: Limits) -> RequestGraph:
-    """The statement within the limits."""
+def _cut(graph: RequestGraph, limits: Limits) -> RequestGraph:
+    """The graph without the things, links and facts beyond the limits."""
     things = limits.things
-    kept = [
-        link for link in statement.links if link.thing < things and (link.mention or link.target < things)
-    ]
+    kept = [link for link in graph.links if link.thing < things and (link.mention or link.target < things)]
     return RequestGraph(
-        statement.mentions,
-        statement.things[:things],
+        graph.mentions,
+        graph.things[:things],
         tuple(kept[: limits.links]),
-        tuple(fact for fact in statement.facts if fact.thing < things)[: limits.facts],
+        tuple(fact for fact in graph.facts if fact.thing < things)[: limits.facts],
     )

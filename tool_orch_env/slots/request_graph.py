@@ -1,18 +1,17 @@
-"""What a request states, as data: the things it speaks of, how it describes them, and what it asks of them.
+"""The content of a request as data. With the offered tools, it is all that a slots observation knows of a task.
 
-Enters: a task, and the phrase book in which its request was put. Leaves: `Statement`, which is all that a slots
-observation knows of the task besides the tools offered. It holds
+A `RequestGraph` has
 
 - *mentions*: the values that the request states;
-- *things*: the noun phrases ("the busiest route of DL", "that airport"): a noun, and the criterion that chooses it;
-  one of two that are compared is a thing of its own, described by both;
-- *links*: how a thing is described: by a mention or another thing, in which role ("from", "to"), and as what of
-  that thing ("the destination of");
-- *facts*: what is asked, of which thing.
+- *things*: its noun phrases ("the busiest route of DL", "that airport"), each a noun and the criterion that chooses
+  it; the winner of a comparison is a thing, described by both things that are compared;
+- *links*: what describes a thing: a mention or another thing, the role of that ("from", "to"), and which of its
+  values is meant ("the destination of");
+- *facts*: what is asked, and of which thing.
 
-Golden calls serve to find the noun phrases, since the phrasing made those of them; what no phrase says is left out:
-ids, tools, names of parameters, order, and calls that only look up what the words take as one ("the airport nearest
-to Houston" has no word for Houston's record). Things are in an order that depends on their words alone.
+The noun phrases are found from the golden calls, because the phrase book made the request from them. What no phrase
+says is left out: ids, tools, parameter names, order, and calls that only look up something the words do not separate
+("the airport nearest to Houston" has no word for Houston's record). The order of things depends on their words alone.
 """
 
 import json
@@ -31,22 +30,22 @@ from ..task import AnswerFact, GoldenCall, Task
 from .vocabulary import COMPARE, CONTENDER, Vocabulary, picked, plain_words, quantity_words, roles_in
 
 ITSELF = "{it}"
-"""The relation of a value that stands for its thing."""
+"""Relation of a value that identifies its thing."""
 
 Item = tuple[str, int] | None
 Spot = tuple[str, Item]
-"""A golden call, and the element of its reply, `None` for the whole: a thing before it is put into words.
+"""A golden call and an element of its response (`None` for the whole response): a thing before it is put into words.
 
-Of two that are compared the one chosen is `("", ("", number of the comparison))`.
+The winner of a comparison is `("", ("", number of the comparison))`.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A noun phrase. `criterion` is `None` for what is not chosen from a list, or where it is not known how.
+    """A noun phrase.
 
-    `value` is the mention that the criterion names ("after 12:00"), -1 for none; `element` says that the thing
-    stands in a list.
+    `criterion` is `None` if the thing is not chosen from a list, or the task does not say how. `element` is whether
+    it is a list element. `value` is the mention that the criterion states ("after 12:00"), -1 for none.
     """
 
     noun: str
@@ -56,7 +55,10 @@ class Thing:
 
 
 class Link(NamedTuple):
-    """`thing` is described by `target` (a thing, or a mention if `mention`), as its `relation`, in a `role`."""
+    """`target` describes `thing` in the role `role`: the mention itself, or the value `relation` of another thing.
+
+    `target` is a position in `mentions` if `mention`, else in `things`.
+    """
 
     thing: int
     role: str
@@ -66,7 +68,7 @@ class Link(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """Something asked of a thing (-1 where it is not known of which), in these words."""
+    """Something asked of a thing (-1 if not known which), in the words `ask`."""
 
     thing: int
     ask: str
@@ -74,7 +76,7 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True)
 class RequestGraph:
-    """A request's content. Positions in `things` and `mentions` identify them."""
+    """The content of a request. Things and mentions are identified by their positions."""
 
     mentions: tuple[Any, ...]
     things: tuple[Thing, ...]
@@ -82,30 +84,30 @@ class RequestGraph:
     facts: tuple[Fact, ...]
 
 
-def arranged(statement: RequestGraph, rng: np.random.Generator) -> RequestGraph:
-    """The same statement with its things, links and facts in another order."""
-    order = rng.permutation(len(statement.things)).tolist()
+def arranged(graph: RequestGraph, rng: np.random.Generator) -> RequestGraph:
+    """The same graph with its things, links and facts in a random order."""
+    order = rng.permutation(len(graph.things)).tolist()
     place = {thing: at for at, thing in enumerate(order)} | {-1: -1}
     links = [
         link._replace(thing=place[link.thing], target=link.target if link.mention else place[link.target])
-        for link in statement.links
+        for link in graph.links
     ]
-    facts = [fact._replace(thing=place[fact.thing]) for fact in statement.facts]
+    facts = [fact._replace(thing=place[fact.thing]) for fact in graph.facts]
     return RequestGraph(
-        statement.mentions,
-        tuple(statement.things[thing] for thing in order),
+        graph.mentions,
+        tuple(graph.things[thing] for thing in order),
         tuple(links[at] for at in rng.permutation(len(links))),
         tuple(facts[at] for at in rng.permutation(len(facts))),
     )
 
 
-def state(task: Task, vocabulary: Vocabulary) -> RequestGraph:
-    """What the request of `task` states."""
-    return _Reader(task, vocabulary).statement()
+def request_graph(task: Task, vocabulary: Vocabulary) -> RequestGraph:
+    """The request graph of `task`."""
+    return _Reader(task, vocabulary).graph()
 
 
 class _Reader:
-    """One task being read."""
+    """Builds the request graph of one task."""
 
     def __init__(self, task: Task, vocabulary: Vocabulary) -> None:
         self._task, self._vocabulary = task, vocabulary
@@ -116,10 +118,10 @@ class _Reader:
         }
         self._contests: list[Mapping[str, str]] = list(task.meta.get("compared", ()))
         self._asked: dict[Spot, list[str]] = {}
-        self._told: dict[Spot, str] = {}
+        self._words_of: dict[Spot, str] = {}
         self._known: dict[Spot, tuple[tuple[str, str, Any], ...]] = {}
 
-    def statement(self) -> RequestGraph:
+    def graph(self) -> RequestGraph:
         asked = list(self._fact_spots())
         facts = [(None if spot is None else self._root(spot), ask) for spot, ask in asked]
         spots = self._spots([spot for spot, _ in facts if spot is not None])
@@ -142,7 +144,7 @@ class _Reader:
         )
 
     def _spots(self, asked: list[Spot]) -> list[Spot]:
-        """Every thing that is asked about, or describes one that is."""
+        """Every thing that is asked about, ends a chain of calls, or describes such a thing."""
         found: dict[Spot, None] = {}
         queue = [*asked, *(self._root((call.id, None)) for call in self._task.golden if self._ends(call))]
         while queue:
@@ -153,7 +155,7 @@ class _Reader:
         return list(found)
 
     def _ends(self, call: GoldenCall) -> bool:
-        """Whether a call is there for its own sake: nothing asks of it and nothing takes from it."""
+        """Whether no fact and no binding uses the response of a call."""
         used = {one.call for other in self._task.golden for one in other.bindings.values()}
         used |= {fact.call for fact in self._task.answer if fact.call}
         return call.id not in used
@@ -170,7 +172,7 @@ class _Reader:
             yield spot, ask
 
     def _chosen(self, winner: str, waiting: str | None) -> Spot | None:
-        """The thing that a comparison chooses, where a call (or the answer, `None`) speaks of its winner."""
+        """The winner of a comparison as a thing, if the call `waiting` (`None`: the answer) uses it; else `None`."""
         for number, one in enumerate(self._contests):
             if (one["winner"], one.get("call")) == (winner, waiting):
                 return "", ("", number)
@@ -189,7 +191,7 @@ class _Reader:
         return plain_words(fact.name)
 
     def _item(self, tool: str, place: str) -> Item:
-        """The element of a list that a pointer leads into."""
+        """The list and index of the element that a pointer leads into, `None` if it is in no known list."""
         for head in sorted(self._vocabulary.book.calls[tool].lists, key=len, reverse=True):
             index, slash, _ = place.removeprefix(f"{head}/").partition("/")
             if place.startswith(f"{head}/") and slash and index.isdecimal():
@@ -197,7 +199,7 @@ class _Reader:
         return None
 
     def _root(self, spot: Spot) -> Spot:
-        """The thing that the words take this one to be: a flight looked up is the flight that was chosen."""
+        """The thing that the words identify this one with: a flight looked up by id is the flight that was chosen."""
         described = self._described(spot)
         if len(described) == 1 and described[0][1] == ITSELF and _is_slot(self._template(spot)):
             found: Spot = described[0][2]
@@ -205,7 +207,7 @@ class _Reader:
         return spot
 
     def _template(self, spot: Spot) -> str:
-        """The words for a thing, with slots for what describes it."""
+        """The phrase of a thing, with slots for what describes it; "" if the book has none."""
         if self._contest(spot):
             return ""
         call, item = self._calls[spot[0]], spot[1]
@@ -249,7 +251,7 @@ class _Reader:
         return quantity_words(entry, contest["pointer"])
 
     def _source(self, waiting: str, call_id: str, place: str) -> tuple[str, Spot]:
-        """As what of which thing a bound argument is taken."""
+        """Relation and source thing of a bound argument."""
         tool = self._calls[call_id].tool
         pattern = pointer.pattern(place)
         item = self._item(tool, place)
@@ -280,13 +282,13 @@ class _Reader:
         return self._picks.get((spot[0], *spot[1])) if spot[1] is not None else None
 
     def _stated(self, spot: Spot) -> Iterator[str]:
-        """The values that a thing's own words state."""
+        """The values that the words of a thing state, as canonical text."""
         yield from (target for _, _, target in self._described(spot) if isinstance(target, str))
         yield from _named_by(self._criterion(spot))
 
     def _words(self, spot: Spot) -> str:
-        """A text that is one for things that the request cannot tell apart."""
-        if spot not in self._told:
+        """A text that is equal for things that the request does not distinguish."""
+        if spot not in self._words_of:
             criterion = self._criterion(spot)
             noun = self._noun(spot)
             parts = sorted(
@@ -294,8 +296,8 @@ class _Reader:
                 for role, relation, target in self._described(spot)
             )
             chosen = canonical(criterion.as_dict()) if criterion else str(spot[1] is not None)
-            self._told[spot] = f"({noun} {chosen} {' '.join(parts)})"
-        return self._told[spot]
+            self._words_of[spot] = f"({noun} {chosen} {' '.join(parts)})"
+        return self._words_of[spot]
 
     def _link(
         self,
@@ -312,7 +314,7 @@ class _Reader:
 
 
 def criterion_of(found: Mapping[str, Any]) -> Criterion:
-    """The criterion of a task's `meta`; what this version does not know of it is left out."""
+    """The criterion of an entry of a task's `meta`; unknown fields are ignored."""
     known = {one.name for one in fields(Criterion)}
     if found.get("kind") == "echo":  # the name asked for may come from a reply, and the words do not say it
         known.remove("value")
@@ -320,13 +322,13 @@ def criterion_of(found: Mapping[str, Any]) -> Criterion:
 
 
 def _named_by(criterion: Criterion | None) -> Iterator[str]:
-    """The value that a criterion states beside the arguments, as canonical text."""
+    """The value that a criterion adds to the arguments stated, as canonical text."""
     if criterion is not None and criterion.is_stated:
         yield canonical(criterion.value)
 
 
 def _bound(call: GoldenCall) -> dict[str, tuple[str, str]]:
-    """Arguments taken from replies: the golden call and the pointer; parts of an argument count as all of it."""
+    """Golden call and pointer of each bound argument; a binding of a part counts for the whole argument."""
     found: dict[str, tuple[str, str]] = {}
     for name, one in sorted(call.bindings.items()):
         parameter = name if name in call.arguments else pointer.tokens(name)[0]
@@ -343,5 +345,5 @@ def _value(text: str) -> Any:
 
 
 def _digest(text: str) -> str:
-    """An order that says nothing: neither of the golden calls nor of the length of the words."""
+    """A sort key that reveals neither the order of the golden calls nor the length of the words."""
     return blake2b(text.encode(), digest_size=8).hexdigest()

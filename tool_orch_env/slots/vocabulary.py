@@ -1,8 +1,7 @@
-"""The words of a snapshot as numbers: tools, parameters, leaves of replies, and the words for them.
+"""Numbers for the tools, parameters, response leaves and phrases of a snapshot.
 
-Enters: a snapshot and its phrase book. Leaves: `Lexicon`, the same for every task of the snapshot, so that what a
-policy learns of a number holds for other tasks. Numbers are positions in sorted lists; 0 is kept for "none".
-Knows nothing of tasks or episodes.
+A `Vocabulary` is the same for every task of a snapshot: what a policy learns of a number carries over to other tasks.
+Numbers are positions in sorted lists, and 0 is reserved for "none". Tasks and episodes are not known here.
 """
 
 import re
@@ -26,16 +25,16 @@ Intake = tuple[str, str]
 """A tool and one of its parameters."""
 
 MEMO_SIZE = 65536
-"""Values whose takers are remembered."""
+"""Number of values whose takers are kept in the memo."""
 SMALL_ENUM = 4
-"""A schema's list of values is offered as candidates up to this length."""
+"""The values of an enum become candidates if there are at most this many."""
 TYPES = ("none", "string", "date", "time", "integer", "number", "boolean", "array", "object")
 CRITERION = "criterion"
-"""The role of a value that a criterion names: "after 12:00", "flight number 1643"."""
+"""Role of a value that a criterion states: "after 12:00", "flight number 1643"."""
 CONTENDER = "contender"
-"""The role of things that are compared: "whichever of Finland and Norway has more inhabitants"."""
+"""Role of things that are compared: "whichever of Finland and Norway has more inhabitants"."""
 COMPARE = "compare"
-"""The kind of criterion that chooses between contenders."""
+"""Kind of the criterion that chooses between contenders."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _BRACKET = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -43,14 +42,14 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T.*|\d{1,2}:\d{2}(:\d{2})?")
 
 
 class Words:
-    """Words with a number each, from 1 in sorted order; 0 is none. Words that are not here are the last number."""
+    """Words numbered from 1 in sorted order. 0 is "none", and every unknown word has the last number."""
 
     def __init__(self, found: Iterable[str]) -> None:
         self.words = sorted(set(found))
         self._number = {word: number for number, word in enumerate(self.words, start=1)}
 
     def __len__(self) -> int:
-        """How many numbers there are, 0 and the one for unknown words included."""
+        """Count of numbers, including 0 and the one for unknown words."""
         return len(self.words) + 2
 
     def __getitem__(self, word: str) -> int:
@@ -59,11 +58,12 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A place in the replies of a tool that is worth a candidate. `place` is inside the element for lists.
+    """A place in the responses of a tool whose values become candidates.
 
-    `relation` are the words for the value as something of its thing ("the destination of {it}", "{it}" for what
-    stands for the thing itself), `ask` the words of who asks for it, `quantity` those of who compares by it, "" where
-    nobody does. `feeds` are the parameters that an edge of the dependency graph leads to from here.
+    `place` is a pointer, within the element for lists. `relation` is the phrase for the value as part of its thing
+    ("the destination of {it}", or "{it}" if the value identifies the thing). `ask` is the phrase that asks for it and
+    `quantity` the phrase that compares by it, "" if there is none. `feeds` are the parameters that edges of the
+    dependency graph lead to from here.
     """
 
     number: int
@@ -76,17 +76,17 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What is read in the replies of a tool: leaves outside of lists, and leaves of elements by list."""
+    """What is read in the responses of a tool: leaves outside lists, and leaves of list elements by list."""
 
     whole: tuple[Leaf, ...]
     lists: Mapping[str, tuple[Leaf, ...]]
 
 
 class Vocabulary:
-    """Everything that has a number. Attributes are `Words` or tuples in the order of their numbers."""
+    """The numbers of a snapshot. Attributes are `Words`, or tuples in the order of their numbers."""
 
     def __init__(self, snapshot: Snapshot, phrases: Path | None = None) -> None:
-        """Raises `UsageError` if `phrases` is no phrase book."""
+        """`phrases` replaces the bundled phrase book. Raises `UsageError` if it is not one."""
         calls = heard(snapshot)
         self.book: PhraseBook = load(snapshot.catalog, calls, snapshot.name, phrases)
         self.catalog = snapshot.catalog
@@ -108,14 +108,15 @@ class Vocabulary:
         self.fields = Words([*_quantities(self.book), *(field for _, field in _picks(self.book))])
         self.reads, self.leaves = _reads(self.book, edges(snapshot.catalog, calls), self.intake_number)
         self.named = tuple(_named_values(self))
-        """Values that small schemas list, with the intakes that list them."""
+        """Values of small enums, each with the intakes whose enum has it."""
         self._takers: Memo[str, tuple[Intake, ...]] = Memo(MEMO_SIZE)
 
     def required(self, tool: str) -> frozenset[str]:
+        """The required parameters of a tool."""
         return self.catalog[tool].required
 
     def takers(self, value: Any) -> tuple[Intake, ...]:
-        """The parameters whose schema a value satisfies, by itself or as the only element of an array."""
+        """The parameters whose schema a value satisfies, on its own or as the only element of an array."""
         return self._takers.remembered(
             canonical(value), lambda: tuple(one for one in self.intakes if self._accepts(one, value))
         )
@@ -124,16 +125,8 @@ class Vocabulary:
         tool = self.catalog[intake[0]]
         return _satisfies(tool, tool.properties[intake[1]], shaped(tool, intake[1], value))
 
-    def feeds_table(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-        """`(leaves + 1, intakes)`: which parameters a leaf can feed; row 0 is no leaf."""
-        table = np.zeros((len(self.leaves) + 1, len(self.intakes)), dtype=np.bool_)
-        for reads in self.reads.values():
-            for leaf in (*reads.whole, *(one for some in reads.lists.values() for one in some)):
-                table[leaf.number, [self.intake_number[intake] for intake in leaf.feeds]] = True
-        return table
-
     def intake_table(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
-        """`(tools, positions)`: the number of the intake at each position of a tool's parameters, -1 for none."""
+        """`(tools, positions)` int64: number of the intake at each parameter position of a tool, -1 for none."""
         table = np.full((len(self.tools), self.most_parameters), -1, dtype=np.int64)
         for tool, names in self.parameters.items():
             for position, name in enumerate(names):
@@ -142,14 +135,14 @@ class Vocabulary:
 
 
 def shaped(tool: Tool, parameter: str, value: Any) -> Any:
-    """A value as a parameter takes it: one id becomes a list of one where a list is wanted."""
+    """The value in the form that a parameter takes: a single value is wrapped in a list if the schema wants one."""
     schema = tool.properties[parameter]
     wants_list = isinstance(schema, dict) and schema.get("type") == "array"
     return [value] if wants_list and not isinstance(value, list) else value
 
 
 def type_of(value: Any) -> int:
-    """The number of a value's type in `TYPES`."""
+    """The index of a value's type in `TYPES`."""
     if isinstance(value, bool):
         return 6
     if isinstance(value, str):
@@ -170,7 +163,7 @@ def _satisfies(tool: Tool, schema: Any, value: Any) -> bool:
 def _reads(
     book: PhraseBook, found: Iterable[Edge], known: Mapping[Intake, int]
 ) -> tuple[dict[str, Reads], tuple[tuple[str, str], ...]]:
-    """What to read in each tool's replies, and all leaves as (tool, pattern) in the order of their numbers."""
+    """What to read in the responses of each tool, and all leaves as (tool, pattern) in the order of their numbers."""
     feeds: dict[tuple[str, str], set[Intake]] = {}
     for edge in found:
         intake = (edge.target.tool, _parameter(edge.target.parameter))
@@ -207,13 +200,13 @@ def _reads(
 
 
 def _parameter(name: str) -> str:
-    """The parameter that an edge's target fills by one value: its own, or that of an array of such values."""
+    """The parameter that one value fills, alone or in an array, for the target of an edge; "" if there is none."""
     tokens = pointer.tokens(name) if name.startswith("/") else [name]
     return tokens[0] if len(tokens) == 1 or tokens[1:] == ["*"] else ""
 
 
 def quantity_words(entry: CallBook, place: str) -> str:
-    """The words of a comparison by the number at a place, the same for more and for less; "" if there are none."""
+    """The phrase of a comparison by the number at a place, the same for more and less; "" if there is none."""
     said = entry.compares.get(place, {})
     return said[min(said)][0] if said else ""
 
@@ -237,7 +230,10 @@ def _named_values(vocabulary: Vocabulary) -> Iterator[tuple[Any, tuple[Intake, .
 
 
 def roles_in(template: str, entry: CallBook, given: Iterable[str], bound: Iterable[str]) -> dict[str, str]:
-    """The words before each slot of a template that is filled: by a given value, or by one taken from a reply."""
+    """Up to three words before each filled slot of a template, lower case, by parameter.
+
+    `given` are the parameters whose value the request states, `bound` those whose value comes from a response.
+    """
     given, bound = set(given), set(bound)
 
     def bracket(match: re.Match[str]) -> str:
@@ -255,7 +251,7 @@ def roles_in(template: str, entry: CallBook, given: Iterable[str], bound: Iterab
 
 
 def templates(entry: CallBook) -> Iterator[str]:
-    """Every template whose slots are filled with arguments."""
+    """Every template of a tool whose slots are filled with arguments."""
     yield entry.np
     yield from (ask.phrases[0] for ask in entry.facts.values() if "{it}" not in ask.phrases[0])
     for some in entry.lists.values():
@@ -263,7 +259,7 @@ def templates(entry: CallBook) -> Iterator[str]:
 
 
 def picked(some: ListBook, kind: str, name: str) -> str:
-    """The words that choose an element, with its list's tail; "" for a criterion that has no words."""
+    """The phrase of a criterion, with the tail of its list; "" if the book has no phrase for it."""
     phrases = some.picks.get((kind, name))
     return phrases[0] + ("" if kind == "echo" else some.tail) if phrases else ""
 
@@ -311,5 +307,5 @@ def _picks(book: PhraseBook) -> Iterator[tuple[str, str]]:
 
 
 def plain_words(name: str) -> str:
-    """Words for a place that the book has none for."""
+    """A phrase made from a name, for a place that the book does not know."""
     return f"the {' '.join(words(name))} of {{it}}"

@@ -1,4 +1,4 @@
-"""Snapshots: recorded responses at rest, the tools they answer, and the tasks made for them."""
+"""Snapshots: recorded API responses, the tools they belong to, and the tasks made for them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,11 +1,8 @@
-"""Tools and their schemas: checked and compiled once, when a snapshot is opened.
+"""The tools of a snapshot: read from `tools.json`, checked and compiled when the snapshot is opened.
 
-Enters: the content of `tools.json`. Leaves: `Catalog`, a mapping from name to `Tool`; a `Tool` normalises
-arguments to their canonical form and holds a compiled validator.
-Knows nothing of responses, tasks or episodes.
-
-A tool's `parameters` is an object schema of JSON Schema 2020-12. It is closed: a parameter that it does not
-name is a violation, unless the schema itself sets `additionalProperties`.
+The `parameters` of a tool are an object schema of JSON Schema 2020-12. The schema is closed: a parameter that it does
+not name is a violation, unless the schema itself sets `additionalProperties`. Responses, tasks and episodes are not
+known here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +24,7 @@ REMEDY = "correct the file, or write the snapshot again"
 
 
 class Source(BaseModel):
-    """Where a parameter may take its value: a pointer pattern into the output of a tool."""
+    """A source of values for a parameter: a pointer pattern into the responses of a tool."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,8 +35,8 @@ class Source(BaseModel):
 class ToolSpec(BaseModel):
     """One entry of `tools.json`.
 
-    `set_like` names array parameters in which order and repetition do not matter, `case_insensitive` string
-    parameters in which case does not. `sources` says which parameter takes its value from which output.
+    `set_like` names array parameters whose order and repetitions do not matter, `case_insensitive` string parameters
+    whose case does not. `sources` maps a parameter to the places in responses that its values come from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,7 +51,7 @@ class ToolSpec(BaseModel):
 
 
 class Tool:
-    """A tool ready for use. `spec` is what the file says, the rest is compiled from it."""
+    """A compiled tool. `spec` is its entry in the file; everything else is derived from it."""
 
     def __init__(self, spec: ToolSpec) -> None:
         self.spec = spec
@@ -63,24 +60,25 @@ class Tool:
         self.required = frozenset(spec.parameters.get("required", ()))
         self._set_like = frozenset(spec.set_like)
         self._caseless = frozenset(spec.case_insensitive)
-        # A required parameter is never dropped: the shorter call would be invalid, not the same call.
+        # A required parameter is never dropped: the shorter call would not be the same call, but an invalid one.
         self._defaults = {
             name: encode(self._folded(name, plain(schema["default"])))
             for name, schema in self.properties.items()
             if isinstance(schema, dict) and "default" in schema and name not in self.required
         }
         self.folds = bool(self._set_like or self._caseless)
-        """Whether calls spelt differently, beyond numbers and defaults, can be one call."""
+        """Whether calls that differ in more than numbers and defaults can be the same call."""
         self.rewrites = self.folds or bool(self._defaults)
         """Whether `normalise` may change more than the spelling of numbers."""
 
-    def __reduce__(self) -> tuple[Any, ...]:  # compiled validators stay in their process
+    def __reduce__(self) -> tuple[Any, ...]:  # compiled validators are not pickled
         return Tool, (self.spec,)
 
     def normalise(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """`arguments` with defaults dropped, sets sorted, caseless strings folded; raises `NotCanonical`.
+        """`arguments` with defaults dropped, sets sorted and case-insensitive strings folded.
 
-        Two calls are the same call exactly if `encode` gives the same text for both results.
+        Two calls are the same call if and only if `encode` returns the same text for both results. Raises
+        `NotCanonical`.
         """
         result: dict[str, Any] = plain(arguments)
         return self._specials(result) if self.rewrites else result
@@ -103,7 +101,7 @@ class Tool:
 
     @cached_property
     def validator(self) -> "Validator":
-        """A Draft 2020-12 validator with format checks; its registry fetches nothing."""
+        """A validator of draft 2020-12 with format checks. It never fetches a reference."""
         return schema.validator({"additionalProperties": False, **self.spec.parameters})
 
     @cached_property
@@ -120,17 +118,18 @@ class Tool:
 
 
 class Catalog(Mapping[str, Tool]):
-    """All tools of a snapshot, by name, in the order of the file."""
+    """The tools of a snapshot by name, in the order of the file."""
 
     def __init__(self, specs: list[ToolSpec], where: str = "tools") -> None:
-        """Raises `SnapshotError` listing every fault of every schema."""
+        """Raises `SnapshotError` listing every problem of every tool. `where` names the file in messages."""
         problems = [problem for spec in specs for problem in _problems(spec, where)]
         names = [spec.name for spec in specs]
         problems += [
-            f"{where}: {name}: named twice" for name in sorted({n for n in names if names.count(n) > 1})
+            f"{where}: {name}: two tools have this name"
+            for name in sorted({n for n in names if names.count(n) > 1})
         ]
         problems += [
-            f"{where}: {spec.name}.{parameter}: takes its value from {source.tool!r}, which is not a tool here"
+            f"{where}: {spec.name}.sources.{parameter}: {source.tool!r} is not a tool of this snapshot"
             for spec in specs
             for parameter, sources in spec.sources.items()
             for source in sources
@@ -142,12 +141,12 @@ class Catalog(Mapping[str, Tool]):
 
     @classmethod
     def parse(cls, document: Any, where: str) -> "Catalog":
-        """The catalog in the parsed JSON of a `tools.json`; raises `SnapshotError`."""
+        """The catalog in the parsed JSON of a `tools.json`. Raises `SnapshotError`."""
         if not isinstance(document, dict) or not isinstance(document.get("tools"), list):
             raise SnapshotError(f'{where}: expected an object with a list "tools"', REMEDY)
         if len(document["tools"]) > MOST_TOOLS:
             raise SnapshotError(
-                f"{where}: {len(document['tools'])} tools, at most {MOST_TOOLS} are read", REMEDY
+                f"{where}: expected at most {MOST_TOOLS} tools, found {len(document['tools'])}", REMEDY
             )
         specs, problems = [], []
         for index, entry in enumerate(document["tools"]):
@@ -182,7 +181,7 @@ class Catalog(Mapping[str, Tool]):
 
 
 def _problems(spec: ToolSpec, where: str) -> Iterator[str]:
-    """Everything that keeps this tool from being used."""
+    """Problems that make a tool unusable."""
     place = f"{where}: {spec.name}.parameters"
     found = list(schema.faults(spec.parameters, place))
     if not found and spec.parameters.get("type") != "object":
@@ -198,7 +197,7 @@ def _problems(spec: ToolSpec, where: str) -> Iterator[str]:
 
 
 def _first(path: str) -> str | None:
-    """The parameter that a JSON Pointer into the arguments begins with, `None` if it is no such pointer."""
+    """The parameter at the start of a JSON Pointer into the arguments, `None` if it is not such a pointer."""
     try:
         return pointer.tokens(path)[0]
     except (ValueError, IndexError):

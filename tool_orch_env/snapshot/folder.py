@@ -1,7 +1,7 @@
-"""A snapshot's folder: found, read with every sum verified, written.
+"""Finding, reading and writing the folder of a snapshot.
 
-Enters: names and paths. Leaves: manifest, catalog and records, or `SnapshotError` with file, line and remedy.
-Reading is bounded by what the manifest counts, and nothing in a file is executed.
+Reading verifies the sha256 sum of every file it uses and raises `SnapshotError` with file, line and remedy. It reads no
+more than the manifest counts, and executes nothing.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ from .records import REMEDY, Record, deduplicated, line_of, parse_record
 
 FORMAT = 1
 _MOST_DOCUMENT = 32 << 20
-"""Bytes of `manifest.json` and `tools.json`, at most."""
-_MOST_BESIDE = 64 << 10
-"""Bytes of a record beside its response, on average at most."""
+"""Maximum bytes of `manifest.json` and of `tools.json`."""
+_MOST_OVERHEAD = 64 << 10
+"""Maximum bytes of a record without its response, on average."""
 _FILES = re.compile(r"tools\.json|NOTICE\.md|responses[\w-]*\.jsonl\.gz|tasks/[\w-]+\.jsonl(\.gz)?")
 
 
 def bundled_folder() -> Path:
-    """Where the bundled snapshots lie: inside the wheel, or beside the package in a checkout."""
+    """The folder of the bundled snapshots: inside the installed package, or next to it in a checkout."""
     package = Path(__file__).parent.parent
     inside_wheel = package / "cache_snapshots"
     return inside_wheel if inside_wheel.is_dir() else package.parent / "cache_snapshots"
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The folder of a bundled name or a path; raises `UsageError` naming what there is."""
+    """The folder of a bundled snapshot's name, or of a path. Raises `UsageError` listing the bundled names."""
     if not isinstance(name_or_path, (str, Path)):
         raise UsageError(
             f"snapshot: expected a bundled name or a folder, found {type(name_or_path).__name__} ({_bundled()})"
@@ -48,8 +48,8 @@ def find(name_or_path: str | Path) -> Path:
     folder = Path(name_or_path).absolute()
     if folder.is_file():
         raise UsageError(
-            f"{name_or_path}: a file, and a snapshot is a folder or a bundled name ({_bundled()}); "
-            "a task file is given as `tasks`"
+            f"snapshot: expected a folder or a bundled name, found the file {name_or_path} ({_bundled()}); "
+            "pass a task file as `tasks`"
         )
     if not name_or_path or not folder.is_dir():
         raise UsageError(f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled ({_bundled()})")
@@ -62,7 +62,7 @@ def _bundled() -> str:
 
 
 def version_of(folder: Path) -> Hashable:
-    """Changes whenever a file of the snapshot does: names, sizes, times and inodes, without reading them."""
+    """A value that changes whenever a file of the snapshot does: names, sizes, times and inodes. Reads no file."""
     found = []
     for place in (folder, folder / "tasks"):
         if place.is_dir():
@@ -75,11 +75,12 @@ def _state(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def manifest_sum(folder: Path) -> str:
-    """The sha256 of the manifest: it identifies the content, since the manifest lists the sums of all files."""
+    """The sha256 of the manifest. It identifies the content, because the manifest lists the sums of all files."""
     return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
 
 
 def read_json(path: Path) -> Any:
+    """The strict JSON in a file of at most 32 MiB. Raises `SnapshotError`."""
     place = f"{path.parent.name}/{path.name}"
     try:
         with path.open("rb") as stream:
@@ -87,9 +88,7 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise SnapshotError(f"{place}: cannot be read: {error.strerror}", REMEDY) from error
     if len(data) > _MOST_DOCUMENT:
-        raise SnapshotError(
-            f"{place}: larger than {_MOST_DOCUMENT} bytes, which is the most that is read", REMEDY
-        )
+        raise SnapshotError(f"{place}: larger than {_MOST_DOCUMENT} bytes, the maximum", REMEDY)
     try:
         return parse_json(data)
     except ValueError as error:
@@ -97,20 +96,21 @@ def read_json(path: Path) -> Any:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a snapshot, checked. Raises `SnapshotError` listing every problem."""
     place = f"{folder.name}/manifest.json"
     path = inside(folder, "manifest.json", SnapshotError)
     if not path.exists():
         raise SnapshotError(
-            f"{folder.name}: not a snapshot: no manifest.json in it",
-            "name the folder itself that `tool-orch record` or `tool-orch import` wrote",
+            f"{folder.name}: not a snapshot: it has no manifest.json",
+            "pass the folder that `tool-orch record` or `tool-orch import` wrote",
         )
     manifest = read_json(path)
     if not isinstance(manifest, dict):
         raise SnapshotError(f"{place}: expected an object", REMEDY)
     if manifest.get("format") != FORMAT:
         raise SnapshotError(
-            f"{place}: format {manifest.get('format')!r} is unknown, this package reads {FORMAT}",
-            "install the package version that wrote it, or write it again",
+            f"{place}: format: expected {FORMAT}, found {manifest.get('format')!r}",
+            "install the version of this package that wrote the snapshot, or write it again",
         )
     kinds = {"name": str, "version": str, "counts": dict, "sha256": dict}
     problems = [
@@ -136,7 +136,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def split_files(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The task file of each split."""
+    """The task file of each split, by the name of the split."""
     files = (
         file for file in sorted(manifest["sha256"]) if file.startswith("tasks/") and _FILES.fullmatch(file)
     )
@@ -144,12 +144,13 @@ def split_files(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _present(folder: Path) -> list[str]:
-    """The files that opening would read, as they lie there."""
+    """The files in the folder that opening would read."""
     patterns = ("tools.json", "responses*.jsonl.gz", "tasks/*.jsonl", "tasks/*.jsonl.gz")
     return sorted(path.relative_to(folder).as_posix() for p in patterns for path in folder.glob(p))
 
 
 def verify_sums(folder: Path, sums: Mapping[str, str], skip_responses: bool) -> None:
+    """Check the sha256 of every listed file. Raises `SnapshotError` listing every file that differs."""
     problems = []
     for file, expected in sums.items():
         if skip_responses and file.startswith("responses"):
@@ -170,13 +171,13 @@ def verify_sums(folder: Path, sums: Mapping[str, str], skip_responses: bool) -> 
 
 
 def read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -> Iterator[Record]:
-    """The records of all response files, every key checked; raises `SnapshotError` with file and line.
+    """The records of all response files. Every key is checked; raises `SnapshotError` with file and line.
 
-    Reading ends where there is more than the manifest counts: a gzip bomb is not unpacked.
+    Reading stops as soon as there is more than the manifest counts, so a gzip bomb is not unpacked.
     """
     seen: set[tuple[str, str]] = set()
     counts = manifest["counts"]
-    most = counts["bytes"] * 2 + counts["responses"] * _MOST_BESIDE + (1 << 20)
+    most = counts["bytes"] * 2 + counts["responses"] * _MOST_OVERHEAD + (1 << 20)
     left = counts["bytes"]
     for file in sorted(manifest["sha256"]):
         if not file.startswith("responses"):
@@ -190,7 +191,9 @@ def read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) ->
             left -= len(record.text.encode())
             for what, exceeded in (("responses", len(seen) > counts["responses"]), ("bytes", left < 0)):
                 if exceeded:
-                    raise SnapshotError(f"{place}: counts.{what}: {counts[what]}, but there are more", REMEDY)
+                    raise SnapshotError(
+                        f"{place}: more than counts.{what} in manifest.json: {counts[what]}", REMEDY
+                    )
             yield record
 
 
@@ -207,18 +210,18 @@ def write(
     splits: Mapping[str, Sequence[Task]],
     notice: str,
 ) -> None:
-    """Write a snapshot folder; the same input gives the same bytes.
+    """Write a snapshot folder. The same input writes the same bytes.
 
-    `records` maps a file stem (`responses`, `responses-osm`) to its records. Raises `UsageError` if `folder`
-    is not empty or a stem or split has no file name that `open` reads, `SnapshotError` if two records
-    contradict each other or stand in two files.
+    `records` maps a file stem (`responses`, `responses-osm`) to its records. Raises `UsageError` if `folder` is not
+    empty or a stem or split makes a file name that `Snapshot.open` would not read; `SnapshotError` if two records
+    contradict each other or one record is in two files.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder.name}: not empty; name a new folder")
+        raise UsageError(f"{folder.name}: the folder is not empty; choose a new one")
     unique = {stem: deduplicated(some) for stem, some in records.items()}
     everything = deduplicated(record for some in unique.values() for record in some)
     if len(everything) < sum(map(len, unique.values())):
-        raise SnapshotError(f"{', '.join(unique)}: a record stands in two of them", "keep it in one")
+        raise SnapshotError(f"{', '.join(unique)}: the same record is in two of them", "keep it in one")
     files: dict[str, Iterable[bytes]] = {
         "tools.json": [(json.dumps(catalog.dump(), indent=1, ensure_ascii=False) + "\n").encode()],
         "NOTICE.md": [notice.encode()],
@@ -228,7 +231,8 @@ def write(
     misnamed = [file for file in files if not _FILES.fullmatch(file)]
     if misnamed:
         raise UsageError(
-            f"{', '.join(misnamed)}: stems begin with responses, and names are of the plain kind"
+            f"{', '.join(misnamed)}: not a file name of a snapshot; stems begin with `responses`, and stems and splits "
+            "have only letters, digits, `_` and `-`"
         )
     (folder / "tasks").mkdir(parents=True, exist_ok=True)
     manifest = {
@@ -252,7 +256,7 @@ def write(
 
 
 def _written(path: Path, parts: Iterable[bytes]) -> str:
-    """Write the parts; the sha256 of them all."""
+    """Write the parts and return their sha256."""
     digest = hashlib.sha256()
     with path.open("wb") as stream:
         for part in parts:

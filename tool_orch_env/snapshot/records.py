@@ -1,7 +1,6 @@
-"""One recorded call and its response: the record, its key, its line in a file.
+"""Records: one call with its recorded response, its replay key, and its line in `responses*.jsonl.gz`.
 
-Enters: calls and responses, or lines of a `responses*.jsonl.gz`. Leaves: `Record`s that are sound: valid
-arguments where they are made, the right key where they are read.
+Arguments are validated when a record is made, and the key is verified when a record is read.
 """
 
 import json
@@ -19,7 +18,10 @@ REMEDY = "fetch the snapshot again, or write it again with this package"
 
 
 class Record(NamedTuple):
-    """One recorded response. `text` is compact JSON; `task` limits the record to one task, "" means all."""
+    """One recorded response. `text` is compact JSON; `status` the HTTP status.
+
+    `task` is the id of the only task that sees the record, "" for all tasks.
+    """
 
     key: str
     tool: str
@@ -32,10 +34,10 @@ class Record(NamedTuple):
 def make_record(
     catalog: Catalog, tool: str, arguments: dict[str, Any], status: int, response: Any, task: str = ""
 ) -> Record:
-    """A record whose arguments satisfy the tool's schema, so that every hit is a valid call.
+    """A record of a valid call: every hit in a snapshot is a valid call.
 
-    Raises `UsageError` if the tool does not exist, the arguments violate its schema, the status is no HTTP
-    status or the response no JSON.
+    Raises `UsageError` if the tool does not exist, the arguments violate its schema, `status` is not an HTTP status
+    (100 to 599), or `response` is not JSON.
     """
     known = catalog.get(tool)
     if known is None:
@@ -56,9 +58,9 @@ def make_record(
 
 
 def deduplicated(records: Iterable[Record]) -> list[Record]:
-    """Sorted by key, each once; raises `SnapshotError` where one call has two responses.
+    """The records sorted by key, without duplicates. Raises `SnapshotError` if one call has two different responses.
 
-    Of several spellings of a call the first in order is kept, whatever the order they come in.
+    Of calls that differ only in spelling, the one whose arguments sort first is kept, whatever the order of `records`.
     """
     kept: dict[tuple[str, str], Record] = {}
     for record in sorted(records, key=lambda r: (r.key, r.task, to_text(r.arguments))):
@@ -66,12 +68,13 @@ def deduplicated(records: Iterable[Record]) -> list[Record]:
         if (first.status, first.text) != (record.status, record.text):
             raise SnapshotError(
                 f"{record.tool} {to_text(record.arguments)}: recorded with two different responses",
-                "limit the records to their tasks, or keep them in two snapshot versions",
+                "limit the records to their tasks, or put them into two versions of the snapshot",
             )
     return list(kept.values())
 
 
 def line_of(record: Record) -> str:
+    """The line of a record in a response file."""
     head = {"key": record.key, "tool": record.tool, "arguments": record.arguments, "status": record.status}
     if record.task:
         head["task"] = record.task
@@ -79,7 +82,7 @@ def line_of(record: Record) -> str:
 
 
 def parse_record(line: str, place: str, catalog: Catalog) -> Record:
-    """The record of a line; raises `SnapshotError` naming `place`."""
+    """The record in a line, its key verified. Raises `SnapshotError` that begins with `place`."""
     try:
         record = _as_written(line) or _spelt_otherwise(parse_json(line))
         key = key_of(catalog[record.tool], record.arguments)
@@ -90,7 +93,7 @@ def parse_record(line: str, place: str, catalog: Catalog) -> Record:
         raise SnapshotError(f"{place}: not a record: {error}", REMEDY) from error
     if key != record.key:
         raise SnapshotError(
-            f"{place}: key {record.key!r} does not belong to its call, which has {key}", REMEDY
+            f"{place}: key: expected {key}, the key of the call, found {record.key!r}", REMEDY
         )
     return record
 
@@ -101,9 +104,9 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _as_written(line: str) -> Record | None:
-    """The record of a line as `line_of` writes it: the response's text is cut out, not encoded again.
+    """The record of a line in the form of `line_of`; the text of the response is cut out of the line, not re-encoded.
 
-    `None` for any other line, a bad one too: what to say of it is left to the thorough way.
+    `None` for any other line, including bad ones: `_spelt_otherwise` reads or rejects those.
     """
     head = _HEAD.match(line)
     if head is None:
@@ -124,37 +127,38 @@ def _as_written(line: str) -> Record | None:
 
 
 def _spelt_otherwise(entry: Any) -> Record:
-    """The record of a line that somebody else wrote."""
+    """The record of a line that `line_of` did not write."""
     text = _shallow(entry["response"], to_text(entry["response"]))
     task = entry.get("task", "")
     return Record(entry["key"], entry["tool"], entry["arguments"], entry["status"], text, task)
 
 
 def _shallow(response: Any, text: str) -> str:
-    """Its text; raises `ValueError` where a response is so deep that reading it in an episode could fail."""
+    """`text`, the text of a response. Raises `ValueError` if it is nested so deeply that reading it could fail."""
     if text.count("[") + text.count("{") > MAX_DEPTH and depth(response) > MAX_DEPTH:
         raise ValueError(f"response nested deeper than {MAX_DEPTH}")
     return text
 
 
 def _sound(record: Record) -> Record:
-    """The record itself; raises `ValueError` where it is not what the stores and files can hold."""
+    """The record itself. Raises `ValueError` if stores and files cannot hold it."""
     if not isinstance(record.arguments, dict):
-        raise ValueError("arguments expected an object")
+        raise ValueError(f"arguments: expected an object, found {type(record.arguments).__name__}")
     if not isinstance(record.status, int) or not 100 <= record.status <= 599:
-        raise ValueError(f"status expected 100 to 599, found {record.status!r}")
+        raise ValueError(f"status: expected 100 to 599, found {record.status!r}")
     if not isinstance(record.task, str):
-        raise ValueError(f"task expected a string, found {record.task!r}")
-    record.text.encode()  # raises where a lone surrogate is in it
+        raise ValueError(f"task: expected a string, found {record.task!r}")
+    record.text.encode()  # raises for a lone surrogate
     return record
 
 
 def key_of(tool: Tool, arguments: dict[str, Any]) -> str:
+    """The replay key of a call. Raises `NotCanonical`."""
     return replay_key(tool.name, encode(tool.normalise(arguments)))
 
 
 def says_nothing(text: str) -> bool:
-    """Whether a response holds no content: empty, or an envelope around empty containers."""
+    """Whether a response has no content: null, empty, or an object with lists or objects in it that are all empty."""
     value = json.loads(text)
     if isinstance(value, dict):
         inner = [item for item in value.values() if isinstance(item, (dict, list))]

@@ -1,7 +1,6 @@
-"""JSON Schemas of 2020-12: whether a document is one, and a compiled validator for it.
+"""JSON Schema 2020-12: checking that a document is a schema, and validators that never raise.
 
-Enters: the `parameters` of a tool. Leaves: what is wrong with them, or a validator that never raises.
-References stay inside the document; nothing is fetched. Knows nothing of tools.
+References must stay inside the document; nothing is fetched. Tools are not known here.
 """
 
 import re
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def additional(instance: dict[str, Any], schema: Mapping[str, Any]) -> list[str]:
-    """Names that neither `properties` nor a pattern of `patternProperties` speaks of, in order."""
+    """Names in `instance` that match neither `properties` nor a pattern of `patternProperties`, in order."""
     known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     unknown = (name for name in instance if name not in known)
     return [name for name in unknown if not any(re.search(pattern, name) for pattern in patterns)]
@@ -29,11 +28,11 @@ def additional(instance: dict[str, Any], schema: Mapping[str, Any]) -> list[str]
 
 @cache
 def _dialect() -> Any:
-    """Draft 2020-12 with patterns looked for one by one, in all of a schema.
+    """Draft 2020-12 with the patterns of `patternProperties` tried one by one, in every part of a schema.
 
-    jsonschema joins those of `patternProperties` by "|", which raises where one sets a flag or two name the same group,
-    and finds no name where the only pattern is empty. Where a part of a schema names a `$schema`, it would go on by the
-    validator of that; `evolve` keeps to this one.
+    jsonschema joins the patterns by "|", which raises if one sets a flag or two define the same group, and matches no
+    name if the only pattern is empty. For a subschema with a `$schema` of its own, jsonschema would switch to that
+    dialect's validator; `attrs.evolve` keeps this one.
     """
     import attrs
     from jsonschema import Draft202012Validator, ValidationError, validators
@@ -54,9 +53,9 @@ def _dialect() -> Any:
 
 @cache
 def _formats() -> "FormatChecker":
-    """jsonschema's formats; whatever a check of theirs raises, the value is not of the format.
+    """The format checks of jsonschema. If a check raises anything, the value does not have the format.
 
-    Of a pattern that it cannot compile `re` raises more than `re.error`.
+    `Exception` is caught because `re` raises more than `re.error` for patterns that it cannot compile.
     """
     from jsonschema import Draft202012Validator, FormatChecker
 
@@ -67,7 +66,7 @@ def _formats() -> "FormatChecker":
 
 
 def validator(schema: Mapping[str, Any]) -> "Validator":
-    """A validator of draft 2020-12 with format checks; its registry fetches nothing."""
+    """A validator of draft 2020-12 with format checks. It never fetches a reference."""
     from referencing import Registry
 
     made: Validator = _dialect()(schema, format_checker=_formats(), registry=Registry())
@@ -75,7 +74,7 @@ def validator(schema: Mapping[str, Any]) -> "Validator":
 
 
 def faults(schema: dict[str, Any], place: str) -> Iterator[str]:
-    """Why a validator of this schema may raise, each beginning with `place`; nothing if it never does."""
+    """Reasons why a validator of this schema could raise, each beginning with `place`; none if it never does."""
     try:
         canonical(schema)
     except NotCanonical as error:
@@ -89,7 +88,7 @@ def faults(schema: dict[str, Any], place: str) -> Iterator[str]:
 
 
 def _fault(schema: Any) -> "SchemaError | None":
-    """Why this is no JSON Schema, `None` if it is one."""
+    """Why this is not a JSON Schema, `None` if it is one."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
@@ -101,24 +100,24 @@ def _fault(schema: Any) -> "SchemaError | None":
 
 
 def _reference_faults(root: dict[str, Any], place: str) -> Iterator[str]:
-    """References out of the schema, and references that a validator would follow forever."""
+    """References that leave the schema, and references that a validator would follow forever."""
     in_place: dict[int, list[int]] = {}
-    references: dict[str, None] = {}  # each once
+    references: dict[str, None] = {}  # without duplicates, in order
     for node in _objects(root):
         references |= dict.fromkeys(node[key] for key in _REFERENCES if isinstance(node.get(key), str))
         if isinstance(node.get("$id"), str) and node is not root:
-            yield f"{place}: $id {node['$id']!r} begins a second schema; one is expected"
+            yield f"{place}: expected one schema; $id {node['$id']!r} begins a second one"
         in_place[id(node)] = [id(next_node) for next_node in _in_place(node, root)]
     for reference in references:
         target = _target(root, reference)
         if target is None:
-            yield f"{place}: {reference!r} does not point to a schema in this one, and nothing is fetched"
-        elif (fault := _fault(target)) is not None:  # it may lie where no keyword makes it a schema
-            yield f"{place}: {reference!r} points to no JSON Schema: {fault.message}"
+            yield f"{place}: {reference!r} does not point to a schema inside this one; other schemas are not fetched"
+        elif (fault := _fault(target)) is not None:  # `check_schema` does not look into unknown keywords
+            yield f"{place}: {reference!r} points to something that is not a JSON Schema: {fault.message}"
     try:
         TopologicalSorter(in_place).prepare()
     except CycleError:
-        yield f"{place}: a reference leads back to itself without going into a value"
+        yield f"{place}: a reference leads back to itself for the same value, without end"
 
 
 _REFERENCES = ("$ref", "$dynamicRef")
@@ -143,7 +142,7 @@ def _objects(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _target(root: dict[str, Any], reference: str) -> Any:
-    """The schema that `reference` names inside `root`, else `None`."""
+    """The schema that `reference` points to inside `root`, `None` if there is none."""
     if not reference.startswith("#"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a process opens once and shares, by key: the most recently used objects. Safe in threads and after a fork."""
+"""A cache of objects that a process opens once and shares. Safe in threads and after a fork."""
 
 import os
 from collections.abc import Callable, Hashable
@@ -12,17 +12,20 @@ V = TypeVar("V")
 
 
 class Shared(Generic[K, V]):
-    """Objects that are expensive to open and never change. One thread opens; others that want the same wait for it."""
+    """An LRU cache of objects that are expensive to open and never change.
+
+    One thread opens an object while all others wait.
+    """
 
     def __init__(self, size: int) -> None:
-        """`size` is how many objects are kept although nobody may be using them."""
+        """`size` is the maximum number of objects kept, in use or not."""
         self._kept: LRUCache[K, tuple[Hashable, V]] = LRUCache(size)
         self._lock = RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._renew_lock)
 
     def get(self, key: K, version: Hashable, make: Callable[[], V]) -> V:
-        """The object of `key`, made anew where there is none or it is of another version. Raises what `make` raises."""
+        """The object of `key`; `make` builds it if there is none of this version. Raises what `make` raises."""
         with self._lock:
             known = self._kept.get(key)
             if known is None or known[0] != version:
@@ -30,9 +33,9 @@ class Shared(Generic[K, V]):
             return known[1]
 
     def clear(self) -> None:
-        """Forget every object, so that the next `get` makes it anew."""
+        """Forget every object."""
         with self._lock:
             self._kept.clear()
 
     def _renew_lock(self) -> None:
-        self._lock = RLock()  # a thread that does not exist in the child may have held the old one
+        self._lock = RLock()  # the old lock may be held by a thread that the child does not have

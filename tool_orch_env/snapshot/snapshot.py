@@ -1,8 +1,7 @@
-"""Snapshots: recorded responses at rest, open for look-ups.
+"""`Snapshot`: recorded responses, looked up by replay key.
 
-Enters: a snapshot folder, or records. Leaves: `Snapshot`, which answers a replay key with the recorded status
-and text, or with nothing. Knows nothing of episodes or rewards. Opening verifies every sum and every key;
-nothing is ever softened to an empty snapshot.
+Opening a snapshot verifies every file's sum and every key, and raises if anything is wrong; there is no partly opened
+snapshot. Episodes and rewards are not known here.
 """
 
 import os
@@ -33,7 +32,7 @@ SPLITS = ("train", "validation", "test")
 
 
 class Snapshot:
-    """Recorded responses, the tools they answer, and the tasks made for them."""
+    """Recorded responses, the tools they belong to, and the tasks made for them."""
 
     def __init__(
         self,
@@ -45,7 +44,7 @@ class Snapshot:
         splits: Mapping[str, Sequence[Task]] | None = None,
         records: Iterable[Record] | None = None,
     ) -> None:
-        """Use `open` or `from_records`. `records` are those of `answers`, where they are at hand."""
+        """Use `open` or `from_records` instead. `records` are the records of `answers`, if they are in memory."""
         self.name = name
         self.catalog = catalog
         self.manifest = manifest
@@ -61,9 +60,9 @@ class Snapshot:
     def open(cls, name_or_path: str | Path, where: Literal["auto", "memory", "disk"] = "auto") -> "Snapshot":
         """Open a bundled snapshot by name, or a folder by path, and verify it.
 
-        A process opens a folder once: later calls return the same object as long as no file in it has changed.
-        `where` keeps the responses in memory or in a store on disk; `auto` decides by size. Raises `UsageError` if
-        there is no such snapshot, `SnapshotError` if it is damaged.
+        A process opens a folder once: later calls return the same object while no file in it has changed. `where` says
+        whether responses are kept in memory or in a store on disk; `auto` decides by size (`store.MEMORY_LIMIT`).
+        Raises `UsageError` if there is no such snapshot, `SnapshotError` if it is damaged.
         """
         folder = find(name_or_path)
         key = (cls, folder.resolve(), where, os.environ.get("TOOL_ORCH_CACHE"))
@@ -85,8 +84,8 @@ class Snapshot:
             answers = dict(map(_item, records))
         if len(answers) != manifest["counts"]["responses"]:
             raise SnapshotError(
-                f"{folder.name}/manifest.json: counts.responses: {manifest['counts']['responses']}, "
-                f"but {len(answers)} are there",
+                f"{folder.name}/manifest.json: counts.responses: expected {manifest['counts']['responses']}, "
+                f"found {len(answers)} responses",
                 REMEDY,
             )
         return cls(manifest["name"], catalog, answers, manifest, folder, records=records)
@@ -100,25 +99,31 @@ class Snapshot:
         splits: Mapping[str, Sequence[Task]] | None = None,
         **about: Any,
     ) -> "Snapshot":
-        """A snapshot in memory. `about` goes into the manifest (version, licence, sources, captured)."""
+        """A snapshot in memory. `about` becomes the manifest (version, licence, sources, captured).
+
+        Raises `SnapshotError` if one call has two different responses.
+        """
         unique = deduplicated(records)
         return cls(name, catalog, dict(map(_item, unique)), about, splits=splits, records=unique)
 
     def get(self, key: str, task: str = "") -> Recorded | None:
-        """The recorded response under a replay key, `None` on a miss. A record of `task` comes first."""
+        """The recorded response for a replay key, `None` on a miss. A record limited to `task` takes precedence."""
         return (self._get(f"{key}@{task}") if task else None) or self._get(key)
 
     def lookup(self, tool: str, arguments: dict[str, Any], task: str = "") -> Recorded | None:
-        """The recorded response to a call; `None` on a miss, also where the tool does not exist."""
+        """The recorded response to a call; `None` on a miss, or if there is no such tool. Raises `NotCanonical`."""
         known = self.catalog.get(tool)
         return None if known is None else self.get(key_of(known, arguments), task)
 
     def key(self, tool: str, arguments: dict[str, Any]) -> str:
-        """The replay key of a call; raises `KeyError` if there is no such tool, `NotCanonical`."""
+        """The replay key of a call. Raises `KeyError` if there is no such tool, `NotCanonical`."""
         return key_of(self.catalog[tool], arguments)
 
     def records(self) -> Iterator[Record]:
-        """Every record, file by file, sorted by key; one on disk reads its files again."""
+        """Every record. A snapshot on disk reads its files again, in their order; one in memory keeps them.
+
+        Files that `write` wrote are sorted by key.
+        """
         if self._heads is None:
             assert self.path is not None
             yield from read_records(self.path, self.manifest, self.catalog)
@@ -135,20 +140,20 @@ class Snapshot:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Names of the splits it carries, in the order train, validation, test, others."""
+        """Names of the splits, in the order train, validation, test, others (sorted)."""
         names = self._splits if self.path is None else split_files(self.manifest)
         return tuple(sorted(names, key=lambda n: (SPLITS.index(n) if n in SPLITS else len(SPLITS), n)))
 
     def tasks(self, split: str | None = None) -> list[Task]:
-        """The tasks of one split, or of all splits in order; raises `UsageError`, `TaskError`."""
+        """The tasks of one split, or of all splits in order. Raises `UsageError`, `TaskError`."""
         if split is None:
             return [task for name in self.splits for task in self.tasks(name)]
         return list(self.task_file(split).values())
 
     def task_file(self, split: str) -> Mapping[str, Task]:
-        """The tasks of one split by id, those of a folder parsed when they are asked for.
+        """The tasks of one split by id. Tasks of a folder are parsed on first access.
 
-        Raises `UsageError` if there is no such split, `TaskError` where a task is asked for whose line is bad.
+        Raises `UsageError` if there is no such split; accessing a task whose line is bad raises `TaskError`.
         """
         known = self._splits.get(split)
         if known is None:
@@ -170,7 +175,7 @@ class Snapshot:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def __reduce__(self) -> tuple[Any, ...]:  # another process opens the folder by itself
+    def __reduce__(self) -> tuple[Any, ...]:  # another process opens the folder itself
         if self.path is not None:
             return Snapshot.open, (self.path,)
         splits = {split: list(tasks.values()) for split, tasks in self._splits.items()}
@@ -184,19 +189,19 @@ class Snapshot:
 
 
 def load_tasks(name_or_path: str | Path, split: str | None = None) -> list[Task]:
-    """Tasks of a bundled snapshot, a snapshot folder, or a task file; raises `UsageError`, `TaskError`."""
+    """The tasks of a bundled snapshot, a snapshot folder, or a task file. Raises `UsageError`, `TaskError`."""
     path = Path(name_or_path)
     if path.is_file():
         if split is not None:
-            raise UsageError(f"{path.name} is a task file, which has no splits; leave split out")
+            raise UsageError(f"split: {path.name} is a task file, which has no splits; omit `split`")
         return read_tasks(path)
     if path.name.endswith((".jsonl", ".jsonl.gz")) and not path.is_dir():
-        raise UsageError(f"no task file {str(name_or_path)!r}: check the path")
+        raise UsageError(f"no task file {str(name_or_path)!r}; check the path")
     return Snapshot.open(name_or_path).tasks(split)
 
 
 def verify(snapshot: Snapshot) -> list[str]:
-    """Everything that opening does not check: each recorded call is valid, each record is JSON. Problems."""
+    """Problems that opening does not look for: recorded calls that violate their tool's schema. Empty if none."""
     return [
         f"{record.key} {record.tool}{pointer.join(*error.absolute_path)}: {error.message}"
         for record in snapshot.records()
@@ -211,10 +216,10 @@ def _from_memory(
 
 
 def _item(record: Record) -> tuple[str, Recorded]:
-    """A record as the stores hold it: its key, with its task if it is limited to one, and its answer."""
+    """A record as stores hold it: the key, followed by `@task` if limited to a task, and the response."""
     key = f"{record.key}@{record.task}" if record.task else record.key
     return key, Recorded(record.status, record.text)
 
 
 _OPEN: Shared[tuple[type[Snapshot], Path, str, str | None], Snapshot] = Shared(size=8)
-"""The snapshots that this process has open, by class, folder, store and cache folder."""
+"""The snapshots open in this process, by class, folder, `where` and cache folder."""

@@ -1,9 +1,7 @@
-"""What snapshots hold, counted: one snapshot by tool, two versions by key.
+"""Counts of the responses in a snapshot by tool, and the differences between two snapshots by key.
 
-Enters: open snapshots, and a log of calls. Leaves: rows of counts.
-
-A hit rate belongs to a run, not to a snapshot: it is the share of valid calls that were recorded, counted from
-a log of the run. What a snapshot alone can say is how many of its tasks' golden calls it records.
+A hit rate belongs to a run, not to a snapshot: it is the share of valid calls that were recorded, counted from a log of
+the run. For a snapshot alone, the share of its tasks' golden calls that are recorded is counted.
 """
 
 from collections import Counter
@@ -24,10 +22,11 @@ HIT, MISS = ("ok", "api_error"), ("not_recorded",)
 
 @dataclass
 class ToolStats:
-    """Counts of one tool: responses, errors among them, empty ones among the successes, bytes of text.
+    """Counts of one tool.
 
-    `golden` counts distinct golden calls of the snapshot's tasks, `recorded` those of them with a response;
-    `hits` and `misses` count valid calls of a log.
+    `errors` are responses with a status of 400 or more, `empty` the other responses without content; `bytes` and
+    `largest` are UTF-8 bytes of response text. `golden` counts the distinct golden calls of the snapshot's tasks,
+    `recorded` those with a response. `hits` and `misses` count the valid calls of a log.
     """
 
     responses: int = 0
@@ -52,7 +51,7 @@ class ToolStats:
 
 @dataclass
 class Difference:
-    """Two snapshots by key: calls that only one has, and calls answered differently; tools likewise."""
+    """Differences between two snapshots: calls that only one has, calls with different responses, tools likewise."""
 
     tools_added: list[str] = field(default_factory=list)
     tools_removed: list[str] = field(default_factory=list)
@@ -69,9 +68,10 @@ class Difference:
 
 
 def tool_stats(snapshot: Snapshot, log: Path | None = None) -> dict[str, ToolStats]:
-    """Counts by tool, in the catalog's order. `log` is JSON lines of the environment's infos, or of their calls.
+    """Counts by tool, in the order of the catalog.
 
-    Raises `UsageError` where a line of the log is neither.
+    `log` is a file of JSON lines, each an info of the environment or one of its calls. Raises `UsageError` for any
+    other line.
     """
     found = {name: ToolStats() for name in snapshot.catalog}
     for record in snapshot.records():
@@ -92,7 +92,7 @@ def tool_stats(snapshot: Snapshot, log: Path | None = None) -> dict[str, ToolSta
 
 
 def difference(old: Snapshot, new: Snapshot) -> Difference:
-    """What `new` has, lacks and answers differently than `old`; record texts are left out."""
+    """The calls and tools that `new` adds, removes and changes compared with `old`. The records have no texts."""
     result = Difference()
     shapes = [{name: tool.spec for name, tool in snapshot.catalog.items()} for snapshot in (old, new)]
     before, after = shapes
@@ -123,7 +123,7 @@ def _logged(log: Path) -> Counter[tuple[str, str]]:
             counts.update((call["tool"] or "", call["code"]) for call in _calls(parse_json(line)))
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(
-                f"{log.name}:{number}: expected an info of the environment or one of its calls, found {error}"
+                f"{log.name}:{number}: expected an info of the environment or one of its calls: {error}"
             ) from error
     return counts
 

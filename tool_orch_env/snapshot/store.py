@@ -1,6 +1,6 @@
-"""Where a snapshot's responses lie once opened: a dict of text, or a diskcache of text built once.
+"""Stores for the responses of an open snapshot: a dict, or a diskcache that is built once.
 
-Never a pickle: the disk store refuses to read one, whoever put it there.
+Both hold text only. The disk store never unpickles, whatever its file contains.
 """
 
 import os
@@ -18,30 +18,31 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import SnapshotError
 
 MEMORY_LIMIT = 64 << 20
-"""Bytes of response text up to which a snapshot lives in memory."""
+"""Maximum bytes of response text of a snapshot that is kept in memory."""
 
 _PAGES = 2048
-"""Pages of 4 KiB that a connection keeps in memory."""
+"""Page cache of a connection, in pages of 4 KiB."""
 _DRAFT = "building-"
 _DRAFT_SECONDS = 24 * 3600
-"""No store takes a day to build."""
+"""Age in seconds after which an unfinished store is removed; building one takes far less."""
 _RAW = 1
-"""diskcache's mode of a value that stands in its row as it is."""
+"""diskcache's mode of a value stored in its row as it is."""
 
 
 class Recorded(NamedTuple):
-    """What a look-up gives: HTTP status and the response's text (JSON)."""
+    """A recorded response: HTTP status and text (JSON)."""
 
     status: int
     text: str
 
     @property
     def success(self) -> bool:
+        """Whether the status is below 400."""
         return 200 <= self.status < 400
 
 
 class Store(Protocol):
-    """Recorded responses by key; `None` on a miss. In memory a plain dict, else a `DiskStore`."""
+    """Recorded responses by key, `None` on a miss: a dict, or a `DiskStore`."""
 
     def get(self, key: str, /) -> Recorded | None: ...
 
@@ -49,10 +50,10 @@ class Store(Protocol):
 
 
 class DiskStore:
-    """A built diskcache of text, read-only: three digits of status, a space, the response.
+    """A finished diskcache, read-only. A value is text: three digits of status, a space, the response.
 
-    Read by sqlite3 itself: diskcache would write its settings at every opening and take twice the time. One
-    connection per process and thread, so that it may be forked, pickled and shared.
+    It is read with sqlite3, because diskcache writes its settings on every opening and takes twice the time. There is
+    one connection per process and thread, so the store can be forked, pickled and shared.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -89,7 +90,7 @@ class DiskStore:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for built snapshots: `TOOL_ORCH_CACHE`, else the XDG cache."""
+    """The user's cache folder for disk stores: `TOOL_ORCH_CACHE`, else `tool-orch-env` in the XDG cache folder."""
     named = os.environ.get("TOOL_ORCH_CACHE")
     if named:
         return Path(named)
@@ -97,13 +98,16 @@ def cache_folder() -> Path:
 
 
 def built(name: str, fingerprint: str) -> Store | None:
-    """The disk store that an earlier `build` finished, `None` if there is none."""
+    """The disk store finished by an earlier `build`, `None` if there is none."""
     folder = _folder(name, fingerprint)
     return DiskStore(folder) if folder.is_dir() else None
 
 
 def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) -> Store:
-    """Build the disk store beside its place and move it there whole: one that is killed leaves a draft nobody reads."""
+    """Build the disk store in a draft folder, and rename that when it is complete.
+
+    A build that is killed leaves a draft, which is never read and later removed.
+    """
     folder = _folder(name, fingerprint)
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder.parent)
@@ -123,7 +127,7 @@ def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) ->
 
 
 def _sweep(cache: Path) -> None:
-    """Remove drafts so old that whoever built them was killed."""
+    """Remove drafts older than `_DRAFT_SECONDS`; their builds were killed."""
     for draft in cache.glob(f"{_DRAFT}*"):
         with suppress(FileNotFoundError):  # another process may have finished or removed it meanwhile
             if time.time() - draft.stat().st_mtime > _DRAFT_SECONDS:
@@ -136,11 +140,11 @@ def _folder(name: str, fingerprint: str) -> Path:
 
 
 def text_cache(folder: Path) -> Any:
-    """A diskcache in `folder` that gives text and nothing else; made if it is not there."""
+    """A diskcache in `folder` that returns only text; created if it does not exist. Raises `SnapshotError`."""
     import diskcache
 
     class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache ships no types
-        """Text in, text out: keys and values are never unpickled, no file is read or removed."""
+        """Keys and values are text. Nothing is unpickled, and no other file is read or removed."""
 
         def get(self, key: Any, raw: bool) -> Any:
             return key if raw and isinstance(key, str) else self._refuse()
@@ -169,18 +173,21 @@ def text_cache(folder: Path) -> Any:
 
 
 def not_text(folder: Path) -> SnapshotError:
-    """The fault of a cache that holds a pickle, a number or a file's name."""
-    return SnapshotError(f"{folder.name}: the cache holds something that is not text", "delete that folder")
+    """The error for a cache that contains a pickle, a number or a file name."""
+    return SnapshotError(
+        f"{folder.name}: the cache contains something that is not text", "delete that folder"
+    )
 
 
 def _unusable(folder: Path, error: sqlite3.DatabaseError) -> SnapshotError:
     return SnapshotError(
-        f"{folder.name}: the cache cannot be used: {error}", "delete that folder; a snapshot's is built again"
+        f"{folder.name}: the cache cannot be used: {error}",
+        "delete that folder; the cache of a snapshot is built again",
     )
 
 
 def gzipped(lines: Iterable[str]) -> Iterator[bytes]:
-    """The lines as gzip without a time stamp, in parts: the same lines give the same bytes."""
+    """The lines as gzip, in parts. There is no time stamp: the same lines yield the same bytes."""
     packer = zlib.compressobj(9, wbits=31)
     for line in lines:
         yield packer.compress(line.encode())

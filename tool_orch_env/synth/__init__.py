@@ -1,1 +1,1 @@
-"""Making tasks from a snapshot, and proving them sound. So far: the audit."""
+"""Making tasks from the recorded calls of a snapshot, and auditing them."""

@@ -1,21 +1,22 @@
-"""Can a task be solved from its request? A proof per golden argument, and a replay of the golden trace.
+"""Checking that a task can be solved from its request.
 
-Enters: a task and its snapshot. Leaves: findings, none if the task is sound. Rules:
+The audit traces every golden argument to its source and replays the golden trace. It returns findings, none if the task
+is sound. Rules:
 
 - `replay`: every golden call is valid and has a recorded response that is a success;
-- `provenance`: every value of every golden argument is stated in the request, or found at the binding's
-  pointer in the recorded response to the bound call, or a default of the schema;
-- `fact`: every answer fact stands in the response it names, and not already in the request;
-- `given`: no value that a binding supplies is given away by the request (whole numbers below 100 and values that
-  the schema lists aside: those coincide);
-- `ambiguity`: the criterion by which an element was picked (`meta["picks"]`) picks that element and no other, and
-  of two responses that are compared (`meta["compared"]`) the one that is bound wins;
-- `superfluous`: no golden call is there only for values that other golden calls, made no later, supply as well,
-  outside of lists or in an element that the task chooses anyway;
+- `provenance`: every value of every golden argument is stated in the request, or is at the binding's pointer in the
+  recorded response to the bound call, or is a default of the schema;
+- `fact`: every answer fact is in the response it names, and not already in the request;
+- `given`: the request does not state a value that a binding supplies (except whole numbers below 100 and values that
+  the schema lists, which coincide by chance);
+- `ambiguity`: the criterion of a picked element (`meta["picks"]`) chooses that element and no other, and of two
+  compared responses (`meta["compared"]`) the bound one wins;
+- `superfluous`: no golden call only supplies values that other golden calls, made no later, supply as well, outside
+  lists or in an element that the task chooses anyway;
 - `score`: the golden trace scores exactly 1.0.
 
-What a request states is decided by `stated.states`, by surface form alone: a value that only a person could
-infer ("next Friday") counts as missing.
+`stated.states` decides what a request states, by surface form: a value that only a person could infer ("next Friday")
+counts as missing.
 """
 
 import json
@@ -40,7 +41,7 @@ from ..task import AnswerFact, GoldenCall, Task
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong with a task. `call` and `argument` are "" where the rule is not about one."""
+    """One problem of a task. `call` (an id) and `argument` are "" if the rule does not concern one."""
 
     call: str
     argument: str
@@ -52,9 +53,13 @@ class Finding:
 
 
 def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
-    """Everything wrong with `task` on `snapshot`, by golden call and argument."""
+    """The problems of `task` on `snapshot`; an empty list if it is sound.
+
+    A task that offers an unknown tool gets no other findings. The rules from `given` to `superfluous` are checked only
+    if the others before them find nothing.
+    """
     missing = [
-        Finding("", "", "replay", f"offers {name!r}, which snapshot {snapshot.name!r} has not")
+        Finding("", "", "replay", f"offers {name!r}, which is not a tool of snapshot {snapshot.name!r}")
         for name in task.tools
         if name not in snapshot.catalog
     ]
@@ -81,7 +86,7 @@ def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
 
 
 def auditor(snapshot: Snapshot) -> Work[Task, list[Finding]]:
-    """What one worker of an executor does: audits some tasks."""
+    """The work of one executor worker: audit a batch of tasks."""
     return lambda tasks: [audit(task, snapshot) for task in tasks]
 
 
@@ -162,9 +167,7 @@ def _given_away(fact: AnswerFact, task: Task) -> bool:
 
 def _fact(fact: AnswerFact, task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
     if _given_away(fact, task):
-        yield Finding(
-            fact.call or "", "", "fact", f"{fact.name}: {fact.value!r} already stands in the request"
-        )
+        yield Finding(fact.call or "", "", "fact", f"{fact.name}: {fact.value!r} is already in the request")
     if fact.call is None or fact.pointer is None:
         return
     try:
@@ -175,7 +178,7 @@ def _fact(fact: AnswerFact, task: Task, responses: dict[str, Any]) -> Iterator[F
     near = isinstance(found, (int, float)) and isinstance(fact.value, (int, float))
     if not (_same(found, fact.value) or (near and abs(found - fact.value) <= fact.tolerance)):
         yield Finding(
-            fact.call, "", "fact", f"{fact.name}: expected {fact.value!r}, the response has {found!r}"
+            fact.call, "", "fact", f"{fact.name}: expected {fact.value!r}, found {found!r} in the response"
         )
 
 
@@ -188,7 +191,9 @@ def _given(task: Task, snapshot: Snapshot) -> Iterator[Finding]:
             )
             if form(value) is None or small(value) or value in listed or not states(task.request, value):
                 continue
-            message = f"{json.dumps(value, ensure_ascii=False)} is bound to a response, and the request gives it away"
+            message = (
+                f"{json.dumps(value, ensure_ascii=False)} is bound to a response, but the request states it"
+            )
             yield Finding(call.id, name, "given", message)
 
 
@@ -256,7 +261,7 @@ def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> I
         ]
         if needs and all(met_elsewhere):
             yield Finding(
-                call.id, "", "superfluous", "other golden calls supply all that this one is there for"
+                call.id, "", "superfluous", "other golden calls supply everything that this one is needed for"
             )
 
 

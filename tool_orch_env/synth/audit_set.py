@@ -1,10 +1,10 @@
-"""What is wrong between tasks: duplicates, near-duplicates, and what training gives away of the test.
+"""Checking tasks against each other: duplicates, near-duplicates, and leakage between splits.
 
-Enters: tasks by split. Leaves: findings by task id; each stands at the later task. Rules:
+A finding belongs to the later of two tasks. Rules:
 
 - `duplicate`: the same golden calls, or the same request, as an earlier task;
-- `near-duplicate`: more than `likeness.NEAR` of the calls of both are common to both;
-- `leakage`: the same, where the earlier task is of another split.
+- `near-duplicate`: more than `near_duplicates.NEAR` of the golden calls of both tasks are common to both;
+- `leakage`: either of these, if the earlier task is in another split.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from .near_duplicates import NearDuplicates
 
 
 def audit_set(splits: Mapping[str, Sequence[Task]]) -> dict[str, list[Finding]]:
-    """Findings by task id; tasks without any are left out. Splits count in their given order."""
+    """Findings by task id; tasks without findings are left out. Splits are read in the given order."""
     seen = NearDuplicates()
     home: dict[str, str] = {}
     found: dict[str, list[Finding]] = {}

@@ -1,7 +1,6 @@
-"""A sample -> a task: facts, request, distractors, bindings; kept only if it reads true.
+"""Making a task from a sample: facts, request, bindings, distractors.
 
-Enters: an `Index` and a `Sample`. Leaves: a `Task` whose request states every value the user gives and no value
-that only a response gives, or `None` where no words do that.
+A task is kept only if its request states every value that the user gives, and no value that only a response supplies.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,14 +21,13 @@ from .shapes import depth, width, written
 from .targets import Targets, draw
 
 PHRASINGS = 3
-"""Wordings that are tried for one sample."""
-MAX_FACTS = 6
+"""Number of wordings tried for one sample."""
 
 
 def build(
     sample: Sample, index: Index, targets: Targets, rng: np.random.Generator, name: str, seed: int
 ) -> Task | None:
-    """The task of a sample; `None` if no wording states what it must and hides what it must."""
+    """The task of a sample, with the id `name`; `None` if no wording states and hides what it must."""
     found = compared(sample, index, rng) if rng.random() < targets.compares else None
     sample, comparison = found or (sample, None)
     for _ in range(PHRASINGS):
@@ -43,7 +41,7 @@ def build(
 
 
 class Wanted(NamedTuple):
-    """What is asked for: facts with their call's position, the criteria of all elements spoken of, a comparison."""
+    """What a request asks for: facts with their call's position, criteria of all elements mentioned, a comparison."""
 
     facts: list[tuple[int, Wish]]
     picks: dict[Pick, Criterion]
@@ -93,7 +91,7 @@ def _drawn(found: list[Wish], times: int, rng: np.random.Generator) -> Iterator[
 
 
 def faults(request: str, sample: Sample, index: Index, wanted: Wanted) -> Iterator[str]:
-    """What a request fails to state, and what it gives away."""
+    """What a request fails to state, and what it states although a response should supply it."""
     stated = set(sample.stated)
     for at, value in user_values(sample, index, wanted.picks):
         if not states(request, value):
@@ -110,7 +108,7 @@ def faults(request: str, sample: Sample, index: Index, wanted: Wanted) -> Iterat
 
 
 def user_values(sample: Sample, index: Index, picks: Mapping[Pick, Criterion]) -> Iterator[tuple[int, Any]]:
-    """Position and value of everything the user must say."""
+    """Call position and value of everything that the request must state."""
     for at, number in enumerate(sample.calls):
         call = index.calls[number]
         bound = {parameter(name) for name in _bound(sample, at)}

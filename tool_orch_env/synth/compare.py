@@ -1,10 +1,9 @@
-"""Comparing two responses: "whichever of Finland and Norway has more inhabitants", where one of them was meant.
+"""Comparisons of two responses in a request: "whichever of Finland and Norway has more inhabitants".
 
-Enters: a `Sample`. Leaves: a `Comparison` and the sample in an order that allows it, or nothing. The *winner* is a call
-that one other call waits for, or none and the answer; the *loser* a call of the same tool whose response has another
-number at the same place, made no later. A call that waits then needs both, and its bindings point at the winner as
-before; in the answer, the winner's facts are asked for. The loser is in the trace for a fact or a call of its own, so
-nothing becomes superfluous.
+The *winner* is a call that exactly one other call depends on, or only the answer. The *loser* is a call of the same
+tool, made no later, whose response has another number at the same place. A dependent call then needs both, and its
+bindings still point to the winner; if the answer depends on the winner, the winner's facts are asked for. The loser is
+in the trace for a fact or call of its own, so nothing becomes superfluous.
 """
 
 import re
@@ -19,11 +18,15 @@ from .fill import Sample, slots
 from .index import Index, Link
 
 ANSWER = -1
-"""In the place of a call that waits: the facts that are asked for."""
+"""Stands for the answer, in place of the position of a dependent call."""
 
 
 class Comparison(NamedTuple):
-    """Positions of the calls; the `pointer` of the number; `choose` is max or min; `words` as in "has more seats"."""
+    """A comparison of two calls by the number at `pointer`.
+
+    `winner`, `loser` and `waiting` are positions of calls; `waiting` depends on the winner. `choose` is `max` or `min`,
+    `words` is a phrase such as "has more seats".
+    """
 
     winner: int
     loser: int
@@ -33,7 +36,7 @@ class Comparison(NamedTuple):
     words: str
 
     def as_dict(self) -> dict[str, Any]:
-        """As the task's `meta` has it, without `call` where the answer is what waits."""
+        """The entry of the task's `meta`, without `call` if the answer depends on the winner."""
         return {
             **({} if self.waiting == ANSWER else {"call": f"c{self.waiting + 1}"}),
             "winner": f"c{self.winner + 1}",
@@ -44,7 +47,10 @@ class Comparison(NamedTuple):
 
 
 def compared(sample: Sample, index: Index, rng: np.random.Generator) -> tuple[Sample, Comparison] | None:
-    """One comparison that the sample allows, drawn at random, and the sample with the loser before what waits."""
+    """A random comparison that the sample allows, and the sample with the loser before the dependent call.
+
+    `None` if the sample allows no comparison.
+    """
     found = list(_comparisons(sample, index))
     if not found:
         return None

@@ -1,7 +1,7 @@
-"""The dependency graph as a picture a person can read: SVG or PNG, by matplotlib (extra `[synth]`).
+"""Drawing the dependency graph as SVG, PNG or PDF with matplotlib (extra `[synth]`).
 
-Enters: the digraph of `graph.digraph` and a path. Leaves: a file. Tools stand in a circle, by
-domain; a line's width is its support, dashed where it was only mined; a tool that feeds itself has a "↻".
+Tools are placed on a circle, by domain. The width of a line shows its support, dashed lines are mined edges, and a tool
+that feeds itself is marked "↻".
 """
 
 import math
@@ -17,9 +17,12 @@ FORMATS = (".svg", ".png", ".pdf")
 
 
 def draw(graph: "networkx.DiGraph[str]", path: Path) -> None:
-    """Write the picture; raises `UsageError` for another suffix, or where matplotlib is not installed."""
+    """Write the drawing of `language.graph.digraph` to `path`.
+
+    Raises `UsageError` if the suffix is not in `FORMATS` or matplotlib is not installed.
+    """
     if path.suffix not in FORMATS:
-        raise UsageError(f"{path.name}: expected a name that ends in one of {', '.join(FORMATS)}")
+        raise UsageError(f"{path.name}: expected a file name ending in one of {', '.join(FORMATS)}")
     try:
         import matplotlib
     except ImportError as error:
@@ -74,7 +77,10 @@ def _figure(graph: "networkx.DiGraph[str]") -> Any:
 
 
 def positions(graph: "networkx.DiGraph[str]") -> dict[str, tuple[float, float]]:
-    """A circle, tools of one domain side by side: most tools feed each other, so no columns would hold."""
+    """Coordinates of each tool on a circle, tools of one domain next to each other.
+
+    Layered layouts do not work, because most tools feed each other.
+    """
     tools = sorted(graph, key=lambda tool: (graph.nodes[tool]["domain"], tool))
     turn = 2 * math.pi / max(1, len(tools))
     return {tool: (1.5 * math.cos(i * turn), math.sin(i * turn)) for i, tool in enumerate(tools)}

@@ -1,16 +1,14 @@
-"""Filling a shape with recorded calls: a backtracking search that never places a call in vain.
+"""Filling a shape with recorded calls, by backtracking search.
 
-Enters: an `Index`, a shape, limits, a generator. Leaves: a `Sample`, or the reason why there is none.
+`Reach` offers only calls that are possible at a place, which avoids most dead ends. `Filling` places calls one by one,
+parents first, and checks after each that
 
-`Reach` offers only calls that could stand in a place at all, so that a dead end is mostly seen before it is entered.
-`Filling` places them one by one, parents first, and checks after each that
+- every link still carries a value that the request does not state, and that no other golden call supplies unless it
+  depends on the target of the link (nothing is superfluous, no dependency is pretended);
+- the number of domains and of repeated tools can still be reached;
+- at the end, every call that feeds no other offers a fact that no other response has.
 
-- every link still carries a value that the request does not state, and that no other golden call outside
-  what follows from it supplies as well (nothing is superfluous, no dependency is pretended);
-- the number of domains and of repeated tools can still be met;
-- at the end, every call that feeds none offers a fact that is nowhere else.
-
-Where no candidate is left it takes the last placed call back and tries the next one there.
+If no candidate is left, it removes the last call and tries the next candidate in its place.
 """
 
 from collections import Counter
@@ -28,14 +26,14 @@ from .shapes import Forest, Tree
 from .targets import Targets
 
 BUDGET = 3000
-"""Calls tried before a search gives a shape up."""
+"""Number of calls that a search tries before it gives up."""
 
 Pick = tuple[int, str, int]
 """Position of a golden call, pointer of a list in its response, index of the element."""
 
 
 class Slot(NamedTuple):
-    """A place of a shape: its parent's position (-1 for none), its level from 0, and what must follow."""
+    """A place in a shape: its parent's position (-1 for none), its level from 0, and the tree below it."""
 
     parent: int
     level: int
@@ -43,7 +41,7 @@ class Slot(NamedTuple):
 
 
 def slots(forest: Forest) -> tuple[Slot, ...]:
-    """The places of a forest, parents before children, trees one after another."""
+    """The places of a forest: tree by tree, parents before children."""
     found: list[Slot] = []
 
     def add(tree: Tree, parent: int, level: int) -> None:
@@ -59,29 +57,32 @@ def slots(forest: Forest) -> tuple[Slot, ...]:
 
 @dataclass(slots=True)
 class Sample:
-    """A filled shape: recorded calls by position, the links into each, the criterion of each element picked."""
+    """A filled shape: recorded calls by position, the links into each call, the criterion of each picked element.
+
+    A link comes with the position of its source.
+    """
 
     shape: Forest
     calls: list[int]
     links: list[list[tuple[int, Link]]]
     picks: dict[Pick, Criterion]
     stated: dict[str, int]
-    """Forms of what the user gives, with how often."""
+    """Forms of the values that the user gives, with their counts."""
     tried: int = 0
-    """Calls that were placed or tried on the way."""
+    """Number of calls tried during the search."""
     tools: list[str] = field(default_factory=list)
 
     def carried(self, link: Link) -> list[Flow]:
-        """What a link brings that the user does not give."""
+        """The flows of a link whose value the user does not give."""
         return [flow for flow in link.flows if flow[2] not in self.stated]
 
 
 class Spent(Exception):
-    """A search has used its budget."""
+    """A search has used up its budget."""
 
 
 class Filling:
-    """One search. `run` gives the first sample found, `None` if there is none; raises `Spent`."""
+    """One search for a sample of a shape."""
 
     def __init__(
         self,
@@ -93,7 +94,8 @@ class Filling:
         rng: np.random.Generator,
         budget: int = BUDGET,
     ) -> None:
-        """`limits` are the exact numbers of domains and of repeated tools, `None` where any will do."""
+        """`limits` are the exact numbers of domains and of repeated tools, `None` for any. `budget` is the maximum
+        number of calls to try."""
         self._index, self._reach, self._targets, self._rng = index, reach, targets, rng
         self._slots = slots(forest)
         self._domains, self._repeats = limits
@@ -103,6 +105,7 @@ class Filling:
         self._deepest, self._faults = 0, Counter[str]()
 
     def run(self) -> Sample | None:
+        """The first sample found, `None` if there is none. Raises `Spent` when the budget is used up."""
         return self._sample if self._place(0) else None
 
     def _place(self, at: int) -> bool:
@@ -135,7 +138,7 @@ class Filling:
         self._faults[fault] += 1
 
     def stuck(self) -> str:
-        """How far the search came, and what was wrong with the calls that were tried there."""
+        """A sentence on how far the search came, and why the calls tried there did not fit."""
         listed = ", ".join(f"{times} {fault}" for fault, times in self._faults.most_common())
         return f"{self._deepest} of {len(self._slots)} calls placed, none fits as the next: {listed or 'none is left'}"
 
@@ -318,7 +321,7 @@ class Filling:
 
 
 def fresh(wish: Wish, at: int, sample: Sample, index: Index) -> bool:
-    """Whether a fact is new to the user, and stands in no other golden call's response."""
+    """Whether the user does not give the value of a fact, and no other golden call's response has it."""
     if wish.form in sample.stated:
         return False
     text = wish.form

@@ -1,8 +1,8 @@
-"""The reverse index: which recorded call can feed which other recorded call, and by which words.
+"""The index of a snapshot for sampling: which recorded call can feed which other recorded call.
 
-Enters: a snapshot and its phrase book. Leaves: `Index`, with the recorded successes as numbers, every `Link`
-from a response to a recorded call that takes a value from it, and what each response could supply at all.
-A link exists only where the book has words for it: for the value, and for choosing the element it stands in.
+An `Index` numbers the recorded successes. It has every `Link` from a response to a recorded call that takes a value
+from it, and all values that each response could supply. A link exists only if the phrase book has words for it: for the
+value, and for choosing the list element that the value is in.
 """
 
 from collections import defaultdict
@@ -22,14 +22,15 @@ from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
 
 MAX_PARTS = 2
-"""Parts of structured arguments of a call that can be fed: one id, or one point. More come from several responses."""
+"""Maximum parts of structured arguments in a call that is fed: one id, or one point. More would need several
+responses."""
 
 Flow = tuple[str, str, str]
-"""Tool, parameter, form of a value: what a response can supply and a call can take."""
+"""Tool, parameter and form of a value that a response can supply and a call can take."""
 
 
 class Bind(NamedTuple):
-    """One argument taken from a response: its name, the value's pointer, and the value's form."""
+    """An argument taken from a response: parameter, pointer of the value, and form of the value."""
 
     parameter: str
     pointer: str
@@ -37,9 +38,10 @@ class Bind(NamedTuple):
 
 
 class Link(NamedTuple):
-    """The response to recorded call `source` feeds recorded call `target`, out of one element or the root.
+    """The response to the recorded call `source` feeds the recorded call `target`, from one list element or from
+    outside lists.
 
-    `item` is (pointer of the list, index), `None` for values that stand outside of lists.
+    `item` is (pointer of the list, index) of the element, `None` outside lists.
     """
 
     source: int
@@ -50,7 +52,7 @@ class Link(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """A fact that a response offers: its place, the element it stands in, its value and words."""
+    """A fact that a response offers: name, pointer, the element it is in (`None` outside lists), value and phrases."""
 
     name: str
     pointer: str
@@ -61,10 +63,10 @@ class Wish(NamedTuple):
 
 
 class Index:
-    """A snapshot made ready for sampling. Numbers are positions in `calls`."""
+    """A snapshot prepared for sampling. Calls are identified by their positions in `calls`."""
 
     def __init__(self, snapshot: Snapshot, phrases: Path | None = None) -> None:
-        """Raises `UsageError` if `phrases` is no phrase book."""
+        """`phrases` replaces the bundled phrase book. Raises `UsageError` if it is not one."""
         self.snapshot = snapshot
         self.calls: list[Heard] = heard(snapshot)
         self.edges: list[Edge] = edges(snapshot.catalog, self.calls)
@@ -95,14 +97,15 @@ class Index:
         return takers
 
     def askable(self, call: Heard) -> bool:
-        """Whether a person could want this call: no parameter of paging in it."""
+        """Whether a person could ask for this call: it has no parameter in the book's `never`, such as paging."""
         return self.book.never.isdisjoint(call.arguments)
 
     def response(self, number: int) -> Any:
+        """The parsed response to a recorded call."""
         return self.calls[number].response
 
     def entry(self, number: int) -> CallBook:
-        """The phrase book's entry of a recorded call's tool."""
+        """The entry of a recorded call's tool in the phrase book."""
         return self.book.calls[self.calls[number].tool]
 
     def _links(self, source: int) -> list[Link]:
@@ -154,7 +157,7 @@ class Index:
         )
 
     def choices(self, number: int, place: str, index: int) -> list[Criterion]:
-        """The criteria that choose element `index` of the list at `place`; none if there are no words for it."""
+        """The criteria that choose element `index` of the list at `place`; empty if there are no phrases for it."""
         key = (number, place, index)
         if key not in self._choices:
             entry, response = self.entry(number), self.calls[number].response
@@ -169,7 +172,7 @@ class Index:
 
     @cached_property
     def supplies(self) -> list[frozenset[Flow]]:
-        """All that each response could supply to any call, by any edge: the measure of what is superfluous."""
+        """Everything that each response could supply to any call, by any edge. Decides what is superfluous."""
         return [frozenset(self._supplied(number)) for number in range(len(self.calls))]
 
     def _supplied(self, number: int) -> Iterator[Flow]:
@@ -188,7 +191,7 @@ class Index:
 
     @cached_property
     def wishes(self) -> list[tuple[Wish, ...]]:
-        """The facts that each response offers to a person who asks."""
+        """The facts that each response offers."""
         return [tuple(self._wishes(number)) for number in range(len(self.calls))]
 
     def _wishes(self, number: int) -> Iterator[Wish]:
@@ -213,7 +216,7 @@ class Index:
 
     @cached_property
     def roots(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        """Which calls a person could ask for outright: every argument can be said."""
+        """Which calls a person could ask for directly, because every argument can be put into words."""
         return np.array(
             [self.askable(call) and self._speakable(number, {}) for number, call in enumerate(self.calls)],
             dtype=bool,
@@ -221,7 +224,7 @@ class Index:
 
     @cached_property
     def into(self) -> list[dict[int, list[Link]]]:
-        """The links out of each response, by target."""
+        """The links out of each response, by the target's number."""
         found: list[dict[int, list[Link]]] = []
         for links in self.links:
             by_target: dict[int, list[Link]] = {}
@@ -232,7 +235,7 @@ class Index:
 
 
 def slot(place: str) -> str:
-    """What an argument's leaf goes by: the parameter's name, or the pointer of a part of a structured argument."""
+    """The name of an argument's leaf: the parameter, or the pointer of a part of a structured argument."""
     tokens = pointer.tokens(place)
     return tokens[0] if len(tokens) == 1 else place
 
@@ -259,7 +262,7 @@ def _named(tool: Tool, parameter: str) -> tuple[Any, ...]:
 
 
 def complete(response: Any, items: Any) -> bool:
-    """Whether a list is all there is: no `total` beside it says more."""
+    """Whether a list is complete: no `total` in the response is greater than its length."""
     total = response.get("total") if isinstance(response, dict) else None
     return not (isinstance(total, int) and total > len(items))
 

@@ -1,7 +1,7 @@
-"""How alike two tasks are: by the golden calls they share.
+"""Near-duplicates among tasks, by the golden calls they share.
 
-Enters: tasks. Leaves: the id of an earlier task that one is too like. Two tasks are duplicates if they make the
-same golden calls, near-duplicates if the calls they share are more than `NEAR` of all calls of both.
+Two tasks are duplicates if they make the same golden calls or have the same request, and near-duplicates if the calls
+they share are more than `NEAR` of all calls of both.
 """
 
 from collections import Counter, defaultdict
@@ -12,13 +12,13 @@ from ..jsonvalues.canonical import NotCanonical, canonical
 from ..task import Task
 
 NEAR = 0.74
-"""Share of common calls above which two tasks are one task with a detail changed."""
+"""Share of common calls above which two tasks are near-duplicates."""
 
 Calls = frozenset[tuple[str, str]]
 
 
 def calls(task: Task) -> Calls:
-    """The golden calls as tool and canonical arguments."""
+    """The golden calls of a task, as tool and canonical arguments."""
     return frozenset((call.tool, _text(call.arguments)) for call in task.golden)
 
 
@@ -30,7 +30,7 @@ def _text(arguments: object) -> str:
 
 
 class NearDuplicates:
-    """The tasks seen so far, by their calls and by their words."""
+    """The tasks seen so far, by their golden calls and their requests."""
 
     def __init__(self, tasks: Iterable[Task] = ()) -> None:
         self._calls: dict[str, Calls] = {}
@@ -40,14 +40,17 @@ class NearDuplicates:
             self.add(task)
 
     def add(self, task: Task) -> None:
-        """Take a task in."""
+        """Add a task."""
         self._calls[task.id] = calls(task)
         self._worded.setdefault(folded(task.request), task.id)
         for call in self._calls[task.id]:
             self._with[call].append(task.id)
 
     def like(self, task: Task) -> tuple[str, float] | None:
-        """The earlier task that shares most calls, and the share; `None` if that is no more than `NEAR`."""
+        """Id of the earlier task that shares the most calls, and the share (1.0 for the same request).
+
+        `None` if the share is at most `NEAR`.
+        """
         if folded(task.request) in self._worded:
             return self._worded[folded(task.request)], 1.0
         own = calls(task)

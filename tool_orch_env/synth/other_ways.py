@@ -1,7 +1,7 @@
-"""Which other calls could do a golden call's work in a task: found in the recorded responses, proved by the scorer.
+"""Finding alternatives: recorded calls that can do a golden call's work in a task.
 
-Enters: an `Index` and a task. Leaves: `OtherWay`s, each a recorded call to an offered tool that an agent can make
-with what it knows, and the trace that uses it. Only traces that score exactly 1.0 are given.
+An `OtherWay` is a recorded call to an offered tool that an agent can make with what it knows, and the trace that uses
+it. Only traces that score exactly 1.0 are returned.
 """
 
 from collections import defaultdict
@@ -22,11 +22,11 @@ from ..task import GoldenCall, Task
 from .index import Index
 
 MAX_TRIED = 40
-"""Calls that are tried in place of one golden call."""
+"""Maximum calls tried in place of one golden call."""
 
 
 class OtherWay(NamedTuple):
-    """`number` is the recorded call that takes the place of the golden call `instead_of`."""
+    """An alternative: the recorded call `number` replaces the golden call `instead_of` in the trace `turns`."""
 
     instead_of: str
     number: int
@@ -34,7 +34,7 @@ class OtherWay(NamedTuple):
 
 
 class Finder:
-    """Finds other ways in the tasks of one index."""
+    """Finds alternatives for the tasks of one index."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -53,7 +53,7 @@ class Finder:
         return found
 
     def find(self, task: Task, most: int = 3) -> list[OtherWay]:
-        """At most `most` other ways, those of earlier golden calls first."""
+        """At most `most` alternatives, at most one per golden call, those of earlier golden calls first."""
         return list(islice(self._ways(task), most))
 
     def _ways(self, task: Task) -> Iterator[OtherWay]:

@@ -1,10 +1,8 @@
-"""A part of what a snapshot can ask: which entities a request may name, and which templates it may have.
+"""Partitions of entities and templates, which keep splits apart.
 
-Enters: shares. Leaves: a `Part` that knows its own. Both are dealt out by hash, so that parts with different
-shares have nothing in common: an entity or template is in the part whose range its hash falls into.
-
-An *entity* is what a request names outright: a recorded call that needs no other. A *template* is the golden
-calls' tools with what feeds what, entities aside.
+An *entity* is what a request names directly: a recorded call that needs no other. A *template* is the golden calls'
+tools and what feeds what, without entities. Both are assigned by hash: partitions whose ranges do not overlap have
+nothing in common.
 """
 
 from dataclasses import dataclass
@@ -19,18 +17,21 @@ from .index import Index
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Entities and templates whose hash is in [low, high), a part of [0, 1). `templates` off: all templates."""
+    """The entities and templates whose hash is in [low, high), a part of [0, 1).
+
+    If `templates` is false, every template belongs to the partition.
+    """
 
     low: float
     high: float
     templates: bool = True
 
     def roots(self, index: Index) -> Any:
-        """Which recorded calls of the index are entities of this part: an array of bool."""
+        """Which recorded calls of the index are entities of this partition: `(calls,)` bool."""
         return np.array([self._has(f"entity/{call.key}") for call in index.calls], dtype=bool)
 
     def holds(self, task: Task) -> bool:
-        """Whether the task's template is of this part."""
+        """Whether the task's template belongs to this partition."""
         return not self.templates or self._has(f"template/{task.meta['template']}")
 
     def _has(self, text: str) -> bool:
@@ -38,5 +39,5 @@ class Partition:
 
 
 def place(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone, each equally likely."""
+    """A hash of the text, uniform in [0, 1)."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64

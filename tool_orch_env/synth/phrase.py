@@ -1,11 +1,9 @@
-"""A filled shape -> what a person would write: intros for what is spoken of often, then the questions.
+"""Phrasing a request from a sample: sentences that introduce things, then the questions.
 
-Enters: a `Sample`, its index, the facts to ask for, a generator. Leaves: the request. It states every value the
-user gives and none that only a response gives; whoever calls checks both (`build.py`).
-
-Every call has words from the phrase book. What a response describes is a *thing*: the element picked from its
-list, or the whole. A thing whose words are long, or that is spoken of twice, is introduced in a sentence of its
-own and is "that flight" afterwards, "flight A" where there are several.
+The request should state every value that the user gives, and none that only a response supplies; the caller checks both
+(`build`). All words come from the phrase book. What a response describes is a *thing*: a picked list element, or the
+whole. A thing whose words are long, or that is mentioned twice, is introduced in a separate sentence, and is "that
+flight" afterwards, or "flight A" if there are several.
 """
 
 import re
@@ -23,9 +21,9 @@ from .index import Index, Wish, parameter
 from .say import listed, said
 
 LONG = 70
-"""Characters above which a thing is introduced first."""
+"""A thing with a phrase of more characters is introduced first."""
 SHORT = 40
-"""Characters above which one that is spoken of twice is."""
+"""The same, for a thing that is mentioned more than once."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _BRACKET = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
 _NTH = ("", "first", "second", "third", "fourth", "fifth", "sixth")
@@ -74,7 +72,7 @@ Thing = tuple[int, tuple[str, int] | None]
 
 
 class Phrasing:
-    """One request in the making."""
+    """Writes one request."""
 
     def __init__(
         self,
@@ -85,7 +83,7 @@ class Phrasing:
         rng: np.random.Generator,
         comparison: Comparison | None = None,
     ) -> None:
-        """`picks` are the criteria of every element that is spoken of, those of facts too."""
+        """`picks` are the criteria of all elements mentioned, including those of `facts`."""
         self._comparison, self._compared = comparison, ""
         self._sample, self._index, self._facts, self._rng = sample, index, list(facts), rng
         self._picks = picks
@@ -103,7 +101,7 @@ class Phrasing:
         self.notes: list[str] = []
 
     def request(self) -> str:
-        """The whole text."""
+        """The text of the request."""
         intros = self._introduced()
         asked = self._asked()
         opener = self._choose(_OPENERS)
@@ -222,7 +220,7 @@ class Phrasing:
         return entry.lists[item[0]].noun if item else entry.noun
 
     def thing(self, thing: Thing) -> str:
-        """What a thing is called from now on: its handle, or its words."""
+        """The words for a thing from now on: its short name if it was introduced, else its phrase."""
         root = self._root_of(thing)
         return self._handles.get(root) or self._words(root)
 

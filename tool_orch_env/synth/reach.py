@@ -1,8 +1,7 @@
-"""Which recorded calls can stand where in a shape, told by the links between responses and calls alone.
+"""Which recorded calls are possible at each place of a shape, judged by links alone.
 
-Enters: an `Index` and trees. Leaves: for every tree the calls that could stand at its root, as a mask, as roots by
-tool, as links out of a response; or the reason why there are none. The condition is necessary, not sufficient: the rest
-is for `fill.Filling` to find out.
+For every tree, `Reach` has the calls that could be at its root, or the reason why there are none. The condition is
+necessary, not sufficient; `fill.Filling` does the rest.
 """
 
 from typing import Any
@@ -16,10 +15,11 @@ Mask = Any  # numpy array of bool over recorded calls
 
 
 class Reach:
-    """Which recorded calls can stand at the root of a tree, by a necessary condition on their links."""
+    """The recorded calls that could be at the root of a tree, by a necessary condition on their links."""
 
     def __init__(self, index: Index, roots: Mask | None = None) -> None:
-        """`roots` are the calls that a user may ask for outright, all that can be said if `None`."""
+        """`roots` are the calls that a user may ask for directly, as `(calls,)` bool; `None` allows every call that
+        can be put into words."""
         self._index = index
         self._begins = index.roots if roots is None else index.roots & roots
         pairs = sorted({(link.source, link.target) for links in index.links for link in links})
@@ -31,7 +31,7 @@ class Reach:
         self._roots: dict[Tree, list[list[int]]] = {}
 
     def mask(self, tree: Tree) -> Mask:
-        """Calls from which every child of `tree` can be reached, enough different ones of each kind."""
+        """The calls that feed enough different calls for the children of `tree`, as `(calls,)` bool."""
         if tree not in self._masks:
             n = len(self._index.calls)
             mask, anywhere = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
@@ -47,7 +47,7 @@ class Reach:
         return np.bincount(self._source[inside[self._target]], minlength=len(self._index.calls))
 
     def roots(self, tree: Tree) -> list[list[int]]:
-        """The calls that can begin `tree`, an array per tool."""
+        """The calls that can begin `tree`, one list per tool."""
         if tree not in self._roots:
             numbers = np.flatnonzero(self.mask(tree) & self._begins)
             by_tool: dict[str, list[int]] = {}
@@ -57,7 +57,7 @@ class Reach:
         return self._roots[tree]
 
     def options(self, source: int, tree: Tree) -> list[list[Link]]:
-        """The links out of a response to calls that can begin `tree`, a list per tool."""
+        """The links out of a response to calls that can begin `tree`, one list per tool."""
         key = (source, tree)
         found = self._options.get(key)
         if found is None:
@@ -72,7 +72,7 @@ class Reach:
         return found
 
     def reason(self, forest: Forest) -> str | None:
-        """Why no recorded calls have this shape, as far as links tell; `None` if nothing speaks against it."""
+        """Why no recorded calls have this shape, as far as links show; `None` if they do not rule it out."""
         for tree in subtrees(forest):
             if not self.mask(tree).any():
                 what = written((tree,))

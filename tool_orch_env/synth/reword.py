@@ -1,12 +1,11 @@
-"""Other words for a request, from any OpenAI-compatible endpoint; kept only if they say the same values.
+"""Rewording requests with a model behind an OpenAI-compatible endpoint.
 
-Enters: a synthesised task and an endpoint. Leaves: the task, with another request where one was good. Nothing of
-a golden response is sent, only the request itself. What comes back is accepted only if
+Only the request is sent, nothing of a golden response. A new wording is accepted only if
 
-- it states every value that the first request stated for the golden calls and the picks;
-- the audit finds nothing: no value that only a response gives, no fact given away.
+- it states every value that the original request stated for golden calls and picks;
+- the audit finds nothing: no value that only a response supplies, no fact stated.
 
-A refused or failed answer leaves the request as it was; the count of both is returned, not hidden.
+Otherwise the task keeps its request. Rejected and failed attempts are counted.
 """
 
 import json
@@ -27,12 +26,12 @@ PROMPT = (
     "time and code exactly as they are; add no facts and answer nothing. Reply with the request alone."
 )
 MAX_REPLY = 1 << 20
-"""Bytes of an answer that are read."""
+"""Maximum bytes read of a reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`url` is the base of the API, up to and with `/v1`. `timeout` is in seconds per request."""
+    """An OpenAI-compatible API. `url` is its base, including `/v1`; `timeout` is in seconds per request."""
 
     url: str
     model: str
@@ -47,7 +46,7 @@ class Endpoint:
             )
 
     def ask(self, request: str) -> str:
-        """The endpoint's words; raises `OSError` or `ValueError` where there are none."""
+        """The endpoint's wording of a request. Raises `OSError` or `ValueError` if there is none."""
         body = {
             "model": self.model,
             "temperature": self.temperature,
@@ -63,12 +62,12 @@ class Endpoint:
         try:
             return str(found["choices"][0]["message"]["content"]).strip()
         except (KeyError, IndexError, TypeError) as error:
-            raise ValueError(f"no choices[0].message.content in the answer: {error}") from error
+            raise ValueError(f"expected choices[0].message.content in the reply: {error}") from error
 
 
 @dataclass
 class Reworded:
-    """How many requests got other words, how many words were refused, and how often nothing usable came."""
+    """Counts: tasks reworded, wordings rejected, and attempts without a usable reply."""
 
     accepted: int = 0
     refused: int = 0
@@ -78,7 +77,7 @@ class Reworded:
 def reword(
     tasks: Iterable[Task], snapshot: Snapshot, endpoint: Endpoint, counts: Reworded, tries: int = 2
 ) -> Iterator[Task]:
-    """The tasks, each in other words where good ones came within `tries`."""
+    """The tasks, each reworded if one of `tries` attempts is accepted. Adds to `counts`."""
     for task in tasks:
         yield _reworded(task, snapshot, endpoint, counts, tries)
 
@@ -101,7 +100,7 @@ def _reworded(task: Task, snapshot: Snapshot, endpoint: Endpoint, counts: Reword
 
 
 def faithful(task: Task, other: Task, snapshot: Snapshot) -> bool:
-    """Whether another wording states all that the first one did, and gives nothing away."""
+    """Whether `other` states every value that the request of `task` states, and the audit finds nothing."""
     try:
         other.to_json().encode()
     except UnicodeEncodeError:

@@ -1,8 +1,7 @@
-"""Constrained sampling: draw a shape, fill it, never fail where it can be done.
+"""Constrained sampling: draw a shape, and fill it with recorded calls.
 
-Enters: an `Index`, `Targets`, a seed. Leaves: one `Sample` per number, always the same for the same seed and
-number, whatever was sampled before and in whatever process. Raises `Unfillable`, which says why, where the
-snapshot holds nothing of what is asked.
+A sample depends on the seed and its number alone, not on earlier samples or the process. `Unfillable` is raised, with
+the reason, if the snapshot has nothing that meets the targets.
 """
 
 from collections import Counter
@@ -19,17 +18,17 @@ from .shapes import Forest, depth, fan, forests, size, width, written
 from .targets import Targets, Weights, allows, draw
 
 MAX_CALLS = 14
-"""There are 87,811 forests of this many calls, and thrice as many of one more."""
+"""Maximum calls of a task. There are 87,811 forests of this many calls, and three times as many with one more."""
 TRIES = 24
-"""Shapes of one size that are tried for one task."""
+"""Maximum shapes of one size tried for one task."""
 
 
 class Unfillable(UsageError):
-    """The snapshot holds nothing of what is asked, or the demands contradict each other."""
+    """The snapshot has nothing that meets the targets, or the targets contradict each other."""
 
 
 class Outcome(NamedTuple):
-    """What became of a shape: filled, or why not."""
+    """Whether a shape was filled; `reason` says why not, "" if it was."""
 
     shape: Forest
     filled: bool
@@ -37,22 +36,22 @@ class Outcome(NamedTuple):
 
 
 def generator(seed: int, *number: int | str) -> np.random.Generator:
-    """The generator of one task: a function of the seed and the number alone."""
+    """A generator that depends on `seed` and `number` alone."""
     text = "/".join(map(str, (seed, *number))).encode()
     return np.random.Generator(np.random.PCG64(int.from_bytes(blake2b(text, digest_size=16).digest(), "big")))
 
 
 class Sampler:
-    """Samples of one index under one set of targets."""
+    """Draws samples from one index under one set of targets."""
 
     def __init__(self, index: Index, targets: Targets, reach: Reach | None = None) -> None:
-        """Raises `Unfillable` if no shape of any wanted size can be filled, as far as links tell."""
+        """Raises `Unfillable` if links rule out every shape of every size in the targets."""
         self.index = index
         self.targets = targets
         self.reach = reach or Reach(index)
         self._shapes: dict[tuple[int, int], list[Forest]] = {}
         self.refused: list[Outcome] = []
-        """Shapes that links rule out, with the reason."""
+        """The shapes that links rule out, with reasons."""
         self.sizes = self._sizes()
         if not self.sizes:
             raise Unfillable(self._why())
@@ -60,7 +59,7 @@ class Sampler:
     def _sizes(self) -> list[tuple[int, int, float]]:
         """Numbers of calls and depths that can be had together, with their weight."""
         if self.targets.calls[-1][0] > MAX_CALLS:
-            raise UsageError(f"calls: at most {MAX_CALLS}, found {self.targets.calls[-1][0]}")
+            raise UsageError(f"calls: expected at most {MAX_CALLS}, found {self.targets.calls[-1][0]}")
         found = []
         for calls, weight in self.targets.calls:
             deep: Weights = self.targets.depth or tuple((d, 1.0) for d in range(1, calls + 1))
@@ -99,7 +98,8 @@ class Sampler:
         return f"snapshot {self.index.snapshot.name!r} cannot fill this: {listed}"
 
     def sample(self, seed: int, *number: int | str) -> Sample:
-        """The sample of a seed and number; raises `Unfillable` if no shape of the size drawn can be filled."""
+        """The sample of a seed and number. Raises `Unfillable` if no size can be filled with the numbers of domains
+        and repeated tools drawn."""
         rng = generator(seed, *number)
         sizes = list(self.sizes)
         limits = tuple(
@@ -141,7 +141,10 @@ class Sampler:
         return None
 
     def survey(self, seed: int, budget: int = 20 * BUDGET, restarts: int = 3) -> list[Outcome]:
-        """Every shape of every wanted size: filled, or why not."""
+        """Try every shape of every size in the targets: each filled, or the reason why not, in order of size.
+
+        Each shape gets `restarts` searches of `budget` calls.
+        """
         found = list(self.refused)
         for shapes in self._shapes.values():
             found += [self._tried(shape, seed, budget, restarts) for shape in shapes]

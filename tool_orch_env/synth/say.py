@@ -1,4 +1,4 @@
-"""Values and lists of them as a person writes them: "3 July 2013", "12,345", "a, b and c". Knows nothing of tasks."""
+"""Values and lists as a person writes them: "3 July 2013", "12,345", "a, b and c"."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from ..answers.stated import MONTHS
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Parts side by side: "a, b and c"; semicolons where a part has commas of its own."""
+    """Parts joined to a list: "a, b and c"; with semicolons if a part has a comma."""
     if len(parts) < 3:
         return (", and " if any("," in part for part in parts) else " and ").join(parts)
     comma = "; " if any("," in part for part in parts) else ", "
@@ -16,7 +16,7 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def said(value: Any, style: int = 0) -> str:
-    """A value as a person writes it; `style` chooses among the ways to write a date."""
+    """A value as a person writes it. `style` (0 to 3) chooses how dates are written."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):

@@ -1,7 +1,7 @@
-"""Shapes of tasks: forests of calls, each call below the one whose response it mainly waits for.
+"""Shapes of tasks: forests of calls, each call below the one whose response it mainly depends on.
 
-Enters: bounds. Leaves: unlabelled rooted forests as nested tuples, in one canonical order, each once. A call
-has no children (`()`); a forest is the tuple of its trees. The calls of one level can be made in one turn.
+Shapes are unlabelled rooted forests as nested tuples: a forest is the tuple of its trees, and a call without children
+is `()`. Each forest is generated once, in a canonical order. The calls of one level can be made in one turn.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from functools import cache
 from itertools import combinations_with_replacement
 
 Tree = tuple["Tree", ...]
-"""A call, as the tuple of the calls that wait for it."""
+"""A call, as the tuple of the calls that depend on it."""
 Forest = tuple[Tree, ...]
 
 
@@ -21,7 +21,7 @@ def size(forest: Forest) -> int:
 
 @cache
 def depth(forest: Forest) -> int:
-    """Calls on the longest path; 0 for the empty forest."""
+    """Number of calls on the longest path; 0 for the empty forest."""
     return max((1 + depth(tree) for tree in forest), default=0)
 
 
@@ -39,18 +39,19 @@ def levels(forest: Forest) -> tuple[int, ...]:
 
 @cache
 def fan(forest: Forest) -> int:
-    """The most calls that wait for one call; roots, which wait for none, aside."""
+    """The maximum number of calls that depend on one call."""
     return max((max(len(tree), fan(tree)) for tree in forest), default=0)
 
 
 def width(forest: Forest) -> int:
-    """Calls on the fullest level: how many can be made in one turn, at most."""
+    """Number of calls on the fullest level: the most calls that can be made in one turn."""
     return max(levels(forest), default=0)
 
 
 @cache
 def forests(calls: int, most_deep: int, most_wide: int) -> tuple[Forest, ...]:
-    """Every forest of this many calls, not deeper and no call with more children than that; roots count too."""
+    """Every forest of `calls` calls with at most `most_deep` levels, and at most `most_wide` roots and children per
+    call."""
     return tuple(tuple(sorted(f, reverse=True)) for f in _forests(calls, calls, most_deep, most_wide))
 
 
@@ -70,12 +71,12 @@ def _forests(calls: int, largest: int, deep: int, wide: int) -> Iterator[Forest]
 
 
 def subtrees(forest: Forest) -> Iterator[Tree]:
-    """Every tree in the forest, children before what holds them."""
+    """Every tree in the forest, children before their parents."""
     for tree in forest:
         yield from subtrees(tree)
         yield tree
 
 
 def written(forest: Forest) -> str:
-    """A forest in brackets: `[[]]` is one call that feeds another."""
+    """A forest in brackets: `[[]]` is one call that another depends on."""
     return "".join(f"[{written(tree)}]" for tree in forest)

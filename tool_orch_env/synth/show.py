@@ -1,7 +1,4 @@
-"""A task as text to read: its request, golden trace and facts. And which tasks to read, drawn at random.
-
-Enters: tasks. Leaves: text, or some of the tasks. A value taken from a response shows where it comes from.
-"""
+"""Tasks as text for a reader: request, golden trace and facts, with the source of each bound value."""
 
 from collections.abc import Sequence
 
@@ -11,14 +8,14 @@ from .sample import generator
 
 
 def drawn(tasks: Sequence[Task], n: int, seed: int) -> list[Task]:
-    """`n` of the synthesised tasks, or all if there are fewer, in their order; the same ones for the same seed."""
+    """`n` random synthesised tasks in their order, or all if there are fewer; the same ones for the same seed."""
     made = [task for task in tasks if "generator" in task.meta]
     chosen = generator(seed, "show").choice(len(made), min(n, len(made)), replace=False)
     return [made[at] for at in sorted(chosen.tolist())]
 
 
 def told(task: Task) -> str:
-    """Several lines: id and request, a line per golden call, a line per fact."""
+    """A task in several lines: id and request, then one line per golden call, pick, comparison and fact."""
     facts = [f"  = {fact.name}: {to_text(fact.value)} ({fact.call}{fact.pointer})" for fact in task.answer]
     picks = [
         f"  ? {pick['call']}{pick['list']}/{pick['item']}: {to_text(pick['criterion'])}"

@@ -1,8 +1,7 @@
-"""Splits that test what training did not show: other entities, other templates, larger tasks.
+"""Synthesising the splits of a snapshot, so that held-out tasks have unseen entities and templates, or are larger.
 
-Enters: an index and a seed. Leaves: tasks by split. `train`, `validation` and `test` share neither entities nor
-templates (`part.Part`); `hard` has more calls and greater depth than any training task, and entities of its own
-too. No task is too like any other, in its split or in another.
+`train`, `validation` and `test` share neither entities nor templates (`partition`). `hard` has more calls and greater
+depth than any training task, and its own entities. No task is a near-duplicate of another, in its split or in another.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +16,10 @@ from .targets import Targets, weights
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One split: how many tasks, of what kind, from which part; every so-manieth has another way."""
+    """One split: `n` tasks that meet `targets`, from the partition `part`.
+
+    Every `ways_every`-th task has an alternative; 0 requires none.
+    """
 
     name: str
     n: int
@@ -45,9 +47,10 @@ def synthesise_splits(
     tell: Callable[[str, int, int], None] = lambda split, made, n: None,
     unlike: Sequence[Task] = (),
 ) -> tuple[dict[str, list[Task]], dict[str, Report]]:
-    """Tasks by split, none too like another or one of `unlike`, and what was refused.
+    """Tasks and reports by split. No task is a near-duplicate of another or of one in `unlike`.
 
-    `share` makes less of each; `tell` hears of every task made.
+    `share` scales the number of tasks of each plan, with at least one. `tell` is called with split, number made and
+    number wanted after every task.
     """
     made: dict[str, list[Task]] = {}
     reports: dict[str, Report] = {}

@@ -1,8 +1,7 @@
-"""Any number of tasks from one snapshot: sampled, phrased, audited, and no two of them alike.
+"""Synthesising tasks from a snapshot: sampled, phrased, audited, and without near-duplicates.
 
-Enters: an `Index` (or a folder, for the workers of an executor), targets, a number and a seed. Leaves: tasks in order.
-A task is a function of snapshot, book, targets, seed and its number alone; what is refused as too like an
-earlier task is made anew from the next attempt, in order, so that one process and many give the same bytes.
+A task depends only on snapshot, phrase book, targets, seed and its number. A near-duplicate of an earlier task is
+replaced, in order, by the next attempt with the same number. One process and several therefore make the same bytes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,13 +24,13 @@ from .sample import Sampler, Unfillable, generator
 from .targets import Targets
 
 ATTEMPTS = 5000
-"""Samples of one number that are drawn before it is given up: a part with few templates takes hundreds."""
+"""Maximum samples drawn for one task number; a partition with few templates takes hundreds."""
 REPLACEMENTS = 200
-"""Tasks of one number that may be too like an earlier one before it is given up."""
+"""Maximum near-duplicates replaced for one task number."""
 
 
 class Made(NamedTuple):
-    """A task, and the attempt it came from; `refused` counts by reason what came before it."""
+    """A task and the number of its attempt. `refused` counts the samples rejected before it, by reason."""
 
     task: Task
     attempt: int
@@ -40,7 +39,7 @@ class Made(NamedTuple):
 
 @dataclass
 class Report:
-    """What a run made and refused: samples without true words, findings of the audit, tasks too alike."""
+    """Counts of a run: tasks made; samples that could not be phrased; tasks the audit rejected; near-duplicates."""
 
     made: int = 0
     unphrased: int = 0
@@ -60,9 +59,10 @@ class Maker:
         part: Partition | None = None,
         ways_every: int = 0,
     ) -> None:
-        """Tasks of one part of what there is, if given; of every `ways_every` one has another way to its goal.
+        """`part` limits entities and templates. Every `ways_every`-th task has an alternative; 0 requires none.
 
-        Raises `Unfillable` if there is nothing of what is asked.
+        `prefix` begins the task ids, by default the snapshot's name and the seed. Raises `Unfillable` if the snapshot
+        has nothing that meets the targets.
         """
         self._index, self._targets, self._seed = index, targets, seed
         self._prefix = prefix or f"{index.snapshot.name}-{seed}"
@@ -71,7 +71,7 @@ class Maker:
         self._finder = Finder(index)
 
     def make(self, number: int, attempt: int = 0) -> Made:
-        """The task of a number, from this attempt on; raises `Unfillable` after `ATTEMPTS`."""
+        """The task of a number, from attempt `attempt` on. Raises `Unfillable` after `ATTEMPTS` samples."""
         refused: dict[str, int] = {"unphrased": 0, "unsound": 0}
         for this in range(attempt, attempt + ATTEMPTS):
             sample = self._sampler.sample(self._seed, number, this)
@@ -87,7 +87,9 @@ class Maker:
                 task = self._with_other_ways(task)
                 if self._ways_every == 0 or number % self._ways_every or "other_ways" in task.meta:
                     return Made(task, this, refused)
-        raise Unfillable(f"task {number}: {ATTEMPTS} samples, and none could be put into true words")
+        raise Unfillable(
+            f"task {number}: none of {ATTEMPTS} samples became a sound task; relax the targets or the partition"
+        )
 
     def _with_other_ways(self, task: Task) -> Task:
         """The task, with the calls that could take a golden call's place in its `meta`."""
@@ -110,7 +112,10 @@ def synthesise(
     part: Partition | None = None,
     ways_every: int = 0,
 ) -> Iterator[Task]:
-    """`n` tasks, none too like another or one of `unlike`; raises `Unfillable` where there are not so many."""
+    """`n` tasks without near-duplicates of each other or of `unlike`. Raises `Unfillable` if there are not so many.
+
+    Adds to `report`.
+    """
     maker = Maker(index, targets, seed, prefix, part, ways_every)
     yield from _unlike((maker.make(number) for number in range(n)), maker, report or Report(), unlike)
 
@@ -126,7 +131,7 @@ def synthesise_many(
     phrases: Path | None = None,
     unlike: Iterable[Task] = (),
 ) -> Iterator[Task]:
-    """The same tasks as `synthesise`, made by the workers of an executor."""
+    """The same tasks as `synthesise` makes, by the workers of an executor, which open the snapshot in `folder`."""
     snapshot = Snapshot.open(folder)
     made = in_order(executor.spread(_worker, (snapshot, phrases, targets, seed, prefix), range(n)))
     maker = Maker(Index(snapshot, phrases), targets, seed, prefix)
@@ -146,7 +151,8 @@ def _unlike(made: Iterable[Made], maker: Maker, report: Report, unlike: Iterable
             _count(report, one)
         else:
             raise Unfillable(
-                f"task {number}: the snapshot holds no further task that is unlike those before it"
+                f"task {number}: found only near-duplicates of earlier tasks in {REPLACEMENTS} attempts; "
+                "ask for fewer tasks or wider targets"
             )
         seen.add(one.task)
         report.made += 1

@@ -1,7 +1,6 @@
-"""What tasks are asked for: sizes as exact values, ranges or weights.
+"""Targets of synthesis: the sizes of tasks, as exact values, ranges or weights.
 
-Enters: text of the command line, numbers, or weights. Leaves: `Targets`. Whether a snapshot can fill them is not
-known here.
+Whether a snapshot can fill them is not known here.
 """
 
 import re
@@ -13,7 +12,7 @@ import numpy as np
 from ..errors import UsageError
 
 Weights = tuple[tuple[int, float], ...]
-"""Values with their weights, by value; weights add up to 1."""
+"""Pairs of value and weight, sorted by value. The weights sum to 1."""
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 _WEIGHED = re.compile(r"(\d+):(\d+(?:\.\d+)?)")
@@ -21,7 +20,10 @@ MAX = 64
 
 
 def weights(given: "str | int | Mapping[int, float]", name: str = "value") -> Weights:
-    """The weights in `5`, `2-11` (each alike) or `2:1,3:2.5`; raises `UsageError`."""
+    """The weights that `5`, `2-11` (all alike), `2:1,3:2.5` or a mapping mean. `name` is for messages.
+
+    Raises `UsageError`.
+    """
     found = dict(given) if isinstance(given, Mapping) else _parsed(str(given).replace(" ", ""), name)
     total = sum(found.values())
     if not found or total <= 0 or min(found.values()) < 0 or min(found) < 0 or max(found) > MAX:
@@ -36,7 +38,7 @@ def _parsed(text: str, name: str) -> dict[int, float]:
     if whole:
         low, high = int(whole[1]), int(whole[2] or whole[1])
         if low > high or high > MAX:
-            raise UsageError(f"{name}: expected a range that rises, up to {MAX}, found {text!r}")
+            raise UsageError(f"{name}: expected a rising range up to {MAX}, found {text!r}")
         return dict.fromkeys(range(low, high + 1), 1.0)
     parts = [_WEIGHED.fullmatch(part) for part in text.split(",")]
     if not all(parts):
@@ -45,7 +47,7 @@ def _parsed(text: str, name: str) -> dict[int, float]:
 
 
 def draw(found: Weights, rng: np.random.Generator) -> int:
-    """One value, by its weight."""
+    """A random value, by weight."""
     point = rng.random()
     for value, weight in found:
         point -= weight
@@ -56,16 +58,24 @@ def draw(found: Weights, rng: np.random.Generator) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What to sample. Each size is a `Weights`; `None` leaves it to chance.
+    """What to sample. A size is a `Weights`; `None` leaves it to chance.
 
-    `calls` and `depth` (calls on the longest path) are exact per task. `width` is the fullest level, `domains`
-    the number of tool domains, `repeats` how many calls use a tool that an earlier one used. `fan` bounds the
-    calls that wait for one call. `joins` is how often a call that could take
-    values from two responses is preferred, `twins` how often a second chain begins with the first one's tool;
-    `compares` how often two responses are compared where they can be; all in [0, 1].
-    `chains` is the most calls that wait for none; `None` means 2, or 4 where nothing waits for anything.
-    `distractors` are tools offered beyond the golden ones; `closeness` is the share of them that stands near the
-    golden tools in the dependency graph.
+    Args:
+        calls: Number of golden calls.
+        depth: Calls on the longest dependency path.
+        width: Calls on the fullest level.
+        domains: Number of tool domains.
+        repeats: Number of calls whose tool an earlier call used.
+        distractors: Number of tools offered in addition to the golden ones.
+        closeness: Share of distractors that are close to the golden tools: neighbours in the dependency graph, or tools
+            of the same domain; in [0, 1].
+        fan: Maximum calls that depend on one call.
+        chains: Maximum calls that depend on no other; `None` means 2, or 4 if the depth is 1.
+        joins: How often a call that can take values from two responses is preferred, in [0, 1].
+        twins: How often a second chain begins with the tool of the first, in [0, 1].
+        compares: How often two responses are compared if possible, in [0, 1].
+
+    Raises `UsageError` if a value is out of its range.
     """
 
     calls: Weights = ((3, 1.0),)
@@ -83,12 +93,12 @@ class Targets:
 
     def __post_init__(self) -> None:
         if self.calls[0][0] < 1 or (self.depth and self.depth[0][0] < 1):
-            raise UsageError("calls, depth: expected at least 1")
+            raise UsageError("calls, depth: expected values of at least 1")
         for name in ("closeness", "joins", "twins", "compares"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name}: expected a share from 0 to 1, found {getattr(self, name)}")
 
 
 def allows(wanted: Weights | None, value: int) -> bool:
-    """Whether `value` is among the wanted ones; anything is, where nothing is asked."""
+    """Whether `value` is one of the wanted values; always if `wanted` is `None`."""
     return wanted is None or any(value == one for one, _ in wanted)

@@ -1,8 +1,7 @@
-"""Typing errors, for those who want them: seeded, and never inside a value that a request must state.
+"""Adding typing errors to requests, seeded, and never in a value that a request must state.
 
-Enters: tasks and a share of words. Leaves: the tasks, their requests mistyped: two letters swapped, one left out or
-one typed twice, inside plain words of five letters or more. A request in which the audit then finds something stays
-as it was. The same task, seed and share give the same request.
+Two letters are swapped, one is left out, or one is typed twice, in plain words of five letters or more. A request that
+would fail the audit is left as it is. The same task, seed and share always make the same request.
 """
 
 import re
@@ -23,9 +22,12 @@ _WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])")
 
 
 def mistyped(tasks: Iterable[Task], snapshot: Snapshot, share: float, seed: int = 0) -> Iterator[Task]:
-    """The tasks, about `share` of the plain words of each request mistyped; raises `UsageError`."""
+    """The tasks, with typing errors in about `share` of the plain words of each request.
+
+    Raises `UsageError` unless 0 < `share` <= 1.
+    """
     if not 0 < share <= 1:
-        raise UsageError(f"typos: expected a share of words above 0, up to 1, found {share}")
+        raise UsageError(f"typos: expected a share of words above 0 and up to 1, found {share}")
     for task in tasks:
         rng = generator(seed, task.id, "typos")
         other = task.model_copy(update={"request": _typed(task, share, rng)})

@@ -1,10 +1,10 @@
-"""Policies by name: what answers when the runner asks.
+"""Policies by name: what `--policy` accepts.
 
 ================================  =====================================================================
 oracle, random, junk, ...         a scripted trace (`bench.scripted.POLICIES`)
 openai:MODEL@URL                  a model behind an OpenAI-compatible URL; extra [bench-models]
-vllm:PATH                         the same; the server is started and stopped here
-python:MODULE:FUNCTION            `function(messages, tools)`, plain or async, returns a message
+vllm:PATH                         the same, with a vLLM server that is started and stopped for the run
+python:MODULE:FUNCTION            `function(messages, tools)`, sync or async, returns a message
 ================================  =====================================================================
 """
 
@@ -21,7 +21,7 @@ from .scripted import ScriptedPolicy
 
 
 def parse_policy(text: str, settings: Settings = DEFAULT) -> Policy:
-    """The policy that `text` names; raises `UsageError`."""
+    """The policy named by `text`. Raises `UsageError`."""
     kind, _, rest = text.partition(":")
     if text in POLICIES:
         return ScriptedPolicy(text, settings.seed)

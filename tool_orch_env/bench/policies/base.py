@@ -1,6 +1,7 @@
-"""What a policy is: it begins one speaker per episode, and a speaker answers chat messages with an assistant message.
+"""The interface of a policy.
 
-Errors of a policy are `PolicyError`s: the runner records them and goes on with the next episode.
+A policy begins one speaker per episode; a speaker answers chat messages with an assistant message. The runner records
+a `PolicyError` with its episode and continues with the next one.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,14 +16,17 @@ Chat = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer of a policy; `tokens` has `prompt` and `completion`, or is `None` where they are not known."""
+    """One answer of a policy. `tokens` has the counts `prompt` and `completion`, or is `None` if they are unknown."""
 
     action: Any
     tokens: dict[str, int] | None = None
 
 
 class PolicyError(Exception):
-    """A policy gave no answer. `kind` is one word: timeout, connection, http_500, bad_reply, raised."""
+    """A policy failed to answer.
+
+    `kind` is one of timeout, connection, http_STATUS, bad_reply, bad_return, raised.
+    """
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}"[:500])
@@ -33,24 +37,28 @@ Speaker = Callable[[Chat, Chat], Awaitable[Said]]
 
 
 class Policy(Protocol):
-    """`patience` is the longest that one answer may take, in seconds, retries included."""
+    """`patience` is the time limit for one answer in seconds, retries included."""
 
     name: str
     patience: float
 
     async def open(self) -> None:
-        """Make ready, before the first episode."""
+        """Prepare; called before the first episode."""
 
     def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
-        """What speaks in one episode."""
+        """The speaker of one episode."""
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections; called after the last episode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How policies are asked. `timeout` is per request, in seconds; `tools` says how a model is told of them."""
+    """How policies are queried.
+
+    `timeout` is in seconds per request. `tools` says how a model sees its tools: as the API's `tools` parameter
+    (`native`) or in the system prompt (`prompt`).
+    """
 
     seed: int = 0
     timeout: float = 120.0
@@ -59,7 +67,7 @@ class Settings:
     temperature: float = 0.0
     max_tokens: int = 2048
     vllm_args: str = ""
-    """Further arguments of vLLM's server."""
+    """Extra command-line arguments for vLLM's server."""
 
 
 DEFAULT = Settings()

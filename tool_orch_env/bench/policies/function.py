@@ -1,4 +1,4 @@
-"""A Python function as a policy: `function(messages, tools)`, plain or async, returns an assistant message."""
+"""A Python function as a policy: `function(messages, tools)`, sync or async, returns an assistant message."""
 
 import asyncio
 import importlib
@@ -17,7 +17,7 @@ from .base import Chat, PolicyError, Said, Speaker
 
 
 class FunctionPolicy:
-    """A Python function. A plain one runs in a thread of its own, so that one that hangs holds up nobody."""
+    """A Python function. A sync function runs in its own thread, so one that hangs does not block other episodes."""
 
     def __init__(self, place: str, timeout: float) -> None:
         """Raises `UsageError` if `place` is not `module:function` or cannot be loaded."""
@@ -44,7 +44,7 @@ class FunctionPolicy:
 
 
 def load_function(place: str) -> Callable[..., Any]:
-    """The function that `MODULE:FUNCTION` names; the current folder is searched too. Raises `UsageError`."""
+    """The function named `MODULE:FUNCTION`. The current folder is searched too. Raises `UsageError`."""
     module, _, name = place.partition(":")
     if not module or not name:
         raise UsageError(f"python:{place}: expected python:MODULE:FUNCTION, such as python:mine:policy")
@@ -56,17 +56,17 @@ def load_function(place: str) -> Callable[..., Any]:
         function = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"python:{place}: {error}") from error
-    except Exception as error:  # whatever the module does when it is loaded
+    except Exception as error:  # the module may raise anything on import
         raise UsageError(
             f"python:{place}: cannot be loaded: {type(error).__name__}: {error}{_raised_at(error)}"
         ) from error
     if not callable(function):
         raise UsageError(f"python:{place}: not a function")
-    return function  # type: ignore[no-any-return]  # whatever it returns is checked turn by turn
+    return function  # type: ignore[no-any-return]  # what it returns is checked at every turn
 
 
 def _raised_at(error: BaseException) -> str:
-    """File and line of the caller's code that raised, "" where it was never reached."""
+    """File and line of the user's code that raised; "" if none was reached."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames or frames[-1].filename == __file__ or "<frozen" in frames[-1].filename:
         return ""
@@ -74,7 +74,7 @@ def _raised_at(error: BaseException) -> str:
 
 
 async def _in_thread(function: Callable[[Chat, Chat], Any], messages: Chat, tools: Chat) -> Any:
-    """Run it in a daemon thread: unlike a pool's, it does not keep the process from ending."""
+    """Run the function in a daemon thread. Unlike a pool thread, it does not keep the process from exiting."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
@@ -90,7 +90,7 @@ async def _in_thread(function: Callable[[Chat, Chat], Any], messages: Chat, tool
             error = RuntimeError("StopIteration") if isinstance(raised, StopIteration) else raised
         try:
             loop.call_soon_threadsafe(settle, value, error)
-        except RuntimeError:  # the loop has closed: nobody waits any more
+        except RuntimeError:  # the loop is closed: nobody is waiting for the result
             return
 
     threading.Thread(target=work, daemon=True).start()

@@ -1,8 +1,7 @@
-"""A model behind an OpenAI-compatible URL, asked with the `openai` client.
+"""A model behind an OpenAI-compatible URL, queried with the `openai` client.
 
-Enters: chat messages and tools. Leaves: the model's message and its tokens, or a `PolicyError`. Retries connections,
-429 and 5xx, as the client does. The key comes from OPENAI_API_KEY and is written nowhere. A call that the model
-writes wrongly is not a fault: it goes on as it is, and the protocol says what comes of it.
+The client retries connection errors, 429 and 5xx. The key comes from OPENAI_API_KEY and is never written anywhere. A
+malformed tool call is not a policy error: it is passed on as it is, and the protocol handles it.
 """
 
 import json
@@ -23,18 +22,18 @@ TOOLS_PROMPT = (
     'Write each call as <tool_call>{{"name": "...", "arguments": {{...}}}}</tool_call>.'
 )
 _BACKOFF = 8.0
-"""Seconds that the client waits between two attempts, at most."""
+"""The longest that the client waits between two attempts, in seconds."""
 
 
 class OpenAIPolicy:
-    """`place` is MODEL@URL; the URL ends where `/chat/completions` begins."""
+    """A policy that queries a model. `place` is MODEL@URL, with the URL up to but not including `/chat/completions`."""
 
     def __init__(self, place: str, settings: Settings) -> None:
-        """Raises `UsageError` if `place` is of another shape or holds a secret."""
+        """Raises `UsageError` if `place` has another form, or its URL contains credentials or a query."""
         model, at, url = place.rpartition("@")
         parts = urlsplit(url)
         if "://" in model or parts.username or parts.password or parts.query:
-            raise UsageError("openai: the URL holds a user or a query; give the key in OPENAI_API_KEY")
+            raise UsageError("openai: the URL contains a user or a query; put the key into OPENAI_API_KEY")
         if not (model and at and parts.scheme in ("http", "https") and parts.netloc):
             raise UsageError(f"openai:{place}: expected openai:MODEL@URL with an http or https URL")
         self.name = f"openai:{place}"
@@ -49,7 +48,7 @@ class OpenAIPolicy:
         )
 
     async def open(self) -> None:
-        """Nothing to make ready."""
+        """Nothing to prepare."""
 
     def begin(self, arena: Arena, task: Task, trial: int) -> Speaker:
         seed = self._settings.seed + trial
@@ -64,8 +63,8 @@ class OpenAIPolicy:
                     f"http_{error.status_code}", f"{error.request.url}: {_one_line(error.message)}"
                 ) from error
             except openai.APIConnectionError as error:
-                told = f"{error.request.url}: {_one_line(str(error.__cause__ or error))}"
-                raise PolicyError("connection", told) from error
+                reason = f"{error.request.url}: {_one_line(str(error.__cause__ or error))}"
+                raise PolicyError("connection", reason) from error
             except (openai.OpenAIError, ValueError) as error:
                 raise PolicyError("bad_reply", f"not a chat completion: {_one_line(str(error))}") from error
             return _said(reply)
@@ -88,8 +87,11 @@ class OpenAIPolicy:
 
 
 def sendable(messages: Chat) -> Chat:
-    """The chat as a server accepts it: cut arguments made `{}`, and replies to calls that it never saw as such
-    (written in text) turned into the user's words."""
+    """The chat in a form that servers accept.
+
+    Arguments that are not a JSON object become `{}`. Replies to calls that the server did not see as tool calls,
+    because the model wrote them as text, become user messages.
+    """
     sent: Chat = []
     known: set[str] = set()
     for message in messages:
@@ -107,13 +109,13 @@ def sendable(messages: Chat) -> Chat:
 
 
 def in_prompt(messages: Chat, tools: Chat) -> Chat:
-    """The chat in plain roles: tools told by the system, calls as text, replies as the user's words."""
+    """The chat without tool roles: tools in the system prompt, calls as text, replies as user messages."""
     listed = "\n".join(to_text(tool["function"]) for tool in tools)
     sent: Chat = []
     for message in messages:
         if message["role"] == "system":
-            told = TOOLS_PROMPT.format(tools=listed)
-            sent.append({"role": "system", "content": f"{message['content']}\n\n{told}"})
+            prompt = TOOLS_PROMPT.format(tools=listed)
+            sent.append({"role": "system", "content": f"{message['content']}\n\n{prompt}"})
         elif message["role"] == "assistant":
             calls = [to_text(call["function"]) for call in _functions(message)]
             text = "\n".join(f"<tool_call>{call}</tool_call>" for call in calls)
@@ -134,7 +136,7 @@ def _functions(message: dict[str, Any]) -> Chat:
 
 
 def _say(sent: Chat, reply: str) -> None:
-    """A reply as the user's words; replies to one message come in one."""
+    """Append a reply as a user message. Replies to the same assistant message are joined."""
     text = f"<tool_response>\n{reply}\n</tool_response>"
     if sent and sent[-1]["role"] == "user":
         sent[-1] = {"role": "user", "content": f"{sent[-1]['content']}\n{text}"}
@@ -155,7 +157,7 @@ def _whole(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(reply: Any) -> Said:
-    """The message and the tokens of a completion; raises `PolicyError` if there is none."""
+    """The message and the token counts of a completion. Raises `PolicyError` if it has no message."""
     choices = getattr(reply, "choices", None)
     message = getattr(choices[0], "message", None) if choices else None
     if message is None:

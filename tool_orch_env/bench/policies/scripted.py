@@ -13,7 +13,7 @@ from .base import Chat, Said, Speaker
 
 
 class ScriptedPolicy:
-    """A trace computed from the task; each episode draws from its own generator, whatever order they run in."""
+    """A trace computed from the task. Each episode has its own generator, so the order of episodes does not matter."""
 
     def __init__(self, name: str, seed: int) -> None:
         self.name = name

