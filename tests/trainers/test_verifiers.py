@@ -208,25 +208,23 @@ def test_a_wrong_call_is_answered_and_costs_what_it_costs_in_the_bare_environmen
 def test_calls_whose_markers_the_default_renderer_strips_are_recovered(
     env: Any, bare: dict, tmp_path: Path
 ) -> None:
+    """What is left of them, JSON within a sentence, is an answer."""
     from tokenizers import AddedToken
 
     fast = tokenizer()
-    fast.add_special_tokens(
-        {
-            "additional_special_tokens": [
-                AddedToken(tag, special=True) for tag in ("<tool_call>", "</tool_call>")
-            ]
-        }
-    )
+    tags = [AddedToken(tag, special=True) for tag in ("<tool_call>", "</tool_call>")]
+    fast.add_special_tokens({"additional_special_tokens": tags})
     fast.save_pretrained(tmp_path)
-    with generating(fast, played.TEXTS, prompts := []) as url:
+    *calls, answer = played.TEXTS["oracle"]
+    inline = [text.replace("\n", "") for text in calls]
+    scripts = {"oracle": [*[f"I look it up: {text} That will do." for text in inline], answer]}
+    with generating(fast, scripts, prompts := []) as url:
         episode = play(env(), train_client((url, tmp_path, prompts), "default"), "oracle")
-    trace = trace_of(
-        episode, len(played.ORACLE)
-    )  # the markers are missing where verifiers renders the history
+    # a branch per turn, for the markers are missing where verifiers renders the history
+    trace = trace_of(episode, len(played.ORACLE))
     assert "<tool_call>" not in str(trace.assistant_messages)
     same(trace, bare["oracle"])
-    assert trace.metrics["calls_recovered"] == len(played.ORACLE) - 1
+    assert trace.metrics["calls_recovered"] == len(calls)
 
 
 def test_the_env_server_that_prime_rl_asks_scores_the_same(env: Any, bare: dict, engine: Any) -> None:
