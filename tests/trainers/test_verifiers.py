@@ -22,13 +22,22 @@ pytest.importorskip("verifiers.v1")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 TOML = Path(__file__).parent.parent.parent / "examples" / "trainers" / "verifiers.toml"
-QWEN = ["<tool_response>", "</tool_response>", "<|endoftext|>"]
+QWEN = [
+    "<tool_response>",
+    "</tool_response>",
+    "<|endoftext|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+]
 
 CUT = '<tool_call>\n{"name": "search_city", "arguments": {"name": "Tur'
 NAMELESS = '<tool_call>\n{"arguments": {"name": "Turku"}}\n</tool_call>'
 GARBLED = '<tool_call>\n{"name": "search_city", "arguments": {"name": Turku}}\n</tool_call>'
 UNKNOWN = '<tool_call>\n{"name": "find_city", "arguments": {"name": "Turku"}}\n</tool_call>'
 FIRST, *REST = played.TEXTS["oracle"]
+THOUGHT = {"thought": [f"I think.\n</think>\n\n{text}" for text in played.TEXTS["oracle"]]}  # after `<think>`
 WRONG = {
     "cut": [CUT, FIRST, *REST],
     "nameless": [NAMELESS, FIRST, *REST],
@@ -139,7 +148,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     folder = tmp_path_factory.mktemp("tokenizer")
     fast.save_pretrained(folder)
     prompts: list[str] = []
-    with generating(fast, {**played.TEXTS, **WRONG}, prompts) as url:
+    with generating(fast, {**played.TEXTS, **WRONG, **THOUGHT}, prompts) as url:
         yield url, folder, prompts
 
 
@@ -174,6 +183,15 @@ def test_the_training_client_scores_as_the_bare_environment(
     [branch] = trace.branches
     sampled = sum(branch.sampled_mask)
     assert sampled and len(branch.logprobs) == len(branch.token_ids)
+
+
+def test_a_call_in_the_prompts_syntax_is_read_under_a_renderer_of_another(
+    env: Any, bare: dict, engine: Any
+) -> None:
+    """qwen3.5's renderer wants XML in `<tool_call>`; the prompt asks for JSON."""
+    trace = trace_of(play(env(), train_client(engine, "qwen3.5"), "thought"))
+    same(trace, bare["oracle"])
+    assert trace.metrics["calls_recovered"] == len(played.ORACLE) - 1
 
 
 def bare_texts(folder: Path, texts: list[str]) -> dict[str, Any]:

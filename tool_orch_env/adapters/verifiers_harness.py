@@ -149,16 +149,22 @@ async def _recovered(said: Said, calls: list[Message], ctx: Any, trace: Any, too
             return _unstripped(said, sampled, renderer)
     unknown = train.ToolCallParseStatus.UNKNOWN_TOOL
     kept = iter(calls)
-    every = [_left_out(call) if not call.name or call.status == unknown else next(kept) for call in parsed]
+    every: list[Any] = []
+    for call in parsed:
+        every += _left_out(call) if not call.name or call.status == unknown else [next(kept)]
     recovered = len(every) - len(calls)
     return said._replace(action=every, native=True, recovered=recovered) if recovered else said
 
 
-def _left_out(call: Any) -> ToolCall | ParseError:
-    """A call that the renderer found and verifiers' message lacks."""
+def _left_out(call: Any) -> list[ToolCall | ParseError]:
+    """What the renderer found and the message lacks. It may be a call in the prompt's syntax, not the model's own."""
     if call.name and isinstance(call.arguments, dict):
-        return ToolCall(call.name, call.arguments)
-    return ParseError("a tool call", f"{call.status.value}: {call.raw[:200]}")
+        return [ToolCall(call.name, call.arguments)]
+    read = parse_message(call.raw)
+    found = [one for one in read.calls if isinstance(one, ToolCall)]
+    if found and len(found) == len(read.calls) and not getattr(read, "parse_errors", ()):
+        return [*found]
+    return [ParseError("a tool call", f"{call.status.value}: {call.raw[:200]}")]
 
 
 def _unstripped(said: Said, sampled: list[int], renderer: Any) -> Said:
