@@ -22,7 +22,6 @@ from tool_orch_env.adapters import export, mcp, stripped, trl
 from tool_orch_env.adapters.extras import need
 from tool_orch_env.adapters.session import ANSWER_TOOL, Session, SessionFactory, answer_tool
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.calls.parse import parse_message
 from tool_orch_env.cli.main import main
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
@@ -248,8 +247,6 @@ def test_trls_reward_reads_the_answer_in_every_form_of_content(factory: SessionF
     if form == "parts around reasoning":
         parts.insert(0, {"type": "thinking", "thinking": "Turku is in Finland."})
     content: Any = "It is EUR." if form == "text" else parts
-    if form != "text" and parse_message({"role": "assistant", "content": parts}).answer is None:
-        pytest.skip("calls.parse does not read content parts yet")
     task = factory.task_set.tasks["toy-1"]
     environment: Any = trl.environments(factory)[trl.toolset(task)]()
     environment.reset(task_id="toy-1")

@@ -12,7 +12,9 @@ from tool_orch_env.calls.types import ParseError, ToolCall
 
 CUT = "a call that is cut off is a parse error; the fixture drops it"
 UNMARKED = "reasoning without any mark: only the prompt shows that it is reasoning, so its text is the answer"
-OPENED = "a call or section is opened and no call follows: a parse error, so that it is not taken for an answer"
+OPENED = (
+    "a call or section is opened and no call follows: a parse error, so that it is not taken for an answer"
+)
 REVIEWED = {
     "deepseek/v32-truncated-second-parallel-call": CUT,
     "deepseek/v4-truncated-second-parallel-call": CUT,
@@ -48,7 +50,9 @@ def fixtures() -> list[dict[str, Any]]:
 def as_expected(fixture: dict[str, Any]) -> bool:
     """Whether the calls, or the text of an answer, are those of the fixture."""
     turn = parse_message(fixture["raw_output"], fixture["tools"] or None)
-    calls = [{"name": one.name, "arguments": one.arguments} for one in turn.calls if isinstance(one, ToolCall)]
+    calls = [
+        {"name": one.name, "arguments": one.arguments} for one in turn.calls if isinstance(one, ToolCall)
+    ]
     unread = any(isinstance(one, ParseError) for one in turn.calls)
     expected = fixture.get("expected")
     if expected is None:

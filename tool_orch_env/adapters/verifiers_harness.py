@@ -162,7 +162,7 @@ def _left_out(call: Any) -> list[ToolCall | ParseError]:
         return [ToolCall(call.name, call.arguments)]
     read = parse_message(call.raw)
     found = [one for one in read.calls if isinstance(one, ToolCall)]
-    if found and len(found) == len(read.calls) and not getattr(read, "parse_errors", ()):
+    if found and len(found) == len(read.calls):
         return [*found]
     return [ParseError("a tool call", f"{call.status.value}: {call.raw[:200]}")]
 
@@ -175,7 +175,7 @@ def _unstripped(said: Said, sampled: list[int], renderer: Any) -> Said:
     found = parse_message(text)
     if found.answer is not None or parse_message(said.action).answer is None:
         return said
-    return said._replace(action=text, recovered=len(found.calls) + len(getattr(found, "parse_errors", ())))
+    return said._replace(action=text, recovered=len(found.calls))
 
 
 def replies(step: SessionStep, said: Said) -> list[Message]:
