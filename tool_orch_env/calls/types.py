@@ -113,6 +113,11 @@ class AnsweredCall(NamedTuple):
     error: ParseError | None = None
 
     @property
+    def given_id(self) -> str | None:
+        """The id that the message gave it."""
+        return self.call.id if self.call else self.error.id if self.error else None
+
+    @property
     def name(self) -> str | None:
         """The name it was called with, `None` where that could not be read."""
         return self.call.name if self.call else self.error.name if self.error else None
