@@ -14,7 +14,11 @@ total = sum(env.step(turn)[1] for turn in toe.oracle_turns(task))
 assert abs(total - 1.0) < 1e-9, total
 print(f"{info['task_id']}: the golden trace earns {total}")
 
-assert sorted(path.name for path in bundled_folder().iterdir()) == ["elements", "travel"]  # no recipes
+assert sorted(path.name for path in bundled_folder().iterdir()) == [
+    "demo",
+    "elements",
+    "travel",
+]  # no recipes
 
 session = SessionFactory(split="test")().reset(task.id)
 assert abs(sum(session.step(turn).reward for turn in toe.oracle_turns(task)) - 1.0) < 1e-9
