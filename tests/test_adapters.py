@@ -18,7 +18,7 @@ import pytest
 import toy as toys
 
 from tool_orch_env import oracle_turns, taskset
-from tool_orch_env.adapters import export, mcp, trl
+from tool_orch_env.adapters import export, mcp, stripped, trl
 from tool_orch_env.adapters.extras import need
 from tool_orch_env.adapters.session import ANSWER_TOOL, Session, SessionFactory, answer_tool
 from tool_orch_env.bench.scripted import POLICIES
@@ -239,6 +239,59 @@ def test_trls_methods_are_the_tools_of_a_task(factory: SessionFactory) -> None:
     assert trl.episode_score(said, [environment], log_metric=noted.__setitem__, prompts=[]) == [1.0]
     assert noted["tool_orch/orchestration"] == 1.0
     assert trl.episode_score(said, [environment]) == [1.0]  # asked again, nothing changes
+
+
+@pytest.mark.parametrize("form", ["text", "parts", "parts around reasoning"])
+def test_trls_reward_reads_the_answer_in_every_form_of_content(factory: SessionFactory, form: str) -> None:
+    parts = [{"type": "text", "text": "It is EUR."}]
+    if form == "parts around reasoning":
+        parts.insert(0, {"type": "thinking", "thinking": "Turku is in Finland."})
+    content: Any = "It is EUR." if form == "text" else parts
+    task = factory.task_set.tasks["toy-1"]
+    environment: Any = trl.environments(factory)[trl.toolset(task)]()
+    environment.reset(task_id="toy-1")
+    for call in task.golden:
+        getattr(environment, call.tool)(**call.arguments)
+    assert trl.episode_score([[{"role": "assistant", "content": content}]], [environment]) == [1.0]
+
+
+TOOLS = [{"type": "function", "function": {"name": "search_city", "parameters": {}}}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'search_city{"name": "Turku"}',  # Mistral
+        'functions.search_city:0{"name": "Turku"}',  # Kimi K2
+        'search_city\n```json\n{"name": "Turku"}\n```',  # DeepSeek V3
+        'commentary to=functions.search_city json{"name": "Turku"}',  # gpt-oss
+        'call:search_city{name:<|"|>Turku<|"|>}',  # Gemma 4
+    ],
+)
+def test_an_answer_that_looks_like_a_call_without_its_markers_is_warned_of_once(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripped, "_warned", set())
+    with pytest.warns(stripped.StrippedMarkersWarning, match="SkyRL decodes with skip_special_tokens=True"):
+        stripped.warn_if_stripped(answer, TOOLS, "SkyRL")
+    stripped.warn_if_stripped(answer, TOOLS, "SkyRL")
+    with pytest.warns(stripped.StrippedMarkersWarning):
+        stripped.warn_if_stripped(answer, TOOLS, "GEM")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "It is Turku.",
+        "I called search_city and got 21.",
+        "`search_city(name)` found it",
+        "search_citys{}",
+        "",
+    ],
+)
+def test_an_answer_in_prose_is_not_warned_of(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripped, "_warned", set())
+    stripped.warn_if_stripped(answer, TOOLS, "SkyRL")
 
 
 def test_a_parameter_that_is_no_python_name_is_refused_with_the_reason() -> None:

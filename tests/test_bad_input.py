@@ -168,7 +168,7 @@ def test_a_step_after_the_end_is_answered_and_changes_nothing(env: gym.Env[str, 
         env, ["nothing", good_call, answer, "", [good_call] * 3, {"tool_calls": ["x", good_call]}, None]
     )
     assert taken[0][2]
-    assert [len(step[4]["calls"]) for step in taken[1:]] == [1, 1, 1, 3, 1, 1]
+    assert [len(step[4]["calls"]) for step in taken[1:]] == [1, 1, 1, 3, 2, 1]
 
 
 def nested(depth: int) -> list[Any]:

@@ -14,7 +14,7 @@ RESPONSE = '{"found":1}'
 
 def golden(response: str | None = RESPONSE, **arguments: Any) -> CompiledCall:
     values = {name: encode(value) for name, value in arguments.items()}
-    return CompiledCall(0, "a", "f", "the key", values, response, (), arguments)
+    return CompiledCall(0, "a", "f", "the key", values, response, ())
 
 
 def answered(
@@ -26,7 +26,7 @@ def answered(
     )
 
 
-RUNGS = {
+LADDER = {
     name: CreditWeights(**{**dict.fromkeys(CreditWeights.__slots__, 0.0), name: 0.5})
     for name in CreditWeights.__slots__
 }
@@ -51,8 +51,8 @@ def test_each_rung_counts_its_share_of_the_golden_parameters(
 ) -> None:
     shares = {"name": 1.0, "parameters": parameters, "types": types, "values": values, "executed": 0.0}
     for rung, share in shares.items():
-        assert credit(answered(**emitted), golden(**wanted), RUNGS[rung]) == pytest.approx(share / 2), rung
-    assert credit(answered(Status.OK, **emitted), golden(**wanted), RUNGS["executed"]) == 0.5
+        assert credit(answered(**emitted), golden(**wanted), LADDER[rung]) == pytest.approx(share / 2), rung
+    assert credit(answered(Status.OK, **emitted), golden(**wanted), LADDER["executed"]) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_a_parameter_with_a_violation_anywhere_in_it_has_no_right_type(
     broken: tuple[str, ...], share: float
 ) -> None:
     call = answered(Status.INVALID_ARGUMENTS, broken=broken, a=[1], b=2)
-    assert credit(call, golden(a=1, b=2), RUNGS["types"]) == share / 2
+    assert credit(call, golden(a=1, b=2), LADDER["types"]) == share / 2
 
 
 @pytest.mark.parametrize("code", [code for code in Status if code is not Status.OK])
 def test_only_a_recorded_success_was_executed_and_can_make_a_call_equal(code: Status) -> None:
-    assert credit(answered(code), golden(), RUNGS["executed"]) == 0.0
-    assert credit(answered(code, RESPONSE, b=2), golden(a=1), RUNGS["name"]) == 0.5
+    assert credit(answered(code), golden(), LADDER["executed"]) == 0.0
+    assert credit(answered(code, RESPONSE, b=2), golden(a=1), LADDER["name"]) == 0.5
 
 
 def test_a_call_is_exact_by_its_key_or_by_the_same_recorded_success() -> None:

@@ -64,7 +64,7 @@ def test_the_walk_through_records_plays_and_needs_no_server_afterwards(tmp_path:
             service.terminate()
             service.wait()
     assert "17 calls, 17 requested now" in shown and "17 calls, 0 requested now, 17 from the journal" in shown
-    assert "1 added, 0 removed, 0 changed, 17 the same" in shown
+    assert "1 added, 0 removed, 0 changed, 17 unchanged" in shown
     with pytest.raises(httpx.TransportError):
         httpx.get(environ["TOWNS_URL"] + "/towns", timeout=5, trust_env=False)
     run(after, folder, environ)

@@ -14,6 +14,7 @@ from ._version import __version__ as __version__
 if TYPE_CHECKING:
     from . import answers, bench, errors, importers
     from .calls.oracle import oracle_turns
+    from .calls.parse import parse_message
     from .calls.types import CallResult, ToolCall, Turn
     from .episode import score_turns
     from .reward.config import RewardConfig, Score
@@ -40,6 +41,7 @@ __all__ = [
     "importers",
     "load_tasks",
     "oracle_turns",
+    "parse_message",
     "score_turns",
 ]
 
@@ -57,6 +59,7 @@ _HOME = {
     "Turn": "calls.types",
     "load_tasks": "snapshot",
     "oracle_turns": "calls.oracle",
+    "parse_message": "calls.parse",
     "score_turns": "episode",
 }
 

@@ -59,8 +59,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
 
     ## Information
     - `task_id` (str), `messages` (list of new chat messages; a tool message carries its `tool_call_id`) and `calls`
-      (per call: `id`, `tool`, `code`, `violations`, `recorded`, `credited_to`, the golden call it is credited to so
-      far): always.
+      (per call: `id`, unique in the episode; `given_id`, its id in the message; `tool`, `code`, `violations`,
+      `recorded`; `credited_to`, the golden call it is credited to so far): always.
     - `score`: `atomic`, `orchestration`, `answer` (`None` without facts), `waste`, `total`: always.
     - `tools`: the tools offered, as OpenAI function tools: after `reset`.
     - `episode_score` (float, the sum of all rewards) and `success` (bool: every golden call answered in order, every
@@ -251,7 +251,8 @@ def _call_info(answered: AnsweredCall, call_id: str, golden: str | None) -> dict
     result = answered.result
     return {
         "id": call_id,
-        "tool": render.shown_name(answered.call.name) if answered.call else None,
+        "given_id": answered.given_id,
+        "tool": None if answered.name is None else render.shown_name(answered.name),
         "code": result.status.value,
         "violations": [violation.as_dict() for violation in result.violations],
         "recorded": result.recorded,

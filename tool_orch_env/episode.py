@@ -20,6 +20,7 @@ from .jsonvalues.canonical import NotCanonical, encode, plain, replay_key
 from .reward.config import Reward, Score, configured
 from .reward.scorer import scorer
 from .snapshot import Snapshot
+from .snapshot.catalog import Tool
 from .task import Task
 from .taskset import CompiledTask, TaskSet
 
@@ -103,6 +104,7 @@ class Episode:
         self._scorer = scorer(compiled.trace, reward)
         self._turns = 0
         self._calls = 0
+        self._ids: set[str] = set()
 
     @property
     def over(self) -> bool:
@@ -113,10 +115,10 @@ class Episode:
 
         Raises `NotRecordedError` under `on_miss="raise"`.
         """
-        turn = parse_message(action)
+        turn = parse_message(action, self.compiled.tools)
         if self.over:
             return self._late(turn)
-        first = self._calls
+        ids = self._fresh_ids(turn)
         calls, reward = self.play(turn)
         return Step(
             render.turn_text(calls, self._limits.max_response_chars, self._limits.max_items),
@@ -125,7 +127,7 @@ class Episode:
             self.truncated,
             self.score,
             calls,
-            _ids(turn, first),
+            ids,
             tuple(self._scorer.credited()),
         )
 
@@ -134,7 +136,7 @@ class Episode:
 
         For an episode that is not over; raises as `step` does.
         """
-        calls = tuple([self._answered(c) for c in turn.calls] + [self._unread(e) for e in turn.parse_errors])
+        calls = tuple([self._answered(c) if isinstance(c, ToolCall) else self._unread(c) for c in turn.calls])
         self._turns += 1
         self.terminated = turn.answer is not None
         self.truncated = not self.terminated and (
@@ -180,11 +182,28 @@ class Episode:
         found = self.compiled.snapshot.get(key, self.task.id)
         if found is not None:
             return AnsweredCall(results.recorded(found), call, arguments, key)
+        tidied = tool.tidied(call.arguments)
+        if tidied is not None:
+            return self._answered_tidily(call, tidied, tool)
         spelling = (
             encode(plain(call.arguments)) if tool.rewrites else text
         )  # what was written is what is validated
         invalid = self.compiled.task_set.verdict(tool, spelling)
         return AnsweredCall(invalid or self._missed(call, key), call, arguments, key)
+
+    def _answered_tidily(self, call: ToolCall, tidied: dict[str, Any], tool: Tool) -> AnsweredCall:
+        """A call that is not recorded as it is written: without its needless nulls and spaces, if it is valid so."""
+        valid = self.compiled.task_set.verdict(tool, encode(plain(tidied))) is None
+        arguments = tool.normalise(tidied if valid else call.arguments)
+        key = replay_key(tool.name, encode(arguments))
+        if not valid:
+            invalid = self.compiled.task_set.verdict(tool, encode(plain(call.arguments)))
+            return AnsweredCall(invalid or self._missed(call, key), call, arguments, key)
+        found = self.compiled.snapshot.get(key, self.task.id)
+        result = (
+            results.recorded(found) if found is not None else self._missed(ToolCall(call.name, tidied), key)
+        )
+        return AnsweredCall(result, call, arguments, key)
 
     def _missed(self, call: ToolCall, key: str) -> CallResult:
         """The result of a valid call that is not recorded."""
@@ -197,20 +216,37 @@ class Episode:
 
     def _unread(self, error: ParseError) -> AnsweredCall:
         self._calls += 1
-        return AnsweredCall(self._spent() if self._calls > self.max_calls else results.unparsable(error))
+        result = self._spent() if self._calls > self.max_calls else results.unparsable(error)
+        return AnsweredCall(result, error=error)
 
     def _spent(self) -> CallResult:
         return results.refused(Status.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
 
     def _late(self, turn: Turn) -> Step:
         result = results.refused(Status.EPISODE_OVER, "the episode has ended; call reset")
-        answered = tuple(AnsweredCall(result, call) for call in turn.calls) or (AnsweredCall(result),)
-        ids = _ids(turn, self._calls) or (f"call_{self._calls}",)
+        answered = tuple(
+            [
+                AnsweredCall(result, c) if isinstance(c, ToolCall) else AnsweredCall(result, error=c)
+                for c in turn.calls
+            ]
+        ) or (AnsweredCall(result),)
+        ids = self._fresh_ids(turn) or (self._fresh_id(None),)
         text = render.turn_text(answered, self._limits.max_response_chars)
         nothing = (None,) * len(answered)
-        return Step(
-            text, 0.0, self.terminated, self.truncated, self.score, answered, ids[: len(answered)], nothing
-        )
+        return Step(text, 0.0, self.terminated, self.truncated, self.score, answered, ids, nothing)
+
+    def _fresh_ids(self, turn: Turn) -> tuple[str, ...]:
+        return tuple([self._fresh_id(call.id) for call in turn.calls])
+
+    def _fresh_id(self, given: str | None) -> str:
+        """The id that a call's result goes back with: as given, or numbered where it was given before, or new."""
+        number = len(self._ids)
+        fresh = given or f"call_{number}"
+        while fresh in self._ids:
+            fresh = f"{given or 'call'}_{number}"
+            number += 1
+        self._ids.add(fresh)
+        return fresh
 
 
 def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Reward = "graduated") -> Score:
@@ -231,11 +267,6 @@ def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Re
             break
         episode.step(action)
     return episode.score
-
-
-def _ids(turn: Turn, first: int) -> tuple[str, ...]:
-    read: tuple[ToolCall | ParseError, ...] = (*turn.calls, *turn.parse_errors)
-    return tuple([one.id or f"call_{first + index}" for index, one in enumerate(read)])
 
 
 if not TYPE_CHECKING:

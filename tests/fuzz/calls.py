@@ -6,8 +6,10 @@ from typing import Any
 
 import toy
 
-from tool_orch_env.calls.parse import parse_message
-from tool_orch_env.calls.types import ToolCall, Turn
+from tool_orch_env.calls.parse import MAX_CALLS, marks, parse_message
+from tool_orch_env.calls.parse.tag_tree import SEPARATOR
+from tool_orch_env.calls.parse.wrappers import WRAPPERS
+from tool_orch_env.calls.types import ParseError, ToolCall, Turn
 from tool_orch_env.calls.validate import MAX_SHOWN, MAX_VIOLATIONS, validate
 from tool_orch_env.errors import SnapshotError
 from tool_orch_env.jsonvalues.canonical import (
@@ -28,6 +30,20 @@ from .source import Source, as_text
 ARGUMENTS = ("name", "city_id", "units", "code", "currency", "date", "tags", "a", "")
 MESSAGE = ("role", "content", "tool_calls", "function", "name", "arguments", "parameters", "id", "type")
 TOOLS = ("search_city", "get_city", "get_country", "rate", "tagged", "ping", "serch_city", "")
+_PARTS = (
+    "get_city", "{", "}", "[", "]", '"', "'", "\n", "`", "```", "```json\n", "```tool_code\n",
+    '{"name": "get_city", "arguments": ', '{"city_id": 11}', "(city_id=11)", "get_city(city_id=",
+    "</parameter>", "<parameter=city_id>", "</function>", '"get_city">', '<parameter name="city_id">',
+    "</invoke>", "<arg_key>city_id</arg_key>", "<arg_value>", "</arg_value>", "get_city>",
+    "get_city<｜tool▁sep｜>", "[ARGS]", "functions.get_city:0", "<|tool_call_argument_begin|>", "11",
+    "<|message|>", "commentary to=functions.get_city", '<|"|>', "call:get_city{city_id:", "<escape>",
+    "null", ";", ",", " ", '"get_city" index="1"<|sep|>',
+    '<|open|>argument key="city_id" type="number"<|sep|>', "<|close|>argument<|sep|>", "<![CDATA[",
+    "]]>", ">>>get_city\n",
+    f"{SEPARATOR}<city_id>", f"{SEPARATOR}</city_id>", f"{SEPARATOR}</invoke>",
+)  # fmt: skip
+FRAGMENTS = tuple(dict.fromkeys([*marks.WORDS, *(row.closer for row in WRAPPERS if row.closer), *_PARTS]))
+"""Markers of every family, and what may stand between them."""
 
 
 @cache
@@ -40,20 +56,49 @@ def _catalog() -> Catalog:
     return toy.catalog()
 
 
+def families(data: bytes) -> None:
+    """Text made of the families' markers is a turn: calls and parse errors or an answer, the same each time, with or
+    without tools; errors are short and say where and why; and reading the turn again changes nothing."""
+    source = Source(data)
+    if source.below(4) == 0:
+        text = as_text(source.rest())
+    else:
+        parts = []
+        while not source.spent:
+            parts.append(source.pick(FRAGMENTS) if source.below(8) else source.text())
+        text = "".join(parts)
+    for tools in (None, _catalog()):
+        turn = deep_in_a_program(lambda tools=tools: parse_message(text, tools))
+        assert isinstance(turn, Turn)
+        assert (turn.answer is None) == bool(turn.calls)
+        assert len(turn.calls) <= MAX_CALLS + 1
+        assert repr(turn) == repr(parse_message(text, tools))
+        assert parse_message(turn, tools) == turn or "nan" in repr(turn)
+        for call in turn.calls:
+            if isinstance(call, ToolCall):
+                assert type(call.name) is str
+                assert type(call.arguments) is dict
+            else:
+                assert isinstance(call, ParseError)
+                assert call.where
+                assert 0 < len(call.why) < 300
+
+
 def parsing(data: bytes) -> None:
-    """Any action is a turn of calls and failures or an answer; reading that turn again changes nothing; a call means
+    """Any action is a turn of calls and parse errors or an answer; reading it again changes nothing; a call means
     the same in every format; and an episode takes it without an exception."""
     action = _action(Source(data))
     turn = deep_in_a_program(lambda: parse_message(action))
     assert isinstance(turn, Turn)
-    assert (turn.answer is None) == bool(turn.calls or turn.parse_errors)
+    assert (turn.answer is None) == bool(turn.calls)
     again = parse_message(turn)
     assert again.answer == turn.answer
     assert [*map(id, again.calls)] == [*map(id, turn.calls)], "a turn that is read already stays as it is"
     for call in turn.calls:
-        assert isinstance(call.name, str)
-        assert isinstance(call.arguments, dict)
-        _same_in_every_format(call)
+        if isinstance(call, ToolCall):
+            assert isinstance(call.name, str)
+            assert isinstance(call.arguments, dict)
+            _same_in_every_format(call)
     for setting in _settings():
         deep_in_a_program(lambda setting=setting: play(setting, [action, action]))
 

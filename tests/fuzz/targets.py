@@ -29,6 +29,14 @@ _TEXTS = (
     f'<think>hm</think>{{"tool_calls": [{{"id": "x", "function": {_CALL}}}]}}', "The currency is NOK.",
     '<|python_tag|>{"name": "rate", "parameters": {"currency": "NOK", "date": "2013-07-10"}}',
 )  # fmt: skip
+_FAMILY_TEXTS = (
+    *_TEXTS, "<tool_call><function=get_city><parameter=city_id>11</parameter></function></tool_call>",
+    "<tool_call>get_city<arg_key>city_id</arg_key><arg_value>11</arg_value></tool_call>",
+    '<invoke name="get_city"><parameter name="city_id">11</parameter></invoke>', "[TOOL_CALLS]ping[ARGS]{}",
+    '<|tool_call>call:get_city{city_id:11,a:[<|"|>x<|"|>]}<tool_call|>', "```tool_code\nprint(ping())\n```",
+    "<|channel|>commentary to=functions.ping <|constrain|>json<|message|>{}<|call|>",
+    '<|open|>call tool="ping" index="1"<|sep|><|close|>call<|sep|>',
+)  # fmt: skip
 _WORDS = (
     "<tool_call>", "</tool_call>", "<think>", "</think>", "```json\n", "```", '"name":', '"arguments":', "search_city",
     '"parameters":', '"function":', '"tool_calls":', "[ping(", "name=", "1e400", "NaN", "\\ud800", "<|python_tag|>",
@@ -40,6 +48,7 @@ _RESPONSES = (
 
 TARGETS = {
     "parse": Target(calls.parsing, tuple(b"\0" + text.encode() for text in _TEXTS), _WORDS, 512),
+    "families": Target(calls.families, tuple(b"\0" + text.encode() for text in _FAMILY_TEXTS), _WORDS, 256),
     "check": Target(calls.checking),
     "canonical": Target(calls.canon),
     "line": Target(

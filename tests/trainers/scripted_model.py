@@ -1,7 +1,7 @@
 """An OpenAI-compatible server on the loopback: `/SCRIPT/v1/chat/completions` says the turns of a script.
 
-Calls are native where the request has tools, text where it has none; streamed or whole, with log probabilities if
-asked.
+Calls are native where the request has tools, or where the model is called `native`; else text. Streamed or whole, with
+log probabilities if asked.
 """
 
 import json
@@ -22,7 +22,7 @@ class Model(BaseHTTPRequestHandler):
         script = self.path.split("/")[1]
         said = sum(message["role"] == "assistant" for message in body["messages"])
         message = {"role": "assistant", "content": played.TEXTS[script][said]}
-        if body.get("tools"):
+        if body.get("tools") or body["model"] == "native":
             message = as_message(turn_message(played.SCRIPTS[script][said]), said)
         about = {"id": "x", "created": 0, "model": body["model"]}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}

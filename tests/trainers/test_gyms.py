@@ -54,6 +54,20 @@ def test_skyrl_can_be_paid_at_the_end(factory: SessionFactory, bare: dict, scrip
     )
 
 
+def test_skyrl_warns_of_an_answer_that_was_a_call(
+    factory: SessionFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skyrl_gym = pytest.importorskip("skyrl_gym")
+    from tool_orch_env.adapters import skyrl, stripped
+
+    monkeypatch.setattr(stripped, "_warned", set())
+    skyrl.register(snapshot=str(factory.snapshot))
+    env = skyrl_gym.make("tool_orch", env_config={}, extras={"task_id": played.TASK, "max_turns": 4})
+    env.init([])
+    with pytest.warns(stripped.StrippedMarkersWarning, match="search_city"):
+        assert env.step('search_city{"name": "Turku"}')["done"]
+
+
 def test_skyrls_own_turn_limit_ends_the_episode_and_pays_it(factory: SessionFactory) -> None:
     pytest.importorskip("skyrl_gym")
     from tool_orch_env.adapters.skyrl import ToolOrch

@@ -10,6 +10,7 @@ from typing import Any
 
 from .extras import need
 from .session import SessionFactory
+from .stripped import warn_if_stripped
 
 ENV_ID = "tool_orch:ToolOrch-v0"
 
@@ -33,6 +34,8 @@ def environment_class() -> type[Any]:
 
         def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
             step = self._session.step(action)
+            if step.terminated:
+                warn_if_stripped(action, self._session.tools, "GEM")
             info = {"task_id": self._session.task.id, "codes": list(step.calls), **self._session.components()}
             if step.done:
                 info["episode_score"] = self._session.episode_score

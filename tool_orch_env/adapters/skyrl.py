@@ -17,6 +17,7 @@ from ..errors import UsageError
 from .export import ENV_CLASS
 from .extras import need
 from .session import SessionFactory
+from .stripped import warn_if_stripped
 
 PAY = ("turn", "end")
 
@@ -53,6 +54,8 @@ def environment_class() -> type[Any]:
 
         def step(self, action: str) -> dict[str, Any]:
             step = self._session.step(action)
+            if step.terminated:
+                warn_if_stripped(action, self._session.tools, "SkyRL")
             self.turns += 1
             total = self._session.episode_score if step.done else 0.0
             return {

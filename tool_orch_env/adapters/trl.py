@@ -75,7 +75,7 @@ def episode_score(
         session = environment._session
         last = messages[-1] if messages else {}
         if not session.done and last.get("role") == "assistant" and not last.get("tool_calls"):
-            session.step(last.get("content") or "")
+            session.step(last)
         scores.append(session.episode_score)
         for name, value in session.components().items() if log_metric else ():
             log_metric(f"tool_orch/{name}", value)  # type: ignore[misc]  # not None in this loop

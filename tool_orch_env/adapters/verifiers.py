@@ -1,17 +1,19 @@
-"""verifiers: a taskset and an environment for `vf-eval tool_orch_env_vf` and for prime-rl.
+"""verifiers: a taskset and an environment for `vf-eval` and prime-rl, under the id `tool_orch_env_vf`.
 
-The model writes its calls as text, and the environment replies as the user, on the host; no container runs. The trace
-records the score as its only reward, and the reward of every step and the components as metrics: `step_0`, `step_1`,
-…, `atomic`, `orchestration`, `answer` and `waste`. Importing this module requires verifiers, because its classes
-subclass those of verifiers.
+`verifiers_harness` plays the episode in the process of the run; no container runs. The trace records the score as its
+only reward, and the reward of every step and the components as metrics: `step_0`, `step_1`, …, `atomic`,
+`orchestration`, `answer` and `waste`. Importing this module requires verifiers, because its classes subclass those of
+verifiers.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
+from ..errors import UsageError
 from .export import rows
 from .extras import need
-from .session import SessionFactory
+from .session import NATIVE_PROMPT, SessionFactory
+from .verifiers_harness import ToolOrchHarness
 
 vf = need("verifiers.v1", "verifiers")
 
@@ -21,6 +23,7 @@ class ToolOrchData(vf.TaskData):  # type: ignore[name-defined, misc]  # verifier
 
     info: dict[str, Any]
     played: dict[str, Any]
+    tools: Literal["prompt", "native"] = "prompt"
 
 
 class ToolOrchTask(vf.Task[ToolOrchData, vf.State, vf.TaskConfig]):  # type: ignore[name-defined, misc]  # as above
@@ -39,6 +42,8 @@ class ToolOrchConfig(vf.TasksetConfig):  # type: ignore[name-defined, misc]  # a
     tasks: str | None = None
     reward: str = "graduated"
     max_turns: int | None = None
+    tools: Literal["prompt", "native"] = "prompt"
+    """Where the model finds the tools: in the system prompt, with the format of a call, or in the request's `tools`."""
 
 
 class ToolOrchTaskset(vf.Taskset[ToolOrchTask, ToolOrchConfig]):  # type: ignore[name-defined, misc]  # as above
@@ -48,37 +53,29 @@ class ToolOrchTaskset(vf.Taskset[ToolOrchTask, ToolOrchConfig]):  # type: ignore
         played = {
             name: getattr(self.config, name) for name in ("snapshot", "split", "tasks", "reward", "max_turns")
         }
+        tools = self.config.tools
         for row in rows(SessionFactory(**played), "verifiers"):
-            yield ToolOrchTask(ToolOrchData(**row, played=played), self.config.task)
+            prompt = {"system_prompt": NATIVE_PROMPT} if tools == "native" else {}
+            yield ToolOrchTask(
+                ToolOrchData(**{**row, **prompt}, played=played, tools=tools), self.config.task
+            )
 
 
 class ToolOrchEnvConfig(vf.EnvConfig):  # type: ignore[name-defined, misc]  # as above
-    """One seat, a plain chat loop on this machine: it runs no code of the model's."""
+    """One seat, on this machine. Its harness is the taskset's, `ToolOrchHarness`; leave it so."""
 
-    player: vf.AgentConfig = vf.AgentConfig(  # type: ignore[name-defined]  # as above
-        harness={"id": "null"}, runtime=vf.SubprocessConfig()
-    )
+    player: vf.AgentConfig = vf.AgentConfig(runtime=vf.SubprocessConfig())  # type: ignore[name-defined]  # as above
 
 
 class ToolOrchEnv(vf.Env[ToolOrchEnvConfig]):  # type: ignore[name-defined, misc]  # as above
-    """An episode: the session answers each message as the user, until it is over."""
-
-    def __init__(self, config: Any) -> None:
-        super().__init__(config)
-        self._factories: dict[str, SessionFactory] = {}
+    """An episode is one rollout of the seat."""
 
     async def run(self, task: Any, agents: Any) -> None:
-        data = task.data
-        factory = self._factories.setdefault(repr(sorted(data.played.items())), SessionFactory(**data.played))
-        session = factory().reset(data.info["task_id"])
-        async with agents.player.interaction(task) as interaction:
-            segment = await interaction.turn()
-            while not segment.terminated:
-                step = session.step(segment.last_reply)
-                if step.done:
-                    break
-                segment = await interaction.turn(step.text)
-        trace = interaction.trace
-        trace.record_reward("episode_score", session.episode_score)
-        trace.record_metrics({f"step_{number}": reward for number, reward in enumerate(session.rewards)})
-        trace.record_metrics({name: v for name, v in session.components().items() if name != "total"})
+        """Raises `UsageError` for another harness: it would answer the calls, and the episode would score 0."""
+        harness = agents.player.harness
+        if not isinstance(harness, ToolOrchHarness):
+            raise UsageError(
+                f"env.player.harness: expected tool_orch_env_vf, found {harness.config.id!r}, which does not hand "
+                "the model's calls to the environment; leave it out"
+            )
+        await agents.player.run(task)

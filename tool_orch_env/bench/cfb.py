@@ -110,7 +110,7 @@ class CfbPlay(Play):
         if not self._waiting:
             self.stop_reason = "func_hallucination"
             return silent
-        return self._answer(turn.calls)
+        return self._answer([call for call in turn.calls if isinstance(call, ToolCall)])
 
     def _ending(self) -> str:
         if not all_free(self._waiting) or self._reached < len(self._steps):

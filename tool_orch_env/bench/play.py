@@ -5,6 +5,7 @@ success; the error diagnosis stays the same. Nothing here knows where assistant 
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ..calls.chat import as_message
@@ -43,8 +44,9 @@ class Play:
         """Take one assistant message as the policy returned it. Never raises because of its content."""
         message = as_message(action, self.turns)
         self.messages.append(message)
-        turn = parse_message(message)
+        turn = parse_message(message, self.compiled.tools)
         step = self.episode.step(turn)
+        _use_ids(message, step.ids)
         self.turns += 1
         self._answered.append(step.calls)
         replies = self.replies(step, turn)
@@ -98,8 +100,18 @@ class Play:
         }
 
 
+def _use_ids(message: dict[str, Any], ids: Sequence[str]) -> None:
+    """Give the calls of an assistant message the ids that their results go back with: a model may repeat its own."""
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and len(calls) == len(ids):
+        message["tool_calls"] = [
+            {**call, "id": fresh} if isinstance(call, dict) else call
+            for call, fresh in zip(calls, ids, strict=True)
+        ]
+
+
 def _name(call: AnsweredCall) -> str:
-    return shown_name(call.call.name) if call.call else ""
+    return shown_name(call.name or "")
 
 
 def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from ..jsonvalues.canonical import to_text
-from .types import Turn
+from .types import ToolCall, Turn
 
 
 def recordable(action: Any) -> Any:
@@ -24,7 +24,9 @@ def turn_message(turn: Turn) -> dict[str, Any]:
     """A `Turn` as an assistant message."""
     if turn.answer is not None:
         return {"role": "assistant", "content": turn.answer}
-    calls = [{"name": call.name, "arguments": call.arguments} for call in turn.calls]
+    calls = [
+        {"name": call.name, "arguments": call.arguments} for call in turn.calls if isinstance(call, ToolCall)
+    ]
     return {"role": "assistant", "content": None, "tool_calls": [{"function": call} for call in calls]}
 
 

@@ -89,7 +89,7 @@ def turn_messages(
         {
             "role": "tool",
             "tool_call_id": call_id,
-            "name": shown_name(answered.call.name) if answered.call else "",
+            "name": shown_name(answered.name or ""),
             "content": reply_content(answered, limit, items),
         }
         for answered, call_id in zip(turn, ids, strict=True)
@@ -97,8 +97,8 @@ def turn_messages(
 
 
 def _entry(answered: AnsweredCall, limit: int, items: int | None) -> str:
-    result, call = answered.result, answered.call
-    name = _quoted(call.name) if call else "null"
+    result, called = answered.result, answered.name
+    name = "null" if called is None else _quoted(called)
     head = f'{{"tool":{name},"code":"{result.status.value}",'
     if not result.recorded:
         return f"{head}{result.text[1:]}"

@@ -40,20 +40,31 @@ STATUS_MEANINGS: Mapping[Status, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ParseError:
-    """A call that could not be read. `where` is its place in the message, `why` the reason."""
+    """A call that cannot be read: data, not an exception.
+
+    `where` is its place in the message and `why` the reason; `id` and `name` are those of the call as far as known.
+    """
 
     where: str
     why: str
     id: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A parsed assistant message. `answer` is `None` unless the message makes no call at all."""
+    """A parsed assistant message: its calls in the order of the message, those that cannot be read included.
 
-    calls: tuple[ToolCall, ...] = ()
+    `answer` is `None` unless the message makes no call at all.
+    """
+
+    calls: tuple[ToolCall | ParseError, ...] = ()
     answer: str | None = None
-    parse_errors: tuple[ParseError, ...] = ()
+
+    @property
+    def parse_errors(self) -> tuple[ParseError, ...]:
+        """The calls that cannot be read."""
+        return tuple([call for call in self.calls if isinstance(call, ParseError)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +102,25 @@ class CallResult(NamedTuple):
 class AnsweredCall(NamedTuple):
     """A tool call and its result.
 
-    `call` is `None` for a parse error. `arguments` (normalised) and `key` (the replay key) are `None` if the call has
-    no canonical form or its tool is not offered.
+    For a call that cannot be read, `call` is `None` and `error` says why. `arguments` (normalised) and `key` (the
+    replay key) are `None` if the call has no canonical form or its tool is not offered.
     """
 
     result: CallResult
     call: ToolCall | None = None
     arguments: dict[str, Any] | None = None
     key: str | None = None
+    error: ParseError | None = None
+
+    @property
+    def given_id(self) -> str | None:
+        """The id that the message gave it."""
+        return self.call.id if self.call else self.error.id if self.error else None
+
+    @property
+    def name(self) -> str | None:
+        """The name it was called with, `None` where that could not be read."""
+        return self.call.name if self.call else self.error.name if self.error else None
 
 
 def close_names(name: str, known: Sequence[str]) -> list[str]:

@@ -99,6 +99,25 @@ class Tool:
             return [by_text[text] for text in sorted(by_text)]
         return value
 
+    def tidied(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        """The arguments as a model means them, `None` if there is nothing to tidy.
+
+        A `null` that can only mean leaving an optional parameter out is dropped; white space around strings is trimmed.
+        """
+        kept = {
+            name: _trimmed(value)
+            for name, value in arguments.items()
+            if not (value is None and self._left_out_by_null(name))
+        }
+        return None if len(kept) == len(arguments) and all(kept[n] is arguments[n] for n in kept) else kept
+
+    def _left_out_by_null(self, name: str) -> bool:
+        """Whether `null` for this parameter can only mean that it is left out: it is optional, and null is invalid."""
+        if name in self.required or name not in self.properties:
+            return False
+        errors = self.validator.iter_errors({name: None})
+        return any(list(error.absolute_path)[:1] == [name] for error in errors)
+
     @cached_property
     def validator(self) -> "Validator":
         """A validator of draft 2020-12 with format checks. It never fetches a reference."""
@@ -194,6 +213,16 @@ def _problems(spec: ToolSpec, where: str) -> Iterator[str]:
         for name in getattr(spec, field):
             if name not in properties and not (field == "sources" and _first(name) in properties):
                 yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
+
+
+def _trimmed(value: Any) -> Any:
+    """The value itself, unless it is a string, or a list with a string, with white space around it."""
+    if isinstance(value, str):
+        trimmed = value.strip()
+        return value if len(trimmed) == len(value) else trimmed
+    if isinstance(value, list) and any(isinstance(one, str) and one != one.strip() for one in value):
+        return [_trimmed(one) for one in value]
+    return value
 
 
 def _first(path: str) -> str | None:
