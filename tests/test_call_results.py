@@ -104,8 +104,7 @@ def test_a_recorded_call_with_spaces_is_looked_up_as_it_is() -> None:
     """What was recorded comes first: trimming is only tried where the call as written has no response."""
     tools = toys.catalog()
     records = [
-        make_record(tools, "get_country", {"code": code}, 200, {"name": repr(code)})
-        for code in (" NO", "NO")
+        make_record(tools, "get_country", {"code": code}, 200, {"name": repr(code)}) for code in (" NO", "NO")
     ]
     snapshot = toe.Snapshot.from_records("toy", tools, records, splits={"test": toys.tasks()})
     env = gym.make("ToolOrch-v0", snapshot=snapshot, tasks=toys.tasks())
