@@ -85,11 +85,12 @@ def _deepseek(call: ToolCall) -> str:
 
 
 def _dsml(call: ToolCall) -> str:
-    values = [
-        f'<｜DSML｜parameter name="{key}" string="{to_text(isinstance(value, str))}">{_text(value)}</｜DSML｜parameter>\n'
-        for key, value in call.arguments.items()
-    ]
-    return f'<｜DSML｜invoke name="{call.name}">\n{"".join(values)}</｜DSML｜invoke>'
+    def one(key: str, value: Any) -> str:
+        kind = f'name="{key}" string="{to_text(isinstance(value, str))}"'
+        return f"<｜DSML｜parameter {kind}>{_text(value)}</｜DSML｜parameter>\n"
+
+    values = "".join(one(key, value) for key, value in call.arguments.items())
+    return f'<｜DSML｜invoke name="{call.name}">\n{values}</｜DSML｜invoke>'
 
 
 def _kimi(calls: Sequence[ToolCall]) -> str:
