@@ -38,7 +38,7 @@ chromium:  ## the browser that the report is tested in; without one, and unless 
 
 thorough: .venv/ready  ## the property tests with 20,000 examples each, the laws of the reward on every task (hours)
 	HYPOTHESIS_PROFILE=thorough .venv/bin/python -m pytest tests/test_bad_input.py tests/test_parse.py \
-	  tests/test_parse_families.py tests/test_parse_forms.py tests/test_parse_tools.py tests/test_call.py \
+	  tests/test_parse_families.py tests/test_parse_forms.py tests/test_parse_tools.py tests/test_write.py tests/test_call.py \
 	  tests/test_invariants.py
 
 SECONDS = 60

@@ -15,6 +15,7 @@ import toy as toys
 
 from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.calls.types import Turn
+from tool_orch_env.calls.write import FORMATS
 
 TURNS = {task.request: oracle_turns(task) for task in toys.tasks()}
 
@@ -25,6 +26,10 @@ def turn_of(messages: list[dict]) -> Turn:
     said = sum(message["role"] == "assistant" for message in messages)
     turns = TURNS[request]
     return turns[min(said, len(turns) - 1)]
+
+
+def turns(body: dict) -> list[Turn]:
+    return TURNS[next(message["content"] for message in body["messages"] if message["role"] == "user")]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -88,6 +93,21 @@ def spoken(handler: Handler, body: dict) -> None:
     handler.message(content=turn.answer or "".join(f"<tool_call>{call}</tool_call>" for call in calls))
 
 
+def writes(name: str) -> Callable[[Handler, dict], None]:
+    """A model that writes calls in one family's form, and has learned no other words around them."""
+
+    def model(handler: Handler, body: dict) -> None:
+        assert "tools" not in body and FORMATS[name].intro.partition("{")[0] in body["messages"][0]["content"]
+        said = [message["content"] for message in body["messages"] if message["role"] == "assistant"]
+        assert all(
+            FORMATS[name].calls(turn.calls) == text for turn, text in zip(turns(body), said, strict=False)
+        )
+        turn = turn_of(body["messages"])
+        handler.message(content=turn.answer or FORMATS[name].calls(turn.calls))
+
+    return model
+
+
 def stall(handler: Handler, body: dict) -> None:
     handler.server.closing.wait(20)
     handler.close_connection = True
@@ -129,10 +149,73 @@ def half_call(handler: Handler, body: dict) -> None:
     handler.message(content=None, tool_calls=[native("search_city", '{"name": "Os')])
 
 
+def refused(handler: Handler, why: str) -> None:
+    handler.give({"error": {"message": why}}, 400)
+
+
+def strict(handler: Handler, body: dict) -> None:
+    """Refuses ids that repeat and results that answer no call of the message before; repeats its own ids."""
+    seen: list[str] = []
+    waiting: list[str] = []
+    for message in body["messages"]:
+        if message["role"] == "tool":
+            if not waiting or message["tool_call_id"] != waiting.pop(0):
+                return refused(handler, f"a result out of order: {message['tool_call_id']}")
+        elif waiting:
+            return refused(handler, f"calls without a result: {waiting}")
+        waiting += [call["id"] for call in message.get("tool_calls", ())]
+        seen += [call["id"] for call in message.get("tool_calls", ())]
+    if len(set(seen)) < len(seen):
+        return refused(handler, f"ids that repeat: {seen}")
+    good(handler, body)
+
+
+def reasons(field: str) -> Callable[[Handler, dict], None]:
+    """A model whose server wants the reasoning of every tool call back, as it was sent."""
+
+    def model(handler: Handler, body: dict) -> None:
+        said = [message for message in body["messages"] if message["role"] == "assistant"]
+        if [message.get(field) for message in said] != [f"Thought {n}." for n in range(len(said))]:
+            return refused(handler, f"thinking is on, but {field} is missing from an assistant message")
+        turn = turn_of(body["messages"])
+        calls = [native(call.name, json.dumps(call.arguments)) for call in turn.calls]
+        thought = {field: f"Thought {len(said)}."}
+        handler.message(content=turn.answer, **thought, **({"tool_calls": calls} if calls else {}))
+
+    return model
+
+
+def parted(handler: Handler, body: dict) -> None:
+    """A server that sends content in parts, and wants its own parts back as they were."""
+    for message in body["messages"]:
+        if message["role"] == "assistant" and message["content"] != [{"type": "text", "text": "I look."}]:
+            return refused(handler, f"other content than was sent: {message['content']}")
+    turn = turn_of(body["messages"])
+    calls = [native(call.name, json.dumps(call.arguments)) for call in turn.calls]
+    parts = [{"type": "text", "text": turn.answer or "I look."}]
+    handler.message(content=parts, **({"tool_calls": calls} if calls else {}))
+
+
+def too_many(handler: Handler, body: dict) -> None:
+    """Far more calls than are read, and then words, behind the strict checks."""
+    if any(message["role"] == "tool" for message in body["messages"]):
+        return strict(handler, body)
+    handler.message(content=None, tool_calls=[native("search_city", "{}")] * 300)
+
+
+def unlike(handler: Handler, body: dict) -> None:
+    handler.give({"id": "x", "object": "chat.completion", "choices": [{"index": 0, "message": "Done."}]})
+
+
 MODELS: dict[str, Callable[[Handler, dict], None]] = {
     one.__name__: one
-    for one in (good, spoken, stall, error_500, flaky, cut_json, cut_body, no_choice, half_call)
-}
+    for one in (
+        good, spoken, stall, error_500, flaky, cut_json, cut_body, no_choice, half_call, strict, parted, too_many,
+        unlike,
+    )
+}  # fmt: skip
+MODELS |= {f"writes_{name}": writes(name) for name in FORMATS}
+MODELS |= {f"reasons_{field}": reasons(field) for field in ("reasoning_content", "reasoning")}
 
 
 class ModelServer(ThreadingHTTPServer):

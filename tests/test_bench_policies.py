@@ -15,9 +15,12 @@ from tool_orch_env.bench.protocols import Arena
 from tool_orch_env.bench.run_log import Record, RunLog
 from tool_orch_env.bench.runner import jobs, play_all, rescored
 from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.calls.write import FORMATS
 from tool_orch_env.errors import UsageError
 
-QUICK = Settings(timeout=0.3, retries=0)
+QUICK = Settings(timeout=0.5, retries=0)
+"""For policies that never answer; whatever does answer is given time, on a busy machine too."""
+PATIENT = Settings(timeout=30, retries=0)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,9 @@ def arena() -> Arena:
     return Arena(toys.tasks(), toys.snapshot())
 
 
-def ran(arena: Arena, folder: Path, policy: str, settings: Settings = QUICK, trials: int = 1) -> list[Record]:
+def ran(
+    arena: Arena, folder: Path, policy: str, settings: Settings = PATIENT, trials: int = 1
+) -> list[Record]:
     """The records of a run, in the order of the tasks."""
     speaking = parse_policy(policy, settings)
     ledger = RunLog(folder, manifest(arena, {}, speaking.name, settings, trials), arena.tasks)
@@ -84,12 +89,14 @@ def test_a_model_that_fails_now_and_then_is_asked_again(
         ("cut_json", "bad_reply"),
         ("cut_body", "connection"),
         ("no_choice", "bad_reply"),
+        ("unlike", "bad_reply"),
     ],
 )
 def test_a_server_that_fails_marks_its_episodes_and_loses_none(
     server: ModelServer, arena: Arena, tmp_path: Path, model: str, cause: str
 ) -> None:
-    records = ran(arena, tmp_path / "run", f"openai:{model}@{server.url}")
+    settings = QUICK if model == "stall" else PATIENT
+    records = ran(arena, tmp_path / "run", f"openai:{model}@{server.url}", settings)
     assert len(records) == 3
     for record in records:
         assert record["fault"].startswith(f"{cause}:"), record["fault"]
@@ -107,6 +114,91 @@ def test_half_a_tool_call_is_the_models_mistake_and_the_episode_goes_on(
     for record in ran(arena, tmp_path / "run", f"openai:half_call@{server.url}"):
         assert record["fault"] is None and record["result"]["stop_reason"] == "answered"
         assert record["result"]["errors"]["unparsable"] == 1 and record["result"]["turns"] == 2
+
+
+@pytest.mark.parametrize("model", ["strict", "parted", "reasons_reasoning_content", "reasons_reasoning"])
+def test_a_strict_server_gets_back_what_it_wants(
+    server: ModelServer, arena: Arena, tmp_path: Path, model: str
+) -> None:
+    """Unique ids, results in order, content in parts, reasoning: else it answers HTTP 400."""
+    for record in ran(
+        arena, tmp_path / "run", f"openai:{model}@{server.url}", Settings(timeout=5, retries=0)
+    ):
+        assert record["fault"] is None and record["result"]["success"], record["fault"]
+
+
+def test_what_a_model_sent_is_kept_in_the_record(server: ModelServer, arena: Arena, tmp_path: Path) -> None:
+    reasoned = ran(arena, tmp_path / "one", f"openai:reasons_reasoning@{server.url}")[0]
+    assert [action["reasoning"] for action in reasoned["actions"]] == [
+        f"Thought {number}." for number in range(len(reasoned["actions"]))
+    ]
+    in_parts = ran(arena, tmp_path / "two", f"openai:parted@{server.url}")[0]
+    assert in_parts["actions"][0]["content"] == [{"type": "text", "text": "I look."}]
+    assert in_parts["result"]["log"][0]["content"] == "I look."
+
+
+def test_calls_beyond_those_that_are_read_are_not_sent_back(
+    server: ModelServer, arena: Arena, tmp_path: Path
+) -> None:
+    for record in ran(
+        arena, tmp_path / "run", f"openai:too_many@{server.url}", Settings(timeout=5, retries=0)
+    ):
+        assert record["fault"] is None, record["fault"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_model_is_asked_in_its_family_s_own_form(
+    server: ModelServer, arena: Arena, tmp_path: Path, name: str
+) -> None:
+    server.requests.clear()
+    settings = Settings(timeout=5, retries=0, tools="prompt", call_format=name)
+    server.called["family"] = f"writes_{name}"
+    for record in ran(arena, tmp_path / "run", f"openai:family@{server.url}", settings):
+        assert record["fault"] is None and record["result"]["success"], record["fault"]
+    assert {body.get("skip_special_tokens") for body in server.requests} == {
+        False if FORMATS[name].special else None
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "settings", "said"),
+    [
+        ("openai:m@http://x/v1", {"tool_call_parser": "hermes"}, "pass --tool-call-parser to it"),
+        ("oracle", {"reasoning_parser": "qwen3"}, "--reasoning-parser applies to vllm: only"),
+        ("vllm:m", {"tool_call_parser": ""}, "expected the name"),
+        ("oracle", {"tools": "prompt", "call_format": "hermes"}, "applies to openai: and vllm:"),
+        ("vllm:m", {"call_format": "hermes"}, "with --tools prompt only"),
+        ("vllm:m", {"tools": "prompt", "call_format": "klingon"}, "expected one of hermes, qwen3_coder"),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(policy: str, settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_policy(policy, Settings(**settings))
+
+
+def test_vllm_is_started_with_the_named_parsers() -> None:
+    def words(**settings: Any) -> str:
+        policy = parse_policy("vllm:m", Settings(**settings))
+        return " ".join(policy._command())  # type: ignore[attr-defined]
+
+    assert "--tool-call-parser hermes" in words() and "--reasoning-parser" not in words()
+    named = words(tool_call_parser="qwen3_coder", reasoning_parser="qwen3", vllm_args="--seed 1")
+    assert "--tool-call-parser qwen3_coder --reasoning-parser qwen3 --seed 1" in named
+
+
+def test_a_manifest_records_the_settings_that_were_asked_for(arena: Arena, tmp_path: Path) -> None:
+    """A run from before a setting existed can be resumed without it, and with it is another run."""
+    old = manifest(arena, {}, "vllm:m", Settings(), 1)
+    assert set(old["settings"]) == {"seed", "tools", "temperature", "max_tokens", "vllm_args"}
+    named = manifest(
+        arena, {}, "vllm:m", Settings(tool_call_parser="qwen3_coder", reasoning_parser="qwen3"), 1
+    )
+    assert named["settings"]["tool_call_parser"] == "qwen3_coder"
+    assert named["settings"]["reasoning_parser"] == "qwen3"
+    RunLog(tmp_path / "run", old, arena.tasks).close()
+    RunLog(tmp_path / "run", old, arena.tasks).close()
+    with pytest.raises(UsageError, match="different settings"):
+        RunLog(tmp_path / "run", named, arena.tasks)
 
 
 FUNCTIONS = """
@@ -149,7 +241,8 @@ def test_a_function_answers_or_its_episode_says_why_not(
 ) -> None:
     (tmp_path / "my_policies.py").write_text(FUNCTIONS)
     monkeypatch.syspath_prepend(tmp_path)
-    records = ran(arena, tmp_path / "run", f"python:my_policies:{function}")
+    settings = QUICK if function == "hangs" else PATIENT
+    records = ran(arena, tmp_path / "run", f"python:my_policies:{function}", settings)
     assert len(records) == 3
     for record in records:
         assert record["fault"] is None if cause is None else record["fault"].startswith(cause)

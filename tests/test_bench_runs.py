@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tool_orch_env.bench.intervals import ratio
 from tool_orch_env.bench.metrics import passes, summary
 from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.bench.run_log import RunError, read_run, read_times
+from tool_orch_env.calls.write import FORMATS
 from tool_orch_env.cli.main import main
 from tool_orch_env.snapshot import load_tasks
 
@@ -110,6 +112,27 @@ def test_a_judge_is_asked_only_if_named_and_goes_into_the_scorer(
     assert main(["bench", "compare", str(tmp_path / "rules"), str(tmp_path / "judged")]) == 2
     assert oracle(tmp_path / "toolorch", *judge) == 2
     assert oracle(tmp_path / "other", *junk, "--judge", "no_such") == 2
+
+
+def test_options_that_do_nothing_for_a_policy_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["--tool-call-parser", "hermes"],
+        ["--reasoning-parser", "qwen3"],
+        ["--call-format", "hermes"],
+    ):
+        assert oracle(tmp_path / "run", *words) == 2
+        assert f"{words[0]} applies to" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_help_and_docs_name_every_call_format(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    docs = (Path(__file__).parent.parent / "docs" / "benchmark.md").read_text()
+    for text in (capsys.readouterr().out, docs):
+        assert set(FORMATS) <= set(re.findall(r"\w+", text))
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

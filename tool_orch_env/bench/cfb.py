@@ -101,7 +101,7 @@ class CfbPlay(Play):
     def replies(self, step: Step, turn: Turn) -> list[str]:
         silent = [call.result.text for call in step.calls]
         if turn.parse_errors:
-            nameless = any("no tool name" in error.why for error in turn.parse_errors)
+            nameless = any(error.nameless for error in turn.parse_errors)
             self.stop_reason = "name_error" if nameless else "decode_error"
             return silent
         if turn.answer is not None:

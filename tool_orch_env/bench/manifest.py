@@ -16,7 +16,9 @@ from .policies.base import Settings
 from .protocols import Arena, judge_name
 from .run_log import FORMAT
 
-ANSWERS = ("seed", "tools", "temperature", "max_tokens", "vllm_args")
+ANSWERS = (
+    "seed", "tools", "temperature", "max_tokens", "vllm_args", "tool_call_parser", "reasoning_parser", "call_format",
+)  # fmt: skip
 """Settings that affect what a policy answers. Time limits and retries may differ when a run is resumed."""
 PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
 
@@ -33,10 +35,16 @@ def manifest(
         "deciding": {name: list(some) for name, some in sorted(arena.options.deciding.items())},
         "judge": judge_name(arena.options),
         "trials": trials,
-        "settings": {name: getattr(settings, name) for name in ANSWERS},
+        "settings": _given(settings),
         "source": dict(source),
         "fingerprint": fingerprint(arena),
     }
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    """The settings without those that are `None`: a run from before a setting existed can be resumed."""
+    found = {name: getattr(settings, name) for name in ANSWERS}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def fingerprint(arena: Arena) -> dict[str, str]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ..calls.chat import as_message
+from ..calls.chat import as_message, content_text
 from ..calls.parse import parse_message
 from ..calls.render import opening_messages, reply_content, shown_name
 from ..calls.types import AnsweredCall, Turn
@@ -103,10 +103,12 @@ class Play:
 def _use_ids(message: dict[str, Any], ids: Sequence[str]) -> None:
     """Give the calls of an assistant message the ids that their results go back with: a model may repeat its own."""
     calls = message.get("tool_calls")
-    if isinstance(calls, list) and len(calls) == len(ids):
+    if isinstance(
+        calls, list
+    ):  # calls beyond those that are read have no result, so no server would accept them
         message["tool_calls"] = [
             {**call, "id": fresh} if isinstance(call, dict) else call
-            for call, fresh in zip(calls, ids, strict=True)
+            for call, fresh in zip(calls, ids, strict=False)
         ]
 
 
@@ -115,9 +117,8 @@ def _name(call: AnsweredCall) -> str:
 
 
 def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str]) -> dict[str, Any]:
-    content = message.get("content")
     return {
-        "content": _short(content) if isinstance(content, str) else "",
+        "content": _short(content_text(message)),
         "answer": None if turn.answer is None else _short(turn.answer),
         "reward": round(step.reward, 6),
         "score": round(step.score.total, 6),

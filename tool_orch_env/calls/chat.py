@@ -5,6 +5,7 @@ parsed or validated here.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ..jsonvalues.canonical import to_text
@@ -43,6 +44,17 @@ def as_message(action: Any, turn: int) -> dict[str, Any]:
         calls = [_entry(call, f"call_{turn}_{i}") for i, call in enumerate(message["tool_calls"])]
         message["tool_calls"] = calls
     return message
+
+
+def content_text(message: Mapping[str, Any]) -> str:
+    """The text of a message, that of its parts joined; "" if it has none."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = (
+        [part.get("text") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    )
+    return "".join([text for text in parts if isinstance(text, str)])
 
 
 def _entry(call: Any, fresh: str) -> Any:

@@ -43,12 +43,14 @@ class ParseError:
     """A call that cannot be read: data, not an exception.
 
     `where` is its place in the message and `why` the reason; `id` and `name` are those of the call as far as known.
+    `nameless`: it was read as an object, and what is wrong is that it has no tool name.
     """
 
     where: str
     why: str
     id: str | None = None
     name: str | None = None
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

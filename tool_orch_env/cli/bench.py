@@ -105,11 +105,27 @@ _MODEL = (
     option(
         "--tools", choices=("native", "prompt"), default="native", help="tools in the API or in the prompt"
     ),
+    option(
+        "--call-format",
+        metavar="NAME",
+        help="with --tools prompt: how tools, calls and results are written: hermes, qwen3_coder, glm45, llama3_json, "
+        "pythonic, mistral_new, deepseek_v31, deepseek_v32, kimi_k2 (default: hermes)",
+    ),
     option("--temperature", type=float, default=0.0, metavar="T", help="sampling temperature"),
     option("--max-tokens", type=whole, default=2048, metavar="N", help="tokens per message"),
     option("--timeout", type=float, default=120.0, metavar="SECONDS", help="time per request"),
     option("--retries", type=int, default=2, metavar="N", help="retries after lost connections, 429 and 5xx"),
-    option("--vllm-args", default="", metavar="ARGS", help="vllm: arguments for its server"),
+    option(
+        "--tool-call-parser",
+        metavar="NAME",
+        help="vllm: the server's parser of tool calls, such as qwen3_coder or llama3_json (default: hermes)",
+    ),
+    option(
+        "--reasoning-parser",
+        metavar="NAME",
+        help="vllm: the server's parser of reasoning, such as qwen3 or deepseek_r1 (default: none)",
+    ),
+    option("--vllm-args", default="", metavar="ARGS", help="vllm: more arguments for its server"),
 )
 _WORK = (
     option("--concurrency", type=whole, default=8, metavar="N", help="episodes at a time"),

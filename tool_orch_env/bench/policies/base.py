@@ -57,7 +57,7 @@ class Settings:
     """How policies are queried.
 
     `timeout` is in seconds per request. `tools` says how a model sees its tools: as the API's `tools` parameter
-    (`native`) or in the system prompt (`prompt`).
+    (`native`) or in the system prompt (`prompt`). What is `None` was not asked for.
     """
 
     seed: int = 0
@@ -68,6 +68,12 @@ class Settings:
     max_tokens: int = 2048
     vllm_args: str = ""
     """Extra command-line arguments for vLLM's server."""
+    tool_call_parser: str | None = None
+    """The parser by which vLLM's server finds calls in a model's text; `None` is hermes."""
+    reasoning_parser: str | None = None
+    """The parser by which vLLM's server separates reasoning from the answer; `None` leaves it in the text."""
+    call_format: str | None = None
+    """With `tools="prompt"`, the form of tools, calls and results, from `calls.write.FORMATS`; `None` is hermes."""
 
 
 DEFAULT = Settings()

@@ -4,23 +4,21 @@ The client retries connection errors, 429 and 5xx. The key comes from OPENAI_API
 malformed tool call is not a policy error: it is passed on as it is, and the protocol handles it.
 """
 
-import json
 import os
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 
+from ...calls.write import FORMATS
 from ...errors import UsageError
-from ...jsonvalues.canonical import to_text
 from ...task import Task
 from ..protocols import Arena
 from .base import Chat, PolicyError, Said, Settings, Speaker
+from .chat_history import REASONING, in_prompt, sendable
 
-TOOLS_PROMPT = (
-    "These are the tools, one JSON object per line:\n{tools}\n"
-    'Write each call as <tool_call>{{"name": "...", "arguments": {{...}}}}</tool_call>.'
-)
+KEPT = ("tool_calls", "function_call", "refusal", *REASONING)
+"""What is kept of a message beside its content, if it was sent."""
 _BACKOFF = 8.0
 """The longest that the client waits between two attempts, in seconds."""
 
@@ -80,92 +78,24 @@ class OpenAIPolicy:
         }
         if self._settings.tools == "native":
             return {**request, "messages": sendable(messages), "tools": tools}
-        return {**request, "messages": in_prompt(messages, tools)}
+        form = FORMATS[self._settings.call_format or "hermes"]
+        if form.special:  # vLLM and SGLang would remove the marks of a call
+            request["extra_body"] = {"skip_special_tokens": False}
+        return {**request, "messages": in_prompt(messages, tools, form)}
 
     async def close(self) -> None:
         await self._client.close()
 
 
-def sendable(messages: Chat) -> Chat:
-    """The chat in a form that servers accept.
-
-    Arguments that are not a JSON object become `{}`. Replies to calls that the server did not see as tool calls,
-    because the model wrote them as text, become user messages.
-    """
-    sent: Chat = []
-    known: set[str] = set()
-    for message in messages:
-        if message["role"] == "assistant":
-            calls = [_whole(call) for call in message.get("tool_calls") or () if isinstance(call, dict)]
-            known = {call["id"] for call in calls}
-            content = message.get("content")
-            shown = content if isinstance(content, str) else None if calls else ""
-            sent.append({"role": "assistant", "content": shown, **({"tool_calls": calls} if calls else {})})
-        elif message["role"] == "tool" and message["tool_call_id"] not in known:
-            _say(sent, message["content"])
-        else:
-            sent.append({name: item for name, item in message.items() if name != "name"})
-    return sent
-
-
-def in_prompt(messages: Chat, tools: Chat) -> Chat:
-    """The chat without tool roles: tools in the system prompt, calls as text, replies as user messages."""
-    listed = "\n".join(to_text(tool["function"]) for tool in tools)
-    sent: Chat = []
-    for message in messages:
-        if message["role"] == "system":
-            prompt = TOOLS_PROMPT.format(tools=listed)
-            sent.append({"role": "system", "content": f"{message['content']}\n\n{prompt}"})
-        elif message["role"] == "assistant":
-            calls = [to_text(call["function"]) for call in _functions(message)]
-            text = "\n".join(f"<tool_call>{call}</tool_call>" for call in calls)
-            content = message.get("content")
-            sent.append(
-                {"role": "assistant", "content": (content if isinstance(content, str) else "") + text}
-            )
-        elif message["role"] == "tool":
-            _say(sent, message["content"])
-        else:
-            sent.append(message)
-    return sent
-
-
-def _functions(message: dict[str, Any]) -> Chat:
-    calls = message.get("tool_calls")
-    return [_whole(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-
-
-def _say(sent: Chat, reply: str) -> None:
-    """Append a reply as a user message. Replies to the same assistant message are joined."""
-    text = f"<tool_response>\n{reply}\n</tool_response>"
-    if sent and sent[-1]["role"] == "user":
-        sent[-1] = {"role": "user", "content": f"{sent[-1]['content']}\n{text}"}
-    else:
-        sent.append({"role": "user", "content": text})
-
-
-def _whole(call: dict[str, Any]) -> dict[str, Any]:
-    inner = call.get("function")
-    inner = inner if isinstance(inner, dict) else {}
-    arguments = inner.get("arguments")
-    try:
-        sound = isinstance(json.loads(arguments), dict) if isinstance(arguments, str) else False
-    except (ValueError, RecursionError):
-        sound = False
-    function = {"name": str(inner.get("name", "")), "arguments": arguments if sound else "{}"}
-    return {"id": str(call.get("id", "")), "type": "function", "function": function}
-
-
 def _said(reply: Any) -> Said:
     """The message and the token counts of a completion. Raises `PolicyError` if it has no message."""
     choices = getattr(reply, "choices", None)
-    message = getattr(choices[0], "message", None) if choices else None
-    if message is None:
+    message = getattr(choices[0], "message", None) if choices and isinstance(choices, list) else None
+    if not isinstance(message, openai.BaseModel):
         raise PolicyError("bad_reply", "a completion without a message")
-    content = cast("str | None", message.content)
-    action: dict[str, Any] = {"role": "assistant", "content": content}
-    if message.tool_calls:
-        action["tool_calls"] = [call.model_dump(mode="json", warnings=False) for call in message.tool_calls]
+    sent = message.model_dump(mode="json", warnings=False)
+    action = {"role": "assistant", "content": sent.get("content")}
+    action |= {name: sent[name] for name in KEPT if sent.get(name) not in (None, [])}
     usage = getattr(reply, "usage", None)
     if usage is None:
         return Said(action)

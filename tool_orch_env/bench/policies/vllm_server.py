@@ -75,8 +75,14 @@ class VllmPolicy(OpenAIPolicy):
     def _command(self) -> list[str]:
         server = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", self._path]
         where = ["--host", "127.0.0.1", "--port", str(self._port), "--served-model-name", "policy"]
-        tools = ["--enable-auto-tool-choice", "--tool-call-parser", "hermes"]
-        return [*server, *where, *tools, *shlex.split(self._settings.vllm_args)]
+        tools = [
+            "--enable-auto-tool-choice",
+            "--tool-call-parser",
+            self._settings.tool_call_parser or "hermes",
+        ]
+        parser = self._settings.reasoning_parser
+        reasoning = ["--reasoning-parser", parser] if parser else []
+        return [*server, *where, *tools, *reasoning, *shlex.split(self._settings.vllm_args)]
 
     def _healthy(self) -> bool:
         try:

@@ -42,7 +42,7 @@ def call_of(entry: Any, where: str) -> Read:
         return _with_arguments(inner["name"], inner, where, call_id)
     name = _name_of(inner)
     if name is None:
-        return ParseError(where, 'no tool name: expected a string under "name"', call_id)
+        return ParseError(where, 'no tool name: expected a string under "name"', call_id, nameless=True)
     strange = _strange_key(inner)
     if strange is None and inner is not entry and isinstance(entry.get("function"), dict):
         strange = _strange_key(entry) or next(
