@@ -224,6 +224,8 @@ SKIPPED = {
     "Bedrock": (
         {"role": "assistant", "content": [{"reasoningContent": {}}, {"text": "It is 7."}]}, "It is 7."),
     "a list of one message": ([{"role": "assistant", "content": "It is 7."}], "It is 7."),
+    "a part in place of content": (
+        {"role": "assistant", "content": {"type": "text", "text": "It is 7."}}, "It is 7."),
 }  # fmt: skip
 
 
@@ -361,8 +363,10 @@ class HostileText(str):
         {"content": [{"type": "text", "text": HostileText("x")}]},
             {"choices": [{"message": {"choices": [{}]}}]},
         {1: 2}, {"name": HostileText("f")}, float("nan"), 10**4000,
+        {"type": []}, {"content": "x", "invalid_tool_calls": 3}, {"role": {}, "content": [{"type": {}, "text": "x"}]},
+        [{"type": [1], "role": [], "content": "x"}],
     ],
-    ids=[*map(str, range(18))],
+    ids=[*map(str, range(22))],
 )  # fmt: skip
 def test_no_object_makes_it_raise(action: Any) -> None:
     turn = parse_message(action, TOOLS)

@@ -62,7 +62,7 @@ WORDS = list(
     )
 )
 TOKEN = re.compile(
-    rf"{_alternation(WORDS)}|`+|(?<![^\n])~~~+|(?<![^\s>\]])\{{(?=\s*\")|(?<![^\s>\]])\[(?=\s*(?:[{{\"\d-]|[A-Za-z_][\w.\-]*\s*\())"
+    rf"{_alternation(WORDS)}|`+|~~~+|(?<![^\s>\]])\{{(?=\s*\")|(?<![^\s>\]])\[(?=\s*(?:[{{\"\d-]|[A-Za-z_][\w.\-]*\s*\())"
     r"|functools\[(?=\s*(?:\{|\Z))"
     r"|to=functions\.(?=[\w.\-]{1,256}\s*(?:json|code)?\s*\{)|>>>(?=[A-Za-z_][\w.\-]*\n\s*\{)"
 ).search

@@ -8,7 +8,8 @@ from .objects import as_plain, is_object
 from .scan import MAX_CALLS, Read, is_id
 from .text import read_text, turn_of
 
-_CONTENT_KEYS = ("content", "output", "parts", "text")
+_CONTENT_KEYS = ("output", "parts", "text")
+"""Where a message without `content` has it."""
 _MESSAGE_KEYS = frozenset(
     {"role", "content", "tool_calls", "function_call", "output", "choices", "invalid_tool_calls"}
 )
@@ -70,9 +71,10 @@ def _ready(turn: Turn) -> Turn:
 
 
 def _from_dict(message: dict[str, Any], tools: Any, depth: int) -> Turn:
-    if message.get("type") in _CALL_TYPES or ("function" in message and "role" not in message):
+    if _word(message, "type") in _CALL_TYPES or ("function" in message and "role" not in message):
         return turn_of([call_of(message, "the action")])
-    inner = _wrapped(message)
+    content = message.get("content")
+    inner = None if type(content) is str or message.get("tool_calls") else _wrapped(message)
     if inner is not None and depth < _NESTING:
         return _structured(inner, tools, depth + 1)
     if _MESSAGE_KEYS.isdisjoint(message):
@@ -80,7 +82,8 @@ def _from_dict(message: dict[str, Any], tools: Any, depth: int) -> Turn:
     found = _listed_calls(message)
     if found is not None:
         return turn_of(found)
-    content = next((message[key] for key in _CONTENT_KEYS if message.get(key) is not None), None)
+    if content is None:
+        content = next((message[key] for key in _CONTENT_KEYS if message.get(key) is not None), None)
     if content is None:
         misnamed = next((key for key in _MISNAMED if message.get(key)), None)
         if misnamed is not None:
@@ -91,6 +94,8 @@ def _from_dict(message: dict[str, Any], tools: Any, depth: int) -> Turn:
         return read_text(str.__str__(content), tools)
     if isinstance(content, list | tuple):
         return _items(content, tools, depth, "content")
+    if isinstance(content, dict) and content.get("type") is not None:
+        return _items([content], tools, depth, "content")
     return _failure("content", f"expected text, found {type(content).__name__}")
 
 
@@ -109,7 +114,7 @@ def _wrapped(message: dict[str, Any]) -> Any:
 
 def _part(message: dict[str, Any], tools: Any) -> Turn | None:
     """The turn of a single part of type text or reasoning, `None` for anything else."""
-    kind, text = message.get("type"), _text_of(message)
+    kind, text = _word(message, "type"), _text_of(message)
     if kind in _SILENT_TYPES:
         return Turn(answer="")
     return read_text(text, tools) if text is not None and (kind is not None or _only_text(message)) else None
@@ -124,14 +129,15 @@ def _listed_calls(message: dict[str, Any]) -> list[Read] | None:
         calls, legacy = extra.get("tool_calls"), legacy or extra.get("function_call")
     if not calls and not legacy and not unread:
         return None
-    if calls is not None and not isinstance(calls, list | tuple):
-        return [ParseError("tool_calls", f"expected a list, found {type(calls).__name__}")]
+    for key, given in (("tool_calls", calls), ("invalid_tool_calls", unread)):
+        if given is not None and not isinstance(given, list | tuple):
+            return [ParseError(key, f"expected a list, found {type(given).__name__}")]
     found = [
         _one(entry, f"tool_calls[{index}]") for index, entry in enumerate((calls or ())[: MAX_CALLS + 1])
     ]
     if legacy and not found:
         found.append(_one(legacy, "function_call"))
-    for index, entry in enumerate(unread[:MAX_CALLS] if isinstance(unread, list | tuple) else ()):
+    for index, entry in enumerate((unread or ())[:MAX_CALLS]):
         found.append(_unread(entry, f"invalid_tool_calls[{index}]"))
     return found
 
@@ -195,15 +201,15 @@ def _items(items: Any, tools: Any, depth: int, where: str = "call") -> Turn:
 
 def _is_own_message(message: dict[str, Any]) -> bool:
     """Whether an object is a message, and the agent's."""
-    own = message.get("role") in (None, "assistant", "model", "ai")
-    return own and message.get("type") not in _CALL_TYPES and not _MESSAGE_KEYS.isdisjoint(message)
+    own = _word(message, "role") in (None, "assistant", "model", "ai")
+    return own and _word(message, "type") not in _CALL_TYPES and not _MESSAGE_KEYS.isdisjoint(message)
 
 
 def _item_text(item: Any, depth: int) -> str | None:
     """The text of a content part or of a Responses message, "" for reasoning, `None` for anything else."""
     if not isinstance(item, dict):
         return None
-    kind = item.get("type")
+    kind = _word(item, "type")
     if kind in _SILENT_TYPES:
         return ""
     content = item.get("content")
@@ -214,9 +220,15 @@ def _item_text(item: Any, depth: int) -> str | None:
         return str.__str__(content)
     if "reasoningContent" in item:
         return ""
-    if kind is None and item.get("role") == "assistant" and isinstance(content, str):
+    if kind is None and _word(item, "role") == "assistant" and isinstance(content, str):
         return None if _listed_calls(item) else str.__str__(content)
     return _text_of(item) if kind is not None or _only_text(item) else None
+
+
+def _word(message: dict[str, Any], key: str) -> str | None:
+    """A type or role, `None` where it is missing or no text."""
+    value = message.get(key)
+    return str.__str__(value) if isinstance(value, str) else None
 
 
 def _only_text(part: dict[str, Any]) -> bool:
@@ -227,7 +239,7 @@ def _only_text(part: dict[str, Any]) -> bool:
 
 
 def _text_of(part: dict[str, Any]) -> str | None:
-    if part.get("type") in _CALL_TYPES:
+    if _word(part, "type") in _CALL_TYPES:
         return None
     if part.get("thought") is True:
         return ""  # Gemini's reasoning

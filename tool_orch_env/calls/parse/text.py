@@ -209,6 +209,8 @@ class _Reading:
     def _code(self, start: int, end: int) -> int:
         """A code span or fence: skipped, or read where it holds a call."""
         text, ticks = self.scan.text, end - start
+        if text[start] == "~" and not line_start(text, start):
+            return end
         close = self.scan.find(text[start:end], end)
         if ticks < 3:
             quoted = close >= 0 and text.find("\n", end, close) < 0 and text.find("</think>", end, close) < 0
