@@ -26,11 +26,12 @@ def tool(name: str, properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-TOOLS = [tool("tide", TIDE), tool("memo", MEMO), tool("ping", {})]
+TOOLS = [tool("tide", TIDE), tool("memo", MEMO), tool("ping", {}), tool("list-ports", {})]
 A = '{"port": "Oban", "hours": 6}'
 JSON = f'{{"name": "tide", "arguments": {A}}}'
 TIDE_CALL = ToolCall("tide", {"port": "Oban", "hours": 6})
 PING = ToolCall("ping", {})
+CHAT_CALL = {"function": {"name": "tide", "arguments": A}}
 QWEN = (
     "<tool_call>\n<function=memo>\n<parameter=title>\n{}\n</parameter>\n"
     "<parameter=body>\n{}\n</parameter>\n</function>\n</tool_call>"
@@ -127,6 +128,36 @@ CALLS: dict[str, tuple[Any, list[ToolCall]]] = {
         ]),
         [ToolCall("tide", TIDE_CALL.arguments, "c")],
     ),
+    "a stop token after a call behind the python tag": (
+        "<|python_tag|>tide(port='Oban', hours=6)<|eom_id|>", [TIDE_CALL]),
+    "the end of Mistral's list": (f"[TOOL_CALLS] [{JSON}][/TOOL_CALLS]</s>", [TIDE_CALL]),
+    "a dash in a Python name": ("[list-ports()]", [ToolCall("list-ports", {})]),
+    "an empty harmony body": ("<|channel|>commentary to=functions.ping<|message|><|call|>", [PING]),
+    "Llama's header": (
+        f"<|start_header_id|>assistant<|end_header_id|>\n\n{JSON}<|eot_id|>", [TIDE_CALL]),
+    "a list of one message": (
+        [{"role": "assistant", "content": f"<tool_call>{JSON}</tool_call>"}], [TIDE_CALL]),
+    "a choice": ({"index": 0, "message": {"role": "assistant", "tool_calls": [CHAT_CALL]}}, [TIDE_CALL]),
+    "a text completion": ({"choices": [{"text": f"<tool_call>{JSON}</tool_call>"}]}, [TIDE_CALL]),
+    "Ollama's and Cohere's response": (
+        {"message": {"role": "assistant", "content": "", "tool_calls": [CHAT_CALL]}}, [TIDE_CALL]),
+    "LangChain's additional_kwargs beside text": (
+        {"type": "ai", "content": "I look.", "additional_kwargs": {"tool_calls": [CHAT_CALL]}}, [TIDE_CALL]),
+    "Gemini's response": (
+        {"candidates": [{"content": {"role": "model", "parts": [
+            {"text": "hm", "thought": True}, {"functionCall": {"name": "ping", "args": {}}}]}}]},
+        [PING],
+    ),
+    "objects of Gemini's client": (
+        SimpleNamespace(candidates=[SimpleNamespace(content=SimpleNamespace(role="model", parts=[
+            SimpleNamespace(text=None, function_call=SimpleNamespace(id=None, name="ping", args={}))]))]),
+        [PING],
+    ),
+    "Bedrock's response": (
+        {"output": {"message": {"role": "assistant", "content": [
+            {"text": "Hm."}, {"toolUse": {"toolUseId": "t", "name": "ping", "input": {}}}]}}},
+        [ToolCall("ping", {}, "t")],
+    ),
     "a Kimi id": (
         f"<|tool_call_begin|>functions.tide:3<|tool_call_argument_begin|>{A}<|tool_call_end|>",
         [ToolCall("tide", TIDE_CALL.arguments, "functions.tide:3")],
@@ -152,6 +183,15 @@ ANSWERS: dict[str, Any] = {
     "a list of names": '[{"name": "Oslo"}, {"name": "Bergen"}]',
     "JSON around a call": f'{{"result": {JSON}}}',
     "HTML and links": "<p>The <b>tide</b> [1] is {high} at `x`, see [a(b)](http://c).",
+    "prose in brackets": "[Note (see below): it is 7]",
+    "a formula in brackets": "[sin(0), max(a, b)]",
+    "places in brackets": "[Oslo (NO), Bergen (NO)]",
+    "a comprehension": "```python\n[f(x=1) for x in y]\n```",
+    "a fence of tildes": f"Example:\n~~~\n<tool_call>{JSON}</tool_call>\n~~~\nThat is it.",
+    "a marker in Markdown": "The tag **<tool_call>** (<|python_tag|>) opens a call.",
+    "a reasoning mark in a sentence": "He wrote <think> as a tag, a poem <thinking> of the sea.",
+    "Python's functools": "Use functools[x] or functools[0].",
+    "JSON that has a tool's name": '{"name": "tide", "count": 3}',
     "a table": "| a | b |\n|---|---|\n| [x](y) | <br> |",
 }
 
@@ -172,11 +212,25 @@ SKIPPED = {
     "Cohere": ("<|START_THINKING|>x<|END_THINKING|><|START_RESPONSE|>It is 7.<|END_RESPONSE|>", "It is 7."),
     "Kimi-K3": ("x<|close|>think<|sep|><|open|>response<|sep|>It is 7.<|close|>response<|sep|>", "It is 7."),
     "a stop token": ("It is 7.<|im_end|>", "It is 7."),
+    "Llama 4's stop token": ("It is 7.<|eot|>", "It is 7."),
+    "Cohere's stop token": ("It is 7.<|END_OF_TURN_TOKEN|>", "It is 7."),
+    "Apertus": ("<|inner_prefix|>x<|inner_suffix|>It is 7.<|assistant_end|>", "It is 7."),
+    "MiniMax's stop token": ("It is 7.[e~[", "It is 7."),
+    "Seed's stop token": ("It is 7.<seed:eos>", "It is 7."),
+    "the head of a ChatML message": ("<|im_start|>assistant\nIt is 7.<|im_end|>", "It is 7."),
+    "the head of a Gemma message": ("<start_of_turn>model\nIt is 7.<end_of_turn>", "It is 7."),
+    "a text completion": ({"choices": [{"text": "It is 7."}]}, "It is 7."),
+    "Gemini": ({"role": "model", "parts": [{"text": "x", "thought": True}, {"text": "It is 7."}]}, "It is 7."),
+    "Bedrock": (
+        {"role": "assistant", "content": [{"reasoningContent": {}}, {"text": "It is 7."}]}, "It is 7."),
+    "a list of one message": ([{"role": "assistant", "content": "It is 7."}], "It is 7."),
+    "a part in place of content": (
+        {"role": "assistant", "content": {"type": "text", "text": "It is 7."}}, "It is 7."),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "answer"), SKIPPED.values(), ids=SKIPPED)
-def test_the_answer_is_what_remains_without(text: str, answer: str) -> None:
+def test_the_answer_is_what_remains_without(text: Any, answer: str) -> None:
     assert parse_message(text, TOOLS) == Turn(answer=answer)
 
 
@@ -189,6 +243,9 @@ ERRORS: dict[str, tuple[Any, str]] = {
     "a cut Kimi call": ("<|tool_call_begin|>functions.tide:0<|tool_call_argument_begin|>{", "not JSON"),
     "a cut Gemma call": ('<|tool_call>call:tide{port:<|"|>Ob', "at the end of a string"),
     "a cut harmony header": ("<|channel|>commentary to=functions.tide", "<|message|>"),
+    "a cut harmony recipient": ("<|channel|>commentary to=", "expected a recipient"),
+    "a bare call cut before its arguments": ('{"name": "tide", "argum', "not JSON"),
+    "calls of a message under a strange key": ({"role": "assistant", "toolCalls": [{}]}, "unknown key 'toolCalls'"),
     "a marker alone": ("Let me check.[TOOL_CALLS]", "expected a JSON list"),
     "an empty section": (
         "<|tool_calls_section_begin|><|tool_calls_section_end|>", "expected <|tool_call_begin|>"),
@@ -306,8 +363,10 @@ class HostileText(str):
         {"content": [{"type": "text", "text": HostileText("x")}]},
             {"choices": [{"message": {"choices": [{}]}}]},
         {1: 2}, {"name": HostileText("f")}, float("nan"), 10**4000,
+        {"type": []}, {"content": "x", "invalid_tool_calls": 3}, {"role": {}, "content": [{"type": {}, "text": "x"}]},
+        [{"type": [1], "role": [], "content": "x"}],
     ],
-    ids=[*map(str, range(18))],
+    ids=[*map(str, range(22))],
 )  # fmt: skip
 def test_no_object_makes_it_raise(action: Any) -> None:
     turn = parse_message(action, TOOLS)

@@ -15,10 +15,15 @@ from .entry import call_of, is_call
 from .scan import MAX_CALLS, Read, Scan, Wrapper, reason, shown, skip_space
 from .typed import offered
 
-_PYTHONIC = re.compile(r"\[\s*([A-Za-z_][\w.]*)\s*\(").match
+_PYTHONIC = re.compile(r"\[\s*([A-Za-z_][\w.\-]*)\s*\(").match
 _KEYWORD = re.compile(r"\s*(?:\)|[A-Za-z_]\w{0,255}\s*=(?!=))").match
+_CALLS_END = re.compile(r"\)[\s,;]*\]").search
 _NAME_KEY = re.compile(r'"(?:tool_)?(?:name|function|tool_calls)"\s*:')
 _ARGUMENTS_KEY = re.compile(r'"(?:arguments|parameters)"\s*:')
+_CUT = re.compile(
+    r'\[?\s*\{\s*(?:"type"\s*:\s*"function"\s*,\s*)?"(?:tool_)?name"\s*:\s*"([^"\\]{1,256})"\s*(?:,\s*"?\w{0,32}\s*)?\Z'
+).match
+"""A call that is cut off before its arguments."""
 _REST = re.compile(r"[ \t]*(?:\r?\n|\Z|<|```)").match
 _MORE = re.compile(r"\s*[;,]?\s*(?=[\[{])").match
 _MAX_TRIES = 64
@@ -72,9 +77,16 @@ class Bare:
             return None
         at, why = self.suspect
         named = _NAME_KEY.search(self.scan.text, at)
-        if named is None or _ARGUMENTS_KEY.search(self.scan.text, named.end()) is None:
+        if named is None:
+            return None
+        if _ARGUMENTS_KEY.search(self.scan.text, named.end()) is None and not self._cut_after_name(at):
             return None
         return ParseError("the message", why)
+
+    def _cut_after_name(self, at: int) -> bool:
+        """Whether a message ends inside an object that begins with the name of an offered tool."""
+        named = _CUT(self.scan.text, at)
+        return named is not None and offered(self.scan.tools, named.group(1)) is True
 
     def _python(self, at: int, named: re.Match[str], alone: bool) -> tuple[int, bool]:
         text, known = self.scan.text, offered(self.scan.tools, named.group(1))
@@ -88,6 +100,10 @@ class Bare:
             return at + 1, False
         if not (keyword or (alone and (closed or end < 0))) or (known is False and not alone):
             return at + 1, False
+        if known is False and not keyword:
+            return at + 1, False  # a formula, or prose in brackets
+        if known is False and end >= 0 and not _CALLS_END(text, max(at, end - 64), end):
+            return at + 1, False  # a comprehension
         if end < 0 and not keyword:
             return at + 1, False
         inner = Scan(text, self.scan.tools, spent=self.scan.spent)

@@ -14,7 +14,7 @@ from .typed import offered
 
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
 _NAME_KEYS = ("name", "tool_name")
-_ID_KEYS = ("call_id", "tool_call_id", "id")
+_ID_KEYS = ("call_id", "tool_call_id", "toolUseId", "id")
 _METADATA = frozenset(
     (
         *ARGUMENT_KEYS, *_NAME_KEYS, *_ID_KEYS, "function", "type", "index", "status", "object", "role", "thought",

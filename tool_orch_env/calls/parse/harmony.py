@@ -37,6 +37,8 @@ def read(scan: Scan, before: str, at: int, end: int) -> Message:
     recipient = _recipient(before, header)
     if body < 0 or body > end + _HEADER or "<|end|>" in header:
         if not recipient:
+            if body < 0 and at + len(header) == len(scan.text) and header.endswith("to="):
+                scan.fail(LABEL, "cut off: expected a recipient")
             return Message(False, end, end)
         name = recipient.removeprefix("functions.")
         scan.fail(
@@ -65,6 +67,9 @@ def _recipient(before: str, header: str) -> str | None:
 def _call(scan: Scan, body: int, recipient: str) -> int:
     name = recipient.removeprefix("functions.")
     start = skip_space(scan.text, body)
+    if scan.text.startswith("<|call|>", start):
+        scan.call(name, {})
+        return start
     if scan.text.startswith("<", start) and not scan.text.startswith("<|", start):
         return start  # Muse writes a call of another syntax after the same header
     try:

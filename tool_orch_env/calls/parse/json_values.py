@@ -67,7 +67,7 @@ def _values(scan: Scan, start: int, wrapper: Wrapper, name_keyed: bool = False) 
             if closer and text.startswith(closer, at):
                 at += len(closer)
                 break
-            if (values and text[at : at + 1] not in ("{", "[")) or at == len(text):
+            if at == len(text) or (values and (text[at] not in "{[" or text.startswith("[/", at))):
                 if closer and not _may_follow(text, at):
                     raise ValueError(f"expected {closer}, found {shown(text, at)}")
                 break

@@ -26,7 +26,9 @@ NOISE = (
     "<end_of_turn>", "<turn|>", "<｜end▁of▁sentence｜>", "<|eom|>", "<|message_sep|>", "<|message_model|>",
     "<|content_text|>", "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<|observation|>",
     "<|user|>", "<|end_of_turn|>", "<|end_message|>", "<|open|>response<|sep|>", "<|close|>response<|sep|>",
-    "<|close|>message<|sep|>", "<channel|>",
+    "<|close|>message<|sep|>", "<channel|>", "[/TOOL_CALLS]", "<|eot|>", "<|assistant_end|>", "<|END_OF_TURN_TOKEN|>",
+    "<|start_header_id|>assistant<|end_header_id|>", "<|im_start|>assistant", "<start_of_turn>model",
+    "<|start_of_role|>assistant<|end_of_role|>", "<seed:eos>", "[e~[",
 )  # fmt: skip
 """Special tokens around text, which are no part of an answer."""
 HEADERS = ("<|channel|>", "<|start|>")
@@ -50,11 +52,18 @@ def _alternation(words: list[str]) -> str:
 _BARE_RECIPIENT = "to=functions."
 WORDS = list(
     dict.fromkeys(
-        [*(BY_OPENER.keys() - {_BARE_RECIPIENT}), *CLOSER_OF, *CLOSER_OF.values(), *NOISE, *HEADERS]
+        [
+            *(BY_OPENER.keys() - {_BARE_RECIPIENT, "functools["}),
+            *CLOSER_OF,
+            *CLOSER_OF.values(),
+            *NOISE,
+            *HEADERS,
+        ]
     )
 )
 TOKEN = re.compile(
-    rf"{_alternation(WORDS)}|`+|(?<![^\s>\]])\{{(?=\s*\")|(?<![^\s>\]])\[(?=\s*(?:[{{\"\d-]|[A-Za-z_][\w.]*\s*\())"
+    rf"{_alternation(WORDS)}|`+|~~~+|(?<![^\s>\]])\{{(?=\s*\")|(?<![^\s>\]])\[(?=\s*(?:[{{\"\d-]|[A-Za-z_][\w.\-]*\s*\())"
+    r"|functools\[(?=\s*(?:\{|\Z))"
     r"|to=functions\.(?=[\w.\-]{1,256}\s*(?:json|code)?\s*\{)|>>>(?=[A-Za-z_][\w.\-]*\n\s*\{)"
 ).search
 """Finds the next mark."""

@@ -6,6 +6,7 @@ from typing import Any
 _FIELDS = (
     "type", "role", "content", "tool_calls", "function_call", "function", "name", "arguments", "args", "input", "id",
     "call_id", "text", "refusal", "output", "choices", "message", "invalid_tool_calls", "additional_kwargs",
+    "candidates", "parts", "thought",
 )  # fmt: skip
 _SCALARS = (str, bytes, int, float, complex, bool, list, tuple, set, frozenset, type(None))
 

@@ -29,6 +29,8 @@ _MAX_VALUE = 1 << 18
 """Characters of one argument that are read."""
 _WARNINGS = Lock()
 """`catch_warnings` sets the filters of all threads, and two that overlap restore the wrong ones."""
+_STOP = ("<|", "</s>", "<eos>", "<end_of_turn>")
+"""How the special tokens begin that may follow the last call."""
 _LIST = "not a list of calls"
 _CUT = "cut off: a bracket is not closed"
 
@@ -44,6 +46,8 @@ def read(scan: Scan, at: int, wrapper: Wrapper) -> int:
         if in_list and text[at : at + 1] == "]":
             return _closed(text, at + 1, wrapper.closer)
         if not in_list and (at == len(text) or (wrapper.closer and text.startswith(wrapper.closer, at))):
+            break
+        if not in_list and len(scan.found) > first and text.startswith(_STOP, at):
             break
         opened = _NAME_OPEN(text, at)
         if not opened:

@@ -18,7 +18,7 @@ from .typed import offered
 from .wrappers import NAMED, WRAPPERS
 
 _ENDS = ("</s>", "<eos>")
-_QUOTES = "\"'“”‘’"
+_QUOTES = "\"'“”‘’*()"
 _INFO = re.compile(r"[ \t]*([\w+.\-]{0,32})[^\n`]{0,200}\n").match
 _MAX_TOKENS = 40_000
 """Marks of reasoning and quotation, brackets and special tokens in a message, at most."""
@@ -122,7 +122,7 @@ class _Reading:
         if token in CLOSER_OF:
             return self._reasoning(token, start, end)
         head = token[0]
-        if head == "`":
+        if head in ("`", "~"):
             return self._code(start, end)
         if token in ("{", "["):
             return self._bare(start)
@@ -140,6 +140,8 @@ class _Reading:
         self._take(start)
         closer = CLOSER_OF[token]
         close = self.scan.find(closer, end)
+        if close < 0 and token[1].isalpha() and _within_line(self.scan.text, start):
+            return end  # a word of the text
         self.reasoned = True
         if close < 0:
             self.hidden = True
@@ -207,6 +209,8 @@ class _Reading:
     def _code(self, start: int, end: int) -> int:
         """A code span or fence: skipped, or read where it holds a call."""
         text, ticks = self.scan.text, end - start
+        if text[start] == "~" and not line_start(text, start):
+            return end
         close = self.scan.find(text[start:end], end)
         if ticks < 3:
             quoted = close >= 0 and text.find("\n", end, close) < 0 and text.find("</think>", end, close) < 0
@@ -260,6 +264,12 @@ class _Reading:
 
 
 _NAMED_ROW = Wrapper(">>>", "", NAMED, "call")
+
+
+def _within_line(text: str, at: int) -> bool:
+    """Whether prose stands before a place on its line."""
+    before = text[max(0, at - 8) : at].rstrip(" \t")
+    return before[-1:] not in ("", "\n", "\r", ">", "]")
 
 
 def _after_sentence(text: str, at: int) -> bool:
