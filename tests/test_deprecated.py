@@ -1,8 +1,5 @@
 """Import paths, names and pickles of version 0.1.0 work for one release, with a `DeprecationWarning`."""
 
-import base64
-import json
-import pickle
 import subprocess
 import sys
 from importlib import import_module
@@ -14,13 +11,6 @@ import pytest
 
 import tool_orch_env as toe
 from tool_orch_env._deprecated import _MODULES
-from tool_orch_env.adapters.session import SessionFactory
-from tool_orch_env.reward.config import RewardConfig
-from tool_orch_env.reward.credit import CreditWeights
-
-PICKLES: dict[str, str] = json.loads(
-    (Path(__file__).parent / "golden" / "pickles-0.1.0.json").read_text(encoding="utf-8")
-)
 
 
 def fresh(old: str) -> Any:
@@ -96,16 +86,3 @@ def test_pickles_of_the_first_version_open() -> None:
     found = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True)
     assert found.stdout.startswith("96 <tool_orch_env.adapters.session.Session")
     assert found.stdout.split()[-1] == "0.4"
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_pickled_reward_keeps_its_weights() -> None:
-    factory: SessionFactory = pickle.loads(base64.b64decode(PICKLES["custom reward"]))
-    credit = CreditWeights(name=0.2, values=0.4)
-    assert factory.reward == RewardConfig(atomic=0.5, orchestration=0.3, answer=0.2, waste=0.2, credit=credit)
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_pickled_weights_that_cannot_be_renormalised_are_refused() -> None:
-    with pytest.raises(toe.errors.UsageError, match=r"are not .* renormalised"):
-        pickle.loads(base64.b64decode(PICKLES["two sets of weights"]))

@@ -1,15 +1,22 @@
 """Each component of the score, on traces small enough to compute by hand."""
 
+import base64
 import dataclasses
+import json
 import math
+import pickle
+from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import pytest
 import toy as toys
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tool_orch_env as toe
+from tool_orch_env.adapters.session import SessionFactory
+from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.errors import TaskError, UsageError
 from tool_orch_env.reward.config import PRESETS, RewardConfig, Score
 from tool_orch_env.reward.credit import CreditWeights
@@ -294,3 +301,46 @@ def test_more_of_the_same_never_helps(turns: list[Any]) -> None:
 @given(actions)
 def test_scoring_twice_gives_the_same(turns: list[Any]) -> None:
     assert score(turns) == score(turns)
+
+
+def finished(reward: Any, turns: list[Any], toy: Snapshot, task: str = "toy-1") -> dict[str, Any]:
+    env = gym.make("ToolOrch-v0", snapshot=toy, tasks=toys.tasks(), reward=reward)
+    env.reset(options={"task_id": task})
+    info: dict[str, Any] = {}
+    for turn in turns:
+        assert "success" not in info
+        *_, info = env.step(turn)
+    return info
+
+
+@pytest.mark.parametrize(
+    "reward",
+    ["graduated", "binary", "atomic_only", "orchestration_only", "execution", "published", lambda score: 0.5],
+)
+def test_success_means_the_same_under_every_reward(reward: Any, toy: Snapshot) -> None:
+    task = toys.tasks()[1]
+    golden = oracle_turns(task)
+    assert finished(reward, golden, toy)["success"] is True
+    assert finished(reward, [*golden[:-1], "Done."], toy)["success"] is False
+    assert finished(reward, [*golden[1:-1], golden[-1]], toy)["success"] is False
+    assert toe.score_turns(task, golden, toy, reward).success
+    assert not toe.score_turns(task, [golden[0], golden[-1]], toy, reward).success
+
+
+PICKLES: dict[str, str] = json.loads(
+    (Path(__file__).parent / "golden" / "pickles-0.1.0.json").read_text(encoding="utf-8")
+)
+"""Objects that version 0.1.0 pickled."""
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_pickled_reward_keeps_its_weights() -> None:
+    factory: SessionFactory = pickle.loads(base64.b64decode(PICKLES["custom reward"]))
+    credit = CreditWeights(name=0.2, values=0.4)
+    assert factory.reward == RewardConfig(atomic=0.5, orchestration=0.3, answer=0.2, waste=0.2, credit=credit)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_pickled_weights_that_cannot_be_renormalised_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"are not .* renormalised"):
+        pickle.loads(base64.b64decode(PICKLES["two sets of weights"]))
