@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tool_orch_env.bench.policies.chat_history import in_prompt
+from tool_orch_env.bench.policies.chat_history import in_prompt, sendable
 from tool_orch_env.calls.parse import parse_message
 from tool_orch_env.calls.parse.families import FAMILIES
 from tool_orch_env.calls.render import SYSTEM_PROMPT
@@ -126,3 +126,15 @@ def test_native_calls_and_their_results_become_text_in_the_form(name: str) -> No
     assert said.keys() == {"role", "content", "reasoning"} and said["content"].startswith("I will look.\n")
     assert parse_message(said).calls[0].arguments == {"name": "Oslo"}
     assert reply["role"] == "user" and '{"id": 7}' in reply["content"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "broken", ['{"a": NaN}', '{"a": 1e999}', '{"a": 1, "a": 2}', "[" * 900, '{"a": ', "7", ""]
+)
+def test_arguments_that_nobody_can_read_are_written_as_none(name: str, broken: str) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": broken}}
+    [said] = in_prompt([{"role": "assistant", "content": None, "tool_calls": [call]}], [], FORMATS[name])
+    assert said["content"] == FORMATS[name].calls([ToolCall("f", {})])
+    [sent] = sendable([{"role": "assistant", "content": None, "tool_calls": [call]}])
+    assert sent["tool_calls"][0]["function"]["arguments"] == "{}"

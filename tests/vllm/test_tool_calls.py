@@ -136,12 +136,12 @@ def taught(tmp_path_factory: pytest.TempPathFactory, tasks: list[Task]) -> Path:
     """`model/`, which has learned ten golden conversations by heart, and `tasks.jsonl`."""
     out = tmp_path_factory.mktemp("taught")
     said = [f"{m['role']}\n{m['content']}" for task in tasks for m in chats(task)[1][0]]
-    tokenizer = prepare.tokenizer(said, 1200)
+    tokenizer = prepare.tokenizer(said, 3000)
     tokenizer.add_tokens(MARKS)
     tokenizer.chat_template = TEMPLATE
     torch.manual_seed(0)
     model = prepare.model(len(tokenizer), width=64, layers=2, context=4096, seed=0)
-    given = argparse.Namespace(lr=4e-3, steps=160, batch=8, seed=0)
+    given = argparse.Namespace(lr=5e-3, steps=160, batch=10, seed=0)
     sft.imitate(model, Lessons(tokenizer, tasks), given)
     tokenizer.save_pretrained(out / "model")
     model.save_pretrained(out / "model")

@@ -4,13 +4,14 @@ What a model sent beside its calls and its content goes back with them: some ser
 is missing.
 """
 
-import json
 from typing import Any
 
 from ...calls.chat import content_text
 from ...calls.render import CALL_FORMAT
 from ...calls.types import ToolCall
 from ...calls.write import FORMATS, CallFormat
+from ...jsonvalues.canonical import to_text
+from ...jsonvalues.decode import parse_json
 from .base import Chat
 
 REASONING = ("reasoning_content", "reasoning", "reasoning_details")
@@ -51,7 +52,7 @@ def in_prompt(messages: Chat, tools: Chat, form: CallFormat = _HERMES) -> Chat:
             sent.append({"role": "system", "content": f"{told}\n\n{prompt}"})
         elif message["role"] == "assistant":
             calls = [
-                ToolCall(call["function"]["name"], json.loads(call["function"]["arguments"]))
+                ToolCall(call["function"]["name"], _read(call["function"]["arguments"]) or {})
                 for call in _calls(message)
             ]
             sent.append(_assistant(message, _with_text(message, form.calls(calls) if calls else "")))
@@ -100,9 +101,16 @@ def _whole(call: dict[str, Any]) -> dict[str, Any]:
     inner = call.get("function")
     inner = inner if isinstance(inner, dict) else {}
     arguments = inner.get("arguments")
-    try:
-        sound = isinstance(json.loads(arguments), dict) if isinstance(arguments, str) else False
-    except (ValueError, RecursionError):
-        sound = False
+    sound = isinstance(arguments, str) and _read(arguments) is not None
     function = {"name": str(inner.get("name", "")), "arguments": arguments if sound else "{}"}
     return {"id": str(call.get("id", "")), "type": "function", "function": function}
+
+
+def _read(arguments: str) -> dict[str, Any] | None:
+    """The arguments, `None` if they are not a JSON object that can be written again."""
+    try:
+        value = parse_json(arguments)
+        to_text([[value]])  # with infinities, or too deep inside a call, it could not
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
