@@ -80,6 +80,21 @@ def test_a_snapshot_that_changed_is_opened_again(folder: Path) -> None:
         open_task_set(folder, "test")
 
 
+def test_every_spelling_of_a_path_is_one_snapshot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder, target_is_directory=True)
+    monkeypatch.chdir(folder)
+    known = Snapshot.open(folder)
+    assert all(Snapshot.open(place) is known for place in (link, f"../{folder.name}", f"{folder}/", folder))
+
+
+def test_tasks_that_changed_since_the_snapshot_was_opened_are_refused(folder: Path) -> None:
+    opened = Snapshot.open(folder)
+    (folder / "tasks" / "test.jsonl").write_bytes(dump_tasks(toys.tasks()[:1]))
+    with pytest.raises(errors.SnapshotError, match=r"tasks/test\.jsonl: sha256 expected"):
+        opened.tasks("test")
+
+
 def test_threads_that_open_at_once_get_one_task_set(folder: Path) -> None:
     barrier = threading.Barrier(16)
 
