@@ -97,6 +97,7 @@ class _Player:
     def __init__(
         self, task_set: SlotTaskSet, encoding: Encoding, reward: Reward, limits: EpisodeLimits
     ) -> None:
+        task_set.task_set.check_reward(reward)
         self._task_set, self.encoding = task_set, encoding
         self._reward, self._limits = reward, limits
         self.rng = np.random.default_rng()
