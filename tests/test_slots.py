@@ -1,6 +1,8 @@
 """`ToolOrchSlots-v0`: every task can be solved from structured observations, and no observation shows golden calls."""
 
+import copy
 import json
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -298,6 +300,23 @@ def test_slots_are_paid_as_text_is(travel: Snapshot, task_set: SlotTaskSet) -> N
             total, over = total + reward, terminated or truncated
         score = toe.score_turns(task, turns, travel)
         assert score.total == pytest.approx(total, abs=1e-9) and score.success == info["success"]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+@pytest.mark.parametrize("vector", [False, True])
+def test_a_copy_in_the_middle_of_an_episode_goes_on_by_itself(
+    toy: Snapshot, toy_tasks: list[Task], copied: Any, vector: bool
+) -> None:
+    known = open_slot_task_set(toy, tasks=toy_tasks)
+    env: Any = ToolOrchSlotsVector(2, task_set=known) if vector else ToolOrchSlotsEnv(task_set=known)
+    start, _ = env.reset(seed=0)
+    other = copied(env)
+    action = np.zeros((2, len(env.layout.actions)) if vector else len(env.layout.actions), dtype=np.int64)
+    seen, untouched = other.step(action)[0], env.action_masks()
+    assert not _same(seen, start)
+    assert np.array_equal(env.action_masks(), untouched)
+    assert _same(env.step(action)[0], seen)
+    assert np.array_equal(env.action_masks(), other.action_masks())
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])

@@ -80,6 +80,34 @@ def test_a_snapshot_that_changed_is_opened_again(folder: Path) -> None:
         open_task_set(folder, "test")
 
 
+def test_every_spelling_of_a_path_is_one_snapshot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder, target_is_directory=True)
+    monkeypatch.chdir(folder)
+    known = Snapshot.open(folder)
+    assert all(Snapshot.open(place) is known for place in (link, f"../{folder.name}", f"{folder}/", folder))
+
+
+def test_tasks_that_changed_since_the_snapshot_was_opened_are_refused(folder: Path) -> None:
+    opened = Snapshot.open(folder)
+    (folder / "tasks" / "test.jsonl").write_bytes(dump_tasks(toys.tasks()[:1]))
+    with pytest.raises(errors.SnapshotError, match=r"tasks/test\.jsonl: sha256 expected"):
+        opened.tasks("test")
+
+
+@pytest.mark.parametrize("name", ["ToolOrch-v0", "ToolOrchSlots-v0"])
+def test_a_reward_with_other_credit_weights_than_the_task_set_is_refused(name: str, toy: Snapshot) -> None:
+    weights = toe.CreditWeights(name=0.2, values=0.4)
+    known: Any = TaskSet(toy, toys.tasks(), weights)
+    if name == "ToolOrchSlots-v0":
+        known = open_slot_task_set(toy, tasks=toys.tasks(), reward=toe.RewardConfig(credit=weights))
+    gym.make(name, task_set=known, reward=toe.RewardConfig(waste=0.5, credit=weights))
+    gym.make(name, task_set=known, reward="binary")
+    for reward, match in ((toe.RewardConfig(), "not those of the task set"), ("none", "expected one of")):
+        with pytest.raises(errors.UsageError, match=match):
+            gym.make(name, task_set=known, reward=reward)
+
+
 def test_threads_that_open_at_once_get_one_task_set(folder: Path) -> None:
     barrier = threading.Barrier(16)
 
@@ -117,6 +145,14 @@ def test_a_spawned_process_opens_by_itself(folder: Path) -> None:
 
 def ids_of(task_set: TaskSet) -> tuple[str, ...]:
     return task_set.ids
+
+
+def test_a_pickled_task_set_returns_to_the_shared_one(folder: Path, toy: Snapshot) -> None:
+    env = made(folder)
+    assert len(pickle.dumps(env._task_set)) < 1000
+    assert pickle.loads(pickle.dumps(env))._task_set is env._task_set
+    mine = TaskSet(toy, toys.tasks()[:1])
+    assert pickle.loads(pickle.dumps(mine)).ids == ("toy-0",)
 
 
 def test_a_snapshot_in_memory_travels_whole(toy: Snapshot) -> None:

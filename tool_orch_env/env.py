@@ -82,7 +82,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
     - `tool_docs` (`"full"`): how the first observation describes tools: `"full"` (their schemas), `"short"`
       (signature and first sentence) or `"signature"`. `info["tools"]` is always complete.
     - `render_mode` (`None`): `"ansi"`: `render` returns the last observation.
-    - `task_set` (`None`): a `TaskSet` to play, in place of `snapshot`, `split` and `tasks`.
+    - `task_set` (`None`): a `TaskSet` to play, in place of `snapshot`, `split` and `tasks`. A `RewardConfig` must have
+      its credit weights.
 
     The constructor raises `UsageError`, `SnapshotError` or `TaskError`; opening is cached per process, so that a second
     environment on the same split costs next to nothing.
@@ -125,6 +126,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         self._task_set = _renamed("stage", stage, "task_set", task_set) or open_task_set(
             snapshot, split, tasks, reward
         )
+        self._task_set.check_reward(reward)
         self._live = live_api(record, self._task_set.snapshot, overlay)
         if on_miss == "live" and self._live is None:
             raise UsageError('on_miss="live" needs record=, the spec that says how the API is asked')

@@ -48,6 +48,7 @@ class TaskSet:
             self.tasks = {task.id: task for task in tasks}
         self.ids = tuple(self.tasks)
         self._compiled: dict[str, CompiledTask] = {}
+        self._split: tuple[str | None] | None = None  # of a task set that the process shares
         self.credits: Credits = Memo(MEMO_SIZE)
         self._verdicts: Memo[tuple[str, str], CallResult | None] = Memo(MEMO_SIZE)
 
@@ -77,7 +78,21 @@ class TaskSet:
     def __deepcopy__(self, memo: dict[int, Any]) -> "TaskSet":
         return self  # immutable in use; gymnasium copies the arguments of `make`
 
+    def check_reward(self, reward: Reward) -> None:
+        """Raise `UsageError` if `reward` is not valid, or is a `RewardConfig` with other credit weights.
+
+        Presets and functions use the credit weights of the task set.
+        """
+        config, _ = configured(reward)
+        if config is reward and config.credit != self.credit:
+            raise UsageError(
+                f"reward: its credit weights, {config.credit}, are not those of the task set, {self.credit}; "
+                "open the task set with this reward"
+            )
+
     def __reduce__(self) -> tuple[Any, ...]:  # to a worker process: memos and locks stay here
+        if self._split is not None:
+            return _opened, (self.snapshot, *self._split, self.credit)
         return TaskSet, (self.snapshot, list(self.tasks.values()), self.credit)
 
 
@@ -124,9 +139,18 @@ def open_task_set(
     credit = configured(reward)[0].credit
     if tasks is not None:
         return TaskSet(opened, _nonempty(_given(tasks, opened)), credit)
-    return _OPEN.get(
-        (opened, split, credit), None, lambda: TaskSet(opened, _nonempty(_of(opened, split)), credit)
-    )
+    return _opened(opened, split, credit)
+
+
+def _opened(snapshot: Snapshot, split: str | None, credit: CreditWeights) -> TaskSet:
+    """The task set that this process shares; a pickled one returns to it."""
+
+    def read() -> TaskSet:
+        task_set = TaskSet(snapshot, _nonempty(_of(snapshot, split)), credit)
+        task_set._split = (split,)
+        return task_set
+
+    return _OPEN.get((snapshot, split, credit), None, read)
 
 
 _OPEN: Shared[tuple[Snapshot, str | None, CreditWeights], TaskSet] = Shared(size=8)

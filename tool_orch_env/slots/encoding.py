@@ -88,11 +88,20 @@ class Encoding:
 
     def __init__(self, layout: Layout, row: Any) -> None:
         self._layout, self._vocabulary, self._limits = layout, layout.vocabulary, layout.limits
+        self.bind(row)
+
+    def bind(self, row: Any) -> None:
+        """Read and write this row from now on. A copy or a pickle of views no longer shares their buffer."""
+        layout = self._layout
         self._row = row
         self._own: Mapping[str, Any] = {name: view[0] for name, view in layout.views(row[np.newaxis]).items()}
         self._candidates = layout.candidate_rows(row)
         self._tool_mask = self._own["mask"][: layout.tools + 1]
         self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.candidates)
+
+    def __getstate__(self) -> dict[str, Any]:  # its owner has the row, and binds it again
+        views = ("_row", "_own", "_candidates", "_tool_mask", "_open")
+        return {name: value for name, value in vars(self).items() if name not in views}
 
     def begin(self, request: RequestEncoding) -> None:
         """Reset the encoding to the start of a task."""

@@ -97,6 +97,7 @@ class _Player:
     def __init__(
         self, task_set: SlotTaskSet, encoding: Encoding, reward: Reward, limits: EpisodeLimits
     ) -> None:
+        task_set.task_set.check_reward(reward)
         self._task_set, self.encoding = task_set, encoding
         self._reward, self._limits = reward, limits
         self.rng = np.random.default_rng()
@@ -220,6 +221,10 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
         reward, terminated, truncated, _ = self._player.advance(_choices(action, self.layout))
         return self._observed(), reward, terminated, truncated, self._player.info()
 
+    def __setstate__(self, state: dict[str, Any]) -> None:  # a copy or an unpickled environment
+        vars(self).update(state)
+        self.encoding.bind(self._buffer[0])
+
     def action_masks(self) -> Array:
         """`(sum of choices,)` bool: tools and stop, then per position the rows that fit an offered tool there."""
         mask: Array = self.layout.views(self._buffer)["mask"][0].copy()
@@ -291,6 +296,11 @@ class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
                 f"actions: expected shape ({self.num_envs}, {len(self.layout.actions)}), found {chosen.shape}"
             )
         return np.maximum(chosen.astype(np.int64), 0).tolist()  # type: ignore[no-any-return]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:  # a copy or an unpickled vector
+        vars(self).update(state)
+        for player, row in zip(self.envs, self._buffer, strict=True):
+            player.encoding.bind(row)
 
     def action_masks(self) -> Array:
         """`(num_envs, sum of choices)` bool."""

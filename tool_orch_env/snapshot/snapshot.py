@@ -1,7 +1,8 @@
 """`Snapshot`: recorded responses, looked up by replay key.
 
 Opening a snapshot verifies every file's sum and every key, and raises if anything is wrong; there is no partly opened
-snapshot. Episodes and rewards are not known here.
+snapshot. Responses that are already in a finished store on disk are not verified again. Episodes and rewards are not
+known here.
 """
 
 import os
@@ -64,8 +65,8 @@ class Snapshot:
         whether responses are kept in memory or in a store on disk; `auto` decides by size (`store.MEMORY_LIMIT`).
         Raises `UsageError` if there is no such snapshot, `SnapshotError` if it is damaged.
         """
-        folder = find(name_or_path)
-        key = (cls, folder.resolve(), where, os.environ.get("TOOL_ORCH_CACHE"))
+        folder = find(name_or_path).resolve()
+        key = (cls, folder, where, os.environ.get("TOOL_ORCH_CACHE"))
         return _OPEN.get(key, version_of(folder), lambda: cls._read(folder, where))
 
     @classmethod
@@ -153,7 +154,8 @@ class Snapshot:
     def task_file(self, split: str) -> Mapping[str, Task]:
         """The tasks of one split by id. Tasks of a folder are parsed on first access.
 
-        Raises `UsageError` if there is no such split; accessing a task whose line is bad raises `TaskError`.
+        Raises `UsageError` if there is no such split, `SnapshotError` if its file has changed since the snapshot was
+        opened; accessing a task whose line is bad raises `TaskError`.
         """
         known = self._splits.get(split)
         if known is None:
@@ -161,6 +163,7 @@ class Snapshot:
                 raise UsageError(self._no_split(split))
             assert self.path is not None
             file = split_files(self.manifest)[split]
+            verify_sums(self.path, {file: self.manifest["sha256"][file]})
             known = self._splits.setdefault(split, TaskFile(self.path / file, f"{self.path.name}/{file}"))
         return known
 
