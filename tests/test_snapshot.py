@@ -672,6 +672,36 @@ def test_a_disk_store_that_is_no_database_is_refused(folder: Path, cache: Path) 
     refused(folder, "the cache cannot be used", "delete that folder", where="disk")
 
 
+def test_a_cache_folder_is_expanded_as_a_shell_would(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the package and by diskcache alike, so that both mean the same folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATA", "data")
+    for named, place in (
+        ("~/cache", tmp_path / "home" / "cache"),
+        (f"{tmp_path}/$DATA/c", tmp_path / "data" / "c"),
+    ):
+        monkeypatch.setenv("TOOL_ORCH_CACHE", named)
+        assert len(Snapshot.open(folder, where="disk")) > 0
+        assert [path.name.split("-")[0] for path in place.iterdir()] == ["toy"]
+    assert sorted(path.name for path in tmp_path.iterdir() if "$" in path.name or "~" in path.name) == []
+
+
+def test_a_cache_folder_that_cannot_be_made_is_named_with_the_variable_that_sets_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TOOL_ORCH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(
+        SnapshotError, match=r"file: the cache folder cannot be written: .*\n.*set TOOL_ORCH_CACHE"
+    ):
+        Snapshot.open(folder, where="disk")
+    monkeypatch.setenv("TOOL_ORCH_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(SnapshotError, match=r"no cache folder: .*\n.*set TOOL_ORCH_CACHE"):
+        Snapshot.open(folder, where="disk")
+
+
 def test_another_content_is_another_disk_store(folder: Path, tmp_path: Path, cache: Path) -> None:
     Snapshot.open(folder, where="disk")
     Snapshot.open(write_toy(tmp_path / "other", records={"responses": []}), where="disk")

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import SpecError
 from ..jsonvalues.canonical import canonical
 from ..snapshot import Snapshot
-from ..snapshot.store import Recorded, cache_folder
+from ..snapshot.store import Recorded, cache_folder, expanded
 from .client import Answer, Client, Unkept
 from .overlay import Overlay
 from .spec import Spec, read_spec
@@ -59,7 +59,7 @@ def open_live(record: str | Path, snapshot: Snapshot, overlay: str | Path | None
     ]
     if differing:
         raise SpecError(differing, "use the spec that the snapshot was recorded with")
-    folder = Path(overlay) if overlay else cache_folder() / f"live-{snapshot.name}-{spec.fingerprint}"
+    folder = expanded(overlay) if overlay else cache_folder() / f"live-{snapshot.name}-{spec.fingerprint}"
     return LiveApi(spec, Overlay(folder))
 
 

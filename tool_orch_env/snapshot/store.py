@@ -25,6 +25,7 @@ _PAGES = 2048
 _DRAFT = "building-"
 _DRAFT_SECONDS = 24 * 3600
 """Age in seconds after which an unfinished store is removed; building one takes far less."""
+_NAME_A_FOLDER = "set TOOL_ORCH_CACHE to a folder that can be written"
 _RAW = 1
 """diskcache's mode of a value stored in its row as it is."""
 
@@ -90,11 +91,22 @@ class DiskStore:
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for disk stores: `TOOL_ORCH_CACHE`, else `tool-orch-env` in the XDG cache folder."""
+    """The user's cache folder for built snapshots: `TOOL_ORCH_CACHE`, else the XDG cache.
+
+    `~` and variables are expanded. Raises `SnapshotError` if the user has no home folder.
+    """
     named = os.environ.get("TOOL_ORCH_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tool-orch-env"
+    try:
+        if named:
+            return expanded(named)
+        return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "tool-orch-env"
+    except RuntimeError as error:
+        raise SnapshotError(f"no cache folder: {error}", _NAME_A_FOLDER) from error
+
+
+def expanded(folder: str | Path) -> Path:
+    """The folder with `~` and variables expanded, as diskcache expands them; raises `RuntimeError`."""
+    return Path(os.path.expandvars(folder)).expanduser()
 
 
 def built(name: str, fingerprint: str) -> Store | None:
@@ -106,12 +118,17 @@ def built(name: str, fingerprint: str) -> Store | None:
 def build(name: str, fingerprint: str, items: Iterable[tuple[str, Recorded]]) -> Store:
     """Build the disk store in a draft folder, and rename that when it is complete.
 
-    A build that is killed leaves a draft, which is never read and later removed.
+    A build that is killed leaves a draft, which is never read and later removed. Raises `SnapshotError` if the cache
+    folder cannot be written.
     """
     folder = _folder(name, fingerprint)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder.parent)
-    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder.parent))
+    except OSError as error:
+        problem = f"{folder.parent}: the cache folder cannot be written: {error.strerror}"
+        raise SnapshotError(problem, _NAME_A_FOLDER) from error
     try:
         with text_cache(draft) as cache, cache.transact():
             for key, found in items:
