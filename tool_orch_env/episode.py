@@ -65,8 +65,8 @@ DEFAULT_LIMITS = EpisodeLimits()
 
 
 class Step(NamedTuple):
-    """The outcome of one step. `calls` are the answered calls, then the unreadable ones; `ids` and `credited` align
-    with them. `credited` has the id of the golden call each is credited to so far, or `None`."""
+    """The outcome of one step. `calls` are in the order of the message, those that cannot be read included; `ids` and
+    `credited` align with them. `credited` has the id of the golden call each is credited to so far, or `None`."""
 
     text: str
     reward: float

@@ -49,17 +49,16 @@ def unknown(name: str, close: list[str]) -> CallResult:
     return _explained(Status.UNKNOWN_TOOL, f"no tool {name[:128]!r} is offered", close_names=close)
 
 
-def unparsable(failure: ParseError) -> CallResult:
+def unparsable(error: ParseError) -> CallResult:
     """The result `unparsable` of a parse error."""
-    return _explained(Status.UNPARSABLE, f"{failure.where}: {failure.why}")
+    return _explained(Status.UNPARSABLE, f"{error.where}: {error.why}")
 
 
-def refused(code: Status, message: str) -> CallResult:
+def refused(status: Status, message: str) -> CallResult:
     """The result of a call that came too late: `episode_over` or `budget_spent`."""
-    return _explained(code, message)
+    return _explained(status, message)
 
 
-def _explained(code: Status, message: str, **more: Any) -> CallResult:
-    return CallResult(
-        code, to_text({"error": {"code": code, "message": message.encode(errors="replace").decode(), **more}})
-    )
+def _explained(status: Status, message: str, **more: Any) -> CallResult:
+    readable = message.encode(errors="replace").decode()
+    return CallResult(status, to_text({"error": {"code": status, "message": readable, **more}}))

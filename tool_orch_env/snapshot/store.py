@@ -38,7 +38,7 @@ class Recorded(NamedTuple):
 
     @property
     def success(self) -> bool:
-        """Whether the status is below 400."""
+        """Whether the API succeeded: a status from 200 to 399."""
         return 200 <= self.status < 400
 
 
