@@ -311,6 +311,7 @@ def test_a_copy_in_the_middle_of_an_episode_goes_on_by_itself(
     env: Any = ToolOrchSlotsVector(2, task_set=known) if vector else ToolOrchSlotsEnv(task_set=known)
     start, _ = env.reset(seed=0)
     other = copied(env)
+    assert copied is not copy.deepcopy or other.task_set is known
     action = np.zeros((2, len(env.layout.actions)) if vector else len(env.layout.actions), dtype=np.int64)
     seen, untouched = other.step(action)[0], env.action_masks()
     assert not _same(seen, start)

@@ -62,6 +62,9 @@ class SlotTaskSet:
             self._requests[key] = RequestEncoding(graph, task.tools, self.vocabulary, self.layout.limits)
         return self._requests[key]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "SlotTaskSet":
+        return self  # immutable in use, and large; copies of an environment share it
+
 
 def open_slot_task_set(
     snapshot: str | Path | Snapshot = "travel",
