@@ -7,6 +7,7 @@ copies one row. Rewards are not known here.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 
 from ..calls.oracle import spoken
@@ -81,6 +82,15 @@ class Layout:
     def candidate_rows(self, row: Any) -> Any:
         """The candidates in an encoding's row of bytes: `(candidates, bytes per candidate)`."""
         return row[: self.limits.candidates * self.row.size].reshape(self.limits.candidates, self.row.size)
+
+
+def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
+    """Observation and action space of a single environment."""
+    observed: dict[str, gym.Space[Any]] = {}
+    for name, (shape, kind, sizes) in layout.arrays.items():
+        high = np.broadcast_to(np.array(sizes) - 1, shape).astype(kind)
+        observed[name] = gym.spaces.Box(np.zeros_like(high), high, dtype=kind)
+    return gym.spaces.Dict(observed), gym.spaces.MultiDiscrete(layout.actions)
 
 
 class Encoding:

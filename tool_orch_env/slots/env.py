@@ -25,7 +25,7 @@ from ..task import Task
 from ..taskset import TaskSet, open_task_set
 from ..vector import EpisodeVector, at_least_one
 from .candidates import Limits
-from .encoding import Encoding, Layout
+from .encoding import Encoding, Layout, spaces
 from .request_encoding import RequestEncoding
 from .request_graph import RequestGraph, arranged, request_graph
 from .vocabulary import Vocabulary
@@ -324,15 +324,6 @@ def _seen(layout: Layout, buffer: Array) -> dict[str, Array]:
     views = layout.views(buffer)
     del views["mask"]
     return views
-
-
-def spaces(layout: Layout) -> tuple[gym.spaces.Dict, gym.spaces.MultiDiscrete]:
-    """Observation and action space of a single environment."""
-    observed: dict[str, gym.Space[Any]] = {}
-    for name, (shape, kind, sizes) in layout.arrays.items():
-        high = np.broadcast_to(np.array(sizes) - 1, shape).astype(kind)
-        observed[name] = gym.spaces.Box(np.zeros_like(high), high, dtype=kind)
-    return gym.spaces.Dict(observed), gym.spaces.MultiDiscrete(layout.actions)
 
 
 def _choices(action: Any, layout: Layout) -> list[int]:
