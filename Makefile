@@ -136,6 +136,7 @@ trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is
 bench: .venv/ready .venv-trainers/ready  ## the benchmarks; last, a step beside GEM and OpenEnv (Python up to 3.12)
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
+	.venv/bin/python benchmarks/sharing.py
 	.venv/bin/python benchmarks/rewards.py
 	.venv/bin/python benchmarks/snapshot.py
 	.venv/bin/python benchmarks/bench.py

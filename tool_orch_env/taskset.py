@@ -150,10 +150,10 @@ def _opened(snapshot: Snapshot, split: str | None, credit: CreditWeights) -> Tas
         task_set._split = (split,)
         return task_set
 
-    return _OPEN.get((snapshot, split, credit), None, read)
+    return _OPEN.get((snapshot.path or snapshot, split, credit), snapshot, read)  # one of a folder at a time
 
 
-_OPEN: Shared[tuple[Snapshot, str | None, CreditWeights], TaskSet] = Shared(size=8)
+_OPEN: Shared[tuple[Snapshot | Path, str | None, CreditWeights], TaskSet] = Shared(size=8)
 """The task sets that this process has open, by snapshot, split and credit weights."""
 
 
