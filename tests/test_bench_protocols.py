@@ -132,6 +132,7 @@ def test_format_errors_go_on_for_fifty_turns_and_to_the_cap_if_strict(rows: Any)
         (lambda task: [], "stop_early"),
         (lambda task: ['<tool_call>{"name": "Search_Car_Loc'], "decode_error"),
         (lambda task: ['<tool_call>{"arguments": {}}</tool_call>'], "name_error"),
+        (lambda task: ['<tool_call>{"name": "f", "no tool name": 1}</tool_call>'], "decode_error"),
     ],
 )
 def test_the_other_ends_of_an_episode(rows: Any, script: Any, reason: str, strict: bool) -> None:
