@@ -65,7 +65,7 @@ def test_skyrl_warns_of_an_answer_that_was_a_call(
     env = skyrl_gym.make("tool_orch", env_config={}, extras={"task_id": played.TASK, "max_turns": 4})
     env.init([])
     with pytest.warns(stripped.StrippedMarkersWarning, match="search_city"):
-        assert env.step('search_city{"name": "Turku"}')["done"]
+        assert env.step('functions.search_city:0{"name": "Turku"}')["done"]
 
 
 def test_skyrls_own_turn_limit_ends_the_episode_and_pays_it(factory: SessionFactory) -> None:

@@ -1,6 +1,7 @@
 """Calls whose markers a trainer has stripped: `skip_special_tokens=True` turns them into answers.
 
-Mistral's `[TOOL_CALLS]f[ARGS]{"a": 1}` arrives as `f{"a": 1}`, which the environment takes for the final answer. Nobody
+Kimi's `<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{"a": 1}` arrives as `functions.f:0{"a": 1}`, which
+the environment takes for the final answer. (Mistral's `f{"a": 1}` is read as a call where the tool is offered.) Nobody
 can know then whether the text was a call. So it stays an answer, and the user is warned, once per process.
 """
 
