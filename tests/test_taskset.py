@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -141,6 +142,16 @@ def test_a_spawned_process_opens_by_itself(folder: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(perfect, (folder,)) == pytest.approx(1.0)
         assert pool.apply(ids_of, (known,)) == known.ids
+
+
+def test_cloudpickle_sends_names_too(folder: Path) -> None:
+    """Ray and AsyncVectorEnv pickle by it; it takes apart what it cannot import by name, locks included."""
+    env = made(folder)
+    env.reset(seed=0)
+    for one in (env._task_set, env._task_set.snapshot, env):
+        data = cloudpickle.dumps(one)
+        assert len(data) < 50_000
+        assert type(pickle.loads(data)) is type(one)
 
 
 def ids_of(task_set: TaskSet) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ class Snapshot:
 
     def __reduce__(self) -> tuple[Any, ...]:  # another process opens the folder itself
         if self.path is not None:
-            return Snapshot.open, (self.path,)
+            return _from_folder, (self.path,)  # a function: cloudpickle would take a class method apart
         splits = {split: list(tasks.values()) for split, tasks in self._splits.items()}
         return _from_memory, (self.name, self.catalog, list(self.records()), splits, dict(self.manifest))
 
@@ -210,6 +210,10 @@ def verify(snapshot: Snapshot) -> list[str]:
         for record in snapshot.records()
         for error in snapshot.catalog[record.tool].validator.iter_errors(record.arguments)
     ]
+
+
+def _from_folder(path: Path) -> Snapshot:
+    return Snapshot.open(path)
 
 
 def _from_memory(
