@@ -1,6 +1,8 @@
 """What agents write around and beside calls, and the objects that clients hand over."""
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -408,3 +410,35 @@ def test_the_quick_way_reads_what_the_full_pass_reads(text: str) -> None:
 def test_json_that_is_no_call_is_the_answer(value: Any) -> None:
     text = json.dumps(value)
     assert parse_message(text, TOOLS) == Turn(answer=text)
+
+
+@pytest.mark.parametrize("odd", ["\U0001f9ed" * 99, "\x1e" * 99, "k" * 5000])
+def test_an_error_is_short_whatever_the_message_holds(odd: str) -> None:
+    for text in (
+        f"<tool_calls>f{odd}</tool_calls>",
+        f"<ifm|tool_calls><ifm|tool_call>f{odd}",
+        '<|open|>call tool="f" index="1"<|sep|>'
+        f'<|open|>argument key="{odd}" type="number"<|sep|>{odd}<|close|>argument<|sep|>',
+        f"[f({odd})]",
+        f"[f({odd}=1, {odd}=2)]",
+        f"<tool_call>{odd}</tool_call>",
+        f'<tool_call>{{"name": "f", "{odd}": 1}}</tool_call>',
+        f'<tool_call>{{"name": "f", "arguments": {{"{odd}": 1, "{odd}": 2}}}}</tool_call>',
+    ):
+        for call in parse_message(text).calls:
+            assert not isinstance(call, ParseError) or 0 < len(call.why) < 300, call
+
+
+def test_the_marks_have_one_order_in_every_process() -> None:
+    code = "from tool_orch_env.calls.parse import marks; print(marks.WORDS)"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(found) == 1

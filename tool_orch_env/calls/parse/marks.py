@@ -53,7 +53,7 @@ _BARE_RECIPIENT = "to=functions."
 WORDS = list(
     dict.fromkeys(
         [
-            *(BY_OPENER.keys() - {_BARE_RECIPIENT, "functools["}),
+            *(opener for opener in BY_OPENER if opener not in (_BARE_RECIPIENT, "functools[")),
             *CLOSER_OF,
             *CLOSER_OF.values(),
             *NOISE,

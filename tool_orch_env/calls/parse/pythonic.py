@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from ..types import ParseError, ToolCall
-from .scan import MAX_CALLS, Read, Scan, Wrapper, shown, skip_space
+from .scan import MAX_CALLS, Read, Scan, Wrapper, quoted, shown, skip_space
 
 _NAME_OPEN = re.compile(r"([A-Za-z_][\w.\-]{0,255})\s*\(").match
 _STRING = (
@@ -131,7 +131,7 @@ def _call(name: str, pieces: list[str], where: str) -> Read:
                 where, f"expected keyword arguments only, found {shown(piece.strip(), 0)}", None, name
             )
         if key.group(1) in arguments:
-            return ParseError(where, f"an argument is given twice: {key.group(1)!r}", None, name)
+            return ParseError(where, f"an argument is given twice: {quoted(key.group(1))}", None, name)
         try:
             arguments[key.group(1)] = literal(piece[key.end() :])
         except ValueError as error:

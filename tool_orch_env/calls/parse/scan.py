@@ -89,8 +89,8 @@ def skip_space(text: str, at: int) -> int:
 
 
 def shown(text: str, at: int) -> str:
-    """The beginning of what is found at a place, for an error."""
-    return ascii(text[at : at + 24]) if at < len(text) else "the end of the message"
+    """The beginning of what is found at a place, for an error; at most 120 characters."""
+    return ascii(text[at : at + 24])[:120] if at < len(text) else "the end of the message"
 
 
 def quoted(name: str) -> str:
@@ -99,8 +99,8 @@ def quoted(name: str) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Why JSON could not be decoded, in at most 220 characters."""
-    return f"not JSON: {str(error)[:200]}"
+    """Why JSON could not be decoded, in at most 170 characters."""
+    return f"not JSON: {str(error)[:160]}"
 
 
 def name_near(text: str, at: int) -> str | None:
