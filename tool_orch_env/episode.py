@@ -240,12 +240,13 @@ class Episode:
 
     def _fresh_id(self, given: str | None) -> str:
         """The id that a call's result goes back with: as given, or numbered where it was given before, or new."""
-        number = len(self._ids)
-        fresh = given or f"call_{number}"
-        while fresh in self._ids:
-            fresh = f"{given or 'call'}_{number}"
-            number += 1
-        self._ids.add(fresh)
+        used = self._ids
+        fresh = given or f"call_{len(used)}"
+        if fresh in used:
+            stem, number = given or "call", len(used)
+            while (fresh := f"{stem}_{number}") in used:
+                number += 1
+        used.add(fresh)
         return fresh
 
 
