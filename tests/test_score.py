@@ -344,3 +344,13 @@ def test_a_pickled_reward_keeps_its_weights() -> None:
 def test_pickled_weights_that_cannot_be_renormalised_are_refused() -> None:
     with pytest.raises(UsageError, match=r"are not .* renormalised"):
         pickle.loads(base64.b64decode(PICKLES["two sets of weights"]))
+
+
+def test_a_configuration_comes_back_from_its_pickle_and_from_no_other() -> None:
+    weights = RewardConfig(
+        atomic=0.5, orchestration=0.3, answer=0.2, credit=CreditWeights(name=0.2, values=0.4)
+    )
+    assert pickle.loads(pickle.dumps(weights)) == weights
+    for state in ([], ["graduated"] * 7):
+        with pytest.raises(ValueError, match="zip"):
+            RewardConfig().__setstate__(state)

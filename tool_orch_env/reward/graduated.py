@@ -160,7 +160,7 @@ class Graduated:
         for row in self._left_over.intersection(self._excused()) if self._replaced else ():
             wasted -= self._waste[row]  # 1 or 0.5, so that the order does not matter
         parts = (min(1.0, value / n), self._answered / n, self._facts, wasted / n)
-        success = parts[0] == 1.0 and parts[1] == 1.0 and self._facts in (None, 1.0)
+        success = self._answered == n and self._facts in (None, 1.0)  # then A is 1 too
         return Score(*parts, self._total(success, *parts), success)
 
     def _weighted(
