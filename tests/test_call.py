@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tool_orch_env.calls.types import (
+    MAX_WHY,
     STATUS_MEANINGS,
+    AnsweredCall,
     CallResult,
     ParseError,
     Status,
@@ -354,3 +356,22 @@ def test_normalising_is_idempotent_and_leaves_its_argument_alone(some: dict[str,
 
 def test_the_tool_is_part_of_the_key() -> None:
     assert replay_key("f", "{}") != replay_key("g", "{}")
+
+
+def test_a_parse_error_is_cut_and_knows_what_it_is_told() -> None:
+    long = ParseError("call 0", "x" * (MAX_WHY + 1))
+    assert (len(long.why), long.why[-1]) == (MAX_WHY, "…")
+    assert ParseError("call 0", "x" * MAX_WHY).why == "x" * MAX_WHY
+    assert ParseError("call 0", "why") == ParseError("call 0", "why", None, None, nameless=False)
+
+
+def test_an_answered_call_has_the_name_and_the_id_of_its_message() -> None:
+    result = CallResult(Status.UNPARSABLE, "{}")
+    made = AnsweredCall(result, ToolCall("f", {}, "c1"))
+    unread = AnsweredCall(result, error=ParseError("call 0", "why", "c2", "g"))
+    nothing = AnsweredCall(result)
+    assert [(one.name, one.given_id) for one in (made, unread, nothing)] == [
+        ("f", "c1"),
+        ("g", "c2"),
+        (None, None),
+    ]

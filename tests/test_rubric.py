@@ -138,3 +138,10 @@ def test_a_golden_call_that_the_snapshot_cannot_hold_is_refused() -> None:
     endless = golden("a", "search_city").model_copy(update={"arguments": {"name": math.nan}})
     with pytest.raises(TaskError, match="golden call a: arguments: a number that is NaN"):
         CompiledTrace(task(endless), SNAPSHOT)
+
+
+def test_a_trace_credits_by_the_weights_it_is_given() -> None:
+    weights = CreditWeights(name=1.0, parameters=0.0, types=0.0, values=0.0, executed=0.0)
+    wrong = answered(Status.NOT_RECORDED)
+    for given, credit in ((weights, pytest.approx(1.0, abs=1e-5)), (None, pytest.approx(0.9))):
+        assert CompiledTrace(task(golden("a", "ping")), SNAPSHOT, given).credits(wrong, (0,)) == (credit,)

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 from ..task import ToolCall as ToolCall  # defined in `task`, because golden calls become tool calls
 
+MAX_WHY = 280
+"""Characters of the reason why a call cannot be read."""
+
 
 class Status(StrEnum):
     """The outcome of a call. Part of its result, and shown to the agent as `code`."""
@@ -42,8 +45,9 @@ STATUS_MEANINGS: Mapping[Status, str] = {
 class ParseError:
     """A call that cannot be read: data, not an exception.
 
-    `where` is its place in the message and `why` the reason; `id` and `name` are those of the call as far as known.
-    `nameless`: it was read as an object, and what is wrong is that it has no tool name.
+    `where` is its place in the message and `why` the reason, cut at `MAX_WHY` characters, since it may quote the
+    message; `id` and `name` are those of the call as far as known. `nameless`: it was read as an object, and what is
+    wrong is that it has no tool name.
     """
 
     where: str
@@ -51,6 +55,10 @@ class ParseError:
     id: str | None = None
     name: str | None = None
     nameless: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.why) > MAX_WHY:
+            object.__setattr__(self, "why", f"{self.why[: MAX_WHY - 1]}…")
 
 
 @dataclass(frozen=True, slots=True)
