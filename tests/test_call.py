@@ -362,7 +362,9 @@ def test_a_parse_error_is_cut_and_knows_what_it_is_told() -> None:
     long = ParseError("call 0", "x" * (MAX_WHY + 1))
     assert (len(long.why), long.why[-1]) == (MAX_WHY, "…")
     assert ParseError("call 0", "x" * MAX_WHY).why == "x" * MAX_WHY
-    assert ParseError("call 0", "why") == ParseError("call 0", "why", None, None, nameless=False)
+    short = ParseError("call 0", "why")
+    assert (short, short.why) == (ParseError("call 0", "why", None, None, nameless=False), "why")
+    assert Turn((ToolCall("f", {}), short, long)).parse_errors == (short, long)
 
 
 def test_an_answered_call_has_the_name_and_the_id_of_its_message() -> None:
