@@ -37,7 +37,7 @@ class AnyText(gym.spaces.Text):
 
 @create_shared_memory.register(AnyText)
 def _unshared(space: AnyText, n: int = 1, ctx: Any = None) -> Any:
-    """Text of any length has no array: gymnasium's worker processes are told to send it instead."""
+    """Text of any length has no array: gymnasium's worker processes have to send it instead."""
     raise gym.error.CustomSpaceError('text needs vector_kwargs={"shared_memory": False}')
 
 

@@ -4,6 +4,7 @@ Gymnasium's `SyncVectorEnv` works too. These forms take a task per episode (`res
 it cannot; for slots, which write into one array, they are twice as fast (`benchmarks/sharing.py`).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import index
@@ -41,7 +42,7 @@ class Member(Protocol):
 M = TypeVar("M", bound=Member)
 
 
-class EpisodeVector(VectorEnv[Obs, Any, Any], Generic[M, Obs]):
+class EpisodeVector(VectorEnv[Obs, Any, Any], ABC, Generic[M, Obs]):
     """Members stepped one after another under Gymnasium's autoreset modes. Subclasses say what is observed.
 
     Episode i of `reset(seed=s)` is that of a single environment with seed s + i. Rewards are float64 `(num_envs,)`,
@@ -57,17 +58,17 @@ class EpisodeVector(VectorEnv[Obs, Any, Any], Generic[M, Obs]):
         self.metadata = {**metadata, "autoreset_mode": self._mode}
         self._done = np.zeros(self.num_envs, dtype=np.bool_)
 
+    @abstractmethod
     def observed(self) -> Obs:
         """The observations of all members."""
-        raise NotImplementedError
 
+    @abstractmethod
     def observed_of(self, which: Sequence[int]) -> Iterator[Any]:
         """The observation of each of some members, as a single environment returns it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def taken(self, actions: Any) -> Sequence[Any]:
         """The actions, one per member; raises `UsageError` for anything else."""
-        raise NotImplementedError
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: Info | None = None

@@ -122,7 +122,7 @@ class Graduated:
                     changed = True
 
     def _unneeded(self, golden: CompiledCall) -> bool:
-        """Whether everything this call is there for stands in other replies, or serves a call that is replaced."""
+        """Whether other results hold everything that this call supplies, or it only serves a call that is replaced."""
         alternatives = self._trace.alternatives
         gone = {self._trace.golden[index].id for index in self._replaced}
         needs = alternatives.of[golden.id]
