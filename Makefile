@@ -3,8 +3,8 @@
 PYTHON ?= python3
 
 .PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
-  rllib gymnasium-1.2 wheel travel travel-check elements elements-check travel-tasks bench bench-check trainers trainers-3.12 \
-  trainers-3.13 environments clean
+  rllib gymnasium-1.2 redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
+  bench bench-check trainers trainers-3.12 trainers-3.13 environments clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -50,6 +50,10 @@ fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverag
 mutants: .venv/ready  ## would the tests notice a wrong reward? make mutants MODULES="reward.graduated answers.share"
 	.venv/bin/python tests/mutants.py $(JUDGE) $(MODULES)
 
+redteam: .venv/ready  ## does an exploit beat honest work? on every held-out split; docs/redteam.md has the first table
+	@status=0; for tasks in "--split test" "--split hard" "--split handmade" "--snapshot elements" "--snapshot demo"; do \
+	  .venv/bin/tool-orch redteam $$tasks || status=1; done; exit $$status
+
 ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers, one of which is killed
 	.venv/bin/python -m pytest tests/cluster
 
@@ -87,16 +91,20 @@ travel: .venv/ready  ## record the bundled snapshot again, over HTTP, in place: 
 	rm -rf cache_snapshots/travel && mv build/travel cache_snapshots/travel
 	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise
 
-travel-check: .venv/ready  ## record its part over tables and synthesise its tasks elsewhere, and compare the bytes
-	rm -rf build/travel build/travel-tasks && mkdir -p build
-	.venv/bin/python -m cache_snapshots.recipes.travel.record --out build/travel
-	cd build/travel && for file in tools.json NOTICE.md responses.jsonl.gz; do \
+travel-handmade: .venv/ready  ## write the tasks of the bundled snapshot that were written by hand again, in place
+	.venv/bin/python -m cache_snapshots.recipes.travel.handmade
+
+travel-check: .venv/ready  ## record a seeded sample of its tables again, prove all their rules, and compare the bytes
+	.venv/bin/python -m cache_snapshots.recipes.travel.check
+	.venv/bin/python -m cache_snapshots.recipes.travel.handmade --check
+
+travel-record-check: .venv/ready  ## record all of its tables again elsewhere, and compare the bytes
+	rm -rf build/travel && mkdir -p build
+	.venv/bin/python -m cache_snapshots.recipes.travel.record --out build/travel --known cache_snapshots/travel --checked 1000000
+	cd build/travel && for file in tools.json NOTICE.md responses*.jsonl.gz; do \
 	  cmp $$file ../../cache_snapshots/travel/$$file || exit 1; done
-	cd build/travel && for file in tasks/*; do \
-	  cmp --bytes $$(stat --format %s $$file) $$file ../../cache_snapshots/travel/$$file || exit 1; done
-	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise --out build/travel-tasks
-	diff --recursive --brief build/travel-tasks cache_snapshots/travel
-	@echo "recorded again over tables and synthesised again, the same bytes; responses-osm.jsonl.gz was not recorded again"
+	cd build/travel && for file in tasks/*; do cmp $$file ../../cache_snapshots/travel/$$file || exit 1; done
+	@echo "recorded again over tables, the same bytes; responses-osm.jsonl.gz was not recorded again"
 
 elements: .venv/ready  ## record the second bundled snapshot again, in place
 	rm -rf cache_snapshots/elements
@@ -109,6 +117,11 @@ elements-check: .venv/ready  ## record it elsewhere and compare the bytes
 
 travel-tasks: .venv/ready  ## synthesise the tasks of the bundled snapshot again, in place
 	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise
+
+SHARE = 0.02
+
+travel-tasks-check: .venv/ready  ## synthesise a share of its tasks again, and compare: make travel-tasks-check SHARE=1
+	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise --check --share $(SHARE)
 
 # The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
 TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py gyms.py art.py)

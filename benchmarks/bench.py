@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import tool_orch_env as toe
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.bench.policies.base import Said
 from tool_orch_env.bench.protocols import Arena
 from tool_orch_env.bench.run_log import RunLog
 from tool_orch_env.bench.runner import jobs, play_all
-from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.task import Task
 
 TURNS = 4

@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 
 import tool_orch_env as toe
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 
 SOAKED = 64
 """Number of concurrent episodes in the soak."""

@@ -21,8 +21,8 @@ import numpy as np
 from gymnasium.vector import SyncVectorEnv
 from rounds import Table, measure, microseconds, ratios, shown
 
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.chat import turn_message
-from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.slots.env import open_slot_task_set
 from tool_orch_env.taskset import open_task_set
 

@@ -60,7 +60,7 @@ def text(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None
     vec = gym.make_vec(
         "ToolOrch-v0", num_envs=n, snapshot=task_set.task_set.snapshot, autoreset_mode="SameStep"
     )
-    tasks = {task.id: toe.oracle_turns(task) for task in task_set.task_set.snapshot.tasks("train")}
+    tasks = {task.id: toe.oracle_turns(task) for task in task_set.task_set.snapshot.tasks("graph-train")}
     _, infos = vec.reset(seed=0)
     left = [_calls(tasks[task_id]) for task_id in infos["task_id"]]
     while True:
@@ -123,7 +123,7 @@ def main() -> None:
     given = parser.parse_args()
     n = given.envs
     snapshot = toe.Snapshot.open("travel")
-    task_set = open_slot_task_set(snapshot, tasks=snapshot.tasks("train")[: given.tasks])
+    task_set = open_slot_task_set(snapshot, tasks=snapshot.tasks("graph-train")[: given.tasks])
     variants = {
         "golden": golden(n, task_set),
         "random": random(n, task_set),

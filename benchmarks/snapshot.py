@@ -1,10 +1,16 @@
-"""Measure a large snapshot: opening it, its memory, and a hit on disk compared with a hit in memory.
+"""Measure a large snapshot in its store and a large catalog of tools, as ratios to a baseline in the same run.
 
-    python benchmarks/snapshot.py [--responses 100000] [--bytes 5000] [--keep FOLDER]
+    python benchmarks/snapshot.py                      # about four minutes
+    python benchmarks/snapshot.py --bytes 5000         # half a gigabyte of text
 
-Writes a synthetic snapshot (about half a gigabyte of text at the default sizes; takes a minute or two), builds its disk
-store once, and measures in fresh processes. Opening and reading are wall time. Ratios compare medians of processor
-time, with the variants measured in turn.
+Writes a synthetic snapshot and measures:
+
+- opening it in fresh processes, beyond the imports: read into memory (the baseline), with its store built on the way
+  (cold), and with its store already there (warm); and the resident memory of each process
+- a hit in the store over the same hit in memory, alone and in a step of the environment
+- a catalog of 1,000 and of 5,000 tools over jsonschema's own check of the same schemas (the baseline, on 100 of them)
+
+Processor time unless stated otherwise. Ratios are computed within a round, in which variants are measured in turn.
 """
 
 import argparse
@@ -12,16 +18,17 @@ import json
 import multiprocessing
 import os
 import random
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+import rounds as timing
 
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
@@ -30,7 +37,7 @@ from tool_orch_env.snapshot.records import Record, make_record
 from tool_orch_env.task import GoldenCall, Task
 
 OPENING = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.env import ToolOrchEnv
@@ -39,15 +46,15 @@ def resident():
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 imports = resident()
-start = time.perf_counter()
-snapshot = Snapshot.open(sys.argv[1])
-opened = (time.perf_counter() - start) * 1000
-after = resident()
-step = max(1, len(snapshot) // 20000)
-for number in range(0, len(snapshot), step):
+cpu, wall = time.process_time(), time.perf_counter()
+snapshot = Snapshot.open(sys.argv[1], where=sys.argv[2])
+spent = time.process_time() - cpu, time.perf_counter() - wall
+opened = resident()
+for number in range(0, len(snapshot), max(1, len(snapshot) // 20000)):
     assert snapshot.lookup("get_item", {"id": number}) is not None
-print(json.dumps({"open": opened, "imports": imports, "opened": after, "read": resident()}))
+print(json.dumps({"spent": spent, "imports": imports, "opened": opened, "read": resident()}))
 """
+SNAPSHOTS = Path(__file__).parent.parent / "cache_snapshots"
 
 
 def main() -> None:
@@ -55,8 +62,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--responses", type=int, default=100_000, help="default 100000")
-    parser.add_argument("--bytes", type=int, default=5_000, help="of one response (default 5000)")
-    parser.add_argument("--rounds", type=int, default=9, help="fresh processes (default 9)")
+    parser.add_argument("--bytes", type=int, default=420, help="of one response (default 420)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of everything (default 5)")
     parser.add_argument("--keep", type=Path, help="a folder for the snapshot, kept and used again")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -65,7 +72,12 @@ def main() -> None:
         large = folder / f"large-{given.responses}-{given.bytes}"
         if not large.exists():
             make(large, given.responses, given.bytes)
-        report(large, given.rounds)
+        counts = json.loads((large / "manifest.json").read_text())["counts"]
+        size = f"{counts['responses']:,} responses, {counts['bytes'] / 1e6:.0f} MB of text"
+        opens(large, size, given.rounds).print()
+        hits(large, size, given.rounds).print()
+        readers(large, size).print()
+    schemas(given.rounds).print()
 
 
 def make(folder: Path, responses: int, size: int) -> None:
@@ -102,90 +114,80 @@ def records(catalog: Catalog, responses: int, size: int) -> Iterator[Record]:
         yield make_record(catalog, "get_item", {"id": number}, 200, {"id": number, "items": items})
 
 
-def report(large: Path, rounds: int) -> None:
-    start = time.perf_counter()
-    snapshot = Snapshot.open(large, where="disk")
-    built = time.perf_counter() - start
-    runs = [
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-c", OPENING, str(large)], capture_output=True, check=True
-            ).stdout
-        )
-        for _ in range(rounds)
-    ]
-    table = Table(
-        title=f"{len(snapshot)} responses, {snapshot.manifest['counts']['bytes'] / 1e6:.0f} MB of text"
+def opens(large: Path, size: str, rounds: int) -> timing.Table:
+    """Fresh processes: memory, cold and warm in turn."""
+    runs: dict[str, list[dict[str, Any]]] = {"memory": [], "cold": [], "warm": []}
+    for _ in range(rounds):
+        shutil.rmtree(os.environ["TOOL_ORCH_CACHE"], ignore_errors=True)
+        for name, found in runs.items():
+            where = "memory" if name == "memory" else "disk"
+            told = subprocess.run(
+                [sys.executable, "-c", OPENING, str(large), where], capture_output=True, check=True
+            )
+            found.append(json.loads(told.stdout))
+    table = timing.Table(
+        f"Opening {size}",
+        ("how", "CPU s", "wall s", "CPU / memory", "imports MB", "opened MB", "after hits MB"),
+        "Beyond the imports. Resident memory of the process, the last after 20,000 hits all over it.",
     )
-    table.add_column("what")
-    table.add_column("figure", justify="right")
-    table.add_row("first opening: verify and build, or open if built before", f"{built:.1f} s")
-    for what, name, unit in (
-        ("open after that, fresh process, median", "open", "ms"),
-        ("resident memory after the imports", "imports", "MB"),
-        ("resident memory, opened", "opened", "MB"),
-        ("resident memory, after 20,000 hits all over it", "read", "MB"),
-    ):
-        column = [run[name] for run in runs]
-        figures = f"{statistics.median(column):.1f} {unit} ({min(column):.1f} to {max(column):.1f})"
-        table.add_row(what, figures)
-    hits(table, snapshot)
-    readers(table, large)
-    Console().print(table)
+    for name, found in runs.items():
+        over = [one["spent"][0] / base["spent"][0] for one, base in zip(found, runs["memory"], strict=True)]
+        table.add(
+            name,
+            *(f"{median(one['spent'][clock] for one in found):.3f}" for clock in (timing.CPU, timing.WALL)),
+            timing.shown(over, 3),
+            *(f"{median(one[what] for one in found):.0f}" for what in ("imports", "opened", "read")),
+        )
+    return table
 
 
-def hits(table: Table, snapshot: Snapshot) -> None:
-    """Disk compared with memory on the same sample of calls: a bare lookup, and a whole environment step."""
-    rng = random.Random(2)
-    numbers = rng.sample(range(len(snapshot)), min(2000, len(snapshot)))
-    some = [record for number in numbers if (record := record_of(snapshot, number))]
-    memory = Snapshot.from_records("large", snapshot.catalog, some, {"test": snapshot.tasks()})
-    keys = [record.key for record in some]
-    bare = ratio(lambda: [memory.get(key) for key in keys], lambda: [snapshot.get(key) for key in keys])
-    table.add_row("Snapshot.get, disk / memory", as_text(bare, len(keys)))
+def hits(large: Path, size: str, rounds: int) -> timing.Table:
+    """Store over memory on the same random calls: a bare lookup, and a whole step of the environment."""
+    opened, memory = Snapshot.open(large, where="disk"), Snapshot.open(large, where="memory")
+    numbers = random.Random(2).sample(range(len(opened)), min(2000, len(opened)))
+    keys = [opened.key("get_item", {"id": number}) for number in numbers]
     actions = [{"name": "get_item", "arguments": {"id": number}} for number in numbers]
-    steps = ratio(lambda: play(memory, actions), lambda: play(snapshot, actions))
-    table.add_row("a hit through the environment's step, disk / memory", as_text(steps, len(actions)))
+    table = timing.Table(f"A hit, {size}", ("what", "memory µs", "store µs", "store / memory"))
+    for what, work in (("Snapshot.get", getting), ("a step of the environment", playing)):
+        sent = keys if work is getting else actions
+        variants = {"memory": work(memory, sent), "store": work(opened, sent)}
+        times = timing.measure(variants, rounds)
+        table.add(
+            what,
+            *(f"{timing.microseconds(times, name):.1f}" for name in variants),
+            timing.shown(timing.ratios(times, "store", "memory")),
+        )
+    return table
 
 
-def record_of(snapshot: Snapshot, number: int) -> Record:
-    found = snapshot.lookup("get_item", {"id": number})
-    assert found is not None
-    return make_record(snapshot.catalog, "get_item", {"id": number}, found.status, json.loads(found.text))
+def getting(snapshot: Snapshot, keys: list[Any]) -> Any:
+    def run() -> int:
+        return sum(snapshot.get(key) is not None for key in keys)
+
+    return run
 
 
-def play(snapshot: Snapshot, actions: list[dict[str, object]]) -> None:
+def playing(snapshot: Snapshot, actions: list[Any]) -> Any:
     from tool_orch_env.env import ToolOrchEnv
 
     env = ToolOrchEnv(snapshot=snapshot, split="test", max_turns=1 << 30, max_calls=1 << 30)
     env.reset(seed=0)
-    for action in actions:
-        assert env.step(action)[4]["calls"][0]["recorded"]
+
+    def run() -> int:
+        return sum(env.step(action)[4]["calls"][0]["recorded"] for action in actions)
+
+    return run
 
 
-def ratio(memory: Callable[[], object], disk: Callable[[], object], rounds: int = 7) -> tuple[float, float]:
-    """Processor seconds of both variants: medians over alternating rounds."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for column, work in zip(times, (memory, disk), strict=True):
-            start = time.process_time()
-            work()
-            column.append(time.process_time() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
-
-
-def as_text(times: tuple[float, float], calls: int) -> str:
-    memory, disk = (seconds / calls * 1e6 for seconds in times)
-    return f"{disk / memory:.2f} ({disk:.1f} / {memory:.1f} µs)"
-
-
-def readers(table: Table, large: Path) -> None:
+def readers(large: Path, size: str) -> timing.Table:
     """Four concurrent processes, each reading 20,000 responses."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         alone = pool.map(read, [(str(large), 0)])
         together = pool.map(read, [(str(large), seed) for seed in range(4)], chunksize=1)
-    table.add_row("20,000 random hits, one process alone", f"{alone[0]:.2f} s")
-    table.add_row(f"the same in 4 processes at once, {os.cpu_count()} cores", f"{max(together):.2f} s each")
+    table = timing.Table(f"20,000 random hits, {size}", ("processes", "wall s of each", "over one"))
+    table.add("1", f"{alone[0]:.2f}", "1.00")
+    table.add(f"4, {os.cpu_count()} cores", f"{max(together):.2f}", f"{max(together) / alone[0]:.2f}")
+    return table
 
 
 def read(what: tuple[str, int]) -> float:
@@ -194,6 +196,53 @@ def read(what: tuple[str, int]) -> float:
     for _ in range(20_000):
         assert snapshot.lookup("get_item", {"id": rng.randrange(len(snapshot))}) is not None
     return time.perf_counter() - start
+
+
+def schemas(rounds: int) -> timing.Table:
+    """Catalogs of the tools of the bundled snapshots, each many times under other names and descriptions."""
+    from jsonschema import Draft202012Validator
+
+    some = tools(100)
+
+    def by_jsonschema() -> int:
+        for tool in some:
+            Draft202012Validator.check_schema(tool["parameters"])
+        return len(some)
+
+    table = timing.Table(
+        "Reading a catalog of tools",
+        ("tools", "s", "µs a tool", "jsonschema µs a tool", "catalog / jsonschema"),
+        "Targets: 1,000 in 0.5 s, 5,000 in 3 s.",
+    )
+    for number in (1_000, 5_000):
+        many = {"tools": tools(number)}
+        variants = {"catalog": lambda: len(Catalog.parse(many, "tools")), "jsonschema": by_jsonschema}  # noqa: B023
+        times = timing.measure(variants, rounds)
+        each = timing.microseconds(times, "catalog")
+        table.add(
+            f"{number:,}",
+            f"{each * number / 1e6:.2f}",
+            f"{each:.0f}",
+            f"{timing.microseconds(times, 'jsonschema'):.0f}",
+            timing.shown(timing.ratios(times, "catalog", "jsonschema"), 3),
+        )
+    return table
+
+
+def tools(number: int) -> list[dict[str, Any]]:
+    """So many entries of a `tools.json`, no two schemas alike."""
+    bundled = [
+        {key: tool[key] for key in ("name", "parameters")}
+        for name in ("travel", "elements")
+        for tool in json.loads((SNAPSHOTS / name / "tools.json").read_text())["tools"]
+    ]
+    made = []
+    for at in range(number):
+        tool = json.loads(json.dumps(bundled[at % len(bundled)]))
+        tool["name"] += f"_{at}"
+        tool["parameters"]["description"] = f"Tool {at}."
+        made.append(tool)
+    return made
 
 
 if __name__ == "__main__":

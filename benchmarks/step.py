@@ -10,10 +10,11 @@ measurements together with GEM and OpenEnv.
 """
 
 import argparse
+import os
 import tempfile
 
 import rounds as timing
-from variants import baseline_b, environment, floor_j
+from variants import baseline_b, environment, floor_j, recorded
 from work import messages
 
 
@@ -44,6 +45,29 @@ def main() -> None:
             timing.shown(timing.ratios(times, "env", "J"), 1),
         )
     table.print()
+    travel(rounds).print()
+
+
+def travel(rounds: int) -> timing.Table:
+    """Hits on the bundled snapshot `travel` through the environment: its store on disk over the same in memory."""
+    table = timing.Table(
+        "A hit on travel, 1,024 different calls in turn",
+        ("case", "memory µs", "store µs", "store / memory"),
+        "At most 1.4 is the target.",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TOOL_ORCH_CACHE"] = folder
+        runs = {}
+        for where in ("memory", "disk"):
+            step, sent = recorded(where)
+            runs[where] = timing.run_of(step, sent, times=1)
+        times = timing.measure(runs, rounds)
+    table.add(
+        "hit",
+        *(f"{timing.microseconds(times, name):.1f}" for name in runs),
+        timing.shown(timing.ratios(times, "disk", "memory")),
+    )
+    return table
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ All three draw shapes from the same set (depth 1 to 5), and their results must m
 between calls carries a value that the user does not state, no call is superfluous, and every call that feeds no other
 offers a fact. All results replay by construction, because only recorded calls are drawn. Acceptance is valid tasks per
 attempt; an attempt of `restart` is up to 50 chains. Times are CPU time of one process, with the samplers in turn.
+
+A second table has tasks per second from scenarios, at one number of calls: sampled and phrased, and audited as well.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from rich.console import Console
@@ -28,10 +31,13 @@ from tool_orch_env.synth.fill import Filling, Sample, slots
 from tool_orch_env.synth.index import Index, Link
 from tool_orch_env.synth.reach import Reach
 from tool_orch_env.synth.sample import Sampler, generator
+from tool_orch_env.synth.scenes import make
+from tool_orch_env.synth.scenes.check import chosen
+from tool_orch_env.synth.scenes.make import SceneMaker
 from tool_orch_env.synth.targets import Targets, weights
 
 RESTARTS = 50
-Try = Callable[[int], Sample | None]
+Try = Callable[[int], object | None]
 
 
 class Checked(Filling):
@@ -75,7 +81,7 @@ class Rivals:
                 if slot.parent < 0:
                     drawn.append((int(rng.choice(self._roots)), None))
                     continue
-                links = self._index.links[drawn[slot.parent][0]]
+                links = self._index.out(drawn[slot.parent][0])
                 if not links:
                     break
                 link = links[int(rng.integers(len(links)))]
@@ -98,7 +104,7 @@ class Rivals:
                 if not self._index.roots[target]:
                     return None
             else:
-                links = self._index.into[drawn[slot.parent][0]].get(target)
+                links = self._index.into(drawn[slot.parent][0], target)
                 if not links:
                     return None
                 link = links[0]
@@ -138,7 +144,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="an .svg or .png")
     given = parser.parse_args()
     index = Index(Snapshot.open(given.snapshot))
-    index.supplies, index.wishes, index.leaves, index.into  # noqa: B018  # built before the clock runs
+    index.masks  # noqa: B018  # built before the clock runs
     reach = Reach(index)
     names = ("constrained", "restart", "unconstrained")
     rates: dict[str, list[float]] = {name: [] for name in names}
@@ -163,8 +169,29 @@ def main() -> None:
         ratios = [ratio(rates["constrained"][-1], found[name][0], found[name][2]) for name in names[1:]]
         table.add_row(str(calls), *cells, *ratios)
     Console(width=130).print(table)
+    Console(width=130).print(scenes(index.snapshot, given.seconds))
     if given.plot:
         plot(sizes, rates, given.plot)
+
+
+def scenes(snapshot: Snapshot, seconds: float, calls: int = 4) -> Table:
+    """Tasks of `calls` calls per second of CPU time, without and with the audit, from the scenarios of which most tasks
+    in `train` have that size."""
+    sizes: dict[str, list[int]] = {}
+    for task in snapshot.tasks("train"):
+        sizes.setdefault(task.meta["scenario"], []).append(len(task.golden))
+    usual = tuple(name for name, some in sizes.items() if 2 * some.count(calls) > len(some))
+    table = Table("scenarios", "tasks per second", title=f"tasks of {calls} calls from scenarios")
+    maker = SceneMaker(
+        snapshot, chosen(snapshot.name, snapshot, usual), Targets(calls=weights(str(calls))), 0
+    )
+    for number in range(40):
+        maker.make(10**6 + number)
+    for what in ("sampled and phrased", "audited as well"):
+        with patch.object(make, "audit", make.audit if what == "audited as well" else lambda *_: []):
+            valid, _, spent = measured(lambda number: maker.make(number).task, 5 * seconds, 0)
+        table.add_row(what, f"{valid / spent:,.1f}")
+    return table
 
 
 def ratio(one: float, valid: int, spent: float) -> str:

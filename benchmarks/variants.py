@@ -9,8 +9,9 @@ B and J compute a trivial reward and strip the tags by their length.
 """
 
 import json
+import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import diskcache
 import gymnasium as gym
@@ -19,6 +20,8 @@ import jsonschema_rs
 import orjson
 import pydantic
 from work import CALLS, CLOSE, OPEN, PARAMETERS, TOOL, arguments, response, snapshot, task
+
+from tool_orch_env.snapshot import Snapshot
 
 Step = Callable[[str], object]
 ENDLESS: dict[str, Any] = {"max_turns": 1 << 40, "max_calls": 1 << 40, "max_response_chars": 1 << 20}
@@ -72,3 +75,13 @@ def environment(kilobytes: int) -> Step:
     env = gym.make("ToolOrch-v0", snapshot=snapshot(kilobytes), tasks=[task()], **ENDLESS)
     env.reset(seed=0)
     return env.step
+
+
+def recorded(where: Literal["memory", "disk"], calls: int = 1024) -> tuple[Step, list[str]]:
+    """One long episode over `travel`, in memory or in its store, and messages of so many different recorded calls."""
+    opened = Snapshot.open("travel", where=where)
+    first = opened.tasks("test")[0].model_copy(update={"tools": tuple(opened.catalog)})
+    env = gym.make("ToolOrch-v0", snapshot=opened, tasks=[first], **ENDLESS)
+    env.reset(seed=0)
+    sample = random.Random(1).sample(sorted(opened.calls(), key=str), calls)
+    return env.step, [OPEN + json.dumps({"name": tool, "arguments": given}) + CLOSE for tool, given in sample]

@@ -84,7 +84,9 @@ class Settings:
     """Size of the embeddings and hidden layers."""
     evaluate_every: int = 25_000
     """Steps between evaluations and checkpoints."""
-    evaluate_split: str = "validation"
+    split: str = "graph-train"
+    """Split of the training tasks."""
+    evaluate_split: str = "graph-validation"
     """Split of the held-out tasks."""
     evaluate_tasks: int = 100
     """Number of held-out tasks per evaluation."""
@@ -200,7 +202,8 @@ class Reader:
         thing, ask, called = facts[:, :, 0], facts[:, :, 1], candidates[:, None, :, 4]
         bonds = np.take_along_axis(bond, np.maximum(thing - 1, 0)[:, None, :], axis=2).transpose(0, 2, 1)
         found = 1 + (bonds == 2) + 2 * (called == ask[:, :, None])
-        may = (called > 0) | (np.arange(candidates.shape[1]) == 0)  # row 0 states nothing
+        asked = (called == ask[:, :, None]) & (ask > 0)[:, :, None]
+        may = asked.any(axis=1, keepdims=True) | (np.arange(candidates.shape[1]) == 0)  # row 0 states nothing
         return np.where(may & (ask > 0)[:, :, None], found, 0)
 
 
@@ -396,7 +399,7 @@ class Run:
         torch.set_num_threads(1)
         torch.manual_seed(settings.seed)
         self._shuffle = np.random.default_rng(settings.seed)
-        self.task_set = task_set or open_slot_task_set(toe.Snapshot.open(settings.snapshot), "train")
+        self.task_set = task_set or open_slot_task_set(toe.Snapshot.open(settings.snapshot), settings.split)
         self.vec = ToolOrchSlotsVector(
             settings.envs, "SameStep", copy=False, task_set=self.task_set, reward=settings.reward
         )
@@ -637,7 +640,7 @@ def main() -> None:
     run = Run(settings, resume)
     run.train()
     for split in run.task_set.task_set.snapshot.splits:
-        if split not in ("train", settings.evaluate_split, "handmade"):
+        if split.startswith("graph-") and split not in (settings.split, settings.evaluate_split):
             found = Exam(run.task_set, split).sit(run.agent)
             print(f"{split}: success {np.mean([one['success'] for one in found]):.1%} of {len(found)} tasks")
             for depth in sorted({one["depth"] for one in found}):

@@ -30,7 +30,7 @@ from tool_orch_env.task import Task
 REWARDS = ("graduated", "atomic_only", "orchestration_only", "execution", "published", "binary")
 T_95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 """Student's t for the 95 % confidence interval of a mean, by number of seeds."""
-SPLITS = ("test", "hard")
+SPLITS = ("graph-test", "graph-hard")
 HORIZON = 250_000
 """Steps over which the learning rate falls; a run ends earlier."""
 
@@ -42,10 +42,10 @@ def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
 
     from tool_orch_env.slots.env import open_slot_task_set
 
-    task_set = open_slot_task_set(toe.Snapshot.open(snapshot), "train")
+    task_set = open_slot_task_set(toe.Snapshot.open(snapshot), "graph-train")
     return (
         task_set,
-        Exam(task_set, "test", tasks, insist=True),
+        Exam(task_set, "graph-test", tasks, insist=True),
         {split: Exam(task_set, split) for split in SPLITS},
     )
 
@@ -186,9 +186,9 @@ def _tables(study: dict[str, Any]) -> Iterator[str]:
     yield "| --- |" + " ---: |" * len(MEASURES)
     for reward, found in study["rewards"].items():
         cells = [
-            f"{found['splits']['test'][name][0]:.2f}"
+            f"{found['splits']['graph-test'][name][0]:.2f}"
             if name in ("waste", "calls")
-            else _percent(found["splits"]["test"][name])
+            else _percent(found["splits"]["graph-test"][name])
             for name in MEASURES
         ]
         yield f"| `{reward}` | " + " | ".join(cells) + " |"

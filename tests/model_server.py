@@ -13,7 +13,7 @@ from typing import Any
 
 import toy as toys
 
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.types import Turn
 from tool_orch_env.calls.write import FORMATS
 

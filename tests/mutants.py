@@ -53,12 +53,13 @@ class Mutant(NamedTuple):
 
 
 def copy_tree() -> None:
-    """What the tests read: the package, themselves and, as a link, the bundled snapshots."""
+    """What the tests read: the package, themselves and, as links, the bundled snapshots and the pages."""
     shutil.rmtree(TREE, ignore_errors=True)
     for name in ("tool_orch_env", "tests"):
         shutil.copytree(HERE.parent / name, TREE / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(HERE.parent / "pyproject.toml", TREE)
-    (TREE / "cache_snapshots").symlink_to(HERE.parent / "cache_snapshots")
+    for name in ("cache_snapshots", "docs"):
+        (TREE / name).symlink_to(HERE.parent / name)
 
 
 def judge(module: str, survivors: bool) -> None:

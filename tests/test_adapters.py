@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import inspect
 import json
 import multiprocessing
 import pickle
@@ -18,10 +19,11 @@ import pytest
 import toy as toys
 
 from tool_orch_env import oracle_turns, taskset
-from tool_orch_env.adapters import export, mcp, stripped, trl
+from tool_orch_env.adapters import export, mcp, stripped, trl, verl_tools
 from tool_orch_env.adapters.extras import need
-from tool_orch_env.adapters.session import ANSWER_TOOL, Session, SessionFactory, answer_tool
+from tool_orch_env.adapters.session import ANSWER_TOOL, NATIVE_PROMPT, Session, SessionFactory, answer_tool
 from tool_orch_env.bench.scripted import POLICIES
+from tool_orch_env.calls import render
 from tool_orch_env.cli.main import main
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot
@@ -253,6 +255,108 @@ def test_trls_reward_reads_the_answer_in_every_form_of_content(factory: SessionF
     for call in task.golden:
         getattr(environment, call.tool)(**call.arguments)
     assert trl.episode_score([[{"role": "assistant", "content": content}]], [environment]) == [1.0]
+
+
+@pytest.fixture
+def fields(folder: Path) -> SessionFactory:
+    return SessionFactory(snapshot=folder, split=None, answer_form="fields")
+
+
+def test_a_session_in_fields_is_the_environment_in_fields(fields: SessionFactory, toy: Snapshot) -> None:
+    tasks = list(fields.task_set.tasks.values())
+    env = gym.make("ToolOrch-v0", snapshot=toy, tasks=tasks, answer_form="fields")
+    for task in tasks:
+        session = pickle.loads(pickle.dumps(fields))().reset(task.id)
+        text, info = env.reset(options={"task_id": task.id})
+        assert (session.text, session.tools, session.messages()) == (text, info["tools"], info["messages"])
+        for turn in oracle_turns(task, "fields"):
+            step = session.step(turn)
+            _, reward, terminated, _, info = env.step(turn)
+            assert (step.reward, step.terminated, step.messages) == (reward, terminated, info["messages"])
+        assert session.done and session.episode_score == info["episode_score"] == 1.0
+
+
+def test_the_prompts_of_a_session_in_fields_name_the_submit_tool(fields: SessionFactory) -> None:
+    session = fields().reset("toy-1")
+    assert session.answer_prompt == session.native_prompt and "call submit_answer" in session.native_prompt
+    assert fields().reset("toy-0").native_prompt == NATIVE_PROMPT  # no facts
+    assert SessionFactory(fields.snapshot)().reset("toy-1").native_prompt == NATIVE_PROMPT
+
+
+def test_calls_one_by_one_end_with_the_fields(fields: SessionFactory) -> None:
+    session = fields().reset("toy-1")
+    for call in session.task.golden:
+        session.call(call.tool, call.arguments)
+    assert "invalid_arguments" in session.call("submit_answer", {"answer": "EUR"}) and not session.done
+    said = json.loads(session.call("submit_answer", {"currency": "EUR"}))
+    assert said == {"episode_score": session.episode_score, "components": session.components()}
+    assert session.components()["answer"] == 1.0 and "episode_over" in session.call("submit_answer", {})
+    free = fields().reset("toy-0")  # no facts: the answer is text, which a tool takes
+    assert "episode_score" in free.call(ANSWER_TOOL, {"answer": "Done."}) and free.done
+
+
+def test_trls_methods_include_the_submit_tool_of_the_task(fields: SessionFactory) -> None:
+    task = fields.task_set.tasks["toy-1"]
+    made = trl.environments(fields)
+    name = trl.toolset(task, "fields")
+    assert name != trl.toolset(task) and trl.toolset(fields.task_set.tasks["toy-0"], "fields") in made
+    rows = {row["task_id"]: row for row in export.rows(fields, "trl")}
+    assert rows["toy-1"]["environment"] == name
+    assert "call submit_answer" in rows["toy-1"]["prompt"][0]["content"]
+    environment: Any = made[name]()
+    assert list(inspect.signature(environment.submit_answer).parameters) == ["currency"]
+    environment.reset(task_id="toy-1")
+    for call in task.golden:
+        getattr(environment, call.tool)(**call.arguments)
+    assert environment.submit_answer(currency="EUR") == '{"accepted":true}'
+    last = [[{"role": "assistant", "content": "Submitted."}]]
+    assert trl.episode_score(last, [environment]) == [1.0]
+
+
+@pytest.mark.parametrize("form", [form for form in export.FORMATS if form != "verl-tools"])
+def test_rows_in_fields_show_the_submit_tool(fields: SessionFactory, form: str) -> None:
+    rows = {json.dumps(row): row for row in export.rows(fields, form)}
+    shown = next(text for text, row in rows.items() if "toy-1" in text)
+    assert "submit_answer" in shown and render.ENDING not in shown
+
+
+def test_an_exported_demonstration_ends_with_the_submission(fields: SessionFactory) -> None:
+    for row in export.rows(fields, "openai"):
+        session = fields().reset(row["task_id"])
+        said = [message for message in row["messages"] if message["role"] == "assistant"]
+        for message in said:
+            session.step(message)
+        assert session.episode_score == 1.0
+        if session.submit_name:
+            function = said[-1]["tool_calls"][0]["function"]
+            assert function == {"name": "submit_answer", "arguments": '{"currency":"EUR"}'}
+            assert row["tools"][-1]["function"]["name"] == "submit_answer"
+
+
+def test_verls_tool_form_cannot_have_fields_and_says_what_can(fields: SessionFactory, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--format verl"):
+        list(export.rows(fields, "verl-tools"))
+    with pytest.raises(UsageError, match="--format verl"):
+        verl_tools.tool_config(fields, tmp_path / "tools.yaml")
+
+
+def test_mcp_takes_fields_and_calls_an_invalid_submission_an_error(
+    fields: SessionFactory, tmp_path: Path
+) -> None:
+    scores = tmp_path / "scores.jsonl"
+    episodes = mcp.Episodes(fields, "toy-1", scores, None)
+    reply, failed = episodes.call("a", "submit_answer", {"answer": "EUR"})
+    assert failed and "invalid_arguments" in reply
+    reply, failed = episodes.call("a", "submit_answer", {"currency": "EUR"})
+    assert not failed and "episode_score" in reply and json.loads(scores.read_text())["over"]
+    assert episodes.call("a", "submit_answer", {"currency": "EUR"})[1]
+
+
+def test_the_export_command_takes_the_answer_form(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows.jsonl"
+    told = ["--snapshot", str(folder), "--answer-form", "fields", "--out", str(out)]
+    assert main(["export", "--format", "openai", *told]) == 0
+    assert '"submit_answer"' in out.read_text().splitlines()[1]
 
 
 TOOLS = [{"type": "function", "function": {"name": "search_city", "parameters": {}}}]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import toy as toys
 
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.types import Turn
 from tool_orch_env.episode import score_turns
 from tool_orch_env.snapshot import Snapshot
@@ -89,11 +89,10 @@ def test_a_comparison_that_comes_out_otherwise_is_found(
     waiting = by_id[compared["call"]]
     assert {winner.id, loser.id} <= set(waiting.needs)
     assert loser.id not in {bound.call for bound in waiting.bindings.values()}
-    early = [
-        [one.as_call()] for one in task.golden if one.id != loser.id
-    ]  # what waits, before the comparison
-    turns = [Turn(calls=tuple(calls)) for calls in (*early, [loser.as_call()])]
-    assert score_turns(task, [*turns, oracle_turns(task)[-1]], travel).total < 1.0
+    unread = [Turn(calls=(one.as_call(),)) for one in task.golden if one.id != loser.id]
+    late, answer = Turn(calls=(loser.as_call(),)), oracle_turns(task)[-1]
+    assert score_turns(task, [*unread, answer], travel).total < 1.0
+    assert score_turns(task, [*unread, late, answer], travel).total == 1.0  # a guess, and then the comparison
 
 
 def test_a_golden_call_that_the_others_make_superfluous_is_found(travel: Snapshot) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tool_orch_env  # noqa: F401 - registers ToolOrch-v0
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.types import Status, ToolCall, Turn
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import Task

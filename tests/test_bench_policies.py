@@ -9,12 +9,12 @@ import pytest
 import toy as toys
 from model_server import ModelServer, serving
 
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.bench.manifest import manifest
 from tool_orch_env.bench.policies import Settings, parse_policy
 from tool_orch_env.bench.protocols import Arena
 from tool_orch_env.bench.run_log import Record, RunLog
 from tool_orch_env.bench.runner import jobs, play_all, rescored
-from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.calls.write import FORMATS
 from tool_orch_env.errors import UsageError
 

@@ -7,11 +7,11 @@ import toy as toys
 
 import tool_orch_env as toe
 from tool_orch_env import importers
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.bench.cfb import PROBLEM, golden_steps
 from tool_orch_env.bench.cfb_match import all_free, same
 from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.calls.chat import turn_message
-from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.calls.types import ToolCall, Turn
 from tool_orch_env.errors import UsageError
 from tool_orch_env.snapshot import Snapshot

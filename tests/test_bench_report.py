@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tool_orch_env.bench.report import page
+from tool_orch_env.bench.report import marked, page
 from tool_orch_env.bench.run_log import RunError
 from tool_orch_env.cli.main import main
 from tool_orch_env.snapshot import load_tasks
@@ -17,8 +17,28 @@ from tool_orch_env.snapshot import load_tasks
 IDS = [task.id for task in load_tasks("travel", "handmade")]
 TASKS = len(IDS)
 
+WRONG, SILENT = "travel-handmade-008", "travel-handmade-002"
 POLICY = '''
 import json
+from tool_orch_env.answers.oracle import oracle_answer
+from tool_orch_env.snapshot import load_tasks
+
+TASKS = {task.request: task for task in load_tasks("travel", "handmade")}
+ANSWERS = {
+    "travel-handmade-008": "📍 In the country of Porto, the capital is **Lisbon** and the population 12.5 million.\\n"
+    "In the country of Kraków, the capital is not Warsaw. <img src=x onerror=alert()>",
+}
+
+def misstates(messages, tools):
+    """Makes every golden call; one answer states a fact, gets one wrong, denies one and leaves one out."""
+    task = next(task for request, task in TASKS.items() if request in messages[1]["content"])
+    said = sum(message["role"] == "assistant" for message in messages)
+    if said == len(task.layers):
+        return ANSWERS.get(task.id, oracle_answer(task))
+    if task.id == "travel-handmade-002":
+        raise RuntimeError("no answer")
+    calls = [{"name": call.tool, "arguments": json.dumps(call.arguments)} for call in task.layers[said]]
+    return {"content": "", "tool_calls": [{"function": call} for call in calls]}
 
 def mixed(messages, tools):
     """Starts with a call that breaks the schema, writes markup, and ends; some tasks it breaks off."""
@@ -43,6 +63,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, policy, more in (
             ("oracle", "oracle", []),
             ("mixed", "python:report_policy:mixed", []),
+            ("misstates", "python:report_policy:misstates", []),
             ("once", "once_per_function", ["--trials", "2"]),
             ("cfb", "oracle", ["--protocol", "cfb-offline"]),
         ):
@@ -136,6 +157,68 @@ def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> N
     assert tab.locator("#list a").count() > 0
 
 
+def test_a_refused_fact_is_found_with_one_click_and_marked_in_the_answer(look: Any) -> None:
+    tab = look("misstates")
+    assert "facts refused (1)" in tab.inner_text("#outcome")
+    tab.click("#refused")
+    assert tab.locator("#list a").count() == 1 and tab.inner_text("#episode h3 >> nth=0") == WRONG
+    assert tab.locator(".answer mark.counted").all_inner_texts() == ["Lisbon"]
+    assert tab.locator(".answer mark.refused").all_inner_texts() == ["12.5 million", "Warsaw"]
+    assert "📍" in tab.inner_text(".answer") and "<img src=x" in tab.inner_text(".answer")
+    assert tab.locator("#episode img").count() == 0
+    rows = tab.locator("table.facts tbody tr").all_inner_texts()
+    assert [row.split("\t") for row in rows] == [
+        ["capital_of_the_country_of_porto", "Lisbon", "Lisbon", "1", ""],
+        [
+            "population_of_the_country_of_porto",
+            "10281762 ± 500000",
+            "12.5 million",
+            "0",
+            "states '12.5 million'",
+        ],
+        ["capital_of_the_country_of_kraków", "Warsaw", "Warsaw", "0", "denied"],
+        ["population_of_the_country_of_kraków", "37978548 ± 500000", "–", "0", "not stated"],
+    ]
+
+
+def test_an_episode_without_an_answer_has_its_facts_too(look: Any) -> None:
+    tab = look("misstates", f"#episode={SILENT}/0")
+    assert "8.596" in tab.inner_text("table.facts") and "no final answer" in tab.inner_text("table.facts")
+    assert tab.locator("#episode mark").count() == 0
+
+
+def test_a_run_from_before_readings_were_kept_still_opens(runs: Path, look: Any) -> None:
+    old = runs / "old"
+    old.mkdir()
+    for name in ("manifest.json", "tasks.jsonl"):
+        shutil.copy(runs / "misstates" / name, old / name)
+    records = [json.loads(line) for line in (runs / "misstates" / "episodes.jsonl").read_text().splitlines()]
+    for record in records:
+        del record["result"]["facts"]
+    (old / "episodes.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert main(["report", str(old)]) == 0
+    tab = look("old", f"#episode={WRONG}/0")
+    assert "bench rescore" in tab.inner_text("table.facts") and tab.locator("#episode mark").count() == 0
+    assert "facts refused (1)" in tab.inner_text("#outcome")
+    assert main(["bench", "rescore", str(old)]) == 0
+    assert (old / "episodes.jsonl").read_bytes() == (runs / "misstates" / "episodes.jsonl").read_bytes()
+
+
+def test_a_piece_of_an_answer_is_refused_if_one_of_its_facts_is() -> None:
+    readings = [
+        {"name": "first", "share": 1.0, "span": [3, 9]},
+        {"name": "second", "share": 0.5, "span": [3, 5]},
+        {"name": "third", "share": 0.0, "span": [0, 0]},
+    ]
+    assert marked("At 10:20 h.", readings) == [
+        ("At ", "", ""),
+        ("10", "refused", "first, second"),
+        (":20 ", "counted", "first"),
+        ("h.", "", ""),
+    ]
+    assert marked("", []) == []
+
+
 def test_violations_are_shown_and_nothing_a_model_wrote_becomes_markup(look: Any) -> None:
     tab = look("mixed")
     assert tab.title() == "mixed: python:report_policy:mixed"
@@ -148,7 +231,8 @@ def test_violations_are_shown_and_nothing_a_model_wrote_becomes_markup(look: Any
     assert tab.locator("#episode img").count() == 0
     tab.select_option("#stop", "policy_error")
     tab.click("#list a >> nth=0")
-    assert "no <b>idea</b>" in tab.inner_text("#episode .violation")
+    # the page draws it after the click
+    tab.locator("#episode .violation", has_text="no <b>idea</b>").wait_for()
 
 
 def test_the_page_names_nothing_beyond_itself(runs: Path) -> None:

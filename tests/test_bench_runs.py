@@ -202,6 +202,21 @@ def test_runs_are_compared_in_pairs_and_only_where_they_mean_the_same(
     assert "although the runs differ" in capsys.readouterr().out
 
 
+def test_a_run_of_another_version_of_the_benchmark_is_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for name in ("now", "then"):
+        assert oracle(tmp_path / name, "--limit", "2") == 0
+    path = tmp_path / "then" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert manifest["fingerprint"]["benchmark"] == "travel-2.0.dev"
+    manifest["fingerprint"]["benchmark"] = "travel-1.1"
+    path.write_text(json.dumps(manifest))
+    capsys.readouterr()
+    assert main(["bench", "compare", str(tmp_path / "now"), str(tmp_path / "then")]) == 2
+    assert "differ in benchmark" in capsys.readouterr().err
+
+
 def test_a_published_file_is_benchmarked_lenient_and_strict_at_once(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

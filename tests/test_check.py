@@ -143,14 +143,14 @@ def test_a_violation_that_two_rules_find_is_told_once() -> None:
     assert len(validate(tool({"type": "object", "allOf": [needs, needs]}), {})) == 1
 
 
-def test_texts_are_shown_up_to_a_hundred_and_twenty_characters() -> None:
-    assert MAX_SHOWN == 120
-    (whole,) = validate(TOOL, {"must": "x" * 118})
-    assert whole.found == '"' + "x" * 118 + '"'
-    (cut,) = validate(TOOL, {"must": "x" * 119})
-    assert cut.found == '"' + "x" * 118 + "…"
-    (named,) = validate(TOOL, {"must": 1, "y" * 120: 1})
-    assert named.pointer == "/" + "y" * 118 + "…"
+def test_texts_are_shown_up_to_four_hundred_characters() -> None:
+    assert MAX_SHOWN == 400
+    (whole,) = validate(TOOL, {"must": "x" * 398})
+    assert whole.found == '"' + "x" * 398 + '"'
+    (cut,) = validate(TOOL, {"must": "x" * 399})
+    assert cut.found == '"' + "x" * 398 + "…"
+    (named,) = validate(TOOL, {"must": 1, "y" * 400: 1})
+    assert named.pointer == "/" + "y" * 398 + "…"
 
 
 def test_an_unknown_parameter_is_told_which_ones_there_are() -> None:

@@ -10,6 +10,7 @@ import toy as toys
 
 from tool_orch_env import snapshot as snapshots
 from tool_orch_env.cli import main
+from tool_orch_env.snapshot import load_tasks
 from tool_orch_env.task import dump_tasks
 
 
@@ -36,6 +37,47 @@ def test_play_takes_calls_and_an_answer(
     assert '"city_id": 11' in shown and "reward +0.250" in shown and "Answered: score" in shown
 
 
+def test_play_takes_fields_as_the_answer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    typed = "submit_answer(currency=1)\nsubmit_answer(currency='EUR')\n"
+    played = [
+        "play",
+        "--snapshot",
+        str(folder),
+        "--task",
+        "toy-1",
+        "--answer-form",
+        "fields",
+    ]
+    for text, says in ((typed, "Answered: score"), ("It is EUR.\n", "expected a call of submit_answer")):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        assert main(played) == 0
+        shown = capsys.readouterr().out
+        assert "Your final answer is a call of submit_answer" in shown and says in shown
+
+
+def test_play_shows_what_was_read_of_each_fact_and_why_it_does_not_count(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    calls = 'search_city(name="Turku")\nget_city(city_id=21)\nget_country(code="FI")\n'
+    for answer, shows in (
+        ("They pay in EUR.", ["currency", "1", "EUR"]),
+        ("It is not EUR.", ["currency", "0", "EUR", "denied"]),
+        ("It is EUR or NOK.", ["currency", "0.5", "EUR", "states something else as well"]),
+        ("No idea.", ["currency", "0", "-", "not stated"]),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{calls}{answer}\n"))
+        monkeypatch.setenv("COLUMNS", "200")
+        assert main(["play", "--snapshot", str(folder), "--task", "toy-1"]) == 0
+        facts = capsys.readouterr().out.partition("Facts of the answer")[2]
+        assert all(part in facts for part in shows), facts
+        assert max(map(len, facts.splitlines())) <= 80
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Done.\n"))
+    assert main(["play", "--snapshot", str(folder), "--task", "toy-0"]) == 0
+    assert "Facts" not in capsys.readouterr().out
+
+
 def test_play_ends_when_the_input_does(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -57,7 +99,7 @@ def test_the_bundled_snapshots_verify(name: str, capsys: pytest.CaptureFixture) 
 
 
 @pytest.mark.parametrize(
-    ("name", "tasks"), [("demo", 6), pytest.param("travel", 2796, marks=pytest.mark.data)]
+    ("name", "tasks"), [("demo", 6), pytest.param("travel", 5500, marks=pytest.mark.data)]
 )
 def test_audit_of_the_bundled_tasks_finds_nothing(
     name: str, tasks: int, capsys: pytest.CaptureFixture
@@ -65,6 +107,18 @@ def test_audit_of_the_bundled_tasks_finds_nothing(
     assert main(["audit", name, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["tasks"]
     assert len(found) == tasks and not any(task["findings"] for task in found)
+
+
+def test_wording_has_a_row_for_each_split_or_file(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(dump_tasks(load_tasks("demo", "test")))
+    assert main(["wording", "demo", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == {"demo train", "demo test", "some.jsonl"}
+    assert found["demo test"] == found["some.jsonl"] and found["some.jsonl"]["lettered"] == 0
+    assert main(["wording", "demo"]) == 0
+    assert "per call" in capsys.readouterr().out
+    assert main(["wording", str(tmp_path / "none.jsonl")]) == 2
 
 
 def test_audit_names_task_call_and_argument(

@@ -49,8 +49,8 @@ def test_an_old_module_is_where_it_was_and_warns(old: str) -> None:
         ("score", "scorer", "reward.scorer.scorer"),
         ("snapshot", "find", "snapshot.folder.find"),
         ("slots.env", "slot_stage", "slots.env.open_slot_task_set"),
-        ("stated", "states", "answers.stated.states"),
-        ("task", "oracle_turns", "calls.oracle.oracle_turns"),
+        ("stated", "states", "answers.states.states"),
+        ("task", "oracle_turns", "answers.oracle.oracle_turns"),
     ],
 )
 def test_an_old_name_is_the_new_one(module: str, old: str, new: str) -> None:
@@ -84,5 +84,5 @@ def test_pickles_of_the_first_version_open() -> None:
     )
     file = str(Path(__file__).parent / "golden" / "pickles-0.1.0.json")
     found = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True)
-    assert found.stdout.startswith("96 <tool_orch_env.adapters.session.Session")
+    assert found.stdout.startswith("150 <tool_orch_env.adapters.session.Session")
     assert found.stdout.split()[-1] == "0.4"

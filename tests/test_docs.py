@@ -61,3 +61,11 @@ def test_the_tables_of_the_benchmark_page_are_those_of_the_code() -> None:
         assert f"`{policy}`" in text
     for protocol in PROTOCOLS:
         assert f"**`{protocol}`**" in text
+
+
+def test_the_table_of_exploits_is_that_of_the_code() -> None:
+    from tool_orch_env.bench.redteam.exploits import EXPLOITS
+
+    text = (ROOT / "docs" / "redteam.md").read_text()
+    rows = [f"| `{one.name}` | {one.what} | `{one.may_earn}` |" for one in EXPLOITS.values()]
+    assert "\n".join(rows) in text

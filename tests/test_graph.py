@@ -7,6 +7,7 @@ import toy as toys
 
 from tool_orch_env.errors import UsageError
 from tool_orch_env.language import graph
+from tool_orch_env.language.corpus import corpus
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
 from tool_orch_env.snapshot.records import Record, make_record
@@ -19,7 +20,7 @@ Edges = dict[tuple[str, str, str, str], graph.Edge]
 
 
 def _edges(snapshot: Snapshot) -> Edges:
-    found = graph.edges(snapshot.catalog, graph.heard(snapshot))
+    found = corpus(snapshot).edges
     return {(*edge.source, *edge.target): edge for edge in found}
 
 
@@ -103,7 +104,7 @@ def test_the_graph_is_drawn_with_every_tool(
 
 def test_the_same_graph_gives_the_same_bytes(tmp_path: Path) -> None:
     demo = Snapshot.open("demo")
-    drawn = graph.digraph(graph.edges(demo.catalog, graph.heard(demo)), demo.catalog)
+    drawn = graph.digraph(corpus(demo).edges, demo.catalog)
     for name in ("one.svg", "again.svg"):
         draw(drawn, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()

@@ -1,7 +1,7 @@
 """The laws of the reward, on the bundled tasks and every task imported from the shared data.
 
-`make data` plays the larger snapshots: of each synthesised split of `travel` a seeded sample, `make thorough` all of
-it. That the golden trace of every task scores 1.0 is what the audit proves (test_audit.py).
+`make data` plays the larger snapshots. Laws that take many traces per task play a seeded sample of each synthesised
+split of `travel` there, and all of it under `make thorough`.
 """
 
 import itertools
@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 import toy as toys
 
+from tool_orch_env.answers.mentions import mentions
+from tool_orch_env.answers.oracle import oracle_answer
+from tool_orch_env.bench.redteam.target import is_golden
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.calls.oracle import oracle_answer
 from tool_orch_env.calls.types import ToolCall, Turn
 from tool_orch_env.episode import Episode, EpisodeLimits
 from tool_orch_env.jsonvalues.canonical import canonical
@@ -39,20 +41,33 @@ Played = tuple[Snapshot, list[Task]]
 
 @pytest.fixture(scope="module", params=SOURCES)
 def played(request: pytest.FixtureRequest) -> Played:
+    opened, splits = source(request)
+    return opened, [task for tasks in splits for task in drawn(tasks)]
+
+
+@pytest.fixture(scope="module", params=SOURCES)
+def every(request: pytest.FixtureRequest) -> Played:
+    """Every task of every split, for laws that take a few traces each."""
+    opened, splits = source(request)
+    return opened, list(itertools.chain(*splits))
+
+
+def source(request: pytest.FixtureRequest) -> tuple[Snapshot, list[list[Task]]]:
     name = request.param
     if name == "toy":
-        return toys.snapshot(), toys.tasks()
+        return toys.snapshot(), [toys.tasks()]
     if name in IMPORTED:
         from tool_orch_env import importers
 
-        return importers.load(request.getfixturevalue("shared_data") / name / IMPORTED[name])
+        opened, tasks = importers.load(request.getfixturevalue("shared_data") / name / IMPORTED[name])
+        return opened, [tasks]
     opened = Snapshot.open(name)
-    return opened, [task for split in opened.splits for task in drawn(opened.tasks(split))]
+    return opened, [opened.tasks(split) for split in opened.splits]
 
 
 def drawn(tasks: list[Task]) -> list[Task]:
-    """A split of up to 100 tasks whole, of a larger one a sample of 15; all if the tests are to be thorough."""
-    if len(tasks) <= 100 or os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
+    """A split of up to 150 tasks whole, of a larger one a sample of 15; all if the tests are to be thorough."""
+    if len(tasks) <= 150 or os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
         return tasks
     return [tasks[i] for i in sorted(np.random.default_rng(4).choice(len(tasks), 15, replace=False).tolist())]
 
@@ -60,9 +75,10 @@ def drawn(tasks: list[Task]) -> list[Task]:
 class Scorer:
     """Scores many traces of one task on one compiled stage."""
 
-    def __init__(self, task: Task, snapshot: Snapshot) -> None:
+    def __init__(self, task: Task, snapshot: Snapshot, answer: str = "") -> None:
+        """Traces end with `answer`, by default with one that states every fact."""
         self._setting = TaskSet(snapshot, [task]).compiled(task.id)
-        self._answer = Turn(answer=oracle_answer(task))
+        self._answer = Turn(answer=answer or oracle_answer(task))
 
     def __call__(self, turns: Sequence[Sequence[ToolCall]], reward: str = "graduated") -> Score:
         episode = Episode(self._setting, reward, EpisodeLimits(max_turns=10**6, max_calls=10**6))
@@ -72,21 +88,32 @@ class Scorer:
         return episode.score
 
 
-def orders(task: Task, rng: np.random.Generator, most: int = 40) -> Iterator[list[GoldenCall]]:
-    """Every order that respects the DAG if there are few, else a random draw of them."""
-    if len(task.golden) <= 4:
-        for order in itertools.permutations(task.golden):
-            seen: set[str] = set()
-            if all(set(call.needs) <= seen and not seen.add(call.id) for call in order):
-                yield list(order)
-        return
-    for _ in range(most):
-        done: list[GoldenCall] = []
-        while len(done) < len(task.golden):
-            ids = {call.id for call in done}
-            ready = [call for call in task.golden if call.id not in ids and set(call.needs) <= ids]
-            done.append(ready[int(rng.integers(len(ready)))])
+def orders(task: Task, rng: np.random.Generator, most: int = 200, drawn: int = 40) -> list[list[GoldenCall]]:
+    """Every order that respects the DAG if there are at most `most`, else a random draw of them."""
+    every = list(itertools.islice(extended(task, []), most + 1))
+    return every if len(every) <= most else [at_random(task, rng) for _ in range(drawn)]
+
+
+def extended(task: Task, done: list[GoldenCall]) -> Iterator[list[GoldenCall]]:
+    """Every order that begins with `done`."""
+    if len(done) == len(task.golden):
         yield done
+    for call in ready(task, done):
+        yield from extended(task, [*done, call])
+
+
+def at_random(task: Task, rng: np.random.Generator) -> list[GoldenCall]:
+    done: list[GoldenCall] = []
+    while len(done) < len(task.golden):
+        choice = ready(task, done)
+        done.append(choice[int(rng.integers(len(choice)))])
+    return done
+
+
+def ready(task: Task, done: list[GoldenCall]) -> list[GoldenCall]:
+    """The calls that can be made next."""
+    ids = {call.id for call in done}
+    return [call for call in task.golden if call.id not in ids and set(call.needs) <= ids]
 
 
 def batched(order: list[GoldenCall], rng: np.random.Generator) -> list[list[ToolCall]]:
@@ -111,8 +138,8 @@ def other_value(value: Any) -> Any:
     return {"other": 1}
 
 
-def test_the_golden_trace_scores_exactly_one_in_every_order_and_batching(played: Played) -> None:
-    snapshot, tasks = played
+def test_the_golden_trace_scores_exactly_one_in_every_order_and_batching(every: Played) -> None:
+    snapshot, tasks = every
     rng = np.random.default_rng(0)
     for task in tasks:
         score = Scorer(task, snapshot)
@@ -121,8 +148,8 @@ def test_the_golden_trace_scores_exactly_one_in_every_order_and_batching(played:
             assert score(batched(order, rng)).total == 1.0, task.id
 
 
-def test_dropping_any_call_lowers_the_score(played: Played) -> None:
-    snapshot, tasks = played
+def test_dropping_any_call_lowers_the_score(every: Played) -> None:
+    snapshot, tasks = every
     for task in tasks:
         score = Scorer(task, snapshot)
         for left_out in (call for call in task.golden if not call.optional):
@@ -130,8 +157,9 @@ def test_dropping_any_call_lowers_the_score(played: Played) -> None:
             assert score(kept).total < 1.0 - 1e-6, (task.id, left_out.id)
 
 
-def test_changing_any_value_lowers_the_score(played: Played) -> None:
-    snapshot, tasks = played
+def test_changing_any_value_lowers_the_score(every: Played) -> None:
+    """But for an optional number that identifies nothing: a wider radius finds the same nearest airport."""
+    snapshot, tasks = every
     for task in tasks:
         score = Scorer(task, snapshot)
         for index, call in enumerate(task.golden):
@@ -139,6 +167,9 @@ def test_changing_any_value_lowers_the_score(played: Played) -> None:
                 changed = ToolCall(call.tool, {**call.arguments, name: other_value(value)})
                 turns = [[one.as_call()] for one in task.golden]
                 turns[index] = [changed]
+                bound = isinstance(value, int) and name not in snapshot.catalog[call.tool].required
+                if bound and snapshot.lookup(call.tool, dict(changed.arguments or {})) is not None:
+                    continue
                 assert score(turns).total < 1.0 - 1e-6, (task.id, call.id, name)
 
 
@@ -169,8 +200,69 @@ def test_right_names_with_every_argument_replaced_earn_at_most_a_quarter(played:
                 [ToolCall(call.tool, {k: replace(v) for k, v in call.arguments.items()})]
                 for call in task.golden
             ]
-            answer = 0.2 if task.answer else 0.0  # the scorer's last turn states the facts
-            assert score(turns).total <= 0.25 + answer, task.id
+            assert score(turns).total <= 0.25, task.id
+
+
+def test_placeholders_earn_nothing_and_less_than_half_the_work(every: Played) -> None:
+    """All golden calls at once, with a made-up value wherever one has to be read.
+
+    The calls that need no reading are work done right; with them alone the same turn earns at least as much.
+    """
+    snapshot, tasks = every
+    burst, half = [], []
+    for task in tasks:
+        score = Scorer(task, snapshot, answer="Done.")
+        known = [call.as_call() for call in task.golden if not call.bindings]
+        made_up = [stubbed(call, snapshot) for call in task.golden if call.bindings]
+        all_at_once = score([[*known, *made_up]]).total
+        assert all_at_once <= score([known] if known else []).total, task.id
+        if len(known) <= len(task.golden) / 2:
+            order = [call.as_call() for layer in task.layers for call in layer]
+            burst.append(all_at_once)
+            half.append(score([[call] for call in order[: max(1, len(order) // 2)]]).total)
+    assert not burst or np.mean(burst) < np.mean(half)
+
+
+def stubbed(call: GoldenCall, snapshot: Snapshot) -> ToolCall:
+    """The call with the first valid value that comes to mind in the place of each one that has to be read."""
+    arguments = call.as_call().arguments
+    for argument in call.bindings:
+        name = argument if argument in arguments else argument.split("/")[1]
+        schema = snapshot.catalog[call.tool].properties.get(name, {})
+        kinds = schema.get("type", "string")
+        kind = kinds if isinstance(kinds, str) else kinds[0]
+        plain = {"integer": 1, "number": 1.0, "boolean": True, "array": ["x"], "object": {}}.get(kind, "x")
+        listed = [one for one in schema.get("enum", ()) if one != call.arguments.get(name)]
+        arguments[name] = listed[0] if listed else plain
+    return ToolCall(call.tool, arguments)
+
+
+def test_calls_from_nowhere_take_no_golden_calls_place(every: Played) -> None:
+    """A recorded call that is not golden, first of all: whatever its reply holds, its arguments are known or it earns
+    nothing in order, and O stays 0 for it alone."""
+    snapshot, tasks = every
+    rng = np.random.default_rng(0)
+    recorded = list(snapshot.calls())
+    for task in tasks:
+        score = Scorer(task, snapshot, answer="Done.")
+        given = {text for call in task.golden for text in map(str, call.arguments.values())}
+        golden = {(call.tool, canonical(call.arguments)) for call in task.golden}
+        for at in rng.integers(len(recorded), size=12):
+            tool, arguments = recorded[int(at)]
+            words = [str(value) for value in arguments.values()]
+            if (
+                tool in task.tools
+                and (tool, canonical(arguments)) not in golden
+                and words
+                and all(word not in given and not mentions(task.request, word) for word in words)
+            ):
+                assert score([[ToolCall(tool, arguments)]]).orchestration == 0.0, (task.id, tool, arguments)
+
+
+def test_an_answer_without_calls_earns_nothing(every: Played) -> None:
+    snapshot, tasks = every
+    for task in tasks:
+        assert Scorer(task, snapshot)([]).total == 0.0, task.id
 
 
 def test_no_degenerate_policy_reaches_the_golden_trace(played: Played) -> None:
@@ -190,20 +282,8 @@ def test_no_degenerate_policy_reaches_the_golden_trace(played: Played) -> None:
             "every_tool",
         ):
             calls = [turn.calls for turn in POLICIES[name](task, snapshot, rng) if turn.calls]
-            if not _is_golden(task, [call for turn in calls for call in turn]):
+            if not is_golden(task, calls):
                 assert score(calls).total < 1.0 - 1e-6, (task.id, name)
-
-
-def _is_golden(task: Task, calls: list[ToolCall]) -> bool:
-    """Whether these calls, one per turn, are the golden ones in an order that the DAG allows."""
-    wanted = sorted((call.tool, canonical(call.arguments)) for call in task.golden)
-    if sorted((call.name, canonical(call.arguments)) for call in calls) != wanted:
-        return False
-    position = {}
-    for index, call in enumerate(calls):
-        position.setdefault((call.name, canonical(call.arguments)), index)
-    place = {call.id: position[call.tool, canonical(call.arguments)] for call in task.golden}
-    return all(place[needed] < place[call.id] for call in task.golden for needed in call.needs)
 
 
 @pytest.mark.parametrize("reward", PRESETS)

@@ -196,7 +196,7 @@ plan:
 """
 ROWS = {
     "{values: {ship: 1}}": "plan.0.over.0.values.ship: Input should be a valid list, found 1",
-    "{value: {ship: [1]}}": "expected an object with one of values, file and from",
+    "{value: {ship: [1]}}": "expected an object with one of values, file, from and all",
     "{values: {ship: [1]}, form: x}": "form: Extra inputs are not permitted",
 }
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tool_orch_env.answers.stated import states
+from tool_orch_env.answers.mentions import mentions
 from tool_orch_env.errors import UsageError
 from tool_orch_env.jsonvalues.scalars import small
 from tool_orch_env.language.criteria import Criterion, criteria, select
@@ -89,11 +89,11 @@ def test_every_request_states_what_the_user_gives_and_hides_what_a_response_give
                 if any(one.startswith(f"/{name}/") for one in call.bindings):
                     continue  # a part of it is bound; nobody says it
                 if name in call.bindings:
-                    assert small(value) or not states(task.request, value), (task.id, name)
+                    assert small(value) or not mentions(task.request, value), (task.id, name)
                 elif index.snapshot.catalog[call.tool].properties[name].get("default") != value:
-                    assert states(task.request, value), (task.id, name, task.request)
+                    assert mentions(task.request, value), (task.id, name, task.request)
         for fact in task.answer:
-            assert small(fact.value) or not states(task.request, fact.value)
+            assert small(fact.value) or not mentions(task.request, fact.value)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.toml")))

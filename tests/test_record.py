@@ -15,7 +15,7 @@ import pytest
 from service import PLAN, TOOLS, Service, asks, serving, spec
 
 from tool_orch_env.errors import JournalError, UsageError
-from tool_orch_env.record.recorder import Report, record
+from tool_orch_env.record.http import Report, record
 from tool_orch_env.record.spec import read_spec
 from tool_orch_env.snapshot import Snapshot
 
@@ -98,7 +98,7 @@ def test_a_file_of_calls_is_a_plan(service: Service, tmp_path: Path) -> None:
 KILLS = """
 import os, random, signal, sys, time
 from pathlib import Path
-from tool_orch_env.record.recorder import record
+from tool_orch_env.record.http import record
 from tool_orch_env.record.spec import read_spec
 
 spec, folder, wanted, rng = read_spec(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), random.Random(7)

@@ -13,10 +13,10 @@ from service import PLAN, TOOLS, Service, serving, spec
 
 from tool_orch_env.cli.main import main
 from tool_orch_env.errors import SnapshotError, SpecError, UsageError
+from tool_orch_env.record.http import record
 from tool_orch_env.record.live import open_live
 from tool_orch_env.record.merge import merge, next_version
 from tool_orch_env.record.overlay import Overlay
-from tool_orch_env.record.recorder import record
 from tool_orch_env.record.spec import read_spec
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.snapshot import verify

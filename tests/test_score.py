@@ -2,9 +2,11 @@
 
 import base64
 import dataclasses
+import itertools
 import json
 import math
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from hypothesis import strategies as st
 
 import tool_orch_env as toe
 from tool_orch_env.adapters.session import SessionFactory
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.errors import TaskError, UsageError
 from tool_orch_env.reward.config import PRESETS, RewardConfig, Score
 from tool_orch_env.reward.credit import CreditWeights
+from tool_orch_env.reward.graduated import waste_cost
 from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.records import deduplicated, make_record
 from tool_orch_env.task import GoldenCall, Task
 
 SNAPSHOT = toys.snapshot()
@@ -45,7 +50,7 @@ def test_doing_nothing_earns_nothing() -> None:
 
 
 def test_the_ladder_of_credit_counts_name_parameters_types_values_and_execution() -> None:
-    """One of four golden calls, each rung taken away in turn; A = credit / 4, O = 0."""
+    """The last of four golden calls, each rung taken away in turn; A = (3 + credit) / 4."""
     cases = [
         (
             call("rate", currency="NOK", date="2013-07-11"),
@@ -61,7 +66,8 @@ def test_the_ladder_of_credit_counts_name_parameters_types_values_and_execution(
         (call("rate"), 0.10),
     ]
     for emitted, credit in cases:
-        assert score([emitted]).atomic == pytest.approx(credit / 4), emitted
+        assert score([*GOLDEN[:3], emitted]).atomic == pytest.approx((3 + credit) / 4), emitted
+        assert score([emitted]).atomic == 0.0, "a call that is not exact, before what it needs"
 
 
 def test_calls_before_what_they_need_count_for_validity_but_not_for_order() -> None:
@@ -75,7 +81,7 @@ def test_a_repeated_call_can_mend_the_order_and_costs_waste() -> None:
     mended = score([*GOLDEN[::-1], *GOLDEN[1:]])
     assert mended.orchestration == 1.0
     assert mended.waste == 3 / 4
-    assert mended.total == pytest.approx(1.0 - 0.1 * 3 / 4)
+    assert mended.total == 1.0 - waste_cost(3 / 4, 4, RewardConfig().waste)
 
 
 def test_one_emitted_call_answers_one_golden_call() -> None:
@@ -100,22 +106,75 @@ def test_left_over_calls_are_waste_and_unrecorded_valid_ones_half() -> None:
         assert score([*GOLDEN, emitted]).waste == weight / 4, what
 
 
-def test_a_call_with_the_same_recorded_response_is_exact() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "exact"),
+    [
+        ({"city_id": 110}, True),  # another name of the same thing: it is next to the golden value
+        ({"city_id": 12}, False),  # another thing, though the same list comes back
+        ({"city_id": 11, "units": "imperial"}, True),
+        ({"city_id": 12, "units": "imperial"}, False),
+    ],
+)
+def test_a_call_with_the_same_response_is_exact_if_the_arguments_that_matter_are_equal(
+    arguments: dict[str, Any], exact: bool
+) -> None:
+    found = {"results": [{"city_id": 11, "old_id": 110, "in": {"id": 12}}, {"city_id": 12}]}
     tools = toys.catalog()
-    recorded = [r for r in toys.records(tools) if r.tool != "get_city"]
-    from tool_orch_env.snapshot.records import make_record
-
+    recorded = [r for r in toys.records(tools) if r.tool != "get_city" and r.arguments != {"name": "Oslo"}]
     same = {"name": "Oslo", "country": "NO"}
-    recorded += [make_record(tools, "get_city", {"city_id": city_id}, 200, same) for city_id in (11, 110)]
-    snapshot = Snapshot.from_records("toy", tools, recorded)
-    other = [GOLDEN[0], call("get_city", city_id=110), *GOLDEN[2:]]
-    assert toe.score_turns(CHAIN, other, snapshot).total == 1.0
+    recorded.append(make_record(tools, "search_city", {"name": "Oslo"}, 200, found))
+    recorded += [make_record(tools, "get_city", one, 200, same) for one in ({"city_id": 11}, arguments)]
+    snapshot = Snapshot.from_records("toy", tools, deduplicated(recorded))
+    other = [GOLDEN[0], call("get_city", **arguments), *GOLDEN[2:]]
+    assert (toe.score_turns(CHAIN, other, snapshot).total == 1.0) is exact
+
+
+@pytest.mark.parametrize(
+    ("request_text", "units", "exact"),
+    [
+        ("Oslo, please.", "metric", True),  # left at its default
+        ("Oslo, please.", "imperial", True),
+        (
+            "Oslo in imperial units, please.",
+            "metric",
+            True,
+        ),  # left out: the response shows that it does not matter
+        ("Oslo in imperial units, please.", "kelvin", False),
+    ],
+)
+def test_an_optional_argument_may_differ_unless_the_request_states_it(
+    request_text: str, units: str, exact: bool
+) -> None:
+    tools = Catalog(
+        [spec.spec if name != "get_city" else FREE_UNITS for name, spec in toys.catalog().items()]
+    )
+    asked = {"city_id": 11, "units": "imperial"}
+    emitted = {**asked, "units": units}
+    same = {"name": "Oslo", "country": "NO"}
+    recorded = [make_record(tools, "get_city", one, 200, same) for one in (asked, emitted)]
+    task = Task(
+        id="t",
+        snapshot="toy",
+        request=request_text,
+        tools=("get_city",),
+        golden=(GoldenCall(id="a", tool="get_city", arguments=asked),),
+    )
+    snapshot = Snapshot.from_records("toy", tools, deduplicated(recorded))
+    assert (toe.score_turns(task, [call("get_city", **emitted)], snapshot).total == 1.0) is exact
+
+
+FREE_UNITS = ToolSpec(
+    name="get_city",
+    parameters={
+        "type": "object",
+        "properties": {"city_id": {}, "units": {"type": "string", "default": "metric"}},
+        "required": ["city_id"],
+    },
+)
 
 
 def test_calls_with_the_same_empty_response_are_not_exact() -> None:
     tools = toys.catalog()
-    from tool_orch_env.snapshot.records import make_record
-
     recorded = [
         make_record(tools, "search_city", {"name": n}, 200, {"count": 0, "results": []}) for n in ("A", "B")
     ]
@@ -153,14 +212,44 @@ def test_facts_are_paid_in_the_final_answer_only() -> None:
     assert score([*golden, "They pay in SEK."], FACTS).total == 0.8
 
 
-def test_an_answer_that_lists_everything_is_discounted() -> None:
-    everything = " ".join(f"{letter}{other}X" for letter in "ABCDEFGH" for other in "ABCDEFGH") + " EUR"
-    assert score([everything], FACTS).answer == pytest.approx(13 / 65)
+def test_an_answer_that_does_not_decide_is_halved() -> None:
+    golden = oracle_turns(FACTS)[:-1]
+    assert score([*golden, "They pay in EUR or in SEK."], FACTS).answer == 0.5
+    assert score([*golden, "They pay in SEK or EUR."], FACTS).answer == 0.5
+    assert score([*golden, "They pay in EUR, or so I read."], FACTS).answer == 1.0
 
 
-def test_binary_pays_one_at_the_end_and_only_for_the_exact_trace() -> None:
+def test_a_fact_counts_only_if_the_call_that_supplies_it_is_answered() -> None:
+    golden = oracle_turns(FACTS)[:-1]
+    assert score(["EUR"], FACTS) == Score(answer=0.0)
+    assert score([*golden[:2], "EUR"], FACTS).answer == 0.0
+    assert score([*golden[:3], "EUR"], FACTS).answer == 1.0
+    assert score([golden[2], "EUR"], FACTS).answer == 0.0, "the right call, from nowhere"
+
+
+def test_a_fact_of_no_call_counts_once_every_golden_call_is_answered() -> None:
+    golden = oracle_turns(FACTS)[:-1]
+    (fact,) = FACTS.answer
+    task = FACTS.model_copy(update={"answer": (fact.model_copy(update={"call": None, "pointer": None}),)})
+    assert score([*golden[:3], "EUR"], task).answer == 0.0
+    assert score([*golden, "EUR"], task).answer == 1.0
+
+
+def test_a_fact_of_an_optional_call_counts_if_it_was_made_in_order_or_all_others_are_answered() -> None:
+    first, second, third, fourth = FACTS.golden
+    golden = (first, second, third.model_copy(update={"optional": True}), fourth)
+    task = FACTS.model_copy(update={"golden": golden})
+    calls = [turn.calls for turn in oracle_turns(FACTS)[:-1]]
+    assert score([*calls[:2], "EUR"], task).answer == 0.0
+    assert score([*calls[:3], "EUR"], task).answer == 1.0
+    assert score([calls[2], *calls[:2], "EUR"], task).answer == 0.0
+    assert score([*calls[:2], calls[3], "EUR"], task).answer == 1.0
+
+
+def test_binary_pays_success_at_the_end() -> None:
     assert score(GOLDEN, reward="binary").total == 1.0
-    assert score([*GOLDEN, call("ping")], reward="binary").total == 0.0
+    assert score([*GOLDEN, *[call("ping")] * 4], reward="binary").total == 1.0
+    assert score([*GOLDEN, *[call("ping")] * 5], reward="binary").total == 0.0
     assert score(GOLDEN[:3], reward="binary").total == 0.0
     golden = [{"name": one.tool, "arguments": one.arguments} for one in FACTS.golden]
     assert score([*golden, "EUR"], FACTS, reward="binary").total == 1.0
@@ -240,9 +329,34 @@ def test_a_call_that_has_no_canonical_form_is_waste_and_earns_nothing() -> None:
     assert score([call("rate", currency="NOK", date=math.nan)]) == Score(0.0, 0.0, None, 1 / 4, 0.0)
 
 
-def test_the_score_never_falls_below_zero_and_waste_takes_a_tenth_of_what_is_earned() -> None:
+def test_the_score_never_falls_below_zero_however_much_is_wasted() -> None:
     assert score([call("pong")] * 30).total == 0.0
-    assert score([*GOLDEN, *[call("pong")] * 30]).total == pytest.approx(1.0 - 0.1 * 30 / 4)
+    assert score([*GOLDEN, *[call("pong")] * 300]).total == 0.0
+
+
+def test_half_a_wasted_call_is_free_and_each_further_one_costs_more_than_the_one_before() -> None:
+    missed = call("rate", currency="XXX", date="2013-07-10")
+    assert score([*GOLDEN, missed]).total == 1.0
+    totals = [score([*GOLDEN, *[call("pong")] * times]).total for times in range(8)]
+    steps = [before - after for before, after in itertools.pairwise(totals)]
+    assert steps == sorted(steps)
+    assert 0 < steps[0] < 0.05
+
+
+def test_the_documented_costs_of_waste_are_those_of_the_default_reward() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "reward.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    assert [int(row[0]) for row in rows] == [1, 2, 5, 10]
+    for left_over, *costs in rows:
+        for n, cost in zip((2, 5, 11), costs, strict=True):
+            assert cost == f"{waste_cost(int(left_over) / n, n, RewardConfig().waste):.3f}"
+
+
+def test_success_allows_one_wasted_call_per_golden_call() -> None:
+    missed = call("rate", currency="XXX", date="2013-07-10")
+    assert score([*GOLDEN, *[call("pong")] * 4]).success
+    assert score([*GOLDEN, *[missed] * 8]).success
+    assert not score([*GOLDEN, *[missed] * 8, call("pong")]).success
 
 
 def test_an_optional_call_that_is_also_a_golden_one_earns_its_credit() -> None:

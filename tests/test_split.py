@@ -14,7 +14,7 @@ from tool_orch_env.task import Task
 @pytest.fixture(scope="module")
 def splits(travel: Snapshot) -> dict[str, list[Task]]:
     """The bundled ones, which `make travel-check` makes again."""
-    return {plan.name: travel.tasks(plan.name) for plan in PLANS}
+    return {f"graph-{plan.name}": travel.tasks(f"graph-{plan.name}") for plan in PLANS}
 
 
 def _entities(tasks: list[Task]) -> set[tuple[str, str]]:
@@ -38,7 +38,7 @@ def test_splits_share_no_entity_and_no_template(splits: dict[str, list[Task]]) -
 
 def test_the_hard_split_has_more_calls_and_greater_depth_than_training(splits: dict[str, list[Task]]) -> None:
     for size in (lambda task: len(task.golden), lambda task: task.depth):
-        assert min(map(size, splits["hard"])) > max(map(size, splits["train"]))
+        assert min(map(size, splits["graph-hard"])) > max(map(size, splits["graph-train"]))
 
 
 @pytest.mark.data

@@ -7,7 +7,7 @@ import toy as toys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.episode import score_turns
 from tool_orch_env.errors import UsageError
 from tool_orch_env.executors import Local

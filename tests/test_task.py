@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.errors import TaskError
 from tool_orch_env.task import Task, dump_tasks, read_tasks
 
@@ -81,6 +81,26 @@ FAULTS = {
         GOOD[:-1] + ', "meta": {"mined": [[["f"], "/x", "g", "y"]]}}',
         "meta.mined.0.0: ",
     ),
+    "picks that are no objects": (GOOD[:-1] + ', "meta": {"picks": [5]}}', "meta.picks.0: "),
+    "pick without a criterion": (
+        GOOD[:-1] + ', "meta": {"picks": [{"call": "a", "list": "/x", "item": 0}]}}',
+        "meta.picks.0.criterion: ",
+    ),
+    "choice among nothing": (GOOD[:-1] + ', "meta": {"choices": [{"chosen": 0}]}}', "meta.choices.0.among: "),
+    "comparison without a loser": (
+        GOOD[:-1] + ', "meta": {"compared": [{"winner": "a", "pointer": "", "choose": "min"}]}}',
+        "meta.compared.0.loser: ",
+    ),
+    "plan without turns": (GOOD[:-1] + ', "meta": {"plans": [{"says": "x"}]}}', "meta.plans.0.turns: "),
+    "plan with a call of no tool": (
+        GOOD[:-1] + ', "meta": {"plans": [{"turns": [[{"arguments": {}}]]}]}}',
+        "meta.plans.0.turns.0.0.tool: ",
+    ),
+    "reads that are no list": (GOOD[:-1] + ', "meta": {"reads": 4}}', "meta.reads: "),
+    "understood arguments that are no list": (
+        GOOD[:-1] + ', "meta": {"understood": {"a": 5}}}',
+        "meta.understood.a: ",
+    ),
     "fact of an unknown call": (
         json.dumps(task(call("a"), answer=[{"name": "n", "value": 1, "call": "z"}])),
         "comes from 'z', which does not exist",
@@ -89,8 +109,8 @@ FAULTS = {
         json.dumps(task(call("a"), answer=[{"name": "n", "value": 1, "call": "a", "pointer": "x"}])),
         "is not a JSON Pointer",
     ),
-    "fact that is a list": (
-        json.dumps(task(call("a"), answer=[{"name": "n", "value": [1]}])),
+    "fact that is a list of lists": (
+        json.dumps(task(call("a"), answer=[{"name": "n", "value": [[1]]}])),
         "answer.0.value",
     ),
     "fact that is infinite": (

@@ -18,7 +18,7 @@ import toy as toys
 
 import tool_orch_env as toe
 from tool_orch_env import errors, taskset
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.episode import Episode
 from tool_orch_env.slots.env import open_slot_task_set
 from tool_orch_env.snapshot import Snapshot

@@ -5,8 +5,8 @@ import json
 import pytest
 from test_invariants import Scorer, other_value
 
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.bench.scripted import POLICIES
-from tool_orch_env.calls.oracle import oracle_turns
 from tool_orch_env.calls.types import ToolCall
 from tool_orch_env.episode import score_turns
 from tool_orch_env.reward.alternatives import Alternatives

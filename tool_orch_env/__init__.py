@@ -13,7 +13,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import answers, bench, errors, importers
-    from .calls.oracle import oracle_turns
+    from .answers.oracle import oracle_turns
     from .calls.parse import parse_message
     from .calls.types import CallResult, ToolCall, Turn
     from .episode import score_turns
@@ -58,7 +58,7 @@ _HOME = {
     "ToolSpec": "snapshot",
     "Turn": "calls.types",
     "load_tasks": "snapshot",
-    "oracle_turns": "calls.oracle",
+    "oracle_turns": "answers.oracle",
     "parse_message": "calls.parse",
     "score_turns": "episode",
 }

@@ -12,7 +12,7 @@ from typing import Any
 _PACKAGE = __name__.partition(".")[0]
 
 _MODULES: Mapping[str, tuple[str, ...]] = {
-    "answer": ("answers.share",),
+    "answer": ("answers.reading",),
     "assign": ("reward.assignment",),
     "bench.arguments": ("cli.bench",),
     "bench.chat": ("calls.chat",),
@@ -43,7 +43,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = {
     "slots.lexicon": ("slots.vocabulary",),
     "slots.pool": ("slots.candidates",),
     "slots.statement": ("slots.request_graph",),
-    "stated": ("answers.stated",),
+    "stated": ("answers.states", "answers.mentions", "answers.text"),
     "store": ("snapshot.store",),
     "survey": ("snapshot.stats",),
     "synth.book": ("language.phrase_book",),

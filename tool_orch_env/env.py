@@ -29,7 +29,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
     A task is a user's request, the tools that may be called, and a golden trace: calls that depend on each other. The
     agent writes assistant messages. The environment parses the tool calls in a message, looks each up among the
     recorded responses, validates it against the tool's JSON Schema if it was not recorded, and returns the results. A
-    message without a call is the final answer and ends the episode. `reset` draws a task uniformly, or takes
+    message without a call is the final answer and ends the episode; under `answer_form="fields"` the final answer is a
+    call of the tool `submit_answer`. `reset` draws a task uniformly, or takes
     `options={"task_id": ...}`; `env.unwrapped.task_ids` lists the tasks.
 
     ## Action Space
@@ -47,10 +48,11 @@ class ToolOrchEnv(gym.Env[str, Any]):
 
     ## Rewards
     Under `graduated`, the default, the reward of a step is S_t - S_(t-1), in [-1, 1], where the score S in [0, 1] is
-    max(0, 0.4 A + 0.4 O + 0.2 F - 0.1 waste): A is how correct the calls are, O the share of golden calls answered in
-    order, F the share of facts that the final answer states, and waste the left-over calls per golden call. On a task
-    without facts A and O weigh 0.5 each. Rewards sum to the episode's score, 1.0 only for a complete, correct
-    trajectory. `binary`, `atomic_only`, `orchestration_only`, `execution` and `published` are for comparison.
+    max(0, 0.4 A + 0.4 O + 0.2 F - cost): A is how correct the calls are, O the share of golden calls answered in
+    order, F the share of facts that the final answer states and whose calls are answered. The cost grows with the
+    square of the left-over calls per golden call. On a task without facts A and O weigh 0.5 each. Rewards sum to the
+    episode's score, 1.0 only for a complete, correct trajectory. `binary`, `atomic_only`, `orchestration_only`,
+    `execution` and `published` are for comparison.
 
     ## Episode End
     Terminated by a final answer. Truncated once `max_turns` messages or `max_calls` calls are spent. Prefer `max_turns`
@@ -60,11 +62,15 @@ class ToolOrchEnv(gym.Env[str, Any]):
     ## Information
     - `task_id` (str), `messages` (list of new chat messages; a tool message carries its `tool_call_id`) and `calls`
       (per call: `id`, unique in the episode; `given_id`, its id in the message; `tool`, `code`, `violations`,
-      `recorded`; `credited_to`, the golden call it is credited to so far): always.
+      `recorded` and `derived`, whether its response was recorded or follows from recorded ones by a rule of the tool;
+      `credited_to`, the golden call it is credited to so far): always.
     - `score`: `atomic`, `orchestration`, `answer` (`None` without facts), `waste`, `total`: always.
     - `tools`: the tools offered, as OpenAI function tools: after `reset`.
+    - `facts` (list): at the end, what the final answer says of each fact: `name`; `share`, what of it counts; `quote`
+      and `span`, where it was read in the answer; `why` it does not count in full. Empty without a final answer.
+    - `answer_error` (str): at the end, where `submit_answer` was expected and the final answer was text.
     - `episode_score` (float, the sum of all rewards) and `success` (bool: every golden call answered in order, every
-      fact stated; the same under every reward): at the end of the episode.
+      fact stated, at most one left-over call per golden call; the same under every reward): at the end of the episode.
 
     ## Arguments
     - `snapshot` (`"travel"`): a bundled name, a folder, or an open `Snapshot`.
@@ -81,6 +87,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
     - `max_items` (`None`): where every list in a recorded response is cut in the observation, in items.
     - `tool_docs` (`"full"`): how the first observation describes tools: `"full"` (their schemas), `"short"`
       (signature and first sentence) or `"signature"`. `info["tools"]` is always complete.
+    - `answer_form` (`"text"`): what the final answer of a task with facts is: `"text"`, or `"fields"`, a call of the
+      additional tool `submit_answer`, whose typed parameters are the facts and are compared exactly.
     - `render_mode` (`None`): `"ansi"`: `render` returns the last observation.
     - `task_set` (`None`): a `TaskSet` to play, in place of `snapshot`, `split` and `tasks`. A `RewardConfig` must have
       its credit weights.
@@ -110,6 +118,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         task_set: TaskSet | None = None,
         max_items: int | None = None,
         tool_docs: str = "full",
+        answer_form: str = "text",
         *,
         max_steps: int | None = None,
         miss: str | None = None,
@@ -121,7 +130,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         self.render_mode = render_mode
         self._reward = reward
         self._limits = EpisodeLimits(
-            on_miss, max_turns, max_calls, max_response_chars, max_items, tool_docs, max_steps
+            on_miss, max_turns, max_calls, max_response_chars, max_items, tool_docs, max_steps, answer_form
         )
         self._task_set = _renamed("stage", stage, "task_set", task_set) or open_task_set(
             snapshot, split, tasks, reward
@@ -146,6 +155,11 @@ class ToolOrchEnv(gym.Env[str, Any]):
     def task_ids(self) -> tuple[str, ...]:
         """The ids that `reset(options={"task_id": ...})` takes, in the order of the tasks."""
         return self._task_set.ids
+
+    @property
+    def submit_name(self) -> str | None:
+        """The name of the tool that takes the episode's final answer; `None` where that is text."""
+        return self._playing().submit_name
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -180,11 +194,12 @@ class ToolOrchEnv(gym.Env[str, Any]):
             task_id = self._task_set.ids[int(self.np_random.integers(len(self._task_set.ids)))]
         compiled = self._task_set.compiled(task_id)
         self._episode = Episode(compiled, self._reward, self._limits, self._live)
-        self.last = compiled.opening_text(self._limits.tool_docs)
+        form = self._limits.answer_form
+        self.last = compiled.opening_text(self._limits.tool_docs, form)
         return {
             "task_id": task_id,
-            "messages": render.opening_messages(compiled.task),
-            "tools": compiled.function_tools(),
+            "messages": render.opening_messages(compiled.task, self._episode.submit_name),
+            "tools": compiled.function_tools(form),
             "calls": [],
             "score": self._episode.score.as_dict(),
         }
@@ -235,11 +250,15 @@ def wanted_task(options: dict[str, Any] | None) -> str | None:
 
 
 def _scored(episode: Episode) -> dict[str, Any]:
-    """The score so far; at the end of the episode also `episode_score` and `success`."""
+    """The score so far; at the end of the episode also `episode_score`, `success`, `facts` and perhaps
+    `answer_error`."""
     score = episode.score
     if not episode.over:
         return {"score": score.as_dict()}
-    return {"score": score.as_dict(), "episode_score": score.total, "success": score.success}
+    ended = {"score": score.as_dict(), "episode_score": score.total, "success": score.success}
+    if episode.answer_error is not None:
+        ended["answer_error"] = episode.answer_error
+    return {**ended, "facts": [reading.as_dict() for reading in episode.readings]}
 
 
 def _call_infos(step: Step) -> list[dict[str, Any]]:
@@ -257,7 +276,8 @@ def _call_info(answered: AnsweredCall, call_id: str, golden: str | None) -> dict
         "tool": None if answered.name is None else render.shown_name(answered.name),
         "code": result.status.value,
         "violations": [violation.as_dict() for violation in result.violations],
-        "recorded": result.recorded,
+        "recorded": answered.recorded and not result.derived,
+        "derived": result.derived,
         "credited_to": golden,
     }
 

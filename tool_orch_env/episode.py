@@ -1,20 +1,28 @@
 """One episode: a task being played, and the only module that knows the order of a call's stages.
 
 A call is parsed, looked up, validated only if it was not recorded, given its result, scored, and rendered. Recording
-validates every call, so a recorded call is valid by construction.
+validates every call, so a recorded call is valid by construction. The exception are tools that fold texts: there an
+invalid call can have the key of a recorded one, and every call is validated. Responses are derived for valid calls
+only.
 
 An episode ends *terminated* with a final answer, and *truncated* when its turns or calls are spent or when `end` is
 called. A step after the end is answered `episode_over`; it changes nothing and its reward is 0.
+
+Under `answer_form="fields"`, the final answer is a valid call of the task's submit tool. It is taken after the other
+calls of its message and costs no call of the budget. The scorer sees its arguments, not the call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._deprecated import moved
+from .answers.reading import Answer, FactReading
+from .answers.submit import ANSWER_FORMS
 from .calls import render, results
 from .calls.parse import parse_message
 from .calls.types import AnsweredCall, CallResult, ParseError, Status, ToolCall, Turn, close_names
+from .calls.validate import outside, validate
 from .errors import UsageError
 from .jsonvalues.canonical import NotCanonical, encode, plain, replay_key
 from .reward.config import Reward, Score, configured
@@ -41,6 +49,7 @@ class EpisodeLimits:
         max_response_chars: Where a recorded response is cut in the observation, in characters.
         max_items: Where each list of a recorded response is cut, in items; `None` for nowhere.
         tool_docs: How tools are described in the first observation, a key of `render.TOOL_DOCS`.
+        answer_form: What the final answer of a task with facts is: `text`, or `fields`, a call of `submit_answer`.
     """
 
     on_miss: str = "error"
@@ -50,9 +59,14 @@ class EpisodeLimits:
     max_items: int | None = None
     tool_docs: str = "full"
     max_steps: int | None = None
+    answer_form: str = "text"
 
     def __post_init__(self) -> None:
-        for name, known in (("on_miss", results.MISS_POLICIES), ("tool_docs", tuple(render.TOOL_DOCS))):
+        for name, known in (
+            ("on_miss", results.MISS_POLICIES),
+            ("tool_docs", tuple(render.TOOL_DOCS)),
+            ("answer_form", ANSWER_FORMS),
+        ):
             if getattr(self, name) not in known:
                 raise UsageError(f"{name}: expected one of {', '.join(known)}, found {getattr(self, name)!r}")
         for name in ("max_turns", "max_calls", "max_response_chars", "max_items", "max_steps"):
@@ -100,11 +114,28 @@ class Episode:
         self.truncated = False
         self.score = Score(answer=0.0 if compiled.task.answer else None)
         self._limits = limits
+        self.answer_error: str | None = None
+        """Why the final answer states no fact, where it was text instead of a call of the submit tool."""
+        self._submit = compiled.submit(limits.answer_form)
+        self.tools: Mapping[str, Tool] = compiled.tools
+        """The tools offered, by name."""
+        if self._submit is not None:
+            self.tools = {**compiled.tools, self._submit.name: self._submit}
         self._live = live if limits.on_miss == "live" else None
         self._scorer = scorer(compiled.trace, reward)
         self._turns = 0
         self._calls = 0
         self._ids: set[str] = set()
+
+    @property
+    def submit_name(self) -> str | None:
+        """The name of the tool that takes the final answer; `None` where that is text."""
+        return None if self._submit is None else self._submit.name
+
+    @property
+    def readings(self) -> tuple[FactReading, ...]:
+        """What the final answer says of each fact, and why it does not count; empty until there is one."""
+        return self._scorer.readings()
 
     @property
     def over(self) -> bool:
@@ -115,7 +146,7 @@ class Episode:
 
         Raises `NotRecordedError` under `on_miss="raise"`.
         """
-        turn = parse_message(action, self.compiled.tools)
+        turn = parse_message(action, self.tools)
         if self.over:
             return self._late(turn)
         ids = self._fresh_ids(turn)
@@ -128,7 +159,7 @@ class Episode:
             self.score,
             calls,
             ids,
-            tuple(self._scorer.credited()),
+            self._credited(calls),
         )
 
     def play(self, turn: Turn) -> tuple[tuple[AnsweredCall, ...], float]:
@@ -136,13 +167,17 @@ class Episode:
 
         For an episode that is not over; raises as `step` does.
         """
-        calls = tuple([self._answered(c) if isinstance(c, ToolCall) else self._unread(c) for c in turn.calls])
+        answer: Answer | None = turn.answer
+        if self._submit is None:
+            calls = tuple([self._taken(call) for call in turn.calls])
+        else:
+            calls, answer = self._with_submission(turn, self._submit)
         self._turns += 1
-        self.terminated = turn.answer is not None
+        self.terminated = answer is not None
         self.truncated = not self.terminated and (
             self._turns >= self.max_turns or self._calls >= self.max_calls
         )
-        return calls, self._paid(calls, turn.answer)
+        return calls, self._paid(calls, answer)
 
     def end(self) -> float:
         """End the episode now, as truncated, without another message; the reward that this still yields.
@@ -160,10 +195,61 @@ class Episode:
         limits = self._limits
         return render.turn_messages(step.calls, step.ids, limits.max_response_chars, limits.max_items)
 
-    def _paid(self, calls: Sequence[AnsweredCall], answer: str | None) -> float:
+    def _paid(self, calls: Sequence[AnsweredCall], answer: Answer | None) -> float:
         before = self.score.total
+        if self._submit is not None:
+            calls = [call for call in calls if not call.final]
         self.score = self._scorer.turn(calls, answer, self.over)
         return self.score.total - before
+
+    def _credited(self, calls: Sequence[AnsweredCall]) -> tuple[str | None, ...]:
+        """The golden call that each call is credited to so far; none for a final answer, which the scorer never saw."""
+        credited = self._scorer.credited()
+        if len(credited) == len(calls):
+            return tuple(credited)
+        others = iter(credited)
+        return tuple([None if call.final else next(others) for call in calls])
+
+    def _taken(self, call: ToolCall | ParseError) -> AnsweredCall:
+        return self._answered(call) if isinstance(call, ToolCall) else self._unread(call)
+
+    def _with_submission(self, turn: Turn, submit: Tool) -> tuple[tuple[AnsweredCall, ...], Answer | None]:
+        """The calls of a turn, and the final answer if one of them is. The first valid submission counts.
+
+        Text without a call is a final answer too, one that states nothing.
+        """
+        held = [isinstance(call, ToolCall) and call.name == submit.name for call in turn.calls]
+        taken = [None if hold else self._taken(call) for call, hold in zip(turn.calls, held, strict=True)]
+        answer: Answer | None = None
+        for at, call in enumerate(turn.calls):
+            if held[at] and isinstance(call, ToolCall):
+                found = self._submitted(call, submit, again=answer is not None)
+                answer = found.arguments if found.final else answer
+                taken[at] = found
+        if turn.answer is not None:
+            self.answer_error = f"expected a call of {submit.name}, found text, which states no field"
+            answer = {}
+        return tuple([call for call in taken if call is not None]), answer
+
+    def _submitted(self, call: ToolCall, submit: Tool, again: bool) -> AnsweredCall:
+        """A call of the submit tool: the final answer if it is valid, else a call like any other.
+
+        Its verdict is not remembered: the tool of another task has the same name.
+        """
+        if again:
+            self._calls += 1
+            return AnsweredCall(results.refused(Status.EPISODE_OVER, "the answer has been submitted"), call)
+        try:
+            arguments = submit.tidied(call.arguments) or call.arguments
+            violations = validate(submit, plain(arguments))
+        except NotCanonical as error:
+            return self._unread(ParseError("arguments", str(error)), call)
+        if not violations:
+            return AnsweredCall(results.accepted(), call, plain(arguments), final=True)
+        self._calls += 1
+        if self._calls > self.max_calls:
+            return AnsweredCall(self._spent(), call)
+        return AnsweredCall(results.invalid(violations), call)
 
     def _answered(self, call: ToolCall) -> AnsweredCall:
         """Look the call up first; validate it only on a miss."""
@@ -172,7 +258,7 @@ class Episode:
             return AnsweredCall(self._spent(), call)
         tool = self.compiled.tools.get(call.name)
         if tool is None:
-            return AnsweredCall(results.unknown(call.name, close_names(call.name, self.task.tools)), call)
+            return AnsweredCall(results.unknown(call.name, close_names(call.name, [*self.tools])), call)
         try:
             arguments = tool.normalise(call.arguments)
             text = encode(arguments)
@@ -180,15 +266,12 @@ class Episode:
         except NotCanonical as error:
             return AnsweredCall(results.unparsable(ParseError("arguments", str(error))), call)
         found = self.compiled.snapshot.get(key, self.task.id)
-        if found is not None:
+        if found is not None and not (tool.folds_text and self._invalid(tool, call)):
             return AnsweredCall(results.recorded(found), call, arguments, key)
         tidied = tool.tidied(call.arguments)
         if tidied is not None:
             return self._answered_tidily(call, tidied, tool)
-        spelling = (
-            encode(plain(call.arguments)) if tool.rewrites else text
-        )  # what was written is what is validated
-        invalid = self.compiled.task_set.verdict(tool, spelling)
+        invalid = self._invalid(tool, call) if tool.rewrites else self.compiled.task_set.verdict(tool, text)
         return AnsweredCall(invalid or self._missed(call, key), call, arguments, key)
 
     def _answered_tidily(self, call: ToolCall, tidied: dict[str, Any], tool: Tool) -> AnsweredCall:
@@ -197,7 +280,7 @@ class Episode:
         arguments = tool.normalise(tidied if valid else call.arguments)
         key = replay_key(tool.name, encode(arguments))
         if not valid:
-            invalid = self.compiled.task_set.verdict(tool, encode(plain(call.arguments)))
+            invalid = self._invalid(tool, call)
             return AnsweredCall(invalid or self._missed(call, key), call, arguments, key)
         found = self.compiled.snapshot.get(key, self.task.id)
         result = (
@@ -205,19 +288,28 @@ class Episode:
         )
         return AnsweredCall(result, call, arguments, key)
 
+    def _invalid(self, tool: Tool, call: ToolCall) -> CallResult | None:
+        """The result of an invalid call, `None` if it is valid; what was written is what is validated."""
+        return self.compiled.task_set.verdict(tool, encode(plain(call.arguments)))
+
     def _missed(self, call: ToolCall, key: str) -> CallResult:
-        """The result of a valid call that is not recorded."""
+        """The result of a valid call that is not recorded: derived, or as `on_miss` says."""
+        tool = self.compiled.tools[call.name]
+        found = self.compiled.snapshot.derived(tool, call.arguments, key)
+        if found is not None:
+            return results.recorded(found)
         if self._live is None:
-            return results.missed(call, self._limits.on_miss)
+            beyond = outside(tool, plain(call.arguments))
+            return results.missed(call, self._limits.on_miss, outside=beyond)
         answer = self._live.answer(key, call.name, plain(call.arguments))
         if isinstance(answer, str):
             return results.missed(call, "live", f"the API gave no answer to keep: {answer}")
         return results.recorded(answer)
 
-    def _unread(self, error: ParseError) -> AnsweredCall:
+    def _unread(self, error: ParseError, call: ToolCall | None = None) -> AnsweredCall:
         self._calls += 1
         result = self._spent() if self._calls > self.max_calls else results.unparsable(error)
-        return AnsweredCall(result, error=error)
+        return AnsweredCall(result, call, error=None if call else error)
 
     def _spent(self) -> CallResult:
         return results.refused(Status.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
@@ -250,18 +342,24 @@ class Episode:
         return fresh
 
 
-def score_turns(task: Task, turns: Iterable[Any], snapshot: Snapshot, reward: Reward = "graduated") -> Score:
+def score_turns(
+    task: Task,
+    turns: Iterable[Any],
+    snapshot: Snapshot,
+    reward: Reward = "graduated",
+    answer_form: str = "text",
+) -> Score:
     """The score of a whole trace: `turns` are actions of any form, in order, played without limits.
 
-    Turns after a final answer are ignored; without one, the episode ends after the last turn. Raises `TaskError`,
-    `UsageError`.
+    Turns after a final answer are ignored; without one, the episode ends after the last turn. `answer_form` is as in
+    `EpisodeLimits`. Raises `TaskError`, `UsageError`.
     """
     if not isinstance(task, Task) or not isinstance(snapshot, Snapshot) or isinstance(turns, (str, dict)):
         found = ", ".join(type(given).__name__ for given in (task, turns, snapshot))
         raise UsageError(f"score_turns: expected a Task, a list of turns and an open Snapshot, found {found}")
     config, _ = configured(reward)
     actions = list(turns)
-    limits = EpisodeLimits(max_turns=max(1, len(actions)), max_calls=_ENDLESS)
+    limits = EpisodeLimits(max_turns=max(1, len(actions)), max_calls=_ENDLESS, answer_form=answer_form)
     episode = Episode(TaskSet(snapshot, [task], config.credit).compiled(task.id), reward, limits)
     for action in actions:
         if episode.over:

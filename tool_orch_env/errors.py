@@ -52,6 +52,10 @@ class SpecError(FileError):
     """A recording spec, or a file that it names, is invalid."""
 
 
+class ScenarioError(FileError):
+    """A scenario file violates its format."""
+
+
 class JournalError(FileError):
     """The journal of a recording is damaged before its last line."""
 

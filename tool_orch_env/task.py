@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -39,10 +39,54 @@ _JSON = AfterValidator(_json)
 """JSON with a canonical form: finite, UTF-8, not nested too deeply."""
 
 
-class _Read(BaseModel):
-    """The part of a task's `meta` whose form is checked: edges [tool, pattern, tool, parameter]."""
+class _Pick(BaseModel):
+    call: str
+    list: Pointer
+    item: int
+    criterion: dict[str, Any]
 
+
+class _Comparison(BaseModel):
+    winner: str
+    loser: str
+    pointer: str
+    choose: Literal["min", "max"]
+
+
+class _Place(BaseModel):
+    call: str
+    pointer: Pointer
+
+
+class _Choice(BaseModel):
+    among: list[_Place]
+
+
+class _PlannedCall(BaseModel):
+    tool: str
+    arguments: dict[str, Any]
+
+
+class _Plan(BaseModel):
+    says: str = ""
+    turns: list[list[_PlannedCall]]
+
+
+class _Read(BaseModel):
+    """The parts of a task's `meta` whose form is checked.
+
+    `choices` are made among places in several replies, `compared` are pairs of calls. `mined` are edges [tool, pattern,
+    tool, parameter]. `picks` are elements chosen from lists of replies. `plans` are other solutions, as turns of calls.
+    `reads` are ids of golden calls, `understood` argument names by such an id.
+    """
+
+    choices: list[_Choice] = []
+    compared: list[_Comparison] = []
     mined: list[tuple[str, str, str, str]] = []
+    picks: list[_Pick] = []
+    plans: list[_Plan] = []
+    reads: list[str] = []
+    understood: dict[str, list[str]] = {}
 
 
 def _readable(meta: dict[str, Any]) -> dict[str, Any]:
@@ -93,15 +137,22 @@ class AnswerFact(BaseModel):
     """A fact that the final answer must state.
 
     `call` and `pointer` say where its value comes from, if known. `tolerance` is absolute, and used for numbers only.
+    `kind` is a fact kind (`answers.kinds.KINDS`), by default inferred from name, value and source. `owner` names what
+    the fact is a fact of ("flight 739", "Porto"), `ask` are the words that ask for it ("the scheduled arrival time"),
+    and `aliases` are other texts for the same value. A value may be a list of texts or numbers, all to be stated.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    value: Annotated[str | bool | int | float, _JSON]
+    value: Annotated[str | bool | int | float | tuple[str | bool | int | float, ...], _JSON]
     call: str | None = None
     pointer: Pointer | None = None
     tolerance: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    kind: str | None = None
+    owner: str = ""
+    ask: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 class Task(BaseModel):
@@ -163,6 +214,12 @@ class Task(BaseModel):
             tuple(call for call in self.golden if level[call.id] == depth)
             for depth in range(max(level.values()) + 1)
         )
+
+    @property
+    def decisions(self) -> frozenset[str]:
+        """The golden calls whose replies are read to decide something: which call comes next, which candidate it is."""
+        compared = (one.get(who) for one in self.meta.get("compared", ()) for who in ("winner", "loser"))
+        return frozenset(map(str, (*self.meta.get("reads", ()), *compared)))
 
     @property
     def depth(self) -> int:
@@ -260,8 +317,8 @@ if not TYPE_CHECKING:
     __getattr__ = moved(
         __name__,
         {
-            "oracle_answer": "calls.oracle",
-            "oracle_turns": "calls.oracle",
-            "spoken": "calls.oracle",
+            "oracle_answer": "answers.oracle",
+            "oracle_turns": "answers.oracle",
+            "spoken": "answers.oracle",
         },
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .answers.submit import submit_tool, submits
 from .calls import render, results
 from .calls.types import CallResult, close_names
 from .calls.validate import validate
@@ -16,7 +17,7 @@ from .reward.config import Reward, configured
 from .reward.credit import CreditWeights
 from .reward.golden import CompiledTrace, Credits
 from .snapshot import Snapshot, load_tasks
-from .snapshot.catalog import Tool
+from .snapshot.catalog import Tool, ToolSpec
 from .snapshot.shared import Shared
 from .task import Task
 
@@ -105,22 +106,32 @@ class CompiledTask:
         self.snapshot = task_set.snapshot
         self.trace = CompiledTrace(task, task_set.snapshot, task_set.credit, task_set.credits)
         self.tools = {name: task_set.snapshot.catalog[name] for name in task.tools}
-        self._openings: dict[str, str] = {}
+        self._openings: dict[tuple[str, str], str] = {}
 
-    def opening_text(self, tool_docs: str = "full") -> str:
+    def opening_text(self, tool_docs: str = "full", answer_form: str = "text") -> str:
         """The first observation, with tools described in the form `tool_docs`."""
-        if tool_docs not in self._openings:
-            self._openings[tool_docs] = render.opening_text(self.task, self.snapshot.catalog, tool_docs)
-        return self._openings[tool_docs]
+        form = tool_docs, answer_form
+        if form not in self._openings:
+            submit = self.submit(answer_form)
+            self._openings[form] = render.opening_text(self.task, self.snapshot.catalog, tool_docs, submit)
+        return self._openings[form]
 
     @cached_property
     def _function_tools(self) -> str:
         return json.dumps(render.function_tools(self.task, self.snapshot.catalog))
 
-    def function_tools(self) -> list[dict[str, Any]]:
+    def function_tools(self, answer_form: str = "text") -> list[dict[str, Any]]:
         """The tools offered, as OpenAI function tools; a new list each time, the caller's to change."""
         tools: list[dict[str, Any]] = json.loads(self._function_tools)
-        return tools
+        return [*tools, submit_tool(self.task)] if submits(self.task, answer_form) else tools
+
+    def submit(self, answer_form: str) -> Tool | None:
+        """The tool that takes the final answer; `None` where that is text."""
+        return self._submit if submits(self.task, answer_form) else None
+
+    @cached_property
+    def _submit(self) -> Tool:
+        return Tool(ToolSpec(**submit_tool(self.task)["function"]))
 
 
 def open_task_set(

@@ -96,11 +96,18 @@ class Trace:
         """The response to a call that is no golden call: what a template checks for itself."""
         return self._ask(tool, arguments)[1]
 
-    def fact(self, name: str, ref: Ref, tolerance: float = 0.0) -> None:
-        """The final answer must state this value; `tolerance` is absolute, for numbers."""
+    def fact(self, name: str, ref: Ref, tolerance: float = 0.0, owner: str = "") -> None:
+        """The final answer must state this value; `tolerance` is absolute, for numbers, `owner` says whose it is."""
         label = name.casefold().replace(" ", "_")
         self.facts.append(
-            AnswerFact(name=label, value=ref.value, call=ref.call, pointer=ref.pointer, tolerance=tolerance)
+            AnswerFact(
+                name=label,
+                value=ref.value,
+                call=ref.call,
+                pointer=ref.pointer,
+                tolerance=tolerance,
+                owner=owner,
+            )
         )
 
 

@@ -15,7 +15,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from tool_orch_env import load_tasks
 from tool_orch_env.adapters.session import ANSWER_TOOL
-from tool_orch_env.calls.oracle import oracle_answer
+from tool_orch_env.answers.oracle import oracle_answer
 
 
 async def play(snapshot: str, split: str) -> str:

@@ -99,6 +99,25 @@ def done(here: Path, *arguments: str, at: Cluster | None = None, status: int = 0
     return found.stdout
 
 
+PRINTS = """
+import sys
+from tool_orch_env.executors import open_executor
+with open_executor(sys.argv[1]):
+    print("a message of Ray's")
+print("the result")
+"""
+
+
+def test_what_is_printed_while_connected_stays_off_standard_output(cluster: Cluster) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", PRINTS, f"ray:{cluster.address}"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert found.stdout == "the result\n" and "a message of Ray's" in found.stderr
+
+
 @pytest.fixture(scope="module")
 def alone(here: Path) -> Path:
     """What one process makes of it, without Ray."""

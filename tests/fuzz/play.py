@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.types import Status
 from tool_orch_env.episode import Episode, EpisodeLimits
 from tool_orch_env.errors import TaskError

@@ -8,7 +8,7 @@ import toy
 
 from tool_orch_env.snapshot.records import line_of
 
-from . import calls, files
+from . import answers, calls, files
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,18 @@ _RESPONSES = (
     "1e400", "NaN", "\\ud800", "\\udc00", '"a":1,"a":2', "[[[[[[[[", "}", "\xa0", "-0", "1E+2", '"', ":", ",",
 )  # fmt: skip
 
+_ANSWERS = (
+    "It left at 7:55 AM and landed at 10:20, 7 minutes early.", "| Name | Hours |\n|---|---|\n| Kiasma | Mo-Fr 9-17 |",
+    '{"dep": "07:55", "distance_km": 0.61}', "**Kiasma**\n- 610 m\n- €379.59 (not $379.59)\n- limited access",
+    "Kiasma or Ateneum, respectively; both on Monday, November 11.",
+)  # fmt: skip
+_SAID = (
+    " or ", "not ", " and ", "respectively", "both ", "|", "\n", "- ", "**", "(", ")", ":", "; ", "7:55", "10:20 pm",
+    "-7", "610 m", "€", "½", "Kiasma", "2013", "Nov", "Mo-Fr", "9-5", "yes", "n't ", "UTC", "KFLL", "10.3 million",
+)  # fmt: skip
+
 TARGETS = {
+    "answers": Target(answers.reading, tuple(text.encode() for text in _ANSWERS), _SAID, 512),
     "parse": Target(calls.parsing, tuple(b"\0" + text.encode() for text in _TEXTS), _WORDS, 512),
     "families": Target(calls.families, tuple(b"\0" + text.encode() for text in _FAMILY_TEXTS), _WORDS, 256),
     "check": Target(calls.checking),

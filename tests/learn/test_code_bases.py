@@ -14,7 +14,7 @@ from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsEnv, open_slot_tas
 @pytest.fixture(scope="module")
 def task_set() -> SlotTaskSet:
     snapshot = tool_orch_env.Snapshot.open("travel")
-    return open_slot_task_set(snapshot, tasks=snapshot.tasks("train")[:50])
+    return open_slot_task_set(snapshot, tasks=snapshot.tasks("graph-train")[:50])
 
 
 def _weights(module: torch.nn.Module) -> torch.Tensor:
@@ -73,7 +73,7 @@ def test_make_vec_gives_the_same_steps_in_every_form(mode: str) -> None:
     """Synchronous, in processes, and our own: one seed, one sequence of actions, the same arrays."""
 
     def played(mode: str) -> list[Any]:
-        some = {"snapshot": "travel", "split": "validation"}
+        some = {"snapshot": "travel", "split": "graph-validation"}
         vec = gym.make_vec("ToolOrchSlots-v0", num_envs=2, vectorization_mode=mode, **some)
         seen, _ = vec.reset(seed=5)
         vec.action_space.seed(1)

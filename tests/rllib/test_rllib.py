@@ -12,7 +12,7 @@ def _made(config: Any) -> gym.Env:
     """RLlib asks for one space of one type: the arrays are put side by side by gymnasium's own wrapper."""
     from gymnasium.wrappers import DtypeObservation, FlattenObservation
 
-    env = gym.make("ToolOrchSlots-v0", snapshot="travel", split="validation", disable_env_checker=True)
+    env = gym.make("ToolOrchSlots-v0", snapshot="travel", split="graph-validation", disable_env_checker=True)
     return DtypeObservation(FlattenObservation(env), np.float32)
 
 

@@ -21,7 +21,7 @@ import psutil
 from served import client, serving
 
 import tool_orch_env as toe
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.types import ToolCall, Turn
 from tool_orch_env.task import Task
 

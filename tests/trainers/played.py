@@ -1,6 +1,6 @@
 """Two scripted episodes of one toy task, what the bare environment pays for them, and where tests say what they saw.
 
-`oracle` is the golden trace. `partly` begins with a call that its schema refuses, leaves two golden calls out and
+`oracle` is the golden trace. `partly` begins with a call that its schema refuses, leaves the last golden call out and
 answers rightly. Every turn makes one call, so that trainers that make calls one by one play the same episode.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium as gym
 import toy as toys
 
-from tool_orch_env.calls.oracle import oracle_turns
+from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.calls.types import ToolCall, Turn
 
 TASK = "toy-1"
@@ -22,6 +22,7 @@ ORACLE = oracle_turns(toys.tasks()[1])
 PARTLY = [
     Turn(calls=(ToolCall("get_city", {"city_id": "Turku"}),)),
     Turn(calls=(ToolCall("search_city", {"name": "Turku"}),)),
+    Turn(calls=(ToolCall("get_city", {"city_id": 21}),)),
     Turn(calls=(ToolCall("get_country", {"code": "FI"}),)),
     Turn(answer="They pay with EUR."),
 ]

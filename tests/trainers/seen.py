@@ -35,10 +35,10 @@ TRAINERS = {
 
 HEAD = """# What the learner saw
 
-One scripted episode of one task, played through the real package of each trainer: a call that its schema refuses, two
-right calls, two golden calls left out, a right answer. `ToolOrch-v0` itself pays 0.025, 0.2, 0.1, 0.2: **0.525**. The
-golden trace, played beside it, sums to 1 everywhere. The rows are written by the tests (`make trainers`), which fail if
-this page says anything else; what did not run is not in it.
+One scripted episode of one task, played through the real package of each trainer: a call that its schema refuses, three
+right calls, one golden call left out, a right answer. `ToolOrch-v0` itself pays 0, 0.1789, 0.2, 0.2, 0.2: **0.7789**.
+The golden trace, played beside it, sums to 1 everywhere. The rows are written by the tests (`make trainers`), which
+fail if this page says anything else; what did not run is not in it.
 
 | trainer | package | Python | per-step rewards | sum | components | where it reaches the learner |
 | --- | --- | --- | --- | --- | --- | --- |

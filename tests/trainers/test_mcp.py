@@ -56,7 +56,7 @@ def test_an_episode_over_stdio_is_scored_as_the_bare_environment_scores_it(
     failed, last = asyncio.run(run())
     assert last["episode_score"] == bare[script]["score"]
     assert last["components"] == bare[script]["components"]
-    assert failed == ([False] * 5 if script == "oracle" else [True, False, False, False])
+    assert failed == ([False] * 5 if script == "oracle" else [True, False, False, False, False])
     [line] = map(json.loads, scores.read_text().splitlines())
     assert line["rewards"] == bare[script]["rewards"] and line["over"]
     played.saw(

@@ -18,17 +18,21 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..answers.oracle import oracle_turns
 from ..calls.chat import as_message, turn_message
-from ..calls.oracle import oracle_turns
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
 from .extras import need
-from .session import ANSWER_PROMPT, ANSWER_TOOL, NATIVE_PROMPT, Message, Session, SessionFactory
+from .session import ANSWER_TOOL, Message, Session, SessionFactory
 from .trl import toolset
 
 Row = dict[str, Any]
 ENV_CLASS = "tool_orch"
 """The name of the environment in SkyRL and verl."""
+ONE_SCHEMA = (
+    "answer_form: verl's tool_agent has one schema for a tool's name, and the fields of submit_answer are the task's; "
+    "use verl's agent loop, --format verl"
+)
 
 
 def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
@@ -53,8 +57,9 @@ def write(factory: SessionFactory, form: str, path: Path) -> int:
 
 
 def _trl(session: Session, seed: int) -> Row:
-    prompt = session.messages(NATIVE_PROMPT)
-    return {"prompt": prompt, "environment": toolset(session.task), "task_id": session.task.id, "seed": seed}
+    tools = toolset(session.task, "fields" if session.submit_name else "text")
+    prompt = session.messages(session.native_prompt)
+    return {"prompt": prompt, "environment": tools, "task_id": session.task.id, "seed": seed}
 
 
 def _verl(session: Session, seed: int) -> Row:
@@ -63,13 +68,13 @@ def _verl(session: Session, seed: int) -> Row:
         "task_id": session.task.id,
         "seed": seed,
         "tools": json.dumps(session.tools),
-        "tool_selection": [*session.task.tools, ANSWER_TOOL],
+        "tool_selection": [*session.task.tools, session.submit_name or ANSWER_TOOL],
         "tools_kwargs": {ENV_CLASS: {"task_id": session.task.id}},
     }
     return {
         "data_source": f"tool_orch_env/{session.task.snapshot}",
         "agent_name": ENV_CLASS,
-        "prompt": session.messages(NATIVE_PROMPT),
+        "prompt": session.messages(session.native_prompt),
         "ability": "tool_use",
         "reward_model": {"style": "rule", "ground_truth": ""},
         "extra_info": info,
@@ -77,10 +82,12 @@ def _verl(session: Session, seed: int) -> Row:
 
 
 def _verl_tools(session: Session, seed: int) -> Row:
+    if session.submit_name is not None:
+        raise UsageError(ONE_SCHEMA)
     return {
         **_verl(session, seed),
         "agent_name": "tool_agent",
-        "prompt": session.messages(ANSWER_PROMPT),
+        "prompt": session.messages(session.answer_prompt),
     }
 
 
@@ -106,8 +113,9 @@ def _verifiers(session: Session, seed: int) -> Row:
 
 def _openai(session: Session, seed: int) -> Row:
     """The golden episode with its recorded replies."""
-    messages, tools = session.messages(NATIVE_PROMPT), session.tools
-    for number, turn in enumerate(oracle_turns(session.task)):
+    messages, tools = session.messages(session.native_prompt), session.tools
+    form = "fields" if session.submit_name else "text"
+    for number, turn in enumerate(oracle_turns(session.task, form)):
         message = as_message(turn_message(turn), number)
         messages += [message, *session.step(message).messages]
     return {"messages": messages, "tools": tools, "task_id": session.task.id, "seed": seed}

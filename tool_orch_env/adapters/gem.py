@@ -34,7 +34,7 @@ def environment_class() -> type[Any]:
 
         def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
             step = self._session.step(action)
-            if step.terminated:
+            if step.terminated and not step.calls:
                 warn_if_stripped(action, self._session.tools, "GEM")
             info = {"task_id": self._session.task.id, "codes": list(step.calls), **self._session.components()}
             if step.done:

@@ -19,7 +19,7 @@ from typing import Any
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
 from .extras import need
-from .session import ANSWER_PROMPT, ANSWER_TOOL, Session, SessionFactory, answer_tool
+from .session import ANSWER_TOOL, Session, SessionFactory, answer_tool
 
 MOST_EPISODES = 1024
 """Maximum number of open episodes of an HTTP server. Beyond it, the least recently used one is closed."""
@@ -54,11 +54,11 @@ class Episodes:
     def call(self, name: str, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """Make a call; return its reply and whether it is an error."""
         session = self.get(name)
-        over = session.done
+        over, before = session.done, len(session.codes)
         reply = session.call(tool, arguments)
         if session.done and not over:
             self._note(name, session)
-        return reply, over or (tool != ANSWER_TOOL and session.codes[-1] != "ok")
+        return reply, over or any(code != "ok" for code in session.codes[before:])
 
     def close(self, name: str) -> None:
         """Drop an episode. If it was not over, its current score is written to the scores file."""
@@ -91,12 +91,13 @@ def server(factory: SessionFactory, task_id: str, episodes: Episodes) -> Any:
     lowlevel = need("mcp.server.lowlevel", "mcp")
     types = need("mcp_types", "mcp")
     session = factory().reset(task_id)
-    if ANSWER_TOOL in session.task.tools:
+    if session.submit_name is None and ANSWER_TOOL in session.task.tools:
         raise UsageError(
             f"task {task_id}: it offers a tool named {ANSWER_TOOL!r}, but MCP needs that name for the final answer"
         )
-    tools = [_tool(types, tool["function"]) for tool in (*session.tools, answer_tool())]
-    request = session.task.request
+    offered = session.tools if session.submit_name else [*session.tools, answer_tool()]
+    tools = [_tool(types, tool["function"]) for tool in offered]
+    request, prompt = session.task.request, session.answer_prompt
 
     async def list_tools(ctx: Any, params: Any) -> Any:
         return types.ListToolsResult(tools=tools)
@@ -115,12 +116,12 @@ def server(factory: SessionFactory, task_id: str, episodes: Episodes) -> Any:
         )
 
     async def get_prompt(ctx: Any, params: Any) -> Any:
-        content = types.TextContent(type="text", text=f"{ANSWER_PROMPT}\n\nRequest:\n{request}")
+        content = types.TextContent(type="text", text=f"{prompt}\n\nRequest:\n{request}")
         return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=content)])
 
     return lowlevel.Server(
         "tool_orch_env",
-        instructions=f"{ANSWER_PROMPT}\n\nRequest:\n{request}",
+        instructions=f"{prompt}\n\nRequest:\n{request}",
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_prompts=list_prompts,

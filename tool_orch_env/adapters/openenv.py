@@ -60,9 +60,16 @@ class _Played:
     SUPPORTS_CONCURRENT_SESSIONS = True
 
     def __init__(self, factory: SessionFactory | None = None) -> None:
-        """Without a factory (as NeMo Gym calls it), play all splits of the snapshot named by `TOOL_ORCH_SNAPSHOT`."""
+        """Without a factory (as NeMo Gym calls it), play all splits of the snapshot named by `TOOL_ORCH_SNAPSHOT`.
+
+        `TOOL_ORCH_ANSWER_FORM` is then the answer form.
+        """
         super().__init__()
-        self._factory = factory or _configured(os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"))
+        named = (
+            os.environ.get("TOOL_ORCH_SNAPSHOT", "travel"),
+            os.environ.get("TOOL_ORCH_ANSWER_FORM", "text"),
+        )
+        self._factory = factory or _configured(*named)
         self._session: Session = self._factory()
         self._episode_id: str | None = None
 
@@ -201,8 +208,8 @@ def client_class() -> type[Any]:
 
 
 @cache
-def _configured(snapshot: str) -> SessionFactory:
-    return SessionFactory(snapshot=snapshot, split=None)
+def _configured(snapshot: str, answer_form: str) -> SessionFactory:
+    return SessionFactory(snapshot=snapshot, split=None, answer_form=answer_form)
 
 
 def __getattr__(name: str) -> Any:

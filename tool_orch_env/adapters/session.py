@@ -39,7 +39,7 @@ ANSWER_PROMPT = render.PURPOSE + (
     f"When nothing is left to call, call {ANSWER_TOOL} with your answer to the user; that ends the episode."
 )
 NATIVE_PROMPT = render.PURPOSE + render.ENDING
-"""System prompt for models whose chat template or API has its own syntax for tool calls."""
+"""`Session.native_prompt` where the final answer is text."""
 
 
 def answer_tool() -> Message:
@@ -61,7 +61,8 @@ class SessionStep:
     """The result of one assistant message.
 
     `messages` are the replies as chat messages, `text` the same replies as one string; both are empty after a final
-    answer. `reward` is in [-1, 1]. `calls` has one status per call: `ok` or another one listed in docs/environment.md.
+    answer in text. `reward` is in [-1, 1]. `calls` has one status per call: `ok` or another one listed in
+    docs/environment.md.
     """
 
     messages: list[Message]
@@ -124,13 +125,17 @@ class Session:
     def call(self, name: str, arguments: Any) -> str:
         """Make one call as a separate assistant message and return its reply.
 
-        A call of `ANSWER_TOOL` is the final answer. Its reply contains the score, because a client that only calls
-        tools sees it nowhere else.
+        A call of `ANSWER_TOOL`, or of the task's submit tool, is the final answer. Its reply contains the score,
+        because a client that only calls tools sees it nowhere else.
         """
         with self._lock:
-            if name == ANSWER_TOOL:
+            if name == ANSWER_TOOL and self.submit_name is None:
                 return self.answer(arguments.get("answer", "") if isinstance(arguments, dict) else arguments)
-            return str(self.step({"name": name, "arguments": arguments}).messages[0]["content"])
+            late = self.done
+            step = self.step({"name": name, "arguments": arguments})
+            if name == self.submit_name and step.terminated and not late:
+                return self._scored()
+            return str(step.messages[0]["content"])
 
     def answer(self, answer: Any) -> str:
         """Take the final answer; calls in it are not made.
@@ -142,7 +147,10 @@ class Session:
                 return str(self.step({"content": ""}).messages[0]["content"])
             text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
             self.step(Turn(answer=text))
-            return json.dumps({"episode_score": self.episode_score, "components": self.components()})
+            return self._scored()
+
+    def _scored(self) -> str:
+        return json.dumps({"episode_score": self.episode_score, "components": self.components()})
 
     @property
     def begun(self) -> bool:
@@ -156,16 +164,33 @@ class Session:
     @property
     def tools(self) -> list[Message]:
         """The OpenAI function tools of the task, fixed for the episode. The caller may modify the list."""
-        return self._playing().compiled.function_tools()
+        return self._playing().compiled.function_tools(self._limits.answer_form)
 
-    def messages(self, prompt: str = render.SYSTEM_PROMPT) -> list[Message]:
-        """The opening messages: `prompt` as the system message, and the request."""
+    @property
+    def submit_name(self) -> str | None:
+        """The name of the tool that takes the final answer; `None` where that is text."""
+        return self._playing().submit_name
+
+    @property
+    def native_prompt(self) -> str:
+        """System prompt for models whose chat template or API has its own syntax for tool calls."""
+        return render.PURPOSE + render.ending(self.submit_name)
+
+    @property
+    def answer_prompt(self) -> str:
+        """System prompt for clients that can only call tools."""
+        return self.native_prompt if self.submit_name else ANSWER_PROMPT
+
+    def messages(self, prompt: str | None = None) -> list[Message]:
+        """The opening messages: `prompt` as the system message (by default the environment's), and the request."""
+        if prompt is None:
+            prompt = render.system_prompt(self.submit_name)
         return [{"role": "system", "content": prompt}, {"role": "user", "content": self.task.request}]
 
     @property
     def text(self) -> str:
         """The opening as one text including the tools: what `ToolOrch-v0` returns as observation from `reset`."""
-        return self._playing().compiled.opening_text(self._limits.tool_docs)
+        return self._playing().compiled.opening_text(self._limits.tool_docs, self._limits.answer_form)
 
     @property
     def done(self) -> bool:
@@ -207,10 +232,13 @@ class SessionFactory:
     max_turns: int | None = None
     max_calls: int | None = None
     max_response_chars: int = 16384
+    answer_form: str = "text"
 
     def __call__(self) -> Session:
         """A new session; call its `reset` first."""
-        limits = EpisodeLimits("error", self.max_turns, self.max_calls, self.max_response_chars)
+        limits = EpisodeLimits(
+            "error", self.max_turns, self.max_calls, self.max_response_chars, answer_form=self.answer_form
+        )
         return Session(self.task_set, self.reward, limits)
 
     @cached_property

@@ -54,7 +54,7 @@ def environment_class() -> type[Any]:
 
         def step(self, action: str) -> dict[str, Any]:
             step = self._session.step(action)
-            if step.terminated:
+            if step.terminated and not step.calls:
                 warn_if_stripped(action, self._session.tools, "SkyRL")
             self.turns += 1
             total = self._session.episode_score if step.done else 0.0

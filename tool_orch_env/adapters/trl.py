@@ -3,7 +3,8 @@
 TRL expects a class whose methods are the tools, so there is one class for every set of tools that a task offers. The
 dataset column `environment` selects the class and `task_id` the task; `tool-orch export --format trl` writes both. TRL
 learns from one scalar per rollout: the episode's score. It has no notion of a final answer, so `episode_score` takes
-the last message as the answer. It makes calls one at a time, each as its own turn.
+the last message as the answer, unless the rollout has called `submit_answer` (`answer_form="fields"`). It makes calls
+one at a time, each as its own turn.
 
 Python annotations cannot express all of JSON Schema: ranges, patterns and nested fields go into the description.
 """
@@ -15,6 +16,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, Literal, Union
 
+from ..answers.submit import submit_tool, submits
 from ..calls.render import function_tools
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
@@ -51,16 +53,18 @@ def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironm
     """
     makers: dict[str, Callable[[], ToolEnvironment]] = {}
     for task in factory.task_set.tasks.values():
-        name = toolset(task)
+        name = toolset(task, factory.answer_form)
         if name not in makers:
             tools = function_tools(task, factory.task_set.snapshot.catalog)
+            tools += [submit_tool(task)] if submits(task, factory.answer_form) else []
             makers[name] = partial(_environment_class(name, tools), factory)
     return makers
 
 
-def toolset(task: Task) -> str:
-    """The name of a task's set of tools, a hash of the tool names."""
-    return f"tools_{blake2b(to_text(task.tools).encode(), digest_size=6).hexdigest()}"
+def toolset(task: Task, answer_form: str = "text") -> str:
+    """The name of a task's set of tools, a hash of the tool names, and of the submit tool, which is the task's own."""
+    tools = [*task.tools, submit_tool(task)] if submits(task, answer_form) else task.tools
+    return f"tools_{blake2b(to_text(tools).encode(), digest_size=6).hexdigest()}"
 
 
 def episode_score(
@@ -104,7 +108,7 @@ def _method(function: Message) -> Callable[..., str]:
             )
 
     def method(self: ToolEnvironment, /, **arguments: Any) -> str:
-        return self._session.call(name, arguments)
+        return str(self._session.step({"name": name, "arguments": arguments}).messages[0]["content"])
 
     ordered = sorted(parameters, key=lambda parameter: parameter not in required)
     signature = _signature({parameter: parameters[parameter] for parameter in ordered}, required)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..errors import UsageError
 from .export import rows
 from .extras import need
-from .session import NATIVE_PROMPT, SessionFactory
+from .session import SessionFactory
 from .verifiers_harness import ToolOrchHarness
 
 vf = need("verifiers.v1", "verifiers")
@@ -42,6 +42,8 @@ class ToolOrchConfig(vf.TasksetConfig):  # type: ignore[name-defined, misc]  # a
     tasks: str | None = None
     reward: str = "graduated"
     max_turns: int | None = None
+    answer_form: Literal["text", "fields"] = "text"
+    """What the final answer is: text, or a call of `submit_answer`."""
     tools: Literal["prompt", "native"] = "prompt"
     """Where the model finds the tools: in the system prompt, with the format of a call, or in the request's `tools`."""
 
@@ -50,12 +52,12 @@ class ToolOrchTaskset(vf.Taskset[ToolOrchTask, ToolOrchConfig]):  # type: ignore
     """The tasks of a split, in its order."""
 
     def load(self) -> Iterator[ToolOrchTask]:
-        played = {
-            name: getattr(self.config, name) for name in ("snapshot", "split", "tasks", "reward", "max_turns")
-        }
-        tools = self.config.tools
-        for row in rows(SessionFactory(**played), "verifiers"):
-            prompt = {"system_prompt": NATIVE_PROMPT} if tools == "native" else {}
+        names = ("snapshot", "split", "tasks", "reward", "max_turns", "answer_form")
+        played = {name: getattr(self.config, name) for name in names}
+        factory, tools = SessionFactory(**played), self.config.tools
+        for row in rows(factory, "verifiers"):
+            native = factory().reset(row["name"]).native_prompt if tools == "native" else None
+            prompt = {} if native is None else {"system_prompt": native}
             yield ToolOrchTask(
                 ToolOrchData(**{**row, **prompt}, played=played, tools=tools), self.config.task
             )

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .export import ENV_CLASS
+from ..errors import UsageError
+from .export import ENV_CLASS, ONE_SCHEMA
 from .extras import need
 from .session import Message, Session, SessionFactory, answer_tool
 from .verl import configured
@@ -53,8 +54,10 @@ def tool_config(factory: SessionFactory, path: Path) -> None:
     """Write the file for `multi_turn.tool_config_path`: every tool that a task offers, and `submit_answer`.
 
     The file is JSON, which is also valid YAML. verl's schemas are flat: what they cannot express goes into the
-    description.
+    description. Raises `UsageError` for `answer_form="fields"`.
     """
+    if factory.answer_form != "text":
+        raise UsageError(ONE_SCHEMA)
     played = {"snapshot": str(factory.snapshot), "split": factory.split, "reward": factory.reward}
     catalog = factory.task_set.snapshot.catalog
     names = dict.fromkeys(name for task in factory.task_set.tasks.values() for name in task.tools)

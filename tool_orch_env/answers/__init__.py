@@ -1,3 +1,3 @@
-"""Final answers: whether a text states a value, and the share of a task's facts that an answer states."""
+"""Final answers: kinds of facts, whether a text states a value, and what an answer says of each fact of a task."""
 
-from .stated import states as states
+from .states import states as states

@@ -110,7 +110,8 @@ def _left_over_kind(compiled: CompiledTask, call: AnsweredCall) -> str:
     if call.call is None or call.result.status is Status.UNPARSABLE:
         return "unparsable"
     if call.call.name not in compiled.trace.by_tool:
-        return "wrong_tool"
+        submission = call.call.name not in compiled.tools and call.result.status is Status.INVALID_ARGUMENTS
+        return "wrong_type" if submission else "wrong_tool"
     return "miss" if call.result.status is Status.NOT_RECORDED else "surplus_call"
 
 

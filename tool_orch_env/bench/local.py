@@ -29,11 +29,13 @@ def run(
     strict: bool = False,
     deciding: Deciding | None = None,
     judge: Judge | None = None,
+    answer_form: str = "text",
 ) -> list[EpisodeResult]:
     """Play every task once and return one result per task, in order.
 
     With `snapshot=None`, the bundled snapshot that the tasks name is used. `strict`, `deciding` and `judge` apply only
-    to the protocol `cfb-offline` (see `bench.cfb`). Raises `UsageError`, `TaskError` or `SnapshotError`.
+    to the protocol `cfb-offline` (see `bench.cfb`), and `answer_form="fields"` only to `toolorch`. Raises `UsageError`,
+    `TaskError` or `SnapshotError`.
     """
     if not tasks:
         return []
@@ -46,7 +48,7 @@ def run(
     if snapshot is None and len(names) > 1:
         raise UsageError(f"tasks: expected one snapshot, found {', '.join(sorted(names))}; pass snapshot=")
     opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot or min(names))
-    arena = Arena(tasks, opened, protocol, CfbOptions(strict, deciding or {}, judge))
+    arena = Arena(tasks, opened, protocol, CfbOptions(strict, deciding or {}, judge), answer_form)
     return [_episode(arena.play(task.id), policy) for task in tasks]
 
 

@@ -1,7 +1,8 @@
 """A run's manifest, and the fingerprint that decides whether two runs are comparable.
 
-Two runs are comparable if snapshot, tasks, scorer, prompt and package version are the same. The manifest is JSON
-without times or secrets.
+Two runs are comparable if the version of the benchmark, snapshot, tasks, scorer, prompt and package version are the
+same. The version of the benchmark is the snapshot's `benchmark` in its `manifest.json`, such as `travel-2.0`, by
+default its name and version. The manifest is JSON without times or secrets.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ ANSWERS = (
     "seed", "tools", "temperature", "max_tokens", "vllm_args", "tool_call_parser", "reasoning_parser", "call_format",
 )  # fmt: skip
 """Settings that affect what a policy answers. Time limits and retries may differ when a run is resumed."""
-PARTS = ("snapshot", "tasks", "scorer", "prompt", "package")
+PARTS = ("benchmark", "snapshot", "tasks", "scorer", "prompt", "package")
 
 
 def manifest(
@@ -34,6 +35,7 @@ def manifest(
         "strict": arena.options.strict,
         "deciding": {name: list(some) for name, some in sorted(arena.options.deciding.items())},
         "judge": judge_name(arena.options),
+        **({} if arena.answer_form == "text" else {"answer_form": arena.answer_form}),
         "trials": trials,
         "settings": _given(settings),
         "source": dict(source),
@@ -48,8 +50,9 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 
 def fingerprint(arena: Arena) -> dict[str, str]:
-    """The sha256 of every part, and the package version."""
+    """The sha256 of every part, and the versions of benchmark and package."""
     return {
+        "benchmark": _benchmark(arena.snapshot),
         "snapshot": _snapshot_sum(arena.snapshot),
         "tasks": hashlib.sha256(dump_tasks(arena.tasks)).hexdigest(),
         **arena.description(),
@@ -60,15 +63,21 @@ def fingerprint(arena: Arena) -> dict[str, str]:
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """The names of the fingerprint parts in which two manifests differ."""
     first, second = one["fingerprint"], other["fingerprint"]
-    return [part for part in PARTS if first.get(part) != second.get(part)]
+    return [part for part in PARTS if first.get(part, "") != second.get(part, "")]
 
 
 def protocol_name(manifest: Mapping[str, Any]) -> str:
     """The protocol as it is named wherever figures are shown."""
     if manifest["protocol"] != "cfb-offline":
-        return str(manifest["protocol"])
+        fields = manifest.get("answer_form") == "fields"
+        return f"{manifest['protocol']}, answers as fields" if fields else str(manifest["protocol"])
     kind = "strict" if manifest["strict"] else "lenient"
     return f"cfb-offline ({kind}), not comparable with the published table"
+
+
+def _benchmark(snapshot: Snapshot) -> str:
+    about = snapshot.manifest
+    return str(about.get("benchmark") or f"{snapshot.name}-{about.get('version', '')}")
 
 
 def _snapshot_sum(snapshot: Snapshot) -> str:

@@ -69,6 +69,7 @@ def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str
         "tasks": len({result.task_id for result in ordered}),
         "figures": figures(ordered, FIGURES),
         "pass": passes(ordered),
+        "facts_refused": sum(result.facts_refused for result in ordered),
         "errors": _errors(ordered),
         "stops": dict(sorted(Counter(result.stop_reason for result in ordered).items())),
         "causes": dict(sorted(Counter(r.cause.split(":")[0] for r in ordered if r.cause).items())),

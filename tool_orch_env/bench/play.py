@@ -6,8 +6,10 @@ success; the error diagnosis stays the same. Nothing here knows where assistant 
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from ..answers.reader import LONGEST
 from ..calls.chat import as_message, content_text
 from ..calls.parse import parse_message
 from ..calls.render import opening_messages, reply_content, shown_name
@@ -18,7 +20,8 @@ from .diagnose import diagnose
 from .result import EpisodeResult
 
 SHOWN = 1200
-"""Maximum number of characters of a reply, an argument or a message in the log."""
+"""Maximum number of characters of a reply, an argument or a message in the log. A final answer is kept as far as it is
+read."""
 
 
 class Play:
@@ -26,11 +29,11 @@ class Play:
 
     limits = EpisodeLimits()
 
-    def __init__(self, compiled: CompiledTask) -> None:
+    def __init__(self, compiled: CompiledTask, answer_form: str = "text") -> None:
         self.compiled = compiled
-        self.episode = Episode(compiled, limits=self.limits)
+        self.episode = Episode(compiled, limits=replace(self.limits, answer_form=answer_form))
         self.messages = self.opening()
-        self.tools = compiled.function_tools()
+        self.tools = compiled.function_tools(answer_form)
         self.stop_reason: str | None = None
         self.turns = 0
         self._answered: list[tuple[AnsweredCall, ...]] = []
@@ -38,17 +41,17 @@ class Play:
 
     def opening(self) -> list[dict[str, Any]]:
         """The chat before the first assistant message."""
-        return opening_messages(self.compiled.task)
+        return opening_messages(self.compiled.task, self.episode.submit_name)
 
     def take(self, action: Any) -> None:
         """Take one assistant message as the policy returned it. Never raises because of its content."""
         message = as_message(action, self.turns)
         self.messages.append(message)
-        turn = parse_message(message, self.compiled.tools)
+        turn = parse_message(message, self.episode.tools)
         step = self.episode.step(turn)
         _use_ids(message, step.ids)
         self.turns += 1
-        self._answered.append(step.calls)
+        self._answered.append(tuple([call for call in step.calls if not call.final]))
         replies = self.replies(step, turn)
         self.messages += [
             {"role": "tool", "tool_call_id": name, "name": _name(call), "content": text}
@@ -82,6 +85,7 @@ class Play:
             errors=found.errors,
             golden=found.golden,
             tokens=tokens,
+            facts=tuple(reading.as_dict() for reading in self.episode.readings),
             log=tuple(self._log),
             **{**verdict, "success": verdict["success"] and not cause},
         )
@@ -119,7 +123,7 @@ def _name(call: AnsweredCall) -> str:
 def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str]) -> dict[str, Any]:
     return {
         "content": _short(content_text(message)),
-        "answer": None if turn.answer is None else _short(turn.answer),
+        "answer": _answer(step, turn),
         "reward": round(step.reward, 6),
         "score": round(step.score.total, 6),
         "calls": [
@@ -136,9 +140,16 @@ def _logged(message: dict[str, Any], step: Step, turn: Turn, replies: list[str])
     }
 
 
+def _answer(step: Step, turn: Turn) -> str | None:
+    """The final answer as text, fields as JSON; `None` without one."""
+    if turn.answer is not None:
+        return _short(turn.answer, LONGEST)
+    return next((_arguments(call) for call in step.calls if call.final), None)
+
+
 def _arguments(call: AnsweredCall) -> str:
     return _short(json.dumps(call.call.arguments, ensure_ascii=False, default=str)) if call.call else ""
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"
+def _short(text: str, limit: int = SHOWN) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..answers.submit import ANSWER_FORMS, DESCRIPTION, SUBMIT
 from ..calls import render
 from ..errors import UsageError
 from ..snapshot import Snapshot
@@ -30,13 +31,19 @@ class Arena:
         snapshot: Snapshot,
         protocol: str = "toolorch",
         options: CfbOptions = LENIENT,
+        answer_form: str = "text",
     ) -> None:
         """Raises `UsageError` if protocol or options are invalid, `TaskError` if a task does not fit the snapshot."""
         if protocol not in PROTOCOLS:
             raise UsageError(f"protocol {protocol!r}: expected one of {', '.join(PROTOCOLS)}")
         if protocol == "toolorch" and (options.strict or options.deciding or options.judge):
             raise UsageError("strict, deciding and judge apply only to the protocol cfb-offline")
+        if answer_form not in ANSWER_FORMS:
+            raise UsageError(f"answer form {answer_form!r}: expected one of {', '.join(ANSWER_FORMS)}")
+        if protocol != "toolorch" and answer_form != "text":
+            raise UsageError("answer form: fields apply only to the protocol toolorch")
         self.protocol = protocol
+        self.answer_form = answer_form
         self.options = options
         self.snapshot = snapshot
         self._task_set = TaskSet(snapshot, tasks)
@@ -45,7 +52,9 @@ class Arena:
     def play(self, task_id: str) -> Play:
         """A new episode. Raises `UsageError` if there is no such task."""
         compiled = self._task_set.compiled(task_id)
-        return Play(compiled) if self.protocol == "toolorch" else CfbPlay(compiled, self.options)
+        if self.protocol == "toolorch":
+            return Play(compiled, self.answer_form)
+        return CfbPlay(compiled, self.options)
 
     def strict_play(self, task_id: str) -> Play | None:
         """A strict episode of the same task if this arena plays lenient `cfb-offline`, else `None`."""
@@ -70,6 +79,9 @@ class Arena:
                 "judge": judge_name(self.options),
             }
             prompt = cfb.SYSTEM_PROMPT
+        if self.answer_form != "text":
+            scorer |= {"answer_form": self.answer_form}
+            prompt = render.system_prompt(SUBMIT) + DESCRIPTION
         return {"scorer": _sha(json.dumps(scorer, sort_keys=True)), "prompt": _sha(prompt)}
 
 

@@ -6,12 +6,14 @@ requests.
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..task import Task
+from ..jsonvalues.canonical import to_text
+from ..task import AnswerFact, Task
 from .diagnose import KINDS, STATES
 from .manifest import protocol_name
 from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
@@ -47,7 +49,7 @@ def page(folder: Path) -> str:
         histogram=_histogram([result.score for result in results]),
         kinds=KINDS,
         states=STATES,
-        data=_embedded(records, tasks, read_times(folder)),
+        data=_embedded(records, results, tasks, read_times(folder)),
     )
 
 
@@ -59,18 +61,74 @@ def _histogram(scores: Sequence[float]) -> list[int]:
     return bins
 
 
-def _embedded(records: Sequence[Record], tasks: Sequence[Task], times: Mapping[Key, float]) -> str:
+def _embedded(
+    records: Sequence[Record],
+    results: Sequence[EpisodeResult],
+    tasks: Sequence[Task],
+    times: Mapping[Key, float],
+) -> str:
     """The episodes as JSON that is safe inside a script element: `<` is escaped so that nothing can close it."""
+    by_id = {task.id: task for task in tasks}
     episodes = [
         {
             **record["result"],
             "cause": record["fault"],
             "seconds": times.get((record["task_id"], record["trial"])),
+            "refused": result.facts_refused,
+            "facts": fact_rows(by_id[result.task_id], result, kept="facts" in record["result"]),
+            "answer": marked(_answer(result), result.facts),
         }
-        for record in records
+        for record, result in zip(records, results, strict=True)
     ]
     data = {"tasks": {task.id: _task(task) for task in tasks}, "episodes": episodes}
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def fact_rows(task: Task, result: EpisodeResult, kept: bool = True) -> list[dict[str, Any]]:
+    """Each fact of a task: name, expected value, what was read, share, and why it is not 1.
+
+    `kept` is false for runs from before readings were kept; `share` is then `None`.
+    """
+    missing = "no final answer" if kept else "not kept by this run; tool-orch bench rescore adds it"
+    nothing = {"quote": "", "share": 0.0 if kept else None, "why": missing}
+    readings = result.facts or [nothing] * len(task.answer)
+    return [
+        {
+            "name": fact.name,
+            "expected": _expected(fact),
+            "read": reading["quote"],
+            "share": reading["share"],
+            "why": reading["why"],
+        }
+        for fact, reading in zip(task.answer, readings, strict=True)
+    ]
+
+
+def _expected(fact: AnswerFact) -> str:
+    """The value of a fact, with its tolerance if it has one."""
+    value = fact.value if isinstance(fact.value, str) else to_text(fact.value)
+    return f"{value} ± {fact.tolerance:.10g}" if fact.tolerance else value
+
+
+def marked(answer: str, readings: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """An answer in pieces: text, `counted`, `refused` or "", and the names of the facts that were read there.
+
+    A piece is refused if what any of its facts reads there does not count in full.
+    """
+    spans = [(*reading["span"], reading) for reading in readings if reading["span"][1] > reading["span"][0]]
+    edges = sorted({0, len(answer), *(place for start, end, _ in spans for place in (start, end))})
+    pieces = []
+    for start, end in pairwise(edges):
+        here = [reading for first, after, reading in spans if first <= start and end <= after]
+        state = "counted" if all(reading["share"] == 1 for reading in here) else "refused"
+        names = ", ".join(reading["name"] for reading in here)
+        pieces.append((answer[start:end], state if here else "", names))
+    return pieces
+
+
+def _answer(result: EpisodeResult) -> str:
+    """The final answer; "" if there is none."""
+    return (result.log[-1]["answer"] or "") if result.log else ""
 
 
 def _task(task: Task) -> Mapping[str, Any]:
@@ -88,5 +146,4 @@ def _task(task: Task) -> Mapping[str, Any]:
             }
             for call in task.golden
         ],
-        "answer": {fact.name: fact.value for fact in task.answer},
     }

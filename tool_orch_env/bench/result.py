@@ -40,12 +40,23 @@ class EpisodeResult:
     """Golden call id -> state (`diagnose.STATES`)."""
     tokens: dict[str, int] | None = None
     """`prompt` and `completion` tokens summed over all turns; `None` if the policy does not report them."""
+    facts: tuple[dict[str, Any], ...] = ()
+    """What the final answer says of each fact (`FactReading.as_dict`), in the order of the task. Empty without an
+    answer, and in runs from before readings were kept."""
     log: tuple[dict[str, Any], ...] = ()
     """Per turn: content, answer, reward, score, and calls with code, violations, credit and the start of the reply."""
 
+    @property
+    def facts_refused(self) -> bool:
+        """Whether every golden call is answered, but the final answer does not state every fact."""
+        answered = bool(self.log) and self.log[-1]["answer"] is not None
+        facts = self.components.get("answer")
+        return answered and facts is not None and facts < 1.0 == self.components["orchestration"]
+
     def as_dict(self) -> dict[str, Any]:
         """The result as JSON; `from_dict` reads it back unchanged."""
-        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "log": list(self.log)}
+        whole = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**whole, "facts": list(self.facts), "log": list(self.log)}
 
     def with_strict(self, success: bool) -> "EpisodeResult":
         return replace(self, strict_success=success)
@@ -55,4 +66,4 @@ class EpisodeResult:
         """Inverse of `as_dict`. Ignores unknown keys; raises `TypeError` if a field is missing."""
         known = {one.name for one in fields(cls)}
         kept = {name: item for name, item in value.items() if name in known}
-        return cls(**{**kept, "log": tuple(kept.get("log", ()))})
+        return cls(**{**kept, **{name: tuple(kept.get(name, ())) for name in ("facts", "log")}})

@@ -77,7 +77,15 @@ def play_spread(
     on_record: Callable[[Record], None] = lambda record: None,
 ) -> None:
     """Play the jobs on an executor's workers, `concurrency` at a time on each. This process keeps the records."""
-    given = (arena.tasks, arena.snapshot, arena.protocol, arena.options, policy, concurrency)
+    given = (
+        arena.tasks,
+        arena.snapshot,
+        arena.protocol,
+        arena.options,
+        arena.answer_form,
+        policy,
+        concurrency,
+    )
     for _, record in executor.spread(_player, given, todo, batch=concurrency):
         kept.append(record)
         on_record(record)
@@ -88,11 +96,12 @@ def _player(
     snapshot: Snapshot,
     protocol: str,
     options: CfbOptions,
+    answer_form: str,
     policy: tuple[str, Settings],
     concurrency: int,
 ) -> Work[Job, Record]:
     """The function that one worker runs: plays a batch of jobs concurrently."""
-    arena = Arena(tasks, snapshot, protocol, options)
+    arena = Arena(tasks, snapshot, protocol, options, answer_form)
 
     def play(some: list[Job]) -> list[Record]:
         records: list[Record] = []

@@ -5,11 +5,12 @@ whose last one is the final answer.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..calls.oracle import oracle_turns
+from ..answers.oracle import oracle_turns
 from ..calls.types import ToolCall, Turn
 from ..snapshot import Snapshot
 from ..task import GoldenCall, Task
@@ -103,11 +104,17 @@ def _turns(calls: Sequence[ToolCall]) -> Trace:
 
 
 def _drawn(names: Sequence[str], snapshot: Snapshot, rng: np.random.Generator) -> list[ToolCall]:
-    by_tool: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for tool, arguments in snapshot.calls():
-        if tool in by_tool:
-            by_tool[tool].append(arguments)
+    by_tool = _recorded(snapshot)
     return [
-        ToolCall(name, found[int(rng.integers(len(found)))] if (found := by_tool[name]) else {})
+        ToolCall(name, found[int(rng.integers(len(found)))] if (found := by_tool.get(name)) else {})
         for name in names
     ]
+
+
+@lru_cache(maxsize=1)
+def _recorded(snapshot: Snapshot) -> dict[str, list[dict[str, Any]]]:
+    """The arguments of every recorded call by tool. Kept, because a snapshot on disk reads its files for them."""
+    by_tool: dict[str, list[dict[str, Any]]] = {}
+    for tool, arguments in snapshot.calls():
+        by_tool.setdefault(tool, []).append(arguments)
+    return by_tool

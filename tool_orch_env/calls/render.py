@@ -27,15 +27,31 @@ CALL_FORMAT = 'Write each call as <tool_call>{"name": "...", "arguments": {...}}
 ENDING = "When nothing is left to call, answer the user without any call; that ends the episode."
 SYSTEM_PROMPT = PURPOSE + CALL_FORMAT + ENDING
 
-SHORT_PROMPT = (
-    'Call tools as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
-    "Answer without a call when all is known."
-)
+_SHORT_FORMAT = 'Call tools as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
+SHORT_PROMPT = _SHORT_FORMAT + "Answer without a call when all is known."
 
 
-def opening_messages(task: Task) -> list[dict[str, Any]]:
-    """The chat messages after a reset: system prompt and request."""
-    return [{"role": "system", "content": SYSTEM_PROMPT}, {"role": "user", "content": task.request}]
+def ending(submit: str | None = None) -> str:
+    """The sentence that says how an episode ends: by text, or by a call of the tool named `submit`."""
+    if submit is None:
+        return ENDING
+    return (
+        f"When nothing else is left to call, call {submit} with every value asked for; that ends the episode."
+    )
+
+
+def system_prompt(submit: str | None = None, tool_docs: str = "full") -> str:
+    """The system prompt; the short one unless `tool_docs` is `full`. `submit` is as in `ending`."""
+    if tool_docs == "full":
+        return PURPOSE + CALL_FORMAT + ending(submit)
+    if submit is None:
+        return SHORT_PROMPT
+    return f"{_SHORT_FORMAT}Call {submit} when all is known."
+
+
+def opening_messages(task: Task, submit: str | None = None) -> list[dict[str, Any]]:
+    """The chat messages after a reset: system prompt and request. `submit` is as in `ending`."""
+    return [{"role": "system", "content": system_prompt(submit)}, {"role": "user", "content": task.request}]
 
 
 def function_tools(task: Task, catalog: Catalog) -> list[dict[str, Any]]:
@@ -43,11 +59,15 @@ def function_tools(task: Task, catalog: Catalog) -> list[dict[str, Any]]:
     return [catalog[name].function for name in task.tools]
 
 
-def opening_text(task: Task, catalog: Catalog, tool_docs: str = "full") -> str:
-    """The first observation: system prompt, tools (one per line, described as `tool_docs` says), request."""
+def opening_text(task: Task, catalog: Catalog, tool_docs: str = "full", submit: Tool | None = None) -> str:
+    """The first observation: system prompt, tools (one per line, described as `tool_docs` says), request.
+
+    `submit` is the tool that takes the final answer, if it is not text; it is the last of the tools.
+    """
     describe = TOOL_DOCS[tool_docs]
-    tools = "\n".join(describe(catalog[name]) for name in task.tools)
-    prompt = SYSTEM_PROMPT if tool_docs == "full" else SHORT_PROMPT
+    offered = [*(catalog[name] for name in task.tools), *([submit] if submit else [])]
+    tools = "\n".join(describe(tool) for tool in offered)
+    prompt = system_prompt(submit.name if submit else None, tool_docs)
     return f"{prompt}\n\nTools:\n{tools}\n\nRequest:\n{task.request}"
 
 

@@ -1,9 +1,10 @@
-"""Building call results: the recorded response, or a typed error.
+"""Building call results: the response of the API, or a typed error.
 
-Responses are never invented: a valid call that is not recorded has the status `not_recorded`. Every text that is not
-recorded is a JSON object `{"error": {"code", "message", ...}}`.
+Responses are never invented: a valid call whose response is not recorded, and does not follow from recorded ones, has
+the status `not_recorded`. Every other text is a JSON object `{"error": {"code", "message", ...}}`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..errors import NotRecordedError
@@ -22,18 +23,37 @@ class LiveApi(Protocol):
 
 
 def recorded(found: Recorded) -> CallResult:
-    """The result `ok` or `api_error`, with the recorded text unchanged."""
-    return CallResult(Status.OK if found.success else Status.API_ERROR, found.text)
+    """The result `ok` or `api_error`, with the text of the API's response."""
+    return CallResult(Status.OK if found.success else Status.API_ERROR, found.text, derived=found.derived)
 
 
-def missed(call: ToolCall, policy: str, why: str = "this snapshot holds no response to it") -> CallResult:
-    """The result `not_recorded` of a valid call. Raises `NotRecordedError` under the policy `raise`."""
+def accepted() -> CallResult:
+    """The result of a final answer that is a call: it says nothing of right and wrong."""
+    return CallResult(Status.OK, to_text({"accepted": True}))
+
+
+def missed(
+    call: ToolCall,
+    policy: str,
+    why: str = "this snapshot holds no response to it",
+    outside: Sequence[Violation] = (),
+) -> CallResult:
+    """The result `not_recorded` of a valid call. Raises `NotRecordedError` under the policy `raise`.
+
+    `outside` lists the arguments outside the tool's declared domain (see `Tool.outside`). Recorded calls are not named.
+    """
     if policy == "raise":
         raise NotRecordedError(
             f"{call.name} {to_text(call.arguments)}: the call is valid, but not recorded in this snapshot; "
             'use on_miss="error", or record the call'
         )
-    return _explained(Status.NOT_RECORDED, f"valid call, but {why}")
+    if not outside:
+        return _explained(Status.NOT_RECORDED, f"valid call, but {why}")
+    held = "; ".join(f"{one.pointer[1:]}: {one.expected}" for one in outside)
+    listed = [one.as_dict() for one in outside]
+    return _explained(
+        Status.NOT_RECORDED, f"valid call, but {why}: responses are held for {held}", outside=listed
+    )
 
 
 def invalid(violations: tuple[Violation, ...]) -> CallResult:

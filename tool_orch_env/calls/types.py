@@ -30,8 +30,8 @@ class Status(StrEnum):
 
 
 STATUS_MEANINGS: Mapping[Status, str] = {
-    Status.OK: "a recorded success of the real API",
-    Status.API_ERROR: "a recorded error of the real API",
+    Status.OK: "a success of the real API, recorded or derived from recorded responses",
+    Status.API_ERROR: "an error of the real API, recorded or derived from recorded responses",
     Status.NOT_RECORDED: "the call is valid, and the snapshot holds no response to it",
     Status.INVALID_ARGUMENTS: "the arguments violate the tool's schema; every violation is listed",
     Status.UNKNOWN_TOOL: "no tool of that name is offered; close names are listed",
@@ -96,16 +96,18 @@ class Violation:
 class CallResult(NamedTuple):
     """The environment's answer to one call.
 
-    `text` is JSON: the unchanged recorded response for `ok` and `api_error`, otherwise an error object.
+    `text` is JSON: the unchanged response of the API for `ok` and `api_error`, otherwise an error object. `derived`:
+    the response follows from recorded ones by a rule of the tool.
     """
 
     status: Status
     text: str
     violations: tuple[Violation, ...] = ()
+    derived: bool = False
 
     @property
     def recorded(self) -> bool:
-        """Whether `text` is a recorded response."""
+        """Whether `text` is a response of the API, recorded or derived."""
         return self.status is Status.OK or self.status is Status.API_ERROR
 
 
@@ -113,7 +115,8 @@ class AnsweredCall(NamedTuple):
     """A tool call and its result.
 
     For a call that cannot be read, `call` is `None` and `error` says why. `arguments` (normalised) and `key` (the
-    replay key) are `None` if the call has no canonical form or its tool is not offered.
+    replay key) are `None` if the call has no canonical form or its tool is not offered. `final`: the call is the final
+    answer, accepted by its tool.
     """
 
     result: CallResult
@@ -121,6 +124,12 @@ class AnsweredCall(NamedTuple):
     arguments: dict[str, Any] | None = None
     key: str | None = None
     error: ParseError | None = None
+    final: bool = False
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the result is a response of the API, recorded or derived."""
+        return self.result.recorded and not self.final
 
     @property
     def given_id(self) -> str | None:

@@ -16,7 +16,7 @@ from .types import Violation
 
 MAX_VIOLATIONS = 32
 """Maximum violations reported for one call."""
-MAX_SHOWN = 120
+MAX_SHOWN = 400
 """Maximum characters shown of a pointer, an expected value or a found value."""
 
 
@@ -29,6 +29,14 @@ def validate(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
         if len(found) == MAX_VIOLATIONS:
             break
     return tuple(sorted(found, key=lambda v: (v.pointer, v.rule)))
+
+
+def outside(tool: Tool, arguments: dict[str, Any]) -> tuple[Violation, ...]:
+    """The arguments of a valid call that are outside the tool's declared domain, in the order of the domain."""
+    return tuple(
+        Violation(_place(name), "domain", _cut(expected), _shown(found))
+        for name, expected, found in tool.outside(arguments)
+    )
 
 
 def _violations(tool: Tool, arguments: dict[str, Any]) -> Iterator[Violation]:

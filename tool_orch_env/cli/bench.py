@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..executors import open_executor
 from .command import command, option, requires_extra
-from .options import RUN, SPREAD, json_output, whole
+from .options import ANSWER_FORM, RUN, SPREAD, json_output, whole
 
 if TYPE_CHECKING:
     from ..bench.cfb_match import Judge
@@ -42,7 +42,7 @@ def rescore(arguments: argparse.Namespace) -> int:
     about, tasks, records = read_run(arguments.run_folder)
     arena, fresh = _recorded_arena(about, tasks, arguments.snapshot)
     after = [rescored(arena, record) for record in records]
-    changed = sum(old["result"] != new["result"] for old, new in zip(records, after, strict=True))
+    changed = sum(_changed(old["result"], new["result"]) for old, new in zip(records, after, strict=True))
     out = arguments.out or arguments.run_folder
     rewrite(out, fresh, tasks, after)
     say = warn if arguments.json else line
@@ -88,6 +88,7 @@ _TASKS = (
 )
 _PROTOCOL = (
     option("--protocol", choices=("toolorch", "cfb-offline"), default="toolorch", help="how to score"),
+    ANSWER_FORM,
     option("--strict", action="store_true", help="cfb-offline: close the original's loopholes"),
     option(
         "--deciding",
@@ -225,7 +226,7 @@ def _arena(source: Mapping[str, Any], arguments: argparse.Namespace) -> "Arena":
         raise UsageError(f"{source['tasks']}: no tasks")
     deciding = loaded.deciding if arguments.protocol == "cfb-offline" else {}
     options = CfbOptions(arguments.strict, deciding, _judge(arguments.judge))
-    return Arena(tasks, loaded.snapshot, arguments.protocol, options)
+    return Arena(tasks, loaded.snapshot, arguments.protocol, options, arguments.answer_form)
 
 
 def _recorded_arena(
@@ -240,9 +241,14 @@ def _recorded_arena(
 
     opened = load_task_set(about["source"]["tasks"], snapshot or about["source"]["snapshot"]).snapshot
     options = CfbOptions(about["strict"], about["deciding"], _judge(about["judge"]))
-    arena = Arena(tasks, opened, about["protocol"], options)
+    arena = Arena(tasks, opened, about["protocol"], options, about.get("answer_form", "text"))
     settings = Settings(**about["settings"])
     return arena, manifest(arena, about["source"], about["policy"], settings, about["trials"])
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a result changed in something that it has already: older versions kept less."""
+    return any(new.get(name) != value for name, value in old.items())
 
 
 def _judge(name: str | None) -> "Judge | None":

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import ToolOrchError
-from . import bench, completion, play, serve, snapshots, tasks
+from . import bench, completion, play, redteam, serve, snapshots, tasks
 from .command import epilog
 
 COMMANDS = (
@@ -18,8 +18,10 @@ COMMANDS = (
     play.play,
     bench.bench,
     bench.report,
+    redteam.redteam,
     tasks.synth,
     tasks.audit,
+    tasks.wording,
     snapshots.snapshot,
     snapshots.record,
     snapshots.import_,

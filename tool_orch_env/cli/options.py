@@ -14,6 +14,17 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def share(text: str) -> float:
+    """A share from 0 to 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, found {text!r}")
+    return found
+
+
 def split(default: str) -> Option:
     """`--split`."""
     return option("--split", default=default, help="split of the snapshot's tasks")
@@ -26,6 +37,12 @@ def json_output(what: str) -> Option:
 
 SNAPSHOT = option("--snapshot", default="travel", help="bundled snapshot or folder")
 SNAPSHOT_ARGUMENT = option("snapshot", metavar="SNAPSHOT", help="bundled snapshot or folder")
+ANSWER_FORM = option(
+    "--answer-form",
+    choices=("text", "fields"),
+    default="text",
+    help="the final answer: text, or a call of submit_answer with the facts as typed fields",
+)
 RUN = option("run_folder", type=Path, metavar="RUN", help="folder of a run")
 NEW_FOLDER = option("--out", type=Path, required=True, metavar="DIR", help="folder to create")
 

@@ -4,7 +4,7 @@ import argparse
 import time
 
 from .command import command, option
-from .options import SNAPSHOT, split
+from .options import ANSWER_FORM, SNAPSHOT, split
 
 POLICIES = ("oracle", "random", "junk")
 
@@ -43,6 +43,7 @@ def demo(arguments: argparse.Namespace) -> int:
     split("test"),
     option("--task", metavar="ID", help="task to play (default: drawn with --seed)"),
     option("--seed", type=int, help="seed of the draw (default: a new one each time)"),
+    ANSWER_FORM,
     examples=(
         "tool-orch play",
         "tool-orch play --seed 1",
@@ -54,5 +55,6 @@ def play(arguments: argparse.Namespace) -> int:
     from ..snapshot import Snapshot
     from .terminal import episodes
 
-    episodes.play(Snapshot.open(arguments.snapshot), arguments.split, arguments.task, arguments.seed)
+    snapshot = Snapshot.open(arguments.snapshot)
+    episodes.play(snapshot, arguments.split, arguments.task, arguments.seed, arguments.answer_form)
     return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .command import command, option
-from .options import SNAPSHOT, split
+from .options import ANSWER_FORM, SNAPSHOT, split
 
 if TYPE_CHECKING:
     from ..adapters.session import SessionFactory
@@ -22,6 +22,7 @@ _EPISODES = (
     option("--tasks", type=Path, metavar="FILE", help="task file to use instead of the split"),
     option("--reward", default="graduated", metavar="PRESET", help="reward preset"),
     option("--max-turns", type=int, metavar="N", help="assistant messages per episode (default: by task)"),
+    ANSWER_FORM,
 )
 
 
@@ -87,6 +88,7 @@ def _factory(arguments: argparse.Namespace) -> "SessionFactory":
         tasks=arguments.tasks,
         reward=arguments.reward,
         max_turns=arguments.max_turns,
+        answer_form=arguments.answer_form,
     )
 
 

@@ -29,11 +29,13 @@ def _size(name: str, default: str | None, what: str) -> Option:
     option(
         "what",
         nargs="?",
-        choices=("tasks", "graph", "shapes", "show"),
+        choices=("tasks", "graph", "shapes", "show", "check", "starter"),
         default="tasks",
         help="synthesise tasks; print (and draw) the dependency graph; list the task shapes that the snapshot "
-        "can fill; or print synthesised tasks with their golden calls",
+        "can fill; print synthesised tasks with their golden calls; check a scenario file on the snapshot; or "
+        "write a first one",
     ),
+    option("file", nargs="?", metavar="FILE", help="scenario file to check (default: the snapshot's)"),
     SNAPSHOT,
     option("--out", type=Path, metavar="FILE", help="task file (.jsonl), or picture (.svg, .png, .pdf)"),
     option(
@@ -43,9 +45,23 @@ def _size(name: str, default: str | None, what: str) -> Option:
         help="phrase book that words the requests (default: the snapshot's)",
     ),
     old_spelling("--book", "phrase_book", type=Path, metavar="FILE"),
+    option(
+        "--scenarios",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="make tasks from scenarios: those of a file or, without FILE, the snapshot's",
+    ),
+    option(
+        "--only",
+        type=lambda text: tuple(filter(None, text.split(","))),
+        default=(),
+        metavar="IDS",
+        help="only these scenarios, separated by commas",
+    ),
     option("--n", type=int, default=100, metavar="N", help="number of tasks"),
     option("--seed", type=int, default=0, help="random seed; the same seed produces the same bytes"),
-    _size("calls", "2-6", "golden calls"),
+    _size("calls", "2-6", "golden calls; for scenarios, the sizes that are kept"),
     _size("depth", "1-5", "calls on the longest path"),
     _size("width", None, "calls on the widest level"),
     _size("domains", None, "domains of the golden tools"),
@@ -64,9 +80,9 @@ def _size(name: str, default: str | None, what: str) -> Option:
     option("--typos", type=float, metavar="SHARE", help="share of words to misspell (default: none)"),
     examples=(
         "tool-orch synth --n 1000 --calls 2-11 --depth 1-5 --out tasks.jsonl",
-        "tool-orch synth graph --out graph.svg",
-        "tool-orch synth shapes --calls 2-5",
         "tool-orch synth show --n 50 --seed 1",
+        "tool-orch synth --scenarios --n 100 --calls 1-14 --out tasks.jsonl",
+        "tool-orch synth check my_scenarios.toml --snapshot my_api",
     ),
 )
 def synth(arguments: argparse.Namespace) -> int:
@@ -74,7 +90,16 @@ def synth(arguments: argparse.Namespace) -> int:
 
     A SIZE is a number ("5"), a range ("2-11") or weights ("2:1,3:2.5").
     """
-    runs = {"tasks": _tasks, "graph": _graph, "shapes": _shapes, "show": _show}
+    runs = {
+        "tasks": _tasks,
+        "graph": _graph,
+        "shapes": _shapes,
+        "show": _show,
+        "check": _check,
+        "starter": _starter,
+    }
+    if arguments.file is not None and arguments.what != "check":
+        raise UsageError(f"synth {arguments.what}: expected no file, found {arguments.file!r}")
     return runs[arguments.what](arguments)
 
 
@@ -107,11 +132,64 @@ def _made(arguments: argparse.Namespace, executor: Executor, report: "Report") -
     from ..synth.index import Index
     from ..synth.synthesise import synthesise, synthesise_many
 
+    if arguments.scenarios is not None:
+        return _made_from_scenarios(arguments, executor, report)
     folder, targets, n, seed = find(arguments.snapshot), _targets(arguments), arguments.n, arguments.seed
     if executor == Local():
         index = Index(Snapshot.open(folder), arguments.phrase_book)
         return synthesise(index, targets, n, seed, report=report)
     return synthesise_many(folder, targets, n, seed, executor, report=report, phrases=arguments.phrase_book)
+
+
+def _made_from_scenarios(
+    arguments: argparse.Namespace, executor: Executor, report: "Report"
+) -> "Iterator[Task]":
+    from ..snapshot import Snapshot
+    from ..snapshot.folder import find
+    from ..synth.scenes.check import chosen
+    from ..synth.scenes.make import synthesise_scenes, synthesise_scenes_many
+
+    folder = find(arguments.snapshot)
+    snapshot = Snapshot.open(folder)
+    some = chosen(arguments.scenarios or snapshot.name, snapshot, arguments.only)
+    targets, n, seed = _targets(arguments), arguments.n, arguments.seed
+    if executor == Local():
+        return synthesise_scenes(snapshot, some, targets, n, seed, report=report)
+    return synthesise_scenes_many(folder, some, targets, n, seed, executor, report=report)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from ..snapshot import Snapshot
+    from ..synth.scenes.check import check, chosen
+    from .terminal import tasks
+
+    snapshot = Snapshot.open(arguments.snapshot)
+    some = chosen(arguments.file or snapshot.name, snapshot, arguments.only)
+    checked = list(check(some, snapshot, arguments.seed))
+    tasks.scenarios(checked)
+    return int(not all(one.found for one in checked))
+
+
+def _starter(arguments: argparse.Namespace) -> int:
+    from ..snapshot import Snapshot
+    from ..synth.starter import starter, unplaced_lines
+    from .terminal.console import line
+
+    if arguments.out is None or arguments.out.exists():
+        raise UsageError(
+            "synth starter: name a new scenario file with --out, such as --out my_scenarios.toml"
+        )
+    text, unplaced = starter(Snapshot.open(arguments.snapshot))
+    for one in unplaced_lines(unplaced):
+        line(one)
+    if not text:
+        raise UsageError(
+            "synth starter: no tool describes what another lists; declare sources in tools.json, or write the file by "
+            "hand (docs/scenarios.md)"
+        )
+    arguments.out.write_text(text, encoding="utf-8")
+    line(f"{arguments.out}: {text.count('[[scenario]]')} scenarios")
+    return 0
 
 
 def _targets(arguments: argparse.Namespace) -> "Targets":
@@ -156,11 +234,12 @@ def _misspelt(made: "list[Task]", arguments: argparse.Namespace) -> "list[Task]"
 
 def _graph(arguments: argparse.Namespace) -> int:
     from ..language import graph
+    from ..language.corpus import corpus
     from ..snapshot import Snapshot
     from .terminal import tasks
 
     snapshot = Snapshot.open(arguments.snapshot)
-    found = graph.edges(snapshot.catalog, graph.heard(snapshot))
+    found = corpus(snapshot).edges
     tasks.edges(found)
     if arguments.out:
         from ..synth.draw import draw
@@ -197,12 +276,20 @@ def _show(arguments: argparse.Namespace) -> int:
     option("path", metavar="PATH", help="snapshot, task file, or a file that `import` reads"),
     option("--snapshot", help="snapshot of a task file (default: the one it names)"),
     option("--split", help="audit one split of a snapshot (default: all)"),
+    option(
+        "--rules",
+        default="",
+        metavar="RULES",
+        help="further rules, separated by commas, or `all`: purpose, askable, closure, said, told_apart, sound, "
+        "minimal",
+    ),
     json_output("the findings"),
     *SPREAD,
     examples=(
         "tool-orch audit travel --split test",
         "tool-orch audit tasks.jsonl --snapshot my_api",
         "tool-orch audit rows.jsonl --json",
+        "tool-orch audit travel --split handmade --rules purpose,said",
     ),
 )
 def audit(arguments: argparse.Namespace) -> int:
@@ -215,8 +302,9 @@ def audit(arguments: argparse.Namespace) -> int:
     """
     from .terminal import tasks
 
-    snapshot, splits = _audited(arguments)
-    found = _findings(arguments, snapshot, splits)
+    rules = _rules(arguments)
+    snapshot, splits = _audited(arguments.path, arguments)
+    found = _findings(arguments, snapshot, splits, rules)
     if arguments.json:
         listed = [{"id": name, "findings": [one.as_dict() for one in some]} for name, some in found.items()]
         print(json.dumps({"tasks": listed}, indent=1, ensure_ascii=False))
@@ -225,17 +313,61 @@ def audit(arguments: argparse.Namespace) -> int:
     return int(any(found.values()))
 
 
-def _audited(arguments: argparse.Namespace) -> "tuple[Snapshot, dict[str, list[Task]]]":
-    """What PATH holds: a snapshot with its splits, a task file with its snapshot, or a published file."""
+@command(
+    option(
+        "paths", nargs="+", metavar="PATH", help="bundled snapshots, folders, task files or published files"
+    ),
+    option("--split", help="only this split of snapshots (default: all)"),
+    option("--snapshot", help="snapshot of task files (default: the one they name)"),
+    json_output("the figures"),
+    examples=(
+        "tool-orch wording travel elements",
+        "tool-orch wording travel tasks.jsonl rows.jsonl",
+    ),
+)
+def wording(arguments: argparse.Namespace) -> int:
+    """Show how requests are worded: length, labels, openings, unconnected chains.
+
+    Prints a row for each split or file. Words per call, lettered labels
+    ("flight A"), chains of calls that share nothing, and the openings (first
+    three words) tell puzzles from requests that people write.
+    """
+    from ..synth.wording import wording as figures
+    from .terminal import tasks
+
+    found: dict[str, Any] = {}
+    for path in arguments.paths:
+        snapshot, splits = _audited(path, arguments)
+        first = "" if len(arguments.paths) == 1 or Path(path).is_file() else f"{snapshot.name} "
+        found |= {f"{first}{name}": figures(some, snapshot) for name, some in splits.items() if some}
+    if arguments.json:
+        print(json.dumps({name: one._asdict() for name, one in found.items()}, indent=1))
+    else:
+        tasks.wording(found)
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The further rules asked for. Raises `UsageError`."""
+    from ..synth.rules import RULES
+
+    named = tuple(RULES) if arguments.rules == "all" else tuple(filter(None, arguments.rules.split(",")))
+    if strange := [name for name in named if name not in RULES]:
+        raise UsageError(f"--rules: expected all, or some of {', '.join(RULES)}, found {', '.join(strange)}")
+    return named
+
+
+def _audited(given: str, arguments: argparse.Namespace) -> "tuple[Snapshot, dict[str, list[Task]]]":
+    """What a path holds: a snapshot with its splits, a task file with its snapshot, or a published file."""
     from .. import importers
     from ..errors import TaskError
     from ..snapshot import Snapshot
     from ..snapshot.folder import find
     from ..task import read_tasks
 
-    path = Path(arguments.path)
+    path = Path(given)
     if not path.is_file():
-        snapshot = Snapshot.open(find(arguments.path))
+        snapshot = Snapshot.open(find(given))
         names = snapshot.splits if arguments.split is None else (arguments.split,)
         return snapshot, {name: snapshot.tasks(name) for name in names}
     try:
@@ -247,7 +379,10 @@ def _audited(arguments: argparse.Namespace) -> "tuple[Snapshot, dict[str, list[T
 
 
 def _findings(
-    arguments: argparse.Namespace, snapshot: "Snapshot", splits: "dict[str, list[Task]]"
+    arguments: argparse.Namespace,
+    snapshot: "Snapshot",
+    splits: "dict[str, list[Task]]",
+    rules: tuple[str, ...],
 ) -> "dict[str, list[Finding]]":
     """Findings by task id: of each task, and of the tasks as a set."""
     from ..synth.audit import auditor
@@ -256,7 +391,7 @@ def _findings(
 
     tasks = [task for some in splits.values() for task in some]
     with open_executor(arguments.executor, arguments.workers) as executor:
-        audited: Iterator[Any] = in_order(executor.spread(auditor, (snapshot,), tasks))
+        audited: Iterator[Any] = in_order(executor.spread(auditor, (snapshot, rules), tasks))
         findings = list(counted(audited, len(tasks), "audit"))
     found = {task.id: some for task, some in zip(tasks, findings, strict=True)}
     for name, some in audit_set(splits).items():

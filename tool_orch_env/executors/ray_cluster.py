@@ -9,6 +9,7 @@ objects as pickles (cloudpickle) over the cluster's connections, so the cluster 
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, redirect_stdout
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,15 +28,30 @@ RETRIES = 20
 
 
 class OnRay:
-    """A Ray cluster, connected for the duration of a `with` block. Each running batch uses one CPU."""
+    """A Ray cluster, connected for the duration of a `with` block. Each running batch uses one CPU.
+
+    Inside the block, standard output goes to standard error: Ray prints messages about lost nodes there, which would
+    mix with a command's result.
+    """
 
     def __init__(self, address: str | None = None, workers: int = 1) -> None:
         """`address` is as in `ray.init`. `None` means a running cluster, else a new local one with `workers` CPUs."""
-        self._address, self._workers = address, workers
+        self._address, self._workers, self._open = address, workers, ExitStack()
 
     def __enter__(self) -> "OnRay":
         """Raises `UsageError` if there is no cluster at the address."""
         _knock(self._address)
+        with ExitStack() as opened:
+            opened.enter_context(redirect_stdout(sys.stderr))
+            self._connect()
+            opened.callback(ray.shutdown)
+            self._open = opened.pop_all()
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self._open.close()
+
+    def _connect(self) -> None:
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         try:
             ray.init(address=self._address or "auto", **quiet)
@@ -43,10 +59,6 @@ class OnRay:
             if self._address:
                 raise UsageError(f"ray:{self._address}: {error}") from error
             ray.init(address="local", num_cpus=self._workers, include_dashboard=False, **quiet)
-        return self
-
-    def __exit__(self, *what: object) -> None:
-        ray.shutdown()
 
     def spread(
         self, begin: Callable[..., Work[T, R]], given: tuple[Any, ...], items: Iterable[T], batch: int = 16

@@ -7,7 +7,7 @@ A *flow* is a scalar argument that occurs as a leaf in the response to a call of
 compared as one value ("32.5" equals 32.5), because APIs mix them. These are never flows:
 
 - booleans, null, empty text, and whole numbers below 100;
-- a value that the request states (`stated.states`), or that the tool's own schema mentions (an enumeration);
+- a value that the request states (`mentions.mentions`), or that the tool's own schema mentions (an enumeration);
 - a value that an earlier call already used without a flow: whoever made that call already knew the value, and the
   response merely echoes it.
 
@@ -31,7 +31,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..answers.stated import states
+from ..answers.mentions import mentions
 from ..jsonvalues import pointer
 from ..jsonvalues.scalars import MOMENT, one_word, words
 from .draft import UNRECORDED
@@ -182,7 +182,7 @@ def _distinctive(form: str) -> bool:
 def _given(request: str, call: Observed, want: _Wanted) -> bool:
     """Whether the agent knows the value from the request or from the tool's schema."""
     value = pointer.resolve(call.arguments, want.pointer)
-    if states(request, value) or (_NUMERIC.fullmatch(want.form) and states(request, float(want.form))):
+    if mentions(request, value) or (_NUMERIC.fullmatch(want.form) and mentions(request, float(want.form))):
         return True
     text = call.documented.get(pointer.tokens(want.pointer)[0], "")
     return not want.distinctive and re.search(rf"(?<!\w){re.escape(want.form)}(?!\w)", text) is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cachetools import FIFOCache
 
@@ -13,11 +13,12 @@ V = TypeVar("V")
 class Memo(Generic[K, V]):
     """Results of a pure function by key. Two threads may compute the same entry; both get equal results."""
 
-    __slots__ = ("_cache", "_lock")
+    __slots__ = ("_cache", "_lock", "_size_of")
 
-    def __init__(self, size: int) -> None:
-        """`size` is the maximum number of entries."""
-        self._cache: FIFOCache[K, V] = FIFOCache(size)
+    def __init__(self, size: int, size_of: Callable[[V], int] | None = None) -> None:
+        """`size` is the maximum sum of `size_of` over all entries; without it, the maximum number of entries."""
+        self._cache: FIFOCache[K, V] = FIFOCache(size, size_of)
+        self._size_of = size_of
         self._lock = Lock()
 
     def __getitem__(self, key: K) -> V:
@@ -25,6 +26,9 @@ class Memo(Generic[K, V]):
         return self._cache[key]
 
     def __setitem__(self, key: K, value: V) -> None:
+        """A value that is larger than the whole memo is not kept."""
+        if self._size_of is not None and self._size_of(value) > self._cache.maxsize:
+            return
         with self._lock:
             self._cache[key] = value
 
@@ -40,5 +44,5 @@ class Memo(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._cache)
 
-    def __reduce__(self) -> tuple[type["Memo[K, V]"], tuple[int]]:  # a pickle carries no entries
-        return type(self), (int(self._cache.maxsize),)
+    def __reduce__(self) -> tuple[type["Memo[K, V]"], tuple[Any, ...]]:  # a pickle carries no entries
+        return type(self), (int(self._cache.maxsize), self._size_of)

@@ -6,6 +6,7 @@ A pattern is a pointer in which the token `*` matches any array index: `/results
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -62,3 +63,20 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{prefix}/{index}")
     else:
         yield prefix, value
+
+
+def patterns(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every scalar in `value` with the pattern of its pointer, in document order."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from patterns(item, prefix + _member(name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from patterns(item, f"{prefix}/*")
+    else:
+        yield prefix, value
+
+
+@lru_cache(maxsize=4096)
+def _member(name: str) -> str:
+    return "/*" if _INDEX.fullmatch(name) else join(name)

@@ -14,6 +14,8 @@ nth_max      position in a list in strictly falling order of the field: "the sec
 where        the field equals a value that the request states
 after        the element with the least field that is greater than a value that the request states
 before       the element with the greatest field that is less than such a value
+holds        the element for which the expression `value` holds; of several, the one with the best `by`, also an
+             expression (`expressions`, over `it`)
 ===========  ==========================================================================================
 
 In a book, a filtered extreme is written "sched_dep where carrier": the field, then the one to filter by. A list that
@@ -21,11 +23,14 @@ the API truncated (`total` next to it is greater) supports only criteria that th
 `echo`, and the extreme at which a sorted list begins.
 """
 
+import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from .expressions import IT, Choice, Held, Item, Unsuitable, parse, plain
 from .phrase_book import ListBook
 
 MAX_NTH = 5
@@ -141,6 +146,48 @@ def _beyond(criterion: Criterion, items: Items, fits: Callable[[Any], bool], cho
     )
 
 
+def _holds(criterion: Criterion, items: Items) -> list[int]:
+    """Raises `ExpressionError` if the criterion is not an expression."""
+    condition = parse(criterion.value) if criterion.value else None
+    fits = [
+        at
+        for at, item in enumerate(items)
+        if condition is None or _evaluated(condition.text, item) not in (None, False)
+    ]
+    if not criterion.by:
+        return fits
+    values = [_evaluated(criterion.by, items[at]) for at in fits]
+    if not fits or not _comparable(values):
+        return []
+    best = (min if criterion.choose == "min" else max)(values)
+    return [at for at, value in zip(fits, values, strict=True) if value == best]
+
+
+def _evaluated(text: str, item: Any) -> Any:
+    """The value of an expression over `it`, `None` if it has none."""
+    try:
+        return plain(parse(text).value(Item(None, Held(item))))
+    except Unsuitable:
+        return None
+
+
+def of_choice(choice: Choice) -> Criterion:
+    """The criterion of a choice from one list: one of the plain kinds where it is one, else `holds`."""
+    equal, key = _EQUAL.fullmatch(choice.condition), _FIELD.fullmatch(choice.key)
+    if not choice.condition and not choice.key:
+        return Criterion("only")
+    if equal and not choice.key:
+        return Criterion("where", equal[1], ast.literal_eval(equal[2]))
+    if key and not choice.condition:
+        return Criterion(choice.choose, key[1])
+    if key and equal:
+        return Criterion(choice.choose, key[1], ast.literal_eval(equal[2]), equal[1])
+    return Criterion("holds", value=choice.condition or None, by=choice.key, choose=choice.choose)
+
+
+_FIELD = re.compile(rf"{IT}\.(\w+)")
+_EQUAL = re.compile(rf"{IT}\.(\w+) == ('[^'\\]*'|-?\d+(?:\.\d+)?)")
+
 _SELECT: Mapping[str, Callable[[Criterion, Items], list[int]]] = {
     "only": _only,
     "echo": _echo,
@@ -151,6 +198,7 @@ _SELECT: Mapping[str, Callable[[Criterion, Items], list[int]]] = {
     "where": _where,
     "after": _after,
     "before": _before,
+    "holds": _holds,
 }
 
 
@@ -170,18 +218,24 @@ def criteria(
 
     `arguments` are those of the call, for `echo`. `complete` is whether the API returned the whole list.
     """
+    return list(choosing(items, index, book, arguments, complete))
+
+
+def choosing(
+    items: Items, index: int, book: ListBook, arguments: Mapping[str, Any], complete: bool = True
+) -> Iterator[Criterion]:
+    """The criteria of `criteria`, each found when it is asked for."""
     if book.echo is not None:
         asked = arguments.get(book.echo.parameter)
         by = book.echo.by
         echo = Criterion("echo", book.echo.field, asked, by, book.echo.choose if by else "")
         if asked is not None and select(echo, items) == [index]:
-            return [echo]
-    return [
-        one
-        for kind, field in book.picks
-        for one in _candidates(kind, field, items, index)
-        if select(one, items) == [index] and (complete or _survives_a_cut(one, items))
-    ]
+            yield echo
+            return
+    for kind, field in book.picks:
+        for one in _candidates(kind, field, items, index):
+            if select(one, items) == [index] and (complete or _survives_a_cut(one, items)):
+                yield one
 
 
 def _candidates(kind: str, field: str, items: Items, index: int) -> Iterator[Criterion]:

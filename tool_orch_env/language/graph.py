@@ -13,17 +13,15 @@ coincidence. A mined edge is kept only if
   codes and prices coincide.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..jsonvalues import pointer
 from ..jsonvalues.scalars import affinity, form, small, telling
-from ..snapshot import Snapshot
 from ..snapshot.catalog import Catalog, Tool
-from ..snapshot.records import says_nothing
+from .heard import Calls
 
 if TYPE_CHECKING:
     import networkx
@@ -57,30 +55,10 @@ class Edge:
     declared: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A recorded success that is not empty: a call and its parsed response."""
-
-    tool: str
-    arguments: dict[str, Any]
-    response: Any
-    key: str
-
-
-def heard(snapshot: Snapshot) -> list[Heard]:
-    """Every recorded success that is not empty and not limited to a task, in the order of the files."""
-    return [
-        Heard(record.tool, record.arguments, json.loads(record.text), record.key)
-        for record in snapshot.records()
-        if 200 <= record.status < 400 and not record.task and not says_nothing(record.text)
-    ]
-
-
-def edges(catalog: Catalog, calls: Iterable[Heard]) -> list[Edge]:
+def edges(catalog: Catalog, calls: Calls) -> list[Edge]:
     """Declared edges, then mined edges, each group sorted."""
-    calls = list(calls)
     taken = _taken(calls)
-    given = _given(calls)
+    given = _given(calls, {text for held in taken.values() for text in held})
     declared = set(_declared(catalog))
     found = [Edge(s, t, len(given.get(s, {}).keys() & taken.get(t, {}).keys()), True) for s, t in declared]
     found += [
@@ -102,27 +80,33 @@ Values = dict[str, Any]
 """Values by their form."""
 
 
-def _taken(calls: Iterable[Heard]) -> dict[Intake, Values]:
+def _taken(calls: Calls) -> dict[Intake, Values]:
     """The arguments of the recorded calls, by parameter."""
     taken: dict[Intake, Values] = defaultdict(dict)
-    for call in calls:
-        for name, value in call.arguments.items():
+    for number in range(len(calls)):
+        for name, value in calls.arguments(number).items():
             text = form(value)
             if text is not None:
-                taken[Intake(call.tool, name)][text] = value
+                taken[Intake(calls.tool(number), name)][text] = value
     return taken
 
 
-def _given(calls: Iterable[Heard]) -> dict[Place, Values]:
-    """The values in the responses, by pattern, without echoes of the call's own arguments."""
-    given: dict[Place, Values] = defaultdict(dict)
-    for call in calls:
-        own = {form(value) for value in call.arguments.values()}
-        for place, value in pointer.leaves(call.response):
+def _given(calls: Calls, taken: Container[str]) -> dict[Place, Values]:
+    """The values in the responses, by pattern, without echoes of the call's own arguments.
+
+    Of each place, only the first `_SAMPLE` values and those that some call takes; nothing else is asked of them.
+    """
+    given: dict[str, dict[str, Values]] = {tool: defaultdict(dict) for tool in calls.tools}
+    for _, tool, arguments, response in calls.parsed():
+        own = {form(value) for value in arguments.values()}
+        for pattern, value in pointer.patterns(response):
             text = form(value)
-            if text is not None and text not in own:
-                given[Place(call.tool, pointer.pattern(place))][text] = value
-    return given
+            if text is None or text in own:
+                continue
+            held = given[tool][pattern]
+            if text in taken or len(held) < _SAMPLE or text in held:
+                held[text] = value
+    return {Place(tool, pattern): held for tool, some in given.items() for pattern, held in some.items()}
 
 
 def _flows(

@@ -10,18 +10,20 @@ A tool that the file does not describe gets plain phrases made from names and ty
     bound.base = "unit of {value}"    words around a value that is taken from a response
     value."/dest" = "..{it}.."        words for a value taken from the response; without words it is not taken
     compare."/seats" = {max = ["has more seats"], min = ["has fewer seats"]}   comparison of two such things
-    fact."/seats" = {ask, tolerance}  what a person may ask: noun phrases; a tolerance below 0.1 is a share of
-                                      the value, otherwise it is absolute
+    fact."/seats" = {ask, tolerance, kind}  what a person may ask: noun phrases; a tolerance below 0.1 is a share of
+                                      the value, otherwise it is absolute; a kind of `answers.kinds`
     [call.TOOL.list."/flights"]       a list in the response; noun, value and fact as above, by field, and
     pick.KIND.FIELD = ["..."]         phrases that choose one element (`criteria`), followed by `tail`
     short.KIND.FIELD = "..."          its name from then on, if no other thing would have that name
     echo = {field, parameter, by, choose}   elements whose field equals an argument of the call
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,11 @@ from ..errors import UsageError
 from ..jsonvalues import pointer
 from ..jsonvalues.scalars import form, telling, words
 from ..snapshot.catalog import Catalog, Tool
-from .graph import Heard
+from .heard import Calls, Heard
 
 FOLDER = Path(__file__).parent / "books"
+EXAMPLES = 30
+"""Number of recorded calls from which the phrases of a tool are derived."""
 _NEVER = ("limit", "page", "offset", "per_page", "page_size", "cursor")
 _VERBS = frozenset({"get", "search", "list", "find", "fetch", "lookup", "query", "show", "read"})
 _ID = re.compile(r"(^|_)(id|ids|key|uuid|token)$", re.IGNORECASE)
@@ -39,10 +43,12 @@ _ID = re.compile(r"(^|_)(id|ids|key|uuid|token)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A fact that a person may ask for: noun phrases with `{it}`, and the tolerance of its value."""
+    """A fact that a person may ask for: noun phrases with `{it}`, the tolerance of its value, and its kind, by default
+    inferred from the value."""
 
     phrases: tuple[str, ...]
     tolerance: float = 0.0
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +117,11 @@ class PhraseBook:
     substitutes: tuple[frozenset[str], ...] = ()
 
 
-def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None = None) -> PhraseBook:
+def load(catalog: Catalog, calls: Calls | None, name: str, path: Path | None = None) -> PhraseBook:
     """The phrase book of the snapshot `name`, or the one at `path`. Raises `UsageError` if the file is not one.
 
-    `calls` are the recorded successes, from which phrases are derived for tools that the book does not describe.
+    `calls` are the recorded successes, from which phrases are derived for tools that the book does not describe; with
+    `None` they are derived from the schemas alone.
     """
     file = path or FOLDER / f"{name}.toml"
     document: dict[str, Any] = {}
@@ -124,9 +131,8 @@ def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None 
         except (OSError, ValueError) as error:
             raise UsageError(f"{file.name}: not a phrase book: {error}") from error
     examples: dict[str, list[Heard]] = {tool: [] for tool in catalog}
-    for call in calls:
-        if len(examples[call.tool]) < 30:
-            examples[call.tool].append(call)
+    for call in calls.first(EXAMPLES) if calls is not None else ():
+        examples[call.tool].append(call)
     written = document.get("call", {})
     strange = sorted({*document} - {"call", "never", "substitutes"})
     strange += [f"call.{tool}" for tool in written if path and tool not in catalog]
@@ -143,6 +149,22 @@ def load(catalog: Catalog, calls: Iterable[Heard], name: str, path: Path | None 
         frozenset(document.get("never", _NEVER)),
         tuple(frozenset(group) for group in document.get("substitutes", ())),
     )
+
+
+def fingerprint(book: PhraseBook) -> str:
+    """A sum of all that the book says: equal for equal books, in every process."""
+    return sha256(json.dumps(_plain(book), default=str).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A part of a book as JSON."""
+    if is_dataclass(value):
+        return [_plain(getattr(value, one.name)) for one in fields(value)]
+    if isinstance(value, Mapping):
+        return [[_plain(key), _plain(item)] for key, item in value.items()]
+    if isinstance(value, frozenset):
+        return sorted(map(str, value))
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _written(entry: Mapping[str, Any], file: str) -> CallBook:
@@ -191,7 +213,7 @@ def _written_list(entry: Mapping[str, Any]) -> ListBook:
 
 def _asks(entry: Mapping[str, Any]) -> dict[str, Ask]:
     return {
-        place: Ask(tuple(some["ask"]), some.get("tolerance", 0.0))
+        place: Ask(tuple(some["ask"]), some.get("tolerance", 0.0), some.get("kind"))
         for place, some in entry.get("fact", {}).items()
     }
 

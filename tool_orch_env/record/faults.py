@@ -13,9 +13,11 @@ import httpx
 from ..errors import SpecError
 from ..files import inside
 from ..jsonvalues import pointer
+from . import domain
+from .follow import parameter, parameters_of
 from .openapi import Drafted
 from .request import Endpoint
-from .schema import FromFile, FromResponses, SpecFile, Step, Values
+from .schema import All, FromFile, FromResponses, SpecFile, Step, Values
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 IN_PATH = re.compile(r"\{([^{}]*)\}")
@@ -65,44 +67,64 @@ def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str])
 def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
     """Steps that use a tool, parameter or step that does not exist, or set a parameter twice."""
     earlier: set[str] = set()
-    for index, step in enumerate(file.plan):
+    followed = False
+    for index, line in enumerate(file.plan):
         place = f"plan.{index}"
-        if step.call not in drafts:
-            yield f"{place}.call: {step.call!r} is not a tool of this spec"
-        else:
-            yield from _argument_faults(place, step, drafts[step.call].parameters.get("properties", {}))
-        for number, rows in enumerate(step.over):
-            if isinstance(rows, FromResponses) and rows.from_ not in earlier:
+        for number, rows in enumerate(line.over):
+            if isinstance(rows, FromResponses) and rows.from_ not in earlier and not followed:
                 yield f"{place}.over.{number}.from: {rows.from_!r} is not an earlier step"
             if isinstance(rows, Values) and len({len(some) for some in rows.values.values()}) > 1:
                 yield f"{place}.over.{number}.values: the lists have different lengths"
-        earlier.add(step.name)
+        if not isinstance(line, Step):
+            followed = (
+                True  # which steps it becomes is not known here: `follow.expanded` checks the lines after it
+            )
+            continue
+        if line.call not in drafts:
+            yield f"{place}.call: {line.call!r} is not a tool of this spec"
+        else:
+            yield from _argument_faults(place, line, drafts[line.call].parameters)
+        earlier.add(line.name)
 
 
-def _argument_faults(place: str, step: Step, properties: Mapping[str, Any]) -> Iterator[str]:
+def _argument_faults(place: str, step: Step, parameters: Mapping[str, Any]) -> Iterator[str]:
     given = list(step.arguments)
     for rows in step.over:
-        given += list(_given(rows))
+        given += parameters_of(rows)
     for name in dict.fromkeys(given):
-        if name not in properties:
+        if parameter(name) not in parameters.get("properties", {}):
             yield f"{place}: {step.call} has no parameter {name!r}"
         if given.count(name) > 1:
             yield f"{place}: {name!r} is given twice"
+    for number, rows in enumerate(step.over):
+        if isinstance(rows, All):
+            yield from _all_faults(f"{place}.over.{number}", rows, parameters)
 
 
-def _given(rows: Values | FromFile | FromResponses) -> tuple[str, ...]:
-    if isinstance(rows, Values):
-        return tuple(rows.values)
-    return (*rows.take, *rows.keep) if isinstance(rows, FromResponses) else tuple(rows.take or ())
+def _all_faults(place: str, rows: All, parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Parameters of `all` whose schema does not state a finite number of values."""
+    for name in rows.all:
+        if name not in parameters.get("properties", {}):
+            continue
+        found = domain.values(parameters, name, rows.minimum, rows.maximum)
+        if found is None:
+            yield (
+                f"{place}.all: {name!r} has no finite number of values, or more than {domain.MOST_VALUES}: expected an "
+                "enum, a boolean, or an integer or date with bounds; add `minimum` and `maximum`"
+            )
+        elif not found:
+            yield f"{place}.all: {name!r} has no value between `minimum` and `maximum`"
 
 
 def pattern_faults(file: SpecFile) -> Iterator[str]:
     """Invalid pointers, and a `drop` that would drop everything."""
     used = [("drop", text) for text in file.drop]
     used += [(f"tools.{name}.drop", text) for name, entry in file.tools.items() for text in entry.drop]
-    for index, step in enumerate(file.plan):
-        for number, rows in enumerate(step.over):
-            if not isinstance(rows, Values):
+    for index, line in enumerate(file.plan):
+        if not isinstance(line, Step):
+            used += [(f"plan.{index}.keep", text) for text in line.keep.values()]
+        for number, rows in enumerate(line.over):
+            if isinstance(rows, FromFile | FromResponses):
                 kept = rows.keep if isinstance(rows, FromResponses) else {}
                 place = f"plan.{index}.over.{number}"
                 used += [(place, text) for text in (rows.each, *(rows.take or {}).values(), *kept.values())]

@@ -3,15 +3,18 @@
 Killing the recorder loses at most the requests in flight. An incomplete last line is cut off when the journal is next
 opened; any other damage raises an exception. Only one process can hold a journal at a time.
 
-The first line identifies the spec. Each other line is `{"key", "tool", "arguments", "status", "type", "at",
-"response"}`, or, for an answer that can never be kept, `{"key", "tool", "arguments", "at", "refused"}`.
+The first line identifies the spec or the tools. Others are `{"key", "tool", "arguments", "status", "response"}`,
+with `type`, `at`, `source` and `seconds` before the response where they are known, or, for an answer that can never be
+kept, `{"key", "tool", "arguments", "at", "refused"}`. Of two lines with one key the later counts.
 """
 
 import json
 import os
-from collections.abc import Mapping
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,23 +23,29 @@ from filelock import FileLock, Timeout
 
 from ..errors import JournalError, UsageError
 from ..jsonvalues.canonical import to_text
-from ..jsonvalues.decode import parse_json
+from ..jsonvalues.decode import json_at, parse_json
 
 FORMAT = 1
+_HEAD = re.compile(r'\{"key":"[^"\\]*","tool":"[^"\\]*","arguments":')
+_RESPONSE = ',"response":'
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the journal: its byte range in the file and the outcome of the call.
 
-    `refused` says why an answer cannot be kept; "" if it was kept. `at` is the time of capture, ISO 8601 in UTC, to the
-    second.
+    `size` is the length of the response in bytes. `refused` says why an answer cannot be kept; "" if it was kept. `at`
+    is the time of capture, ISO 8601 in UTC, `source` where the answer comes from; both "" if unknown. `seconds` is how
+    long the answer took, `None` if unknown.
     """
 
     offset: int
     length: int
     status: int
-    at: str
+    size: int = 0
+    at: str = ""
+    source: str = ""
+    seconds: float | None = None
     refused: str = ""
 
 
@@ -52,6 +61,8 @@ class Journal:
         self.path = path
         self.entries: dict[str, Entry] = {}
         self.repaired = 0
+        self._writing = threading.Lock()
+        self._syncs = True
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         try:
@@ -81,37 +92,73 @@ class Journal:
             self._file.close()
         self._lock.release()
 
-    def answered(
-        self, key: str, tool: str, arguments: Mapping[str, Any], status: int, kind: str, text: str
-    ) -> None:
-        """Append an answer and sync it. `text` is compact JSON, `kind` its content type."""
-        head = {
-            "key": key,
-            "tool": tool,
-            "arguments": arguments,
-            "status": status,
-            "type": kind,
-            "at": _now(),
-        }
-        self._append(f'{to_text(head)[:-1]},"response":{text}}}\n')
+    @contextmanager
+    def synced_once(self) -> Iterator[None]:
+        """What is appended inside the block is synced at its end, not line by line. Raises `JournalError`."""
+        self._syncs = False
+        try:
+            yield
+        finally:
+            self._syncs = True
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise self._unwritable(error) from error
 
-    def refused(self, key: str, tool: str, arguments: Mapping[str, Any], why: str) -> None:
-        """Append that the call's answer can never be kept, and why."""
-        head = {"key": key, "tool": tool, "arguments": arguments, "at": _now(), "refused": why}
+    def answered(
+        self,
+        key: str,
+        tool: str,
+        arguments: Mapping[str, Any],
+        status: int,
+        text: str,
+        *,
+        kind: str = "",
+        at: str = "",
+        source: str = "",
+        seconds: float | None = None,
+    ) -> None:
+        """Append an answer and sync it. `text` is compact JSON, `kind` its content type. Raises `JournalError`."""
+        known = {"type": kind, "at": at, "source": source, "seconds": seconds}
+        head = {"key": key, "tool": tool, "arguments": arguments, "status": status}
+        head |= {name: value for name, value in known.items() if value not in ("", None)}
+        self._append(f"{to_text(head)[:-1]}{_RESPONSE}{text}}}\n")
+
+    def refused(self, key: str, tool: str, arguments: Mapping[str, Any], why: str, at: str = "") -> None:
+        """Append that the call's answer can never be kept, and why. Raises `JournalError`."""
+        head = {"key": key, "tool": tool, "arguments": arguments, "at": at, "refused": why}
         self._append(to_text(head) + "\n")
 
-    def text(self, key: str) -> str:
-        """The response to the call `key`, as compact JSON."""
+    def line(self, key: str) -> tuple[dict[str, Any], str]:
+        """The fields of a call's line, without the response, and the response as it was appended."""
         entry = self.entries[key]
         line = os.pread(self._file.fileno(), entry.length, entry.offset).decode()
-        return to_text(parse_json(line)["response"])
+        start = _response_at(line)
+        return parse_json(line[: start - len(_RESPONSE)] + "}"), line[start:-2]
+
+    def text(self, key: str) -> str:
+        """The response to the call `key`, as it was appended."""
+        return self.line(key)[1]
 
     def _append(self, line: str) -> None:
-        offset, data = self._file.seek(0, os.SEEK_END), line.encode()
-        self._file.write(data)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._index(line, offset, len(data))
+        """Write, sync and index a line. A line that could not be written whole is taken back."""
+        data = line.encode()
+        with self._writing:
+            offset = self._file.seek(0, os.SEEK_END)
+            try:
+                _write_all(self._file.fileno(), data)
+                if self._syncs:
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                os.ftruncate(self._file.fileno(), offset)
+                raise self._unwritable(error) from error
+            self._index(line, offset, len(data))
+
+    def _unwritable(self, error: OSError) -> JournalError:
+        return JournalError(
+            f"{self.path.name}: cannot be written: {error.strerror}",
+            "free disk space, then run it again to resume",
+        )
 
     def _read(self, fingerprint: str) -> None:
         self._cut_tail()
@@ -165,18 +212,38 @@ class Journal:
             )
         if spec != fingerprint:
             raise UsageError(
-                f"{self.path.name}: started with a different spec (tools, API, names of secrets or dropped fields "
-                "differ; the plan may change); restore the spec, or move the journal away"
+                f"{self.path.name}: started with a different spec or other tools (tools, API, names of secrets or "
+                "dropped fields differ; the plan may change); restore them, or move the journal away"
             )
 
     def _index(self, line: str, offset: int, length: int) -> None:
         head = json.loads(line)
-        entry = Entry(offset, length, head.get("status", 0), head["at"], head.get("refused", ""))
-        self.entries[head["key"]] = entry
+        size = 0 if "refused" in head else len(line[_response_at(line) : -2].encode())
+        self.entries[head["key"]] = Entry(
+            offset,
+            length,
+            head.get("status", 0),
+            size,
+            head.get("at", ""),
+            head.get("source", ""),
+            head.get("seconds"),
+            head.get("refused", ""),
+        )
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _response_at(line: str) -> int:
+    """Where the response begins in a line. Raises `ValueError` if the line has none."""
+    head = _HEAD.match(line)
+    if head is None:
+        raise ValueError("expected key, tool and arguments")
+    _, end = json_at(line, head.end())  # after the arguments come scalars only
+    return line.index(_RESPONSE, end) + len(_RESPONSE)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -65,7 +65,8 @@ def open_live(record: str | Path, snapshot: Snapshot, overlay: str | Path | None
 
 def _shape(spec: Any) -> str:
     """All that decides whether a call is valid and which key it has."""
-    return canonical([spec.parameters, sorted(spec.set_like), sorted(spec.case_insensitive)])
+    fold = {name: fold.model_dump(mode="json") for name, fold in spec.fold.items()}
+    return canonical([spec.parameters, sorted(spec.set_like), sorted(spec.case_insensitive), fold])
 
 
 def _run(spec: Spec, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:

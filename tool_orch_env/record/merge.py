@@ -33,6 +33,7 @@ def merge(base: Snapshot, added: Iterable[Record], out: Path, version: str | Non
         catalog=base.catalog,
         records={"responses": [*base.records(), *new]},
         splits={split: base.tasks(split) for split in base.splits},
+        proofs=about.get("proofs", ()),
         notice=(base.path / "NOTICE.md").read_text(encoding="utf-8") if base.path else "",
     )
     return len(new)

@@ -9,18 +9,19 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import chain, islice, product
+from itertools import chain, islice, pairwise, product
 from pathlib import Path
 from typing import Any
 
 from ..errors import SpecError
 from ..files import numbered_lines
 from ..jsonvalues import pointer
-from ..jsonvalues.canonical import NotCanonical, canonical
+from ..jsonvalues.canonical import NotCanonical, canonical, plain
 from ..jsonvalues.decode import parse_json
 from ..snapshot.catalog import Tool
+from . import domain
 from .pattern import matches
-from .schema import FromFile, FromResponses, Step, Values
+from .schema import All, FromFile, FromResponses, Rows, Step, Values
 from .yaml12 import parse_yaml
 
 Arguments = dict[str, Any]
@@ -31,8 +32,45 @@ Answered = Callable[[str], Iterable[tuple[Arguments, Any]]]
 def calls(step: Step, tool: Tool, folder: Path, answered: Answered) -> list[Arguments]:
     """The arguments of every call of a step. Raises `SpecError` if a file is invalid."""
     tables = [list(_rows(rows, tool, folder, answered)) for rows in step.over]
-    crossed = ({**step.arguments, **_merged(combination)} for combination in product(*tables))
+    crossed = (_placed({**step.arguments, **_merged(combination)}) for combination in product(*tables))
+    if step.only_valid:
+        crossed = (row for row in crossed if _is_valid(tool, row))
     return chosen(crossed, step.limit, step.sample, step.seed)
+
+
+def _is_valid(tool: Tool, row: Arguments) -> bool:
+    try:
+        return tool.validator.is_valid(plain(row))
+    except NotCanonical:
+        return False
+
+
+def _placed(row: Arguments) -> Arguments:
+    """The arguments with every name that is a pointer replaced by the parameter that it leads into."""
+    if not any(name.startswith("/") for name in row):
+        return row
+    placed: Arguments = {}
+    for name, value in row.items():
+        if name.startswith("/"):
+            _put(placed, pointer.tokens(name), value)
+        else:
+            placed[name] = value
+    return placed
+
+
+def _put(holder: Any, tokens: Sequence[str], value: Any) -> None:
+    """Put a value where the tokens lead, making objects and lists of one element on the way."""
+    for token, following in pairwise(tokens):
+        inner: Any = [] if following == "*" else {}
+        if isinstance(holder, dict):
+            holder = holder.setdefault(token, inner)
+        else:
+            holder[:] = holder or [inner]
+            holder = holder[0]
+    if isinstance(holder, dict):
+        holder[tokens[-1]] = value
+    else:
+        holder.append(value)
 
 
 def chosen(
@@ -60,15 +98,17 @@ def _merged(rows: Sequence[Arguments]) -> Arguments:
     return dict(chain.from_iterable(row.items() for row in rows))
 
 
-def _rows(
-    rows: Values | FromFile | FromResponses, tool: Tool, folder: Path, answered: Answered
-) -> Iterator[Arguments]:
+def _rows(rows: Rows, tool: Tool, folder: Path, answered: Answered) -> Iterator[Arguments]:
     if isinstance(rows, FromResponses):
         for arguments, response in answered(rows.from_):
             kept = _taken(arguments, rows.keep)
             found = [row for row in _each(response, rows.each, rows.take) if kept is not None]
             few = chosen(found, rows.limit, rows.sample, rows.seed, canonical(arguments))
             yield from ({**row, **(kept or {})} for row in few)
+    elif isinstance(rows, All):
+        tables = [_all_values(rows, name, tool) for name in rows.all]
+        crossed = (_merged(combination) for combination in product(*tables))
+        yield from chosen(crossed, rows.limit, rows.sample, rows.seed)
     elif isinstance(rows, Values):
         zipped = zip(*rows.values.values(), strict=True)
         table = [dict(zip(rows.values, row, strict=True)) for row in zipped]
@@ -83,6 +123,15 @@ def _rows(
         yield from chosen(table, rows.limit, rows.sample, rows.seed)
 
 
+def _all_values(rows: All, name: str, tool: Tool) -> list[Arguments]:
+    """A row for every value of a parameter, after one without it if leaving it out is another call."""
+    found = domain.values(tool.spec.parameters, name, rows.minimum, rows.maximum)
+    assert found is not None, "checked when the spec was read"
+    schema = tool.properties[name]
+    optional = name not in tool.required and not (isinstance(schema, dict) and "default" in schema)
+    return [*([{}] if optional else []), *({name: value} for value in found)]
+
+
 def _whole(rows: FromFile, content: Any) -> list[Arguments]:
     """The elements themselves, as objects of arguments."""
     found = list(matches(content, rows.each))
@@ -94,10 +143,30 @@ def _whole(rows: FromFile, content: Any) -> list[Arguments]:
 
 
 def _each(value: Any, pattern: str, take: Mapping[str, str]) -> Iterator[Arguments]:
+    wanted = {name: pointer.tokens(place) for name, place in take.items()}
     for element in matches(value, pattern):
-        row = _taken(element, take)
-        if row is not None:
-            yield row
+        for row in _joined(element, wanted):
+            yield {name: row[name] for name in take}
+
+
+def _joined(element: Any, wanted: Mapping[str, Sequence[str]]) -> Iterator[Arguments]:
+    """The rows of an element. Patterns that agree up to a `*` take their values from the same list element."""
+    row: Arguments = {}
+    lists: dict[tuple[str, ...], dict[str, Sequence[str]]] = {}
+    for name, tokens in wanted.items():
+        if "*" in tokens:
+            star = tokens.index("*")
+            lists.setdefault(tuple(tokens[:star]), {})[name] = tokens[star + 1 :]
+        else:
+            row[name] = next(matches(element, pointer.join(*tokens)), None)
+            if row[name] is None:
+                return
+    tables = [
+        [found for inner in matches(element, pointer.join(*head, "*")) for found in _joined(inner, rest)]
+        for head, rest in lists.items()
+    ]
+    for combination in product(*tables):
+        yield {**row, **_merged(combination)}
 
 
 def _taken(element: Any, take: Mapping[str, str]) -> Arguments | None:

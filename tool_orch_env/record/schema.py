@@ -3,11 +3,15 @@
 `${NAME}` in `base_url`, `hosts`, `headers`, `query` and `proxy` is replaced by the environment variable NAME.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from ..snapshot.catalog import Source
+from ..snapshot.catalog import MOST_RULES, Source
+from ..snapshot.fold import Fold
+from ..snapshot.rules import Rule
+from ..snapshot.rules import Values as Held
 from .request import Place
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
@@ -55,9 +59,9 @@ class ToolEntry(_Strict):
     """One tool: written by hand, with at least `url` and `parameters`, or additions to one from the OpenAPI document.
 
     `places`: where parameters go that are not in the URL; by default the query, or the body for POST, PUT and PATCH.
-    `drop`: pointer patterns of volatile fields. `wrap_text`: keep a body that is not JSON as `{"text": ...}`.
-    `server_errors`: record a 5xx, after the last attempt, as an error of the API. `file`: the stem of the file with the
-    answers.
+    `fold`, `derive` and `holds` are those of `tools.json`. `drop`: pointer patterns of volatile fields. `wrap_text`:
+    keep a body that is not JSON as `{"text": ...}`. `server_errors`: record a 5xx, after the last attempt, as an error
+    of the API. `file`: the stem of the file with the answers.
     """
 
     method: Method | None = None
@@ -69,6 +73,9 @@ class ToolEntry(_Strict):
     set_like: tuple[str, ...] = ()
     case_insensitive: tuple[str, ...] = ()
     sources: dict[str, tuple[Source, ...]] = {}
+    fold: dict[str, Fold] = {}
+    derive: tuple[Rule, ...] = Field(default=(), max_length=MOST_RULES)
+    holds: dict[str, Held] = {}
     drop: Pointers = ()
     wrap_text: bool | None = None
     server_errors: bool | None = None
@@ -118,9 +125,10 @@ class FromFile(_Rows):
 class FromResponses(_Rows):
     """Rows from the successful responses of an earlier step (its `id`, by default its tool).
 
-    `each` is the pattern that matches elements of a response; `take` maps arguments to pointers into an element; `keep`
-    maps arguments to pointers into the earlier call's arguments. An element in which a pointer finds nothing or null
-    yields no row.
+    `each` is the pattern that matches elements of a response; `take` maps arguments to patterns into an element; `keep`
+    maps arguments to pointers into the earlier call's arguments. Patterns of `take` that agree up to a `*` take their
+    values from the same list element. An argument may be a pointer, as in a tool's `sources`: `/ids/*` makes a list of
+    one. An element in which a pattern finds nothing or null yields no row.
     """
 
     from_: str = Field(alias="from")
@@ -129,36 +137,90 @@ class FromResponses(_Rows):
     keep: dict[str, str] = {}
 
 
-def _kind(given: Any) -> str | None:
-    """The kind of rows, recognised by the field that only this kind has."""
-    kinds = {"values": Values, "file": FromFile, "from": FromResponses}
-    if isinstance(given, dict):
-        return next((kind.__name__ for name, kind in kinds.items() if name in given), None)
-    return type(given).__name__
+def _listed(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else given
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+"""One name, or a list of names."""
+
+
+class All(_Rows):
+    """All values that the schemas of the parameters in `all` allow, crossed if there are several.
+
+    The schema has to state finitely many: an enum, a boolean, bounds of an integer. `minimum` and `maximum` add bounds,
+    both included, and are needed for dates. An optional parameter without a default is also left out once.
+    """
+
+    all: Names
+    minimum: int | str | None = None
+    maximum: int | str | None = None
+
+
+def _kind(kinds: Mapping[str, type[BaseModel]]) -> Callable[[Any], str | None]:
+    """Recognises the kind of an object by the field that only this kind has."""
+
+    def find(given: Any) -> str | None:
+        if isinstance(given, dict):
+            return next((kind.__name__ for name, kind in kinds.items() if name in given), None)
+        return type(given).__name__
+
+    return find
 
 
 Rows = Annotated[
     Annotated[Values, Tag("Values")]
     | Annotated[FromFile, Tag("FromFile")]
-    | Annotated[FromResponses, Tag("FromResponses")],
-    Discriminator(_kind, "rows", "expected an object with one of values, file and from"),
+    | Annotated[FromResponses, Tag("FromResponses")]
+    | Annotated[All, Tag("All")],
+    Discriminator(
+        _kind({"values": Values, "file": FromFile, "from": FromResponses, "all": All}),
+        "rows",
+        "expected an object with one of values, file, from and all",
+    ),
 ]
 
 
 class Step(_Rows):
     """Calls of one tool: `arguments`, which all calls share, and the cross product of the rows in `over`.
 
-    `limit` and `sample` apply to the step's calls.
+    `limit` and `sample` apply to the step's calls. With `only_valid`, calls that the tool's schema does not allow are
+    left out without a fault.
     """
 
     call: str
     id: str | None = None
     arguments: dict[str, Any] = {}
     over: tuple[Rows, ...] = ()
+    only_valid: bool = False
 
     @property
     def name(self) -> str:
         return self.id or self.call
+
+
+class Follow(_Strict):
+    """Everything that may be asked about every row of the replies of earlier steps.
+
+    For every tool whose `sources` point into those replies, the calls whose arguments a row supplies: with the required
+    parameters, and with every choice of the optional ones that have a source there. A required parameter without one
+    takes all values of its schema. `tools` restricts the tools. `arguments`, `keep` (pointers into the earlier call's
+    arguments) and `over` supply further parameters; a tool gets those that it has. `follow.py` turns it into steps.
+    """
+
+    follow: Names
+    tools: Names | None = None
+    arguments: dict[str, Any] = {}
+    keep: dict[str, str] = {}
+    over: tuple[Rows, ...] = ()
+
+
+Line = Annotated[
+    Annotated[Step, Tag("Step")] | Annotated[Follow, Tag("Follow")],
+    Discriminator(
+        _kind({"call": Step, "follow": Follow}), "line", "expected an object with one of call and follow"
+    ),
+]
 
 
 class SpecFile(_Strict):
@@ -181,5 +243,5 @@ class SpecFile(_Strict):
     server_errors: bool = False
     openapi: OpenApi | None = None
     tools: dict[str, ToolEntry] = {}
-    plan: tuple[Step, ...] = ()
+    plan: tuple[Line, ...] = ()
     tasks: dict[str, str] = {}

@@ -29,9 +29,10 @@ from .faults import (
     pattern_faults,
     plan_faults,
 )
+from .follow import expanded
 from .openapi import Drafted, operations
 from .request import Endpoint, Place, Where
-from .schema import Api, FromFile, FromResponses, SpecFile, ToolEntry, Values
+from .schema import All, Api, Follow, FromFile, FromResponses, SpecFile, Step, ToolEntry, Values
 from .scrub import SHORTEST, Scrub
 from .yaml12 import parse_yaml
 
@@ -41,12 +42,18 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 
 @dataclass(frozen=True)
 class Spec:
-    """A checked spec. `origins` are the only ones that may be contacted; `secrets` are values, not names."""
+    """A checked spec.
+
+    `plan` has steps only: `follow` lines are expanded, and `notes` say which tools they leave out. `origins` are the
+    only ones that may be contacted; `secrets` are values, not names.
+    """
 
     file: SpecFile
     folder: Path
     catalog: Catalog
     endpoints: Mapping[str, Endpoint]
+    plan: tuple[Step, ...]
+    notes: tuple[str, ...]
     origins: frozenset[str]
     secrets: tuple[str, ...]
     proxy: str | None
@@ -75,11 +82,24 @@ def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec
     problems += plan_faults(file, drafts)
     catalog = _catalog(drafts, problems)
     problems += missing(file, path.parent)
+    plan = expanded(file.plan, catalog)
+    problems += plan.problems if catalog else ()  # without tools, each line would be one more problem
     if problems:
         scrub = Scrub(secret for secret in secrets if len(secret) >= SHORTEST)
         raise SpecError([scrub.text(f"{path.name}: {problem}") for problem in problems], REMEDY)
     fingerprint = _fingerprint(file, catalog, drafts)
-    return Spec(file, path.parent, catalog, endpoints, origins, secrets, api.proxy, fingerprint)
+    return Spec(
+        file,
+        path.parent,
+        catalog,
+        endpoints,
+        plan.steps,
+        plan.notes,
+        origins,
+        secrets,
+        api.proxy,
+        fingerprint,
+    )
 
 
 class _Filled:
@@ -132,7 +152,7 @@ def _parse(path: Path) -> SpecFile:
 
 def _told(fault: Any) -> str:
     """`plan.0.over.1.from: Field required`; pydantic's names of union members left out."""
-    kinds = {kind.__name__ for kind in (Values, FromFile, FromResponses)}
+    kinds = {kind.__name__ for kind in (Values, FromFile, FromResponses, All, Step, Follow)}
     place = ".".join(str(part) for part in fault["loc"] if part not in kinds)
     found = fault.get("input")
     untold = fault["type"] == "extra_forbidden" or "api" in fault["loc"]  # the latter may be a credential
@@ -225,6 +245,9 @@ def _catalog(drafts: Mapping[str, Drafted], problems: list[str]) -> Catalog:
                     set_like=entry.set_like,
                     case_insensitive=entry.case_insensitive,
                     sources=entry.sources,
+                    fold=entry.fold,
+                    derive=entry.derive,
+                    holds=entry.holds,
                 )
             )
         except ValidationError as error:
@@ -237,12 +260,18 @@ def _catalog(drafts: Mapping[str, Drafted], problems: list[str]) -> Catalog:
 
 
 def _fingerprint(file: SpecFile, catalog: Catalog, drafts: Mapping[str, Drafted]) -> str:
-    """blake2b over all that decides an answer: the API, the tools and how their answers are kept; no plan."""
+    """blake2b over all that decides an answer: the API, the tools and how their answers are kept.
+
+    The plan is not part of it, nor what is said about answers that are already kept (`derive`, `holds`).
+    """
+    entries = catalog.dump()["tools"]
     asked = {
         "api": file.api.model_dump(mode="json", exclude={"base_url", "proxy"}),
         "secrets": sorted(file.secrets),
         "keeping": [list(file.drop), file.wrap_text, file.server_errors],
-        "catalog": catalog.dump(),
+        "catalog": {
+            "tools": [{k: v for k, v in tool.items() if k not in ("derive", "holds")} for tool in entries]
+        },
         "tools": {
             name: [
                 draft.method,

@@ -26,7 +26,7 @@ class RewardConfig:
         orchestration: Weight of O, order and dependencies.
         answer: Weight of F, the facts of the final answer. For a task without facts, `atomic` and `orchestration` are
             renormalised.
-        waste: Cost of one wasted call per golden call; at least 0.
+        waste: The price of waste (`graduated.waste_cost`); at least 0.
         credit: Credit weights, which A is computed from.
 
     Raises `UsageError` unless `atomic`, `orchestration` and `answer` are at least 0 and sum to 1, the weights of
@@ -37,7 +37,7 @@ class RewardConfig:
     atomic: float = 0.4
     orchestration: float = 0.4
     answer: float = 0.2
-    waste: float = 0.1
+    waste: float = 0.15
     credit: CreditWeights = field(default_factory=CreditWeights)
 
     def __post_init__(self) -> None:
@@ -100,8 +100,9 @@ class Score:
     """The components of the score so far, in [0, 1] except `waste` (at least 0).
 
     `answer` is `None` for a task without facts. `total` is S, the sum of the rewards so far; it stays 0 until the end
-    for the kinds `binary` and `published`. `success` is whether every golden call was answered, in order, and every
-    fact stated; it means the same under every reward.
+    for the kinds `binary` and `published`. `waste` is calls left over per golden call. `success` is whether every
+    golden call was answered, in order, every fact stated, and `waste` is at most 1; it means the same under every
+    reward.
     """
 
     atomic: float = 0.0

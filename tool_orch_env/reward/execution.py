@@ -13,7 +13,7 @@ difference of S, as for the graduated score.
 
 from collections.abc import Sequence
 
-from ..answers.share import answer_share
+from ..answers.reading import Answer, read_answer
 from ..calls.types import AnsweredCall, Status
 from .config import RewardConfig, Score
 from .golden import CompiledTrace
@@ -26,19 +26,20 @@ class Execution:
     """Scores one episode by its calls and their results."""
 
     def __init__(self, trace: CompiledTrace, config: RewardConfig) -> None:
-        self._task = trace.task
+        self._trace = trace
         self._mismatches = {"format": 0, "names": 0, "parameters": 0, "types": 0}
         self._weight = 0.0
         self._succeeded = 0
         self._facts: float | None = 0.0 if trace.task.answer else None
         self._last = 0
 
-    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: Answer | None, done: bool) -> Score:
         self._last = len(calls)
         for call in calls:
             self._take(call)
-        if answer is not None and self._task.answer:
-            self._facts = answer_share(self._task, answer)
+        if answer is not None and self._trace.task.answer:
+            readings = read_answer(self._trace.facts, answer)
+            self._facts = sum(reading.share for reading in readings) / len(readings)
         return self._score()
 
     def credited(self) -> list[str | None]:

@@ -22,6 +22,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..answers.reading import Answer
 from ..calls.types import AnsweredCall
 from .config import Score
 from .golden import CompiledTrace
@@ -37,7 +38,7 @@ class Published:
         self._calls: list[tuple[str, dict[str, Any], str | None]] = []
         self._last = 0
 
-    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: Answer | None, done: bool) -> Score:
         self._last = len(calls)
         self._calls += [
             (c.call.name, c.call.arguments, c.result.text if c.result.recorded else None)

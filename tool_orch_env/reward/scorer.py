@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from ..answers.reading import Answer, FactReading
 from ..calls.types import AnsweredCall
 from .config import Reward, RewardConfig, Score, configured
 from .execution import Execution
@@ -12,10 +13,10 @@ from .graduated import Graduated
 from .published import Published
 
 
-class Scorer(Protocol):
+class Formula(Protocol):
     """Computes the running score of one episode."""
 
-    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: Answer | None, done: bool) -> Score:
         """The score after another turn. `answer` is the final answer or `None`, `done` whether the episode is over."""
         ...
 
@@ -24,19 +25,30 @@ class Scorer(Protocol):
         ...
 
 
+class Scorer(Formula, Protocol):
+    """A formula that also explains what it read of the final answer."""
+
+    def readings(self) -> tuple[FactReading, ...]:
+        """What the final answer says of each fact, and why it does not count; empty until there is one."""
+        ...
+
+
 class _Otherwise:
     """A comparison formula with the `success` of the graduated score, which means the same under every reward."""
 
-    def __init__(self, formula: Scorer, graduated: Graduated) -> None:
+    def __init__(self, formula: Formula, graduated: Graduated) -> None:
         self._formula = formula
         self._graduated = graduated
 
-    def turn(self, calls: Sequence[AnsweredCall], answer: str | None, done: bool) -> Score:
+    def turn(self, calls: Sequence[AnsweredCall], answer: Answer | None, done: bool) -> Score:
         success = self._graduated.turn(calls, answer, done).success
         return replace(self._formula.turn(calls, answer, done), success=success)
 
     def credited(self) -> list[str | None]:
         return self._formula.credited()
+
+    def readings(self) -> tuple[FactReading, ...]:
+        return self._graduated.readings()
 
 
 def scorer(trace: CompiledTrace, reward: Reward) -> Scorer:

@@ -10,7 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from ..calls.oracle import spoken
+from ..answers.oracle import spoken
 from ..calls.types import AnsweredCall, Status
 from .candidates import ALIGNMENT, BELONGS, Block, CandidateRow, Columns, Limits, positions
 from .request_encoding import Contest, RequestEncoding
@@ -163,9 +163,13 @@ class Encoding:
         return {"name": called[0], "arguments": called[1]} if called else {"content": self.answer(action)}
 
     def answer(self, action: Sequence[int]) -> str:
-        """The answer of a stop action: the values it picks for the facts asked, in the order of the facts."""
-        rows = action[1 : 1 + len(self._request.graph.facts)]
-        return "; ".join(spoken(self.values[row]) for row in rows if 0 < row < len(self.values))
+        """The answer of a stop action: the values it picks for the facts asked, each under the fact's name."""
+        chosen = zip(self._request.graph.facts, action[1:], strict=False)
+        return "; ".join(
+            f"{fact.name.replace('_', ' ')}: {spoken(self.values[row])}"
+            for fact, row in chosen
+            if 0 < row < len(self.values)
+        )
 
     def take(self, action: Sequence[int], answered: AnsweredCall, turn: int) -> None:
         """Record a call of turn `turn` (from 1) and add the candidates of its result."""

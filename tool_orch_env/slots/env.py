@@ -68,7 +68,7 @@ class SlotTaskSet:
 
 def open_slot_task_set(
     snapshot: str | Path | Snapshot = "travel",
-    split: str = "train",
+    split: str | None = None,
     tasks: str | Path | Iterable[Task] | None = None,
     reward: Reward = "graduated",
     limits: Limits | None = None,
@@ -76,9 +76,12 @@ def open_slot_task_set(
 ) -> SlotTaskSet:
     """The task set that the arguments of `gym.make` name, shared per process like that of `open_task_set`.
 
-    Not shared when `tasks` is passed. Raises `UsageError`, `SnapshotError`, `TaskError`.
+    The default split is `graph-train`, whose requests the phrase book words, or `train` if there is none. Not shared
+    when `tasks` is passed. Raises `UsageError`, `SnapshotError`, `TaskError`.
     """
-    task_set, rows = open_task_set(snapshot, split, tasks, reward), limits or Limits()
+    opened = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
+    worded = split or ("graph-train" if "graph-train" in opened.splits else "train")
+    task_set, rows = open_task_set(opened, worded, tasks, reward), limits or Limits()
 
     def compiled() -> SlotTaskSet:
         return SlotTaskSet(task_set, Layout(_vocabulary(task_set.snapshot, phrases), rows))
@@ -174,7 +177,9 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
 
     ## Arguments
 
-    snapshot, split, tasks, reward, max_turns, max_calls: As for `ToolOrch-v0`.
+    snapshot, tasks, reward, max_turns, max_calls: As for `ToolOrch-v0`.
+    split: Default: `graph-train`, or `train` if the snapshot has no such split. Only requests that a phrase book words
+        are read into the observation: of `travel`, those of the `graph-` splits.
     limits: Rows of the observation arrays. Snapshots with larger requests or responses may need more.
     phrases: Path of a phrase book, for a snapshot without one. Default: the bundled book of the snapshot's name, else
         words made from names.
@@ -189,7 +194,7 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Array]):
     def __init__(
         self,
         snapshot: str | Path | Snapshot = "travel",
-        split: str = "train",
+        split: str | None = None,
         tasks: str | Path | Iterable[Task] | None = None,
         reward: Reward = "graduated",
         max_turns: int | None = None,
@@ -262,7 +267,7 @@ class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         copy: bool = True,
         snapshot: str | Path | Snapshot = "travel",
-        split: str = "train",
+        split: str | None = None,
         tasks: str | Path | Iterable[Task] | None = None,
         reward: Reward = "graduated",
         max_turns: int | None = None,

@@ -68,10 +68,11 @@ class Link(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """Something asked of a thing (-1 if not known which), in the words `ask`."""
+    """Something asked of a thing (-1 if not known which), in the words `ask`; `name` is the task's name for it."""
 
     thing: int
     ask: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,12 @@ class _Reader:
             tuple(_value(text) for text in mentions),
             tuple(self._thing(by_words[words], mentions) for words in ordered),
             tuple(links),
-            tuple(sorted(Fact(number[self._words(s)] if s else -1, ask) for s, ask in facts)),
+            tuple(
+                sorted(
+                    Fact(number[self._words(spot)] if spot else -1, ask, fact.name)
+                    for (spot, ask), fact in zip(facts, self._task.answer, strict=True)
+                )
+            ),
         )
 
     def _spots(self, asked: list[Spot]) -> list[Spot]:

@@ -16,7 +16,8 @@ from ..jsonvalues import pointer
 from ..jsonvalues.canonical import canonical
 from ..jsonvalues.memo import Memo
 from ..jsonvalues.scalars import words
-from ..language.graph import Edge, edges, heard
+from ..language.corpus import corpus
+from ..language.graph import Edge
 from ..language.phrase_book import Ask, CallBook, ListBook, PhraseBook, load
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
@@ -87,7 +88,7 @@ class Vocabulary:
 
     def __init__(self, snapshot: Snapshot, phrases: Path | None = None) -> None:
         """`phrases` replaces the bundled phrase book. Raises `UsageError` if it is not one."""
-        calls = heard(snapshot)
+        calls, edges = corpus(snapshot)
         self.book: PhraseBook = load(snapshot.catalog, calls, snapshot.name, phrases)
         self.catalog = snapshot.catalog
         self.tools: tuple[str, ...] = tuple(sorted(snapshot.catalog))
@@ -106,7 +107,7 @@ class Vocabulary:
         self.nouns = Words(_nouns(self.book))
         self.kinds = Words([f"{COMPARE} max", f"{COMPARE} min", *(kind for kind, _ in _picks(self.book))])
         self.fields = Words([*_quantities(self.book), *(field for _, field in _picks(self.book))])
-        self.reads, self.leaves = _reads(self.book, edges(snapshot.catalog, calls), self.intake_number)
+        self.reads, self.leaves = _reads(self.book, edges, self.intake_number)
         self.named = tuple(_named_values(self))
         """Values of small enums, each with the intakes whose enum has it."""
         self._takers: Memo[str, tuple[Intake, ...]] = Memo(MEMO_SIZE)

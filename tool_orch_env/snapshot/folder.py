@@ -20,7 +20,8 @@ from . import store
 from .catalog import Catalog
 from .records import REMEDY, Record, deduplicated, line_of, parse_record
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""Format 2 has derivations, folds and declared domains in `tools.json`, and proofs in the manifest."""
 _MOST_DOCUMENT = 32 << 20
 """Maximum bytes of `manifest.json` and of `tools.json`."""
 _MOST_OVERHEAD = 64 << 10
@@ -108,9 +109,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_json(path)
     if not isinstance(manifest, dict):
         raise SnapshotError(f"{place}: expected an object", REMEDY)
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in FORMATS:
         raise SnapshotError(
-            f"{place}: format: expected {FORMAT}, found {manifest.get('format')!r}",
+            f"{place}: format: expected {' or '.join(map(str, FORMATS))}, found {manifest.get('format')!r}",
             "install the version of this package that wrote the snapshot, or write it again",
         )
     kinds = {"name": str, "version": str, "counts": dict, "sha256": dict}
@@ -169,10 +170,13 @@ def verify_sums(folder: Path, sums: Mapping[str, str], skip_responses: bool = Fa
         raise SnapshotError(problems, REMEDY)
 
 
-def read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -> Iterator[Record]:
-    """The records of all response files. Every key is checked; raises `SnapshotError` with file and line.
+def read_records(
+    folder: Path, manifest: Mapping[str, Any], catalog: Catalog, trusting: bool = False
+) -> Iterator[Record]:
+    """The records of all response files. Raises `SnapshotError` with file and line.
 
-    Reading stops as soon as there is more than the manifest counts, so a gzip bomb is not unpacked.
+    Every key is verified, unless `trusting`: see `parse_record`. Reading stops as soon as there is more than the
+    manifest counts, so a gzip bomb is not unpacked.
     """
     seen: set[tuple[str, str]] = set()
     counts = manifest["counts"]
@@ -183,7 +187,7 @@ def read_records(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) ->
             continue
         for number, line in numbered_lines(inside(folder, file, SnapshotError), SnapshotError, most):
             place = f"{folder.name}/{file}:{number}"
-            record = parse_record(line, place, catalog)
+            record = parse_record(line, place, catalog, trusting)
             if (record.key, record.task) in seen:
                 raise SnapshotError(f"{place}: duplicate key {record.key}", REMEDY)
             seen.add((record.key, record.task))
@@ -208,10 +212,12 @@ def write(
     records: Mapping[str, Sequence[Record]],
     splits: Mapping[str, Sequence[Task]],
     notice: str,
+    proofs: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write a snapshot folder. The same input writes the same bytes.
 
-    `records` maps a file stem (`responses`, `responses-osm`) to its records. Raises `UsageError` if `folder` is not
+    `records` maps a file stem (`responses`, `responses-osm`) to its records. `proofs` are those of the tools' rules, as
+    `record.prove` makes them. The format is 1 if nothing of format 2 is used. Raises `UsageError` if `folder` is not
     empty or a stem or split makes a file name that `Snapshot.open` would not read; `SnapshotError` if two records
     contradict each other or one record is in two files.
     """
@@ -234,8 +240,8 @@ def write(
             "have only letters, digits, `_` and `-`"
         )
     (folder / "tasks").mkdir(parents=True, exist_ok=True)
-    manifest = {
-        "format": FORMAT,
+    manifest: dict[str, Any] = {
+        "format": 2 if proofs or any(tool.spec.of_format_2 for tool in catalog.values()) else 1,
         "name": name,
         "version": version,
         "licence": licence,
@@ -249,6 +255,8 @@ def write(
         },
         "sha256": {file: _written(folder / file, parts) for file, parts in sorted(files.items())},
     }
+    if proofs:
+        manifest["proofs"] = list(proofs)
     (folder / "manifest.json").write_bytes(
         (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
     )

@@ -5,13 +5,13 @@ Arguments are validated when a record is made, and the key is verified when a re
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..errors import SnapshotError, UsageError
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import MAX_DEPTH, NotCanonical, encode, plain, replay_key, to_text
-from ..jsonvalues.decode import depth, json_at, parse_json
+from ..jsonvalues.decode import depth, json_at, parse_json, skim_json_at
 from .catalog import Catalog, Tool
 
 REMEDY = "fetch the snapshot again, or write it again with this package"
@@ -81,12 +81,19 @@ def line_of(record: Record) -> str:
     return f'{to_text(head)[:-1]},"response":{record.text}}}\n'
 
 
-def parse_record(line: str, place: str, catalog: Catalog) -> Record:
-    """The record in a line, its key verified. Raises `SnapshotError` that begins with `place`."""
+def parse_record(line: str, place: str, catalog: Catalog, trusting: bool = False) -> Record:
+    """The record in a line, its key verified. Raises `SnapshotError` that begins with `place`.
+
+    If `trusting`, a line in the form of `line_of` keeps its key unverified, and names that occur twice in an object are
+    not noticed: this halves the time. The record's text is sound JSON all the same.
+    """
     try:
-        record = _as_written(line) or _spelt_otherwise(parse_json(line))
-        key = key_of(catalog[record.tool], record.arguments)
+        record = _as_written(line, skim_json_at if trusting else json_at)
+        trusted = trusting and record is not None
+        record = record or _spelt_otherwise(parse_json(line))
+        tool = catalog[record.tool]
         _sound(record)
+        key = record.key if trusted else key_of(tool, record.arguments)
     except KeyError as error:
         raise SnapshotError(f"{place}: missing field or unknown tool {error}", REMEDY) from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -103,7 +110,7 @@ _STATUS = re.compile(r',"status":([0-9]{3})(?:,"task":("(?:[^"\\]|\\.)*"))?,"res
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def _as_written(line: str) -> Record | None:
+def _as_written(line: str, value_at: Callable[[str, int], tuple[Any, int]]) -> Record | None:
     """The record of a line in the form of `line_of`; the text of the response is cut out of the line, not re-encoded.
 
     `None` for any other line, including bad ones: `_spelt_otherwise` reads or rejects those.
@@ -112,12 +119,12 @@ def _as_written(line: str) -> Record | None:
     if head is None:
         return None
     try:
-        arguments, end = json_at(line, head.end())
+        arguments, end = value_at(line, head.end())
         status = _STATUS.match(line, end)
         if status is None:
             return None
         start = status.end()
-        response, end = json_at(line, start)
+        response, end = value_at(line, start)
         task = parse_json(status[2]) if status[2] else ""
     except ValueError:
         return None
@@ -148,7 +155,7 @@ def _sound(record: Record) -> Record:
         raise ValueError(f"status: expected 100 to 599, found {record.status!r}")
     if not isinstance(record.task, str):
         raise ValueError(f"task: expected a string, found {record.task!r}")
-    record.text.encode()  # raises for a lone surrogate
+    (record.text + record.task).encode()  # raises for a lone surrogate
     return record
 
 

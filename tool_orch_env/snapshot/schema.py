@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import NotCanonical, canonical
+from .metaschema import plainly_sound
 
 if TYPE_CHECKING:
     from jsonschema import FormatChecker
@@ -88,7 +89,13 @@ def faults(schema: dict[str, Any], place: str) -> Iterator[str]:
 
 
 def _fault(schema: Any) -> "SchemaError | None":
-    """Why this is not a JSON Schema, `None` if it is one."""
+    """Why this is not a JSON Schema, `None` if it is one.
+
+    jsonschema takes milliseconds for one. `metaschema.plainly_sound` recognises nearly all sound schemas in a hundredth
+    of that; jsonschema judges the others.
+    """
+    if plainly_sound(schema):
+        return None
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
@@ -115,7 +122,8 @@ def _reference_faults(root: dict[str, Any], place: str) -> Iterator[str]:
         elif (fault := _fault(target)) is not None:  # `check_schema` does not look into unknown keywords
             yield f"{place}: {reference!r} points to something that is not a JSON Schema: {fault.message}"
     try:
-        TopologicalSorter(in_place).prepare()
+        if references:  # without any there is no way back
+            TopologicalSorter(in_place).prepare()
     except CycleError:
         yield f"{place}: a reference leads back to itself for the same value, without end"
 

@@ -1,8 +1,9 @@
 """`Snapshot`: recorded responses, looked up by replay key.
 
-Opening a snapshot verifies every file's sum and every key, and raises if anything is wrong; there is no partly opened
-snapshot. Responses that are already in a finished store on disk are not verified again. Episodes and rewards are not
-known here.
+Opening a snapshot verifies every file's sum, and raises if anything is wrong; there is no partly opened snapshot. A
+small snapshot is read into memory, and every key is recomputed. A large one is read into a store on disk once; its keys
+are recomputed by `verify`, and responses in a finished store are not read again. Episodes and rewards are not known
+here.
 """
 
 import os
@@ -14,7 +15,8 @@ from ..errors import SnapshotError, UsageError
 from ..jsonvalues import pointer
 from ..task import Task, TaskFile, read_tasks
 from . import store
-from .catalog import Catalog
+from .catalog import Catalog, Tool
+from .derive import Deriver, overlap
 from .folder import (
     find,
     manifest_sum,
@@ -25,6 +27,7 @@ from .folder import (
     verify_sums,
     version_of,
 )
+from .progress import shown
 from .records import REMEDY, Record, deduplicated, key_of
 from .shared import Shared
 from .store import Recorded
@@ -56,14 +59,17 @@ class Snapshot:
         }
         self._heads = None if records is None else [record._replace(text="") for record in records]
         self._get = answers.get
+        self._deriver = Deriver(answers.get)
+        self._limited = store.limited(answers)
 
     @classmethod
     def open(cls, name_or_path: str | Path, where: Literal["auto", "memory", "disk"] = "auto") -> "Snapshot":
         """Open a bundled snapshot by name, or a folder by path, and verify it.
 
         A process opens a folder once: later calls return the same object while no file in it has changed. `where` says
-        whether responses are kept in memory or in a store on disk; `auto` decides by size (`store.MEMORY_LIMIT`).
-        Raises `UsageError` if there is no such snapshot, `SnapshotError` if it is damaged.
+        whether responses are kept in memory or in a store on disk; `auto` decides by number and size of the responses
+        (`store.MEMORY_RESPONSES`, `store.MEMORY_LIMIT`). Raises `UsageError` if there is no such snapshot,
+        `SnapshotError` if it is damaged or its store cannot be written.
         """
         folder = find(name_or_path).resolve()
         key = (cls, folder, where, os.environ.get("TOOL_ORCH_CACHE"))
@@ -73,13 +79,13 @@ class Snapshot:
     def _read(cls, folder: Path, where: str) -> "Snapshot":
         manifest = read_manifest(folder)
         identity = manifest["name"], manifest_sum(folder)
-        on_disk = where == "disk" or (where == "auto" and manifest["counts"]["bytes"] > store.MEMORY_LIMIT)
+        on_disk = where == "disk" or (where == "auto" and _large(manifest["counts"]))
         built = store.built(*identity) if on_disk else None
         verify_sums(folder, manifest["sha256"], skip_responses=built is not None)
         catalog = Catalog.parse(read_json(folder / "tools.json"), f"{folder.name}/tools.json")
         records = None
         if on_disk:
-            answers = built or store.build(*identity, map(_item, read_records(folder, manifest, catalog)))
+            answers = built or store.build(*identity, _items(folder, manifest, catalog))
         else:
             records = list(read_records(folder, manifest, catalog))
             answers = dict(map(_item, records))
@@ -109,25 +115,41 @@ class Snapshot:
 
     def get(self, key: str, task: str = "") -> Recorded | None:
         """The recorded response for a replay key, `None` on a miss. A record limited to `task` takes precedence."""
-        return (self._get(f"{key}@{task}") if task else None) or self._get(key)
+        return (self._get(f"{key}@{task}") if task and self._limited else None) or self._get(key)
 
     def lookup(self, tool: str, arguments: dict[str, Any], task: str = "") -> Recorded | None:
-        """The recorded response to a call; `None` on a miss, or if there is no such tool. Raises `NotCanonical`."""
+        """The response to a call, recorded or derived; `None` on a miss, or if there is no such tool.
+
+        Raises `NotCanonical`.
+        """
         known = self.catalog.get(tool)
-        return None if known is None else self.get(key_of(known, arguments), task)
+        return None if known is None else self.answer(known, arguments, key_of(known, arguments), task)
+
+    def answer(self, tool: Tool, arguments: dict[str, Any], key: str, task: str = "") -> Recorded | None:
+        """The response to a call of this tool with this replay key, recorded or derived; `None` on a miss."""
+        return self.get(key, task) or self.derived(tool, arguments, key)
+
+    def derived(self, tool: Tool, arguments: dict[str, Any], key: str) -> Recorded | None:
+        """The derived response to a call that is not recorded; `None` if none follows, or the call is invalid."""
+        return self._deriver.answer(tool, arguments, key)
 
     def key(self, tool: str, arguments: dict[str, Any]) -> str:
         """The replay key of a call. Raises `KeyError` if there is no such tool, `NotCanonical`."""
         return key_of(self.catalog[tool], arguments)
 
-    def records(self) -> Iterator[Record]:
+    @property
+    def stored(self) -> str | None:
+        """The sum of the content if responses are in a store on disk, `None` if they are in memory."""
+        return self._answers.content if isinstance(self._answers, store.DiskStore) else None
+
+    def records(self, trusting: bool = False) -> Iterator[Record]:
         """Every record. A snapshot on disk reads its files again, in their order; one in memory keeps them.
 
-        Files that `write` wrote are sorted by key.
+        Files that `write` wrote are sorted by key. `trusting` leaves out the checks that `parse_record` names.
         """
         if self._heads is None:
             assert self.path is not None
-            yield from read_records(self.path, self.manifest, self.catalog)
+            yield from read_records(self.path, self.manifest, self.catalog, trusting)
             return
         for head in self._heads:
             found = self._get(_item(head)[0])
@@ -136,7 +158,10 @@ class Snapshot:
 
     def calls(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Tool and arguments of every record."""
-        heads = self.records() if self._heads is None else iter(self._heads)
+        heads: Iterable[Record] = self._heads or ()
+        if self._heads is None:
+            assert self.path is not None
+            heads = read_records(self.path, self.manifest, self.catalog, trusting=True)
         return ((record.tool, record.arguments) for record in heads)
 
     @property
@@ -204,12 +229,27 @@ def load_tasks(name_or_path: str | Path, split: str | None = None) -> list[Task]
 
 
 def verify(snapshot: Snapshot) -> list[str]:
-    """Problems that opening does not look for: recorded calls that violate their tool's schema. Empty if none."""
-    return [
-        f"{record.key} {record.tool}{pointer.join(*error.absolute_path)}: {error.message}"
-        for record in snapshot.records()
-        for error in snapshot.catalog[record.tool].validator.iter_errors(record.arguments)
-    ]
+    """Problems that opening does not look for. Empty if there are none.
+
+    Recorded calls that violate their tool's schema, recorded responses that differ from those derived from the other
+    records, and responses in a store on disk that differ from the files. Raises
+    `SnapshotError` for a file with another sum and a record with a wrong key: a store is built and opened without
+    recomputing keys.
+    """
+    if snapshot.path is not None:
+        verify_sums(snapshot.path, snapshot.manifest["sha256"])
+    return [problem for record in snapshot.records() for problem in _problems(snapshot, record)]
+
+
+def _problems(snapshot: Snapshot, record: Record) -> Iterator[str]:
+    place = f"{record.key} {record.tool}"
+    tool = snapshot.catalog[record.tool]
+    for error in tool.validator.iter_errors(record.arguments):
+        yield f"{place}{pointer.join(*error.absolute_path)}: {error.message}"
+    if not record.task and (difference := overlap(tool, record, snapshot.get)):
+        yield f"{place}: {difference}"
+    if snapshot.get(record.key, record.task) != (record.status, record.text):
+        yield f"{place}: the store in the cache has another response: delete it ({store.cache_folder()})"
 
 
 def _from_folder(path: Path) -> Snapshot:
@@ -220,6 +260,19 @@ def _from_memory(
     name: str, catalog: Catalog, records: list[Record], splits: dict[str, list[Task]], about: dict[str, Any]
 ) -> Snapshot:
     return Snapshot.from_records(name, catalog, records, splits, **about)
+
+
+def _large(counts: Mapping[str, int]) -> bool:
+    """Whether a snapshot is kept in a store on disk, if nothing else is asked for."""
+    return counts["responses"] > store.MEMORY_RESPONSES or counts["bytes"] > store.MEMORY_LIMIT
+
+
+def _items(folder: Path, manifest: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[str, Recorded]]:
+    """The records of a folder as a store holds them, their keys not verified; shows its progress."""
+    records = read_records(folder, manifest, catalog, trusting=True)
+    return map(
+        _item, shown(records, manifest["counts"]["responses"], f"{manifest['name']}: building its store")
+    )
 
 
 def _item(record: Record) -> tuple[str, Recorded]:

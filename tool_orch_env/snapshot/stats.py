@@ -26,7 +26,7 @@ class ToolStats:
 
     `errors` are responses with a status of 400 or more, `empty` the other responses without content; `bytes` and
     `largest` are UTF-8 bytes of response text. `golden` counts the distinct golden calls of the snapshot's tasks,
-    `recorded` those with a response. `hits` and `misses` count the valid calls of a log.
+    `recorded` those with a response, recorded or derived. `hits` and `misses` count the valid calls of a log.
     """
 
     responses: int = 0
@@ -77,13 +77,13 @@ def tool_stats(snapshot: Snapshot, log: Path | None = None) -> dict[str, ToolSta
     for record in snapshot.records():
         found[record.tool].take(record)
     golden = {
-        (call.tool, snapshot.key(call.tool, call.arguments)): task.id
+        (call.tool, snapshot.key(call.tool, call.arguments)): (call.arguments, task.id)
         for task in snapshot.tasks()
         for call in task.golden
     }
-    for (tool, key), task in golden.items():
+    for (tool, _), (arguments, task) in golden.items():
         found[tool].golden += 1
-        found[tool].recorded += snapshot.get(key, task) is not None
+        found[tool].recorded += snapshot.lookup(tool, arguments, task) is not None
     for (tool, code), times in (_logged(log) if log else Counter[tuple[str, str]]()).items():
         if tool in found:
             found[tool].hits += times * (code in HIT)

@@ -12,20 +12,23 @@ is sound. Rules:
 - `ambiguity`: the criterion of a picked element (`meta["picks"]`) chooses that element and no other, and of two
   compared responses (`meta["compared"]`) the bound one wins;
 - `superfluous`: no golden call only supplies values that other golden calls, made no later, supply as well, outside
-  lists or in an element that the task chooses anyway;
-- `score`: the golden trace scores exactly 1.0.
+  lists or in an element that the task chooses anyway (calls that a decision reads, `meta["reads"]`, are exempt);
+- `score`: the golden trace scores exactly 1.0, and so does every other plan (`meta["plans"]`).
 
-`stated.states` decides what a request states, by surface form: a value that only a person could infer ("next Friday")
-counts as missing.
+An argument listed in `meta["understood"]` is one that the request states in other words ("Newark" for EWR); it needs no
+other source. The rules in `rules` are checked if they are asked for.
+
+`mentions.mentions` decides what a request states, by surface form: any other value that only a person could infer
+("next Friday") counts as missing.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..answers.stated import folded, states
-from ..calls.oracle import oracle_turns
+from ..answers.mentions import mentions
+from ..answers.oracle import oracle_answer, oracle_turns
+from ..answers.text import folded
 from ..calls.validate import validate
 from ..episode import score_turns
 from ..executors.base import Work
@@ -37,23 +40,13 @@ from ..reward.alternatives import Alternatives, Need
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
 from ..task import AnswerFact, GoldenCall, Task
+from .findings import Finding as Finding
+from .plans import plan_turns
+from .rules import RULES, Checked
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One problem of a task. `call` (an id) and `argument` are "" if the rule does not concern one."""
-
-    call: str
-    argument: str
-    rule: str
-    message: str
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
-
-
-def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
-    """The problems of `task` on `snapshot`; an empty list if it is sound.
+def audit(task: Task, snapshot: Snapshot, rules: Sequence[str] = ()) -> list[Finding]:
+    """The problems of `task` on `snapshot`; an empty list if it is sound. `rules` are further rules, of `RULES`.
 
     A task that offers an unknown tool gets no other findings. The rules from `given` to `superfluous` are checked only
     if the others before them find nothing.
@@ -79,15 +72,27 @@ def audit(task: Task, snapshot: Snapshot) -> list[Finding]:
             *_miscompared(task, responses),
             *_superfluous(task, snapshot, responses),
         ]
-    total = score_turns(task, oracle_turns(task), snapshot).total
-    if total != 1.0:
-        findings.append(Finding("", "", "score", f"the golden trace scores {total}, not 1.0"))
+    findings += _scores(task, snapshot)
+    if all(response is not None for response in responses.values()):
+        checked = Checked(task, snapshot, responses)
+        findings += [finding for name in rules for finding in RULES[name](checked)]
     return findings
 
 
-def auditor(snapshot: Snapshot) -> Work[Task, list[Finding]]:
+def auditor(snapshot: Snapshot, rules: Sequence[str] = ()) -> Work[Task, list[Finding]]:
     """The work of one executor worker: audit a batch of tasks."""
-    return lambda tasks: [audit(task, snapshot) for task in tasks]
+    return lambda tasks: [audit(task, snapshot, rules) for task in tasks]
+
+
+def _scores(task: Task, snapshot: Snapshot) -> Iterator[Finding]:
+    """The golden trace, or another plan that the task lists, scores less than 1.0."""
+    total = score_turns(task, oracle_turns(task), snapshot).total
+    if total != 1.0:
+        yield Finding("", "", "score", f"the golden trace scores {total}, not 1.0")
+    for plan in task.meta.get("plans", ()):
+        total = score_turns(task, plan_turns(plan, oracle_answer(task)), snapshot).total
+        if total != 1.0:
+            yield Finding("", "", "score", f"the plan {plan.get('says', '')!r} scores {total}, not 1.0")
 
 
 def _response(call: GoldenCall, task: Task, snapshot: Snapshot) -> Any:
@@ -114,13 +119,14 @@ def _provenance(
     call: GoldenCall, task: Task, snapshot: Snapshot, responses: dict[str, Any]
 ) -> Iterator[Finding]:
     tool = snapshot.catalog[call.tool]
+    understood = task.meta.get("understood", {}).get(call.id, ())
     for name, value in call.arguments.items():
-        if _is_default(tool, name, value) or states(task.request, value):
+        if _is_default(tool, name, value) or name in understood or mentions(task.request, value):
             continue
         for place, leaf in pointer.leaves(value, pointer.join(name)):
             argument = name if place == pointer.join(name) else place
             problem = _supplied(call, argument, place, leaf, responses)
-            if problem and not states(task.request, leaf):
+            if problem and not mentions(task.request, leaf):
                 yield Finding(call.id, argument, "provenance", problem)
 
 
@@ -162,7 +168,7 @@ def _given_away(fact: AnswerFact, task: Task) -> bool:
         (n for names in named.values() for n in names if value in n and n != value), key=len, reverse=True
     ):
         text = text.replace(longer, " ")
-    return states(text, fact.value)
+    return mentions(text, fact.value)
 
 
 def _fact(fact: AnswerFact, task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
@@ -189,7 +195,7 @@ def _given(task: Task, snapshot: Snapshot) -> Iterator[Finding]:
             listed = (
                 schema.get("enum", ()) if isinstance(schema := _schema(call, name, snapshot), dict) else ()
             )
-            if form(value) is None or small(value) or value in listed or not states(task.request, value):
+            if form(value) is None or small(value) or value in listed or not mentions(task.request, value):
                 continue
             message = (
                 f"{json.dumps(value, ensure_ascii=False)} is bound to a response, but the request states it"
@@ -207,7 +213,7 @@ def _ambiguous(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
         try:
             items = pointer.resolve(responses[pick["call"]], pick["list"])
             found = select(Criterion(**pick["criterion"]), items)
-        except (LookupError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
             yield Finding(
                 pick["call"], "", "ambiguity", f"{place}: the criterion cannot be evaluated: {error}"
             )
@@ -246,6 +252,7 @@ def _miscompared(task: Task, responses: dict[str, Any]) -> Iterator[Finding]:
 def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> Iterator[Finding]:
     """Golden calls all of whose needs stand in replies to golden calls that do not wait for them."""
     ways = Alternatives(task, snapshot.catalog)
+    decides = {str(one) for one in task.meta.get("reads", ())}
     used = _used(task)
     met = {
         call.id: set(ways.met_by(call.tool, call.arguments, _chosen(responses[call.id], "", used[call.id])))
@@ -259,7 +266,7 @@ def _superfluous(task: Task, snapshot: Snapshot, responses: dict[str, Any]) -> I
             any(at in met[other] and _in_time(other, ways.needs[at], after) for other in others)
             for at in needs
         ]
-        if needs and all(met_elsewhere):
+        if needs and all(met_elsewhere) and call.id not in decides:
             yield Finding(
                 call.id, "", "superfluous", "other golden calls supply everything that this one is needed for"
             )

@@ -3,7 +3,8 @@
 A finding belongs to the later of two tasks. Rules:
 
 - `duplicate`: the same golden calls, or the same request, as an earlier task;
-- `near-duplicate`: more than `near_duplicates.NEAR` of the golden calls of both tasks are common to both;
+- `near-duplicate`: more than `near_duplicates.NEAR` of the golden calls of both tasks are common to both, or, of tasks
+  of one scenario and frame, more than `near_duplicates.ALIKE` of their entities;
 - `leakage`: either of these, if the earlier task is in another split.
 """
 
@@ -33,4 +34,6 @@ def _finding(split: str, other_split: str, other: str, share: float) -> Finding:
     kind = "duplicate" if share == 1.0 else "near-duplicate"
     if split != other_split:
         return Finding("", "", "leakage", f"{kind} of {other}, which is in the split {other_split}")
-    return Finding("", "", kind, f"shares {share:.0%} of the golden calls or the words with {other}")
+    return Finding(
+        "", "", kind, f"shares {share:.0%} of the golden calls, the entities or the words with {other}"
+    )

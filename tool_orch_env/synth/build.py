@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._version import __version__
-from ..answers.stated import states
+from ..answers.mentions import mentions
 from ..jsonvalues.scalars import small
 from ..language.criteria import Criterion
 from ..task import AnswerFact, Binding, GoldenCall, Task
@@ -34,9 +34,10 @@ def build(
         wanted = _wanted(sample, index, rng, comparison)
         if wanted is None:
             return None
-        request = Phrasing(sample, index, wanted.facts, wanted.picks, rng, comparison).request()
+        phrasing = Phrasing(sample, index, wanted.facts, wanted.picks, rng, comparison)
+        request = phrasing.request()
         if not list(faults(request, sample, index, wanted)):
-            return _task(sample, index, targets, rng, name, seed, request, wanted)
+            return _task(sample, index, targets, rng, name, seed, request, wanted, phrasing.asked)
     return None
 
 
@@ -94,16 +95,16 @@ def faults(request: str, sample: Sample, index: Index, wanted: Wanted) -> Iterat
     """What a request fails to state, and what it states although a response should supply it."""
     stated = set(sample.stated)
     for at, value in user_values(sample, index, wanted.picks):
-        if not states(request, value):
+        if not mentions(request, value):
             yield f"call {at + 1}: {value!r} is not stated"
     for at, links in enumerate(sample.links):
         for _, link in links:
             for bind in link.binds:
                 value = argument(index.calls[sample.calls[at]].arguments, bind.parameter)
-                if bind.form not in stated and not small(value) and states(request, value):
+                if bind.form not in stated and not small(value) and mentions(request, value):
                     yield f"call {at + 1}: {value!r} is given away"
     for _, wish in wanted.facts:
-        if not small(wish.value) and states(request, wish.value):
+        if not small(wish.value) and mentions(request, wish.value):
             yield f"{wish.name}: {wish.value!r} is given away"
 
 
@@ -140,6 +141,7 @@ def _task(
     seed: int,
     request: str,
     wanted: Wanted,
+    asked: Mapping[int, tuple[str, str]],
 ) -> Task:
     golden = tuple(_golden(sample, index, at, wanted.comparison) for at in range(len(sample.calls)))
     used = sorted(set(sample.tools))
@@ -149,7 +151,7 @@ def _task(
         request=request,
         tools=_offered(used, index, targets, rng),
         golden=golden,
-        answer=tuple(_answer(wanted.facts)),
+        answer=tuple(_answer(wanted.facts, asked)),
         meta=_meta(sample, wanted, index, seed),
     )
 
@@ -166,13 +168,21 @@ def _golden(sample: Sample, index: Index, at: int, comparison: Comparison | None
     )
 
 
-def _answer(facts: list[tuple[int, Wish]]) -> Iterator[AnswerFact]:
+def _answer(facts: list[tuple[int, Wish]], asked: Mapping[int, tuple[str, str]]) -> Iterator[AnswerFact]:
     names: dict[str, int] = {}
-    for at, wish in facts:
+    for number, (at, wish) in enumerate(facts):
         names[wish.name] = names.get(wish.name, 0) + 1
         name = wish.name if names[wish.name] == 1 else f"{wish.name}_{names[wish.name]}"
+        ask, owner = asked.get(number, ("", ""))
         yield AnswerFact(
-            name=name, value=wish.value, call=f"c{at + 1}", pointer=wish.pointer, tolerance=_tolerance(wish)
+            name=name,
+            value=wish.value,
+            call=f"c{at + 1}",
+            pointer=wish.pointer,
+            tolerance=_tolerance(wish),
+            kind=wish.ask.kind,
+            owner=owner,
+            ask=ask,
         )
 
 

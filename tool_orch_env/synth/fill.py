@@ -20,7 +20,7 @@ import numpy as np
 
 from ..jsonvalues.scalars import form
 from ..language.criteria import Criterion
-from .index import Flow, Index, Link, Wish
+from .index import Flow, Group, Index, Link, Wish
 from .reach import Reach
 from .shapes import Forest, Tree
 from .targets import Targets
@@ -158,24 +158,23 @@ class Filling:
     def _candidates(self, slot: Slot) -> Iterator[tuple[int, Link | None]]:
         """Every call that could stand here, in random order; tools are alike, whatever was recorded of each."""
         if slot.parent < 0:
-            groups: list[list[Any]] = self._reach.roots(slot.tree)
-            yield from ((number, None) for number in self._shuffled(groups, self._twins))
+            groups = self._reach.roots(slot.tree)
+            yield from ((int(number), None) for number in self._shuffled(groups, self._twins))
             return
         parent = self._sample.calls[slot.parent]
-        groups = self._reach.options(parent, slot.tree)
-        for link in self._shuffled(groups, self._joined):
+        for link in self._shuffled(self._reach.options(parent, slot.tree), self._joined):
             yield link.target, link
 
-    def _shuffled(self, groups: list[list[Any]], prefer: Any) -> Iterator[Any]:
+    def _shuffled(self, groups: list[Any], prefer: Any) -> Iterator[Any]:
         preferred = prefer(groups)
         if preferred:
             yield from self._in_random_order(preferred)
         yield from self._in_random_order(groups)
 
-    def _in_random_order(self, groups: list[list[Any]]) -> Iterator[Any]:
+    def _in_random_order(self, groups: list[Any]) -> Iterator[Any]:
         """A group at random, then one of its members at random, without return, until all are given."""
         rng = self._rng
-        left: list[tuple[list[Any], list[int]]] = [(group, []) for group in groups]
+        left: list[tuple[Any, list[int]]] = [(group, []) for group in groups]
         while left:
             at = int(rng.random() * len(left)) if len(left) > 1 else 0
             group, order = left[at]
@@ -185,7 +184,7 @@ class Filling:
             if not order:
                 del left[at]
 
-    def _twins(self, groups: list[list[int]]) -> list[list[int]]:
+    def _twins(self, groups: list[Any]) -> list[Any]:
         """For a further chain: calls of a tool that an earlier chain began with, sharing what they can."""
         sample = self._sample
         if not sample.calls or self._rng.random() >= self._targets.twins:
@@ -193,30 +192,27 @@ class Filling:
         tools = {
             sample.tools[at] for at, slot in enumerate(self._slots[: len(sample.calls)]) if slot.parent < 0
         }
-        same = [group for group in groups if self._index.calls[group[0]].tool in tools]
-        shared = [[n for n in group if self._shares(n)] for group in same]
-        return [group for group in shared if group] or same
+        same = [group for group in groups if self._index.calls.tool(group[0]) in tools]
+        sharing = self._index.stating(sample.stated)
+        shared = [group[np.isin(group, sharing)] for group in same]
+        return [group for group in shared if len(group)] or same
 
-    def _shares(self, number: int) -> bool:
-        return any(text in self._sample.stated for text in self._index.forms[number].values())
-
-    def _joined(self, groups: list[list[Link]]) -> list[list[Link]]:
+    def _joined(self, groups: list[Group]) -> list[Group]:
         """Links to calls that another response feeds as well."""
-        sample = self._sample
-        if len(sample.calls) < 2 or self._rng.random() >= self._targets.joins:
+        calls = self._sample.calls
+        if len(calls) < 2 or self._rng.random() >= self._targets.joins or not groups:
             return []
-        into = self._index.into
-        found = [
-            [link for link in group if any(link.target in into[n] for n in sample.calls if n != link.source)]
-            for group in groups
-        ]
-        return [group for group in found if group]
+        fed = np.concatenate(
+            [self._index.links.fed(number) for number in calls if number != groups[0].source]
+        )
+        found = [group.only(np.isin(group.targets, fed)) for group in groups]
+        return [group for group in found if len(group)]
 
     def _push(self, at: int, slot: Slot, target: int, link: Link | None) -> tuple[list[str], list[Pick]]:
         """Put a call in its place; returns what `_pop` must take back."""
         sample = self._sample
         sample.calls.append(target)
-        sample.tools.append(self._index.calls[target].tool)
+        sample.tools.append(self._index.calls.tool(target))
         links = [(slot.parent, link)] if link is not None else []
         links += self._joins(at, slot, target, {bind.parameter for _, one in links for bind in one.binds})
         sample.links.append(links)
@@ -261,7 +257,7 @@ class Filling:
         for other, number in enumerate(self._sample.calls[:-1]):
             if other == slot.parent or self._slots[other].level >= slot.level:
                 continue
-            for link in self._index.into[number].get(target, ()):
+            for link in self._index.into(number, target):
                 names = {bind.parameter for bind in link.binds}
                 if not names & bound:
                     found.append((other, link))

@@ -4,17 +4,15 @@ An `OtherWay` is a recorded call to an offered tool that an agent can make with 
 it. Only traces that score exactly 1.0 are returned.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from ..answers.stated import states
-from ..calls.oracle import oracle_answer
+from ..answers.mentions import mentions
+from ..answers.oracle import oracle_answer
 from ..calls.types import ToolCall, Turn
 from ..episode import score_turns
-from ..jsonvalues import pointer
 from ..jsonvalues.scalars import form
 from ..reward.alternatives import Alternatives
 from ..snapshot import Snapshot
@@ -38,19 +36,6 @@ class Finder:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-
-    @cached_property
-    def _holders(self) -> dict[tuple[str, str], dict[str, list[int]]]:
-        """Recorded calls by (tool, pattern) and the form of a value there."""
-        found: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        wanted = {tuple(edge.source) for edge in self.index.edges}
-        for number, call in enumerate(self.index.calls):
-            for place, value in pointer.leaves(call.response):
-                key = (call.tool, pointer.pattern(place))
-                text = form(value)
-                if text is not None and key in wanted:
-                    found[key][text].append(number)
-        return found
 
     def find(self, task: Task, most: int = 3) -> list[OtherWay]:
         """At most `most` alternatives, at most one per golden call, those of earlier golden calls first."""
@@ -82,7 +67,7 @@ class Finder:
             number
             for place in bound[0].places
             if place[0] in task.tools
-            for number in self._holders.get(place, {}).get(bound[0].form, ())
+            for number in self.index.links.holders(place, bound[0].form)
         }
         return sorted(found)
 
@@ -107,7 +92,7 @@ class Finder:
         required = self.index.snapshot.catalog[other.tool].required
         supplied = {flow for one in known for flow in self._supplies(one, self.index.snapshot)}
         return all(
-            states(task.request, value) or (other.tool, name, form(value)) in supplied
+            mentions(task.request, value) or (other.tool, name, form(value)) in supplied
             for name, value in other.arguments.items()
             if name in required
         )
@@ -118,7 +103,7 @@ class Finder:
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        return {call.key: number for number, call in enumerate(self.index.calls)}
+        return {key: number for number, key in enumerate(self.index.calls.replay_keys())}
 
 
 def _unneeded(task: Task, ways: Alternatives, replaced: str) -> set[str]:

@@ -1,8 +1,8 @@
 """Partitions of entities and templates, which keep splits apart.
 
-An *entity* is what a request names directly: a recorded call that needs no other. A *template* is the golden calls'
-tools and what feeds what, without entities. Both are assigned by hash: partitions whose ranges do not overlap have
-nothing in common.
+An *entity* is what a request names directly: for the graph walk, a recorded call that needs no other; for a scenario,
+what a slot is drawn from. A *template* is the golden calls' tools and what feeds what, without entities. Both are
+assigned by hash: partitions whose ranges do not overlap have nothing in common.
 """
 
 from dataclasses import dataclass
@@ -16,26 +16,30 @@ from .index import Index
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
-    """The entities and templates whose hash is in [low, high), a part of [0, 1).
-
-    If `templates` is false, every template belongs to the partition.
-    """
+class Part:
+    """What has a hash in [low, high), a part of [0, 1)."""
 
     low: float
     high: float
+
+    def has(self, text: str) -> bool:
+        """Whether the entity with this name belongs to the part."""
+        return self.low <= place(text) < self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Partition(Part):
+    """A part of entities and templates. If `templates` is false, every template belongs to it."""
+
     templates: bool = True
 
     def roots(self, index: Index) -> Any:
         """Which recorded calls of the index are entities of this partition: `(calls,)` bool."""
-        return np.array([self._has(f"entity/{call.key}") for call in index.calls], dtype=bool)
+        return np.array([self.has(f"entity/{key}") for key in index.calls.replay_keys()], dtype=bool)
 
     def holds(self, task: Task) -> bool:
         """Whether the task's template belongs to this partition."""
-        return not self.templates or self._has(f"template/{task.meta['template']}")
-
-    def _has(self, text: str) -> bool:
-        return self.low <= place(text) < self.high
+        return not self.templates or self.has(f"template/{task.meta['template']}")
 
 
 def place(text: str) -> float:

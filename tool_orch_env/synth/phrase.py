@@ -66,6 +66,7 @@ _OPENERS = (
     "Help me with a quiz. ",
 )
 
+_OF_IT = re.compile(r" of \{it\}| ?\{it\}")
 Choice = TypeVar("Choice")
 Thing = tuple[int, tuple[str, int] | None]
 """A golden call's position, and the element of its response, `None` for the whole."""
@@ -99,6 +100,8 @@ class Phrasing:
         self._chosen: dict[tuple[Any, ...], str] = {}
         self._style = int(rng.integers(4))
         self.notes: list[str] = []
+        self.asked: dict[int, tuple[str, str]] = {}
+        """By the position of a fact, the words that ask for it and those for what it is a fact of."""
 
     def request(self) -> str:
         """The text of the request."""
@@ -294,17 +297,23 @@ class Phrasing:
         """Facts of one thing side by side: "the number of seats and the year of construction of that aircraft"."""
         found: dict[tuple[str, str], list[str]] = {}
         times = Counter((at, wish.item) for at, wish in self._facts)
-        for at, wish in self._facts:
+        for number, (at, wish) in enumerate(self._facts):
             short = [phrase for phrase in wish.ask.phrases if phrase.endswith(" of {it}")]
             phrase = self._choose(short if short and times[at, wish.item] > 1 else wish.ask.phrases)
             it = self._fact_of(at, wish) if "{it}" in phrase else ""
             head = phrase.removesuffix(" of {it}")
             joins = head != phrase
+            self.asked[number] = (self._ask_of(phrase, at), it)
             key = (it, "") if joins else (self._filled(phrase, at, it), "alone")
             found.setdefault(key, []).append(head)
         return [
             f"{listed(parts)} of {words}" if not alone else words for (words, alone), parts in found.items()
         ]
+
+    def _ask_of(self, phrase: str, at: int) -> str:
+        """What a phrase asks for, without whose it is."""
+        bare = _OF_IT.sub("", phrase)
+        return re.sub(r" {2,}", " ", self._filled(bare, at)).strip()
 
 
 def _nth(criterion: Criterion) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .index import Index, Link
+from ..jsonvalues.memo import Memo
+from .index import Group, Index, by_tool
+from .masks import Mask
 from .shapes import Forest, Tree, subtrees, written
 
-Mask = Any  # numpy array of bool over recorded calls
+_MOST_NUMBERS = 5_000_000
+"""Number of calls and links that are remembered in groups."""
 
 
 class Reach:
@@ -22,63 +25,38 @@ class Reach:
         can be put into words."""
         self._index = index
         self._begins = index.roots if roots is None else index.roots & roots
-        pairs = sorted({(link.source, link.target) for links in index.links for link in links})
-        flat = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        self._source, self._target = flat[:, 0], flat[:, 1]
-        wished = np.array([bool(wishes) for wishes in index.wishes], dtype=bool)
-        self._masks: dict[Tree, Mask] = {(): wished}
-        self._options: dict[tuple[int, Tree], list[list[Link]]] = {}
-        self._roots: dict[Tree, list[list[int]]] = {}
+        self._options: Memo[tuple[int, Tree], list[Group]] = Memo(_MOST_NUMBERS, _size)
+        self._roots: Memo[Tree, list[Any]] = Memo(_MOST_NUMBERS, _size)
 
-    def mask(self, tree: Tree) -> Mask:
-        """The calls that feed enough different calls for the children of `tree`, as `(calls,)` bool."""
-        if tree not in self._masks:
-            n = len(self._index.calls)
-            mask, anywhere = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
-            for child in set(tree):
-                inside = self.mask(child)
-                anywhere |= inside
-                mask &= self._degree(inside) >= tree.count(child)
-            self._masks[tree] = mask & (self._degree(anywhere) >= len(tree))
-        return self._masks[tree]
+    def roots(self, tree: Tree) -> list[Any]:
+        """The calls that can begin `tree`: one array of numbers per tool, sorted."""
+        return self._roots.remembered(tree, lambda: self._rooted(tree))
 
-    def _degree(self, inside: Mask) -> Any:
-        """For every call, how many calls of a set its response feeds."""
-        return np.bincount(self._source[inside[self._target]], minlength=len(self._index.calls))
+    def _rooted(self, tree: Tree) -> list[Any]:
+        numbers = np.flatnonzero(self._index.masks.mask(tree) & self._begins).astype(np.int32)
+        return [numbers[at] for at in by_tool(self._index.calls, numbers)]
 
-    def roots(self, tree: Tree) -> list[list[int]]:
-        """The calls that can begin `tree`, one list per tool."""
-        if tree not in self._roots:
-            numbers = np.flatnonzero(self.mask(tree) & self._begins)
-            by_tool: dict[str, list[int]] = {}
-            for number in numbers.tolist():
-                by_tool.setdefault(self._index.calls[number].tool, []).append(number)
-            self._roots[tree] = [by_tool[tool] for tool in sorted(by_tool)]
-        return self._roots[tree]
+    def options(self, source: int, tree: Tree) -> list[Group]:
+        """The links out of a response to calls that can begin `tree`, one group per tool."""
+        return self._options.remembered((source, tree), lambda: self._linked(source, tree))
 
-    def options(self, source: int, tree: Tree) -> list[list[Link]]:
-        """The links out of a response to calls that can begin `tree`, one list per tool."""
-        key = (source, tree)
-        found = self._options.get(key)
-        if found is None:
-            if len(self._options) > 200_000:
-                self._options.clear()
-            inside = self.mask(tree)
-            by_tool: dict[str, list[Link]] = {}
-            for link in self._index.links[source]:
-                if inside[link.target]:
-                    by_tool.setdefault(self._index.calls[link.target].tool, []).append(link)
-            found = self._options[key] = [by_tool[tool] for tool in sorted(by_tool)]
-        return found
+    def _linked(self, source: int, tree: Tree) -> list[Group]:
+        links = self._index.out(source)
+        return links.only(self._index.masks.mask(tree)[links.targets]).by_tool()
 
     def reason(self, forest: Forest) -> str | None:
         """Why no recorded calls have this shape, as far as links show; `None` if they do not rule it out."""
+        masks = self._index.masks
         for tree in subtrees(forest):
-            if not self.mask(tree).any():
+            if not masks.mask(tree).any():
                 what = written((tree,))
                 return f"no recorded call feeds what {what} asks for" if tree else "no call offers a fact"
         for tree in set(forest):
-            found = sum(map(len, self.roots(tree)))
+            found = int(np.count_nonzero(masks.mask(tree) & self._begins))
             if found < forest.count(tree):
                 return f"{found} calls that a user could ask for begin {written((tree,))}, not {forest.count(tree)}"
         return None
+
+
+def _size(groups: list[Any]) -> int:
+    return 10 + sum(map(len, groups))

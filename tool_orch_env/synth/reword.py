@@ -15,7 +15,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from ..answers.stated import states
+from ..answers.mentions import mentions
 from ..errors import UsageError
 from ..snapshot import Snapshot
 from ..task import Task
@@ -105,8 +105,8 @@ def faithful(task: Task, other: Task, snapshot: Snapshot) -> bool:
         other.to_json().encode()
     except UnicodeEncodeError:
         return False
-    stated = [value for value in _values(task) if states(task.request, value)]
-    return all(states(other.request, value) for value in stated) and not audit(other, snapshot)
+    stated = [value for value in _values(task) if mentions(task.request, value)]
+    return all(mentions(other.request, value) for value in stated) and not audit(other, snapshot)
 
 
 def _values(task: Task) -> Iterator[Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..answers.stated import MONTHS
+from ..answers.mentions import MONTHS
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -4,13 +4,19 @@
 depth than any training task, and its own entities. No task is a near-duplicate of another, in its split or in another.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, TypeVar
 
+from ..errors import UsageError
+from ..executors import Executor, Local
+from ..snapshot import Snapshot
 from ..task import Task
 from .index import Index
 from .partition import Partition
-from .synthesise import Report, synthesise
+from .synthesise import Report, synthesise, synthesise_many
 from .targets import Targets, weights
 
 
@@ -39,30 +45,97 @@ PLANS = (
 )
 
 
-def synthesise_splits(
-    index: Index,
-    seed: int,
-    plans: tuple[Plan, ...] = PLANS,
-    share: float = 1.0,
-    tell: Callable[[str, int, int], None] = lambda split, made, n: None,
-    unlike: Sequence[Task] = (),
-) -> tuple[dict[str, list[Task]], dict[str, Report]]:
-    """Tasks and reports by split. No task is a near-duplicate of another or of one in `unlike`.
+class Sized(Protocol):
+    """A plan of `n` tasks for the split `name`."""
 
-    `share` scales the number of tasks of each plan, with at least one. `tell` is called with split, number made and
-    number wanted after every task.
-    """
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def n(self) -> int: ...
+
+
+P = TypeVar("P", bound=Sized)
+Splits = tuple[dict[str, list[Task]], dict[str, Report]]
+"""Tasks and reports by split."""
+Tell = Callable[[str, int, int], None]
+"""Is called with split, number made and number wanted after every task."""
+
+
+def quiet(split: str, made: int, n: int) -> None:
+    """Tell nothing."""
+
+
+def made_splits(
+    plans: Sequence[P],
+    make: Callable[[P, int, Report, Sequence[Task]], Iterator[Task]],
+    share: float,
+    tell: Tell,
+    unlike: Sequence[Task],
+    whole: Mapping[str, Sequence[Task]],
+) -> Splits:
+    """Splits in the order of their plans. `make` gets a plan, the number of tasks, a report to add to, and the tasks
+    that none may be too like; `share`, `unlike` and `whole` are as in `synthesise_splits`."""
     made: dict[str, list[Task]] = {}
     reports: dict[str, Report] = {}
     for plan in plans:
         n = max(1, round(plan.n * share))
         report = reports[plan.name] = Report()
-        before = [*unlike, *(task for tasks in made.values() for task in tasks)]
-        prefix = f"{index.snapshot.name}-{plan.name}"
+        before = [*unlike, *(task for split, tasks in made.items() for task in whole.get(split, tasks))]
         tasks = made.setdefault(plan.name, [])
-        for task in synthesise(
-            index, plan.targets, n, seed, prefix, report, before, plan.part, plan.ways_every
-        ):
+        for task in make(plan, n, report, before):
             tasks.append(task)
             tell(plan.name, len(tasks), n)
     return made, reports
+
+
+def folder_of(snapshot: Snapshot) -> Path:
+    """The snapshot's folder, which workers open. Raises `UsageError` if it has none."""
+    if snapshot.path is None:
+        raise UsageError(
+            f"snapshot {snapshot.name!r}: expected a folder for several workers, found none: use one worker"
+        )
+    return snapshot.path
+
+
+def synthesise_splits(
+    index: Index,
+    seed: int,
+    plans: tuple[Plan, ...] = PLANS,
+    share: float = 1.0,
+    tell: Tell = quiet,
+    unlike: Sequence[Task] = (),
+    whole: Mapping[str, Sequence[Task]] = MappingProxyType({}),
+    executor: Executor = Local(),  # noqa: B008  # frozen
+    phrases: Path | None = None,
+) -> Splits:
+    """Tasks and reports by split. No task is a near-duplicate of another or of one in `unlike`.
+
+    `share` scales the number of tasks of each plan, with at least one. `whole` are splits made before with the same
+    seed: later splits have no near-duplicate of a task in them, so a share is the beginning of what a share of 1 makes.
+    Workers of an `executor` need a snapshot in a folder, and `phrases` if the index has another phrase book than the
+    snapshot's.
+    """
+
+    def make(plan: Plan, n: int, report: Report, before: Sequence[Task]) -> Iterator[Task]:
+        prefix = f"{index.snapshot.name}-{plan.name}"
+        if executor == Local():
+            return synthesise(
+                index, plan.targets, n, seed, prefix, report, before, plan.part, plan.ways_every
+            )
+        folder = folder_of(index.snapshot)
+        return synthesise_many(
+            folder,
+            plan.targets,
+            n,
+            seed,
+            executor,
+            prefix,
+            report,
+            phrases,
+            before,
+            plan.part,
+            plan.ways_every,
+        )
+
+    return made_splits(plans, make, share, tell, unlike, whole)

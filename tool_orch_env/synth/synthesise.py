@@ -4,10 +4,10 @@ A task depends only on snapshot, phrase book, targets, seed and its number. A ne
 replaced, in order, by the next attempt with the same number. One process and several therefore make the same bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..executors import Executor, in_order
 from ..executors.base import Work
@@ -35,6 +35,13 @@ class Made(NamedTuple):
     task: Task
     attempt: int
     refused: dict[str, int]
+
+
+class TaskMaker(Protocol):
+    """Makes single tasks, of a phrase book or of scenarios."""
+
+    def make(self, number: int, attempt: int = 0) -> Made:
+        """The task of a number, from attempt `attempt` on. Raises `Unfillable`."""
 
 
 @dataclass
@@ -117,7 +124,7 @@ def synthesise(
     Adds to `report`.
     """
     maker = Maker(index, targets, seed, prefix, part, ways_every)
-    yield from _unlike((maker.make(number) for number in range(n)), maker, report or Report(), unlike)
+    yield from unlike_earlier(maker, map(maker.make, range(n)), report, unlike)
 
 
 def synthesise_many(
@@ -130,17 +137,32 @@ def synthesise_many(
     report: Report | None = None,
     phrases: Path | None = None,
     unlike: Iterable[Task] = (),
+    part: Partition | None = None,
+    ways_every: int = 0,
 ) -> Iterator[Task]:
     """The same tasks as `synthesise` makes, by the workers of an executor, which open the snapshot in `folder`."""
-    snapshot = Snapshot.open(folder)
-    made = in_order(executor.spread(_worker, (snapshot, phrases, targets, seed, prefix), range(n)))
-    maker = Maker(Index(snapshot, phrases), targets, seed, prefix)
-    yield from _unlike(made, maker, report or Report(), unlike)
+    given = (Snapshot.open(folder), phrases, targets, seed, prefix, part, ways_every)
+    yield from spread(_maker, given, n, executor, report, unlike)
 
 
-def _unlike(made: Iterable[Made], maker: Maker, report: Report, unlike: Iterable[Task]) -> Iterator[Task]:
-    """The tasks, each that is too like an earlier one made anew."""
-    seen = NearDuplicates(unlike)
+def spread(
+    begin: Callable[..., TaskMaker],
+    given: tuple[Any, ...],
+    n: int,
+    executor: Executor,
+    report: Report | None,
+    unlike: Iterable[Task],
+) -> Iterator[Task]:
+    """`n` tasks made by the workers of an executor, each with a maker `begin(*given)`."""
+    made = in_order(executor.spread(_work, (begin, given), range(n)))
+    yield from unlike_earlier(begin(*given), made, report, unlike)
+
+
+def unlike_earlier(
+    maker: TaskMaker, made: Iterable[Made], report: Report | None, unlike: Iterable[Task]
+) -> Iterator[Task]:
+    """The tasks in `made`, each that is too like an earlier one made anew. Adds to `report`."""
+    seen, report = NearDuplicates(unlike), report or Report()
     for number, one in enumerate(made):
         _count(report, one)
         for _ in range(REPLACEMENTS):
@@ -164,9 +186,19 @@ def _count(report: Report, one: Made) -> None:
     report.unsound += one.refused["unsound"]
 
 
-def _worker(
-    snapshot: Snapshot, phrases: Path | None, targets: Targets, seed: int, prefix: str
-) -> Work[int, Made]:
+def _maker(
+    snapshot: Snapshot,
+    phrases: Path | None,
+    targets: Targets,
+    seed: int,
+    prefix: str,
+    part: Partition | None,
+    ways_every: int,
+) -> Maker:
+    return Maker(Index(snapshot, phrases), targets, seed, prefix, part, ways_every)
+
+
+def _work(begin: Callable[..., TaskMaker], given: tuple[Any, ...]) -> Work[int, Made]:
     """What one worker does: makes the tasks of some numbers."""
-    maker = Maker(Index(snapshot, phrases), targets, seed, prefix)
+    maker = begin(*given)
     return lambda numbers: [maker.make(number) for number in numbers]

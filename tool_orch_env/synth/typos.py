@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..answers.stated import folded
+from ..answers.text import folded
 from ..errors import UsageError
 from ..jsonvalues import pointer
 from ..snapshot import Snapshot

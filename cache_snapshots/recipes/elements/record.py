@@ -3,8 +3,8 @@
     python -m cache_snapshots.recipes.elements.record --out DIR
 
 Needs the `[elements]` extra. The recorder runs twice: what it recorded gives the tasks, and a second run, which
-finds every answer in its journal, puts them into the folder. `openapi.json` and `tasks.jsonl` beside the spec are
-written anew. With the same package versions, the same bytes.
+finds every answer in its journal, puts them into the folder. `openapi.json`, `parts.json`, `tasks.jsonl` and
+`scenes.jsonl` beside the spec are written anew. With the same package versions, the same bytes.
 """
 
 import argparse
@@ -14,24 +14,29 @@ from pathlib import Path
 
 from tool_orch_env import cli
 from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.task import read_tasks
 
 from ..serving import serving
-from . import openapi, tasks
+from . import openapi, parts, scenes, tasks
 from .server import app
 
 HERE = Path(__file__).parent
-SPEC, TASKS = HERE / "record.yaml", HERE / "tasks.jsonl"
+SPEC, TASKS, SCENES = HERE / "record.yaml", HERE / "tasks.jsonl", HERE / "scenes.jsonl"
 
 
 def record(folder: Path) -> int:
     """Write the snapshot into `folder`, a new one; returns the recorder's exit status, 0 if nothing is missing."""
     (HERE / "openapi.json").write_text(openapi.document(), encoding="utf-8")
-    TASKS.write_text("", encoding="utf-8")
+    (HERE / "parts.json").write_text(parts.document(), encoding="utf-8")
+    for path in (TASKS, SCENES):
+        path.write_text("", encoding="utf-8")
     with serving(app) as url:
         os.environ["ELEMENTS_URL"] = url
         status = cli.main(["record", str(SPEC), "--out", str(folder)])
     if status == 0:
-        TASKS.write_text(tasks.text(Snapshot.open(folder)), encoding="utf-8")
+        written = tasks.text(Snapshot.open(folder))
+        TASKS.write_text(written, encoding="utf-8")
+        SCENES.write_bytes(scenes.text(Snapshot.open(folder), read_tasks(TASKS)))
         status = cli.main(["record", str(SPEC), "--out", str(folder)])  # asks nothing: the service has gone
     for left in (".journal.jsonl", ".journal.jsonl.lock"):
         folder.with_name(folder.name + left).unlink(missing_ok=True)

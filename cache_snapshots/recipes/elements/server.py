@@ -16,7 +16,7 @@ from . import tables
 from .tables import Row, opaque, tidy
 
 Body = dict[str, Any]
-app = FastAPI(title="elements", version="1.0.0", description="The periodic table: elements and isotopes.")
+app = FastAPI(title="elements", version="2.0.0", description="The periodic table: elements and isotopes.")
 
 
 class Fault(Exception):
@@ -36,22 +36,32 @@ def _id(kind: str, text: str) -> Any:
     return Path(pattern=f"^{kind}-[0-9a-f]{{8}}$", description=text)
 
 
+LONGEST = 40
+"""Characters of a text that is searched for, at most."""
+
+
+def _text(least: int, text: str) -> Any:
+    told = f"{text} Case and accents do not matter."
+    return Query(min_length=least, max_length=LONGEST, description=told)
+
+
 ElementId = Annotated[
-    str, _id("el", "Id of the element, as search_element and every list of elements give it.")
+    str, _id("el", "Id of one of the 118 elements, as search_element and every list of elements give it.")
 ]
-IsotopeId = Annotated[str, _id("iso", "Id of the isotope, from list_isotopes or decay_modes.")]
-GroupId = Annotated[str, _id("grp", "Id of the group, from search_group or get_element.")]
-SeriesId = Annotated[str, _id("ser", "Id of the series, from search_series or get_element.")]
-Period = Annotated[int, Path(ge=1, le=20, description="Number of the period (row) of the table.")]
+IsotopeId = Annotated[str, _id("iso", "Id of one of the 945 isotopes, from list_isotopes or decay_modes.")]
+GroupId = Annotated[str, _id("grp", "Id of one of the 18 groups, from search_group or get_element.")]
+SeriesId = Annotated[str, _id("ser", "Id of one of the 10 series, from search_series or get_element.")]
+Period = Annotated[int, Path(ge=1, le=20, description="Number of the period (row): 1 to 7, nothing beyond.")]
 Year = Annotated[int, Query(ge=1000, le=2100, description="Calendar year, counted in.")]
 
 # other spellings of names in the table
 SPELLINGS = {"aluminium": "aluminum", "sulphur": "sulfur", "caesium": "cesium"}
 
 
-def _folded(text: str) -> str:
-    """`text` without case and accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+def folded(text: str) -> str:
+    """`text` without case, accents and the white space around it. "²" stays another character than "2"."""
+    parts = unicodedata.normalize("NFD", text.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c)).strip()
 
 
 def _element(element_id: str) -> Row:
@@ -83,15 +93,17 @@ def _listed(some: Iterable[Row], **head: Any) -> Body:
 
 @app.get("/elements", operation_id="search_element", tags=["elements"])
 def search_element(
-    name: Annotated[str, Query(min_length=2, description="English name of an element, or a part of it.")],
+    name: Annotated[str, _text(2, "English name of an element, or a part of it.")],
     limit: Annotated[int, Query(ge=1, le=20, description="At most this many results.")] = 5,
 ) -> Body:
-    """Find elements by name. An element that bears exactly this name comes first, then names that begin with it."""
-    wanted = SPELLINGS.get(_folded(name).strip(), _folded(name).strip())
-    hits = [element for element in tables.elements().values() if wanted in _folded(element["name"])]
+    """Find elements by name. An element that bears exactly this name comes first, then names that begin with it.
+
+    All 118 elements are held. Symbols are not searched, and a misspelt name is not found."""
+    wanted = SPELLINGS.get(folded(name), folded(name))
+    hits = [element for element in tables.elements().values() if wanted in folded(element["name"])]
 
     def rank(element: Row) -> tuple[bool, bool, str]:
-        found = _folded(element["name"])
+        found = folded(element["name"])
         return found != wanted, not found.startswith(wanted), found
 
     return {"total": len(hits), "results": [_line(hit) for hit in sorted(hits, key=rank)[:limit]]}
@@ -145,15 +157,18 @@ def table_neighbours(element_id: ElementId) -> Body:
 
 @app.get("/groups", operation_id="search_group", tags=["table"])
 def search_group(
-    text: Annotated[str, Query(min_length=1, description="Name, number (1 to 18) or CAS label of a group.")],
+    text: Annotated[str, _text(1, "Name, number (1 to 18) or CAS label (IA to VIIIA) of a group.")],
 ) -> Body:
-    """Find groups (columns) of the periodic table, for example by "Halogens", "17" or "VIIA"."""
-    wanted = _folded(text).strip()
+    """Find groups (columns) of the periodic table, for example by "Halogens", "17" or "VIIA".
+
+    Groups 1, 2, 11 and 13 to 18 have names, of which a part of three letters or more will do: alkali metals, alkaline
+    earths, coinage metals, boron group, carbon group, pnictogens, chalcogens, halogens, noble gases."""
+    wanted = folded(text)
     hits = [
         group
         for group in tables.groups().values()
-        if wanted in (str(group["group_id"]), _folded(group["symbol"]))
-        or (len(wanted) > 2 and wanted in _folded(group["name"]))
+        if wanted in (str(group["group_id"]), folded(group["symbol"]))
+        or (len(wanted) > 2 and wanted in folded(group["name"]))
     ]
     return {
         "total": len(hits),
@@ -181,11 +196,12 @@ def elements_in_group(group_id: GroupId) -> Body:
 
 @app.get("/series", operation_id="search_series", tags=["table"])
 def search_series(
-    name: Annotated[str, Query(min_length=3, description="Name of the series, or a part of it.")],
+    name: Annotated[str, _text(3, "Name of the series, or a part of it.")],
 ) -> Body:
-    """Find series: families such as lanthanides, actinides, metalloids, transition metals or noble gases."""
-    wanted = _folded(name).strip()
-    hits = [series for series in tables.series().values() if wanted in _folded(series["name"])]
+    """Find series, the ten families of elements: nonmetals, noble gases, alkali metals, alkaline earth metals,
+    metalloids, halogens, poor metals, transition metals, lanthanides and actinides."""
+    wanted = folded(name)
+    hits = [series for series in tables.series().values() if wanted in folded(series["name"])]
     lines = [{"series_id": series["id"], "name": series["name"]} for series in hits]
     return {"total": len(lines), "results": lines}
 
@@ -454,7 +470,7 @@ UNITS: dict[str, tuple[str, float, float]] = {
 
 @app.get("/convert", operation_id="convert_unit", tags=["units"])
 def convert_unit(
-    value: Annotated[float, Query(description="The number to convert.")],
+    value: Annotated[float, Query(ge=-1e36, le=1e36, description="The number to convert.")],
     from_unit: Annotated[Unit, Query(description="Unit of the number.")],
     to_unit: Annotated[Unit, Query(description="Unit wanted.")],
 ) -> Body:
@@ -464,4 +480,5 @@ def convert_unit(
         told = f"{from_unit} is a unit of {quantity}, {to_unit} one of {other}"
         raise Fault("unit", told, status=400, code="incompatible_units")
     result = (value * factor + offset - shift) / by
+    value += 0.0  # -0.0 is 0
     return {"value": value, "from_unit": from_unit, "to_unit": to_unit, "result": float(f"{result:.6g}")}

@@ -1,7 +1,7 @@
 """The forty tasks: hand-written requests over the templates, filled from what was recorded.
 
-Enters: the recorded snapshot. Leaves: the lines of `tasks.jsonl`. All of them are in the split `test`: no template and
-no tool of this snapshot is ever trained on.
+Enters: the recorded snapshot. Leaves: the lines of `tasks.jsonl`, the split `handmade`. No template and no tool of this
+snapshot is ever trained on.
 """
 
 import json
@@ -281,7 +281,7 @@ def text(snapshot: Snapshot) -> str:
         return found.status, json.loads(found.text)
 
     tasks = [
-        traced("elements", f"elements-test-{number:03d}", row, snapshot.catalog, ask, SUBSTITUTES)
+        traced("elements", f"elements-handmade-{number:03d}", row, snapshot.catalog, ask, SUBSTITUTES)
         for number, row in enumerate(ROWS, 1)
     ]
     return "".join(task.to_json() + "\n" for task in tasks)

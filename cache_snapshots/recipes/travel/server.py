@@ -6,7 +6,7 @@ Run it by hand with `uvicorn cache_snapshots.recipes.travel.server:app`.
 """
 
 import datetime
-import unicodedata
+from bisect import bisect
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from . import tables
-from .tables import Flight
+from .tables import Flight, folded
 
 app = FastAPI(
     title="travel", summary="Cities, countries, airports, flights, weather, exchange rates, holidays"
@@ -39,11 +39,6 @@ async def _not_found(request: Request, error: NotFound) -> JSONResponse:
     return JSONResponse(body, status_code=404)
 
 
-def _folded(text: str) -> str:
-    """`text` without case and accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-
-
 def _km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Great-circle distance in kilometres on a sphere of 6,371 km."""
     a, b = radians(lat1), radians(lat2)
@@ -51,25 +46,29 @@ def _km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     return 2 * 6371.0 * asin(sqrt(half))
 
 
+SHOWN_NAMES = 6
+"""Other names of a city that are shown, in the order of the table; only those in ASCII."""
+
+
 @cache
 def cities_by_name() -> dict[str, set[int]]:
-    """Ids of cities by folded name, alternate names included."""
+    """Ids of cities by folded name."""
     result: dict[str, set[int]] = {}
     for number, city in tables.cities().items():
-        for name in (city["name"], *city["alternatenames"]):
-            result.setdefault(_folded(name), set()).add(number)
+        for name in city["names"]:
+            result.setdefault(folded(name), set()).add(number)
     return result
 
 
 @app.get("/search_city")
-def search_city(name: str, country_code: str | None = None, limit: int = 5) -> Body:
+def search_city(name: str, country_code: str | None = None, limit: int = 10) -> Body:
     hits = [
         tables.cities()[number]
-        for number in cities_by_name().get(_folded(name), ())
+        for number in cities_by_name().get(folded(name), ())
         if country_code in (None, tables.cities()[number]["countrycode"])
     ]
-    wanted = _folded(name)
-    hits.sort(key=lambda city: (_folded(city["name"]) != wanted, -city["population"], city["geonameid"]))
+    wanted = folded(name)
+    hits.sort(key=lambda city: (folded(city["name"]) != wanted, -city["population"], city["geonameid"]))
     return {
         "total": len(hits),
         "results": [
@@ -90,7 +89,7 @@ def search_city(name: str, country_code: str | None = None, limit: int = 5) -> B
 def get_city(geoname_id: int) -> Body:
     city = tables.cities().get(geoname_id)
     if city is None:
-        raise NotFound("city", f"no city has the GeoNames id {geoname_id}")
+        raise NotFound("city", f"no city held here has the GeoNames id {geoname_id}")
     return {
         "geoname_id": geoname_id,
         "name": city["name"],
@@ -101,15 +100,28 @@ def get_city(geoname_id: int) -> Body:
         "longitude": city["longitude"],
         "timezone": city["timezone"],
         "population": city["population"],
-        "alternate_names": [name for name in city["alternatenames"] if name.isascii()][:12],
+        "alternate_names": [name for name in city["names"][1:] if name.isascii()][:SHOWN_NAMES],
     }
+
+
+@cache
+def countries_by_part() -> dict[str, list[dict[str, Any]]]:
+    """Countries by every beginning, of three letters or more, of their folded names and of the words in these."""
+    result: dict[str, list[dict[str, Any]]] = {}
+    for country in tables.countries().values():
+        name = folded(country["name"])
+        starts = [at for at in range(len(name)) if at == 0 or not name[at - 1].isalnum()]
+        parts = {name[at:end].strip() for at in starts for end in range(at + 3, len(name) + 1)}
+        for part in sorted(part for part in parts if len(part) >= 3):
+            result.setdefault(part, []).append(country)
+    return result
 
 
 @app.get("/search_country")
 def search_country(name: str) -> Body:
-    wanted = _folded(name)
-    hits = [country for country in tables.countries().values() if wanted in _folded(country["name"])]
-    hits.sort(key=lambda country: (_folded(country["name"]) != wanted, country["name"]))
+    wanted = folded(name)
+    hits = list(countries_by_part().get(wanted, ()))
+    hits.sort(key=lambda country: (folded(country["name"]) != wanted, country["name"]))
     return {
         "total": len(hits),
         "results": [
@@ -129,11 +141,16 @@ def _country_id(code: str) -> int | None:
     return country["geonameid"] if country else None
 
 
+@cache
+def _countries_by_id() -> dict[int, dict[str, Any]]:
+    return {country["geonameid"]: country for country in tables.countries().values()}
+
+
 def _country(country_id: int) -> dict[str, Any]:
-    for country in tables.countries().values():
-        if country["geonameid"] == country_id:
-            return country
-    raise NotFound("country", f"no country has the GeoNames id {country_id}")
+    country = _countries_by_id().get(country_id)
+    if country is None:
+        raise NotFound("country", f"no country has the GeoNames id {country_id}")
+    return country
 
 
 @app.get("/get_country")
@@ -160,12 +177,19 @@ def get_country(country_id: int) -> Body:
     }
 
 
+@cache
+def airports_by_latitude() -> tuple[list[float], list[tuple[str, float, float]]]:
+    """Latitudes in ascending order, and with each the airport: IATA code, latitude, longitude."""
+    found = sorted((airport["lat"], iata, airport["lon"]) for iata, airport in tables.airports().items())
+    return [lat for lat, _, _ in found], [(iata, lat, lon) for lat, iata, lon in found]
+
+
 @app.get("/airports_near")
-def airports_near(latitude: float, longitude: float, radius_km: float = 100, limit: int = 10) -> Body:
-    near = sorted(
-        (round(_km(latitude, longitude, airport["lat"], airport["lon"]), 1), iata)
-        for iata, airport in tables.airports().items()
-    )
+def airports_near(latitude: float, longitude: float, radius_km: float = 100, limit: int = 50) -> Body:
+    latitudes, airports = airports_by_latitude()
+    degrees = radius_km / 110 + 0.1  # a degree of latitude is 111 km
+    band = slice(bisect(latitudes, latitude - degrees), bisect(latitudes, latitude + degrees))
+    near = sorted((round(_km(latitude, longitude, lat, lon), 1), iata) for iata, lat, lon in airports[band])
     hits = [(distance, iata) for distance, iata in near if distance <= radius_km]
     return {
         "total": len(hits),
@@ -313,7 +337,7 @@ def airport_weather(origin: str, time_hour: str, units: str = "imperial") -> Bod
 
 
 def _rate(base: str, currency: str, day: str) -> tuple[float, str]:
-    """Units of `currency` for one of `base`, and the day of publication: at most a week before `day`."""
+    """Units of `currency` for one of `base`, to six digits, and the day of publication: at most a week before `day`."""
     for code in (base, currency):
         if code not in converter.currencies:
             raise NotFound("rate", f"the European Central Bank published no rate for {code}")
@@ -321,22 +345,17 @@ def _rate(base: str, currency: str, day: str) -> tuple[float, str]:
         published = datetime.date.fromisoformat(day) - datetime.timedelta(days=back)
         try:
             converter.convert(1, "EUR", "USD", date=published)
-            return converter.convert(1, base, currency, date=published), published.isoformat()
+            rate = converter.convert(1, base, currency, date=published)
+            return float(f"{rate:.6g}"), published.isoformat()
         except (RateNotFoundError, ValueError):
             continue
     raise NotFound("rate", f"no rate from {base} to {currency} within a week before {day}")
 
 
 @app.get("/fx_rate")
-def fx_rate(currency: str, date: str, base: str = "EUR") -> Body:
-    rate, published = _rate(base, currency, date)
-    return {
-        "base": base,
-        "currency": currency,
-        "date": date,
-        "rate_date": published,
-        "rate": _six_digits(rate),
-    }
+def fx_rate(currency: str, date: str) -> Body:
+    rate, published = _rate("EUR", currency, date)
+    return {"base": "EUR", "currency": currency, "date": date, "rate_date": published, "rate": rate}
 
 
 @app.get("/convert_currency")
@@ -348,21 +367,25 @@ def convert_currency(amount: float, from_currency: str, date: str, to_currency: 
         "to_currency": to_currency,
         "date": date,
         "rate_date": published,
-        "rate": _six_digits(rate),
+        "rate": rate,
         "result": round(amount * rate, 2),
     }
 
 
-def _six_digits(rate: float) -> float:
-    return float(f"{rate:.6g}")
+@cache
+def _calendars() -> dict[str, list[str]]:
+    """The countries that have a calendar, each with the languages of its names."""
+    known = holidays.list_supported_countries(include_aliases=False)
+    spoken = holidays.list_localized_countries(include_aliases=False)
+    return {code: spoken.get(code, []) for code in known}
 
 
 @app.get("/public_holidays")
 def public_holidays(country_id: int, year: int) -> Body:
     country_code = _country(country_id)["iso"]
-    if country_code not in holidays.list_supported_countries(include_aliases=False):
+    if country_code not in _calendars():
         raise NotFound("calendar", f"no holiday calendar for {country_code}")
-    english = "en_US" in holidays.list_localized_countries(include_aliases=False).get(country_code, ())
+    english = "en_US" in _calendars()[country_code]
     days = holidays.country_holidays(country_code, years=year, language="en_US" if english else None)
     return {
         "country_id": country_id,

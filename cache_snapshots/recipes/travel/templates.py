@@ -46,6 +46,11 @@ def _slack(rate: float) -> float:
     return 0.5 if rate >= 100 else 0.01
 
 
+def _airline(t: Trace, found: Reply, line: str) -> None:
+    """Who flies the flight in a line of a list."""
+    t.fact("airline", t.call("get_airline", carrier=found.at(line + "/carrier")).at("/name"))
+
+
 def weather_at_hour(t: Trace, airports: Sequence[str], time_hour: str, units: str = "") -> None:
     for airport in airports:
         more: dict[str, Any] = {"units": units} if units else {}
@@ -92,7 +97,7 @@ def one_flight(
     t.fact("actual departure", flight.at("/actual_dep"))
     t.fact("actual arrival", flight.at("/actual_arr"))
     if airline:
-        t.call("get_airline", carrier=found.at(line + "/carrier"))
+        _airline(t, found, line)
 
 
 def countries_of_cities(t: Trace, cities: Sequence[str]) -> None:
@@ -106,9 +111,8 @@ def countries_of_cities(t: Trace, cities: Sequence[str]) -> None:
 def departure_in_hour(t: Trace, origin: str, date: str, hour: int, number: int, flight: bool = False) -> None:
     board = t.call("departures", origin=origin, date=date, hour=hour)
     line = board.where("/flights", flight_number=number)
-    dest = t.call("get_airport", iata=board.at(line + "/dest"))
-    t.call("get_airline", carrier=board.at(line + "/carrier"))
-    t.fact("destination", dest.at("/name"))
+    t.fact("destination", t.call("get_airport", iata=board.at(line + "/dest")).at("/name"))
+    _airline(t, board, line)
     if flight:
         t.fact("departed", t.call("get_flight", flight_id=board.at(line + "/flight_id")).at("/actual_dep"))
 
@@ -131,7 +135,7 @@ def flight_and_aircraft(
     craft = t.call("get_aircraft", tail_number=flight.at("/tail_number"))
     sky = t.call("airport_weather", origin=origin, time_hour=flight.at("/time_hour"))
     if airline:
-        t.call("get_airline", carrier=found.at(line + "/carrier"))
+        _airline(t, found, line)
     t.fact("seats", craft.at("/seats"))
     t.fact("year built", craft.at("/year_built"))
     t.fact("wind speed", sky.at("/wind_speed_mph"), 0.5)
@@ -170,11 +174,12 @@ def first_and_last(t: Trace, origin: str, dest: str, date: str, weather: bool = 
         craft = t.call("get_aircraft", tail_number=flight.at("/tail_number"))
         t.fact(f"seats on the {which} flight", craft.at("/seats"))
     if weather:
-        for flight in flights:
-            t.call("airport_weather", origin=origin, time_hour=flight.at("/time_hour"))
+        for which, flight in zip(("first", "last"), flights, strict=True):
+            sky = t.call("airport_weather", origin=origin, time_hour=flight.at("/time_hour"))
+            t.fact(f"temperature at the {which} departure", sky.at("/temperature_f"), 0.5)
 
 
-def money_at_airport(t: Trace, iata: str, amount: int, currency: str, date: str, year: int = 0) -> None:
+def money_at_airport(t: Trace, iata: str, amount: int, currency: str, date: str) -> None:
     airport = t.call("get_airport", iata=iata)
     country = t.call("get_country", country_id=airport.at("/country_id"))
     done = t.call(
@@ -186,8 +191,6 @@ def money_at_airport(t: Trace, iata: str, amount: int, currency: str, date: str,
     )
     t.fact("currency", country.at("/currency_name"))
     t.fact("local money", done.at("/result"), 0.5)
-    if year:
-        t.call("public_holidays", country_id=airport.at("/country_id"), year=year)
 
 
 def neighbour_capitals(t: Trace, name: str) -> None:
@@ -218,7 +221,7 @@ def departure_on_holiday(
     t.fact("date", date)
     t.fact("departed", flight.at("/actual_dep"))
     if more:
-        t.call("get_airline", carrier=board.at(line + "/carrier"))
+        _airline(t, board, line)
         dest = t.call("get_airport", iata=board.at(line + "/dest"))
         t.fact("elevation", dest.at("/elevation_ft"))
 
@@ -228,7 +231,9 @@ def flights_to_city(
 ) -> None:
     dest = _closest(_around(t, city, radius_km))
     for origin in origins:
-        t.call("search_flights", origin=origin, dest=dest, date=date)
+        found = t.call("search_flights", origin=origin, dest=dest, date=date)
+        if profile:
+            t.fact(f"flights from {origin}", found.at("/total"))
     if profile:
         t.fact("elevation", t.call("get_airport", iata=dest).at("/elevation_ft"))
 
@@ -285,7 +290,7 @@ def flight_to_city(
         flight = t.call("get_flight", flight_id=found.at(line + "/flight_id"))
         t.fact(f"arrival of the {'first' if pick is FIRST else 'last'}", flight.at("/actual_arr"))
         if airline:
-            t.call("get_airline", carrier=found.at(line + "/carrier"))
+            _airline(t, found, line)
 
 
 def aircraft_on_holiday(
@@ -304,9 +309,9 @@ def aircraft_on_holiday(
         sky = t.call("airport_weather", origin=origin, time_hour=flight.at("/time_hour"))
         t.fact("temperature", sky.at("/temperature_f"), 0.5)
     if more > 1:
-        t.call("get_airline", carrier=board.at(line + "/carrier"))
+        _airline(t, board, line)
     if more > 2:
-        t.call("get_airport", iata=board.at(line + "/dest"))
+        t.fact("destination", t.call("get_airport", iata=board.at(line + "/dest")).at("/name"))
 
 
 def neighbour_rate_on_holiday(t: Trace, name: str, holiday: str, year: int) -> None:

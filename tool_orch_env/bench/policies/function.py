@@ -1,17 +1,14 @@
 """A Python function as a policy: `function(messages, tools)`, sync or async, returns an assistant message."""
 
 import asyncio
-import importlib
 import inspect
-import sys
 import threading
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ...errors import UsageError
 from ...task import Task
+from ..imported import imported, raised_at
 from ..protocols import Arena
 from .base import Chat, PolicyError, Said, Speaker
 
@@ -32,7 +29,7 @@ class FunctionPolicy:
                     return Said(await self._function(messages, tools))
                 return Said(await _in_thread(self._function, messages, tools))
             except Exception as error:
-                raise PolicyError("raised", f"{type(error).__name__}: {error}{_raised_at(error)}") from error
+                raise PolicyError("raised", f"{type(error).__name__}: {error}{raised_at(error)}") from error
 
         return speak
 
@@ -45,32 +42,10 @@ class FunctionPolicy:
 
 def load_function(place: str) -> Callable[..., Any]:
     """The function named `MODULE:FUNCTION`. The current folder is searched too. Raises `UsageError`."""
-    module, _, name = place.partition(":")
-    if not module or not name:
-        raise UsageError(f"python:{place}: expected python:MODULE:FUNCTION, such as python:mine:policy")
-    if module.endswith(".py"):
-        raise UsageError(f"python:{place}: a module's name has no .py: python:{module[:-3]}:{name}")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"python:{place}: {error}") from error
-    except Exception as error:  # the module may raise anything on import
-        raise UsageError(
-            f"python:{place}: cannot be loaded: {type(error).__name__}: {error}{_raised_at(error)}"
-        ) from error
+    function = imported(place, "python:")
     if not callable(function):
         raise UsageError(f"python:{place}: not a function")
     return function  # type: ignore[no-any-return]  # what it returns is checked at every turn
-
-
-def _raised_at(error: BaseException) -> str:
-    """File and line of the user's code that raised; "" if none was reached."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames or frames[-1].filename == __file__ or "<frozen" in frames[-1].filename:
-        return ""
-    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
 
 
 async def _in_thread(function: Callable[[Chat, Chat], Any], messages: Chat, tools: Chat) -> Any:

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from ...calls.oracle import oracle_answer
+from ...answers.oracle import oracle_ending
 from ...calls.types import Turn
 from ...task import Task
 from ..protocols import Arena
@@ -31,7 +31,7 @@ class ScriptedPolicy:
     def _trace(self, arena: Arena, task: Task, trial: int) -> list[Turn]:
         if self.name == "oracle":
             calls = [Turn(calls=tuple(call.as_call() for call in step)) for step in arena.steps(task)]
-            return [*calls, Turn(answer=oracle_answer(task))]
+            return [*calls, oracle_ending(task, arena.answer_form)]
         identity = int.from_bytes(blake2b(task.id.encode(), digest_size=8).digest())
         rng = np.random.default_rng([self._seed, trial, identity])
         return POLICIES[self.name](task, arena.snapshot, rng)

@@ -5,7 +5,7 @@ const link = (e) => "#episode=" + encodeURIComponent(e.task_id) + "/" + e.trial;
 const trials = Math.max(0, ...data.episodes.map((e) => e.trial));
 const label = (e) => e.task_id + (trials ? " · " + e.trial : "");
 for (const e of data.episodes)
-  e.words = (label(e) + " " + data.tasks[e.task_id].request + " " + JSON.stringify(e.log)).toLowerCase();
+  e.words = (label(e) + " " + data.tasks[e.task_id].request + " " + JSON.stringify([e.log, e.facts])).toLowerCase();
 
 // an element with attributes and children; strings become text nodes, never markup
 function make(name, attributes, ...children) {
@@ -28,10 +28,12 @@ options("stop", data.episodes.map((e) => e.stop_reason));
 options("error", data.episodes.flatMap((e) => Object.keys(e.errors)));
 options("domain", Object.values(data.tasks).flatMap((t) => t.domains));
 
+const outcomes = { won: (e) => e.success, lost: (e) => !e.success, refused: (e) => e.refused };
+
 function list() {
   const words = byId("words").value.toLowerCase(), outcome = byId("outcome").value;
   const shown = data.episodes.filter((e) =>
-    (!words || e.words.includes(words)) && (!outcome || e.success === (outcome === "won")) &&
+    (!words || e.words.includes(words)) && (!outcome || outcomes[outcome](e)) &&
     (!byId("stop").value || e.stop_reason === byId("stop").value) &&
     (!byId("error").value || byId("error").value in e.errors) &&
     (!byId("domain").value || data.tasks[e.task_id].domains.includes(byId("domain").value)));
@@ -96,6 +98,22 @@ function callBlock(call, states) {
   return make("div", { class: "call " + state }, ...parts);
 }
 
+// the final answer with what was read of each fact marked
+function answerBlock(pieces) {
+  const parts = pieces.map(([text, state, names]) =>
+    state ? make("mark", { class: state, title: names + (state === "counted" ? "" : ": does not count in full") }, text) : text);
+  return make("blockquote", { class: "answer" }, ...(parts.length ? parts : ["(empty answer)"]));
+}
+
+function factTable(facts) {
+  const head = ["fact", "expected", "read", "share", "why not"].map((name) => make("th", name === "share" ? { class: "n" } : {}, name));
+  const rows = facts.map((fact) => make("tr", { class: fact.share === 1 ? "counted" : "refused" },
+    make("td", { class: "mono" }, fact.name), make("td", {}, fact.expected), make("td", {}, fact.read || "–"),
+    make("td", { class: "n" }, fact.share === null ? "–" : String(Number(fact.share.toFixed(3)))), make("td", {}, fact.why)));
+  return make("div", { class: "scroll" }, make("table", { class: "facts" },
+    make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
+}
+
 function show() {
   const found = data.episodes.find((e) => link(e) === location.hash);
   list();
@@ -114,11 +132,19 @@ function show() {
         make("span", { class: "mono" }, (turn.reward >= 0 ? "+" : "") + turn.reward.toFixed(3) + " → " + turn.score.toFixed(3))),
       turn.content && turn.answer === null ? make("pre", { class: "dim" }, turn.content) : "",
       ...turn.calls.map((call) => callBlock(call, found.golden)),
-      turn.answer !== null ? make("blockquote", { class: "answer" }, turn.answer || "(empty answer)") : "")),
-    Object.keys(task.answer).length ? make("p", { class: "dim" }, "facts to state: " + JSON.stringify(task.answer)) : "");
+      turn.answer !== null ? answerBlock(found.answer) : "")),
+    found.facts.length ? make("h3", {}, "Facts of the answer") : "",
+    found.facts.length ? factTable(found.facts) : "");
 }
 
 byId("filter").addEventListener("input", list);
+if (byId("refused")) byId("refused").addEventListener("click", () => {
+  byId("filter").reset();
+  byId("outcome").value = "refused";
+  location.hash = link(data.episodes.find((e) => e.refused));
+  list();
+  byId("browser").scrollIntoView();
+});
 addEventListener("hashchange", show);
 if (!location.hash && data.episodes.length) history.replaceState(null, "", link(data.episodes[0]));
 show();

@@ -8,8 +8,8 @@ import numpy as np
 from rich.markup import escape
 from rich.panel import Panel
 
+from ...answers.oracle import oracle_turns
 from ...bench.scripted import POLICIES
-from ...calls.oracle import oracle_turns
 from ...calls.types import AnsweredCall
 from ...env import ToolOrchEnv
 from ...episode import Episode, Step, score_turns
@@ -20,10 +20,15 @@ from ...task import Task
 from ...taskset import TaskSet
 from .console import console, line, shortened, table
 
+FACTS_WIDTH = 80
+"""Maximum width of the table of facts, in columns."""
 COLOURS = {"ok": "green", "api_error": "yellow", "not_recorded": "yellow"}
 PROMPT = """
 Write a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}}.
 Anything else is your final answer. Press Ctrl-D to leave."""
+SUBMIT_PROMPT = """
+Write a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}}.
+Your final answer is a call of %s; text ends the episode without one. Press Ctrl-D to leave."""
 
 
 def scores(snapshot: Snapshot, tasks: Sequence[Task], split: str, policies: Sequence[str], seed: int) -> None:
@@ -78,12 +83,15 @@ def _call(answered: AnsweredCall) -> str:
     return f"{answered.call.name}({parts})"
 
 
-def play(snapshot: Snapshot, split: str, task_id: str | None, seed: int | None) -> None:
+def play(
+    snapshot: Snapshot, split: str, task_id: str | None, seed: int | None, answer_form: str = "text"
+) -> None:
     """Play one episode: each line typed is a call or the final answer."""
-    env = ToolOrchEnv(snapshot=snapshot, split=split, tool_docs="short")
+    env = ToolOrchEnv(snapshot=snapshot, split=split, tool_docs="short", answer_form=answer_form)
     text, info = env.reset(seed=seed, options={"task_id": task_id} if task_id else None)
     line(text)
-    line(PROMPT)
+    submit = env.submit_name
+    line(SUBMIT_PROMPT % submit if submit else PROMPT)
     over = terminated = False
     while not over:
         try:
@@ -95,7 +103,21 @@ def play(snapshot: Snapshot, split: str, task_id: str | None, seed: int | None) 
         over = terminated or truncated
         _show_replies(info, float(reward))
     ended = "Answered" if terminated else "Out of turns or calls"
+    if "answer_error" in info:
+        line(info["answer_error"])
     line(f"{ended}: score {info['episode_score']:.3f} {to_text(info['score'])}")
+    if info["facts"]:
+        _show_facts(info["facts"])
+
+
+def _show_facts(facts: Sequence[dict[str, Any]]) -> None:
+    """What was read of each fact of the answer, how much it counts, and why not in full."""
+    shown = table("Facts of the answer", "fact", ">counts", "read", "why not")
+    for fact in facts:
+        quote = shortened(" ".join(fact["quote"].split()), 60) or "-"
+        cells = (fact["name"], f"{fact['share']:.2g}", quote, shortened(fact["why"], 160))
+        shown.add_row(*map(escape, cells))
+    console.print(shown, width=FACTS_WIDTH)
 
 
 def _as_message(typed: str) -> str:

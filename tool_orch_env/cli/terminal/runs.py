@@ -51,6 +51,8 @@ def summary(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     if found["errors"]:
         _errors(found["errors"])
     _groups(found["by"])
+    if found["facts_refused"]:
+        line(f"Facts refused: {found['facts_refused']} (every golden call answered, not every fact stated)")
     for label, name in (("stops", "Episodes ended"), ("causes", "Policy errors")):
         if found[label]:
             line(f"{name}: " + ", ".join(f"{kind} {count}" for kind, count in found[label].items()))

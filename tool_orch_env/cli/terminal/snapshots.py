@@ -1,7 +1,8 @@
 """`tool-orch snapshot` and `record`: what a snapshot holds, differences, the progress of a recording."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.padding import Padding
@@ -11,6 +12,10 @@ from ...jsonvalues.canonical import to_text
 from ...snapshot import Snapshot
 from ...snapshot.stats import Difference, ToolStats
 from .console import console, line, progress_bar, share, shortened, table
+
+if TYPE_CHECKING:
+    from ...record.estimate import Estimate
+    from ...record.gaps import Gap
 
 
 def snapshot(opened: Snapshot) -> None:
@@ -98,6 +103,50 @@ def not_recorded(groups: Sequence[tuple[str, str, int, str]]) -> None:
         shown.add_row(escape(tool), escape(why), str(calls), escape(shortened(first, 80)))
     if groups:
         console.print(shown)
+
+
+def gaps(found: Sequence["Gap"]) -> None:
+    """What a recording leaves open, and the plan lines that close it."""
+    shown = table("Not planned", "tool", ">invited", ">missing", "first missing", "plan line that closes it")
+    for gap in found:
+        numbers = (f"{gap.invited:,}", f"{gap.missing:,}")
+        shown.add_row(escape(gap.tool), *numbers, escape(shortened(gap.first, 60)), escape(gap.line))
+    if found:
+        console.print(shown)
+    else:
+        line("coverage: the plan makes every call that its replies and schemas invite")
+
+
+def estimated_steps(found: "Estimate") -> None:
+    """What every step of a plan takes: "~" marks an extrapolated number, "?" an unknown one."""
+    shown = table("Plan", "step", "tool", ">calls", ">recorded", ">KB")
+    for step in found.steps:
+        calls = "?" if step.calls is None else f"{'' if step.exact else '~'}{step.calls:,}"
+        size = "?" if step.calls is None or step.size is None else f"{step.calls * step.size / 1024:,.1f}"
+        shown.add_row(escape(step.step), escape(step.tool), calls, f"{step.recorded:,}", size)
+    console.print(shown)
+
+
+def estimated(found: "Estimate") -> None:
+    """What a whole plan takes, in a line or two."""
+    about = "at least " if found.unknown else "" if found.exact else "about "
+    parts = [f"{found.calls:,} calls", f"{found.recorded:,} of them recorded"]
+    if found.size is not None:
+        parts.append(f"{found.size / 1e6:,.1f} MB")
+    if found.seconds is not None:
+        parts.append(f"{_duration(found.seconds)} to go")
+    line(f"plan: {about}{', '.join(parts)}")
+    if found.unknown:
+        line(
+            f"plan: unknown until replies are recorded: {', '.join(found.unknown)} "
+            "(--dry-run --sample 5 records some of every step)"
+        )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class RecordingBar:

@@ -9,7 +9,9 @@ from ...language.graph import Edge
 from ...synth import shapes as forests
 from ...synth.audit import Finding
 from ...synth.sample import Outcome
+from ...synth.scenes.check import Checked
 from ...synth.synthesise import Report
+from ...synth.wording import Wording
 from ...task import Task
 from .console import console, line, table
 
@@ -23,6 +25,24 @@ def findings(found: Mapping[str, Sequence[Finding]]) -> None:
         for one in some:
             shown.add_row(*map(escape, (name, one.call, one.argument, one.rule, one.message)))
     console.print(shown if with_findings else f"{len(found)} tasks, no findings")
+
+
+def wording(found: Mapping[str, Wording]) -> None:
+    """Figures of requests, a row for each set of tasks."""
+    names = ("tasks", "frames", "words", "per call", "labels", "apart", "opening", "distinct")
+    shown = table("Wording of requests", "set", *(f">{name}" for name in names))
+    shown.columns[0].no_wrap = True
+    for name, one in found.items():
+        frames = f"{one.scenarios}/{one.frames}" if one.frames else ""
+        sizes = (str(one.tasks), frames, f"{one.words:.0f}/{one.longest:.0f}", f"{one.words_per_call:.1f}")
+        shares = (one.lettered, one.unconnected, one.common_opening, one.openings)
+        written = ("" if share is None else f"{share:.1%}" for share in shares)
+        shown.add_row(escape(name), *sizes, *written)
+    console.print(shown)
+    line("frames: scenarios/frames of scenarios. words: of the median request/at most in 95 % of requests.")
+    line("per call: words per golden call. labels: requests with labels such as “flight A”.")
+    line("apart: tasks with calls that share nothing with the rest.")
+    line("opening: the most frequent first three words. distinct: distinct first three words per task.")
 
 
 def edges(found: Sequence[Edge]) -> None:
@@ -65,6 +85,24 @@ def synthesised(tasks: Sequence[Task], report: Report) -> None:
         f"Rejected: {report.unphrased} could not be phrased, {report.unsound} failed the audit, "
         f"{report.alike} near-duplicates"
     )
+
+
+def scenarios(checked: Sequence[Checked]) -> None:
+    """The frames of each scenario that the snapshot fills, and why it does not fill the others."""
+    shown = table("Scenarios", "scenario", ">frames", ">filled", ">tasks", ">calls", ">words")
+    for name in dict.fromkeys(one.scenario.id for one in checked):
+        some = [one for one in checked if one.scenario.id == name]
+        made = [task for one in some for task in one.tasks]
+        calls = sorted({len(task.golden) for task in made})
+        words = f"{np.mean([len(task.request.split()) for task in made]):.0f}" if made else ""
+        sizes = f"{calls[0]} to {calls[-1]}" if len(calls) > 1 else "".join(map(str, calls))
+        filled = sum(one.found for one in some)
+        shown.add_row(escape(name), str(len(some)), str(filled), str(len(made)), sizes, words)
+    console.print(shown)
+    for one in checked:
+        if one.reason:
+            told = f"{len(one.tasks)} of {one.tried} tasks: {one.reason}"
+            line(f"{one.scenario.id}, frame {one.frame}: {told}")
 
 
 def _means(tasks: Sequence[Task]) -> list[str]:

@@ -29,20 +29,9 @@ KEEP: dict[str, Any] = {
     "places": [_PLACE],
     "details": [{**_PLACE, "address": "keep", "extratags": dict.fromkeys(TAGS, "keep")}],
     "spot": {"error": "keep", **_PLACE, "address": "keep"},
-    "matrix": {
-        "sources_to_targets": [[dict.fromkeys(("from_index", "to_index", "time", "distance"), "keep")]],
-        "units": "keep",
-    },
+    "walks": {"sources_to_targets": [[dict.fromkeys(("time", "distance"), "keep")]], "units": "keep"},
     "route": {
         "trip": {"summary": _SUMMARY, "legs": [{"summary": _SUMMARY, "maneuvers": _STEPS}], "units": "keep"}
-    },
-    "tour": {
-        "trip": {
-            "locations": [dict.fromkeys(("original_index", "lat", "lon"), "keep")],
-            "legs": [{"summary": _SUMMARY}],
-            "summary": _SUMMARY,
-            "units": "keep",
-        }
     },
     "area": {"features": [{"properties": {"contour": "keep", "metric": "keep"}, "geometry": "keep"}]},
     "error": dict.fromkeys(("error_code", "error", "status_code", "status"), "keep"),

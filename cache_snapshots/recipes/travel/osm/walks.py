@@ -5,13 +5,15 @@ that the request states, and a pick that is not unique is refused.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ...tracing import Ref, Reply, Trace
-from .tours import best_order
 
-ROW = "/sources_to_targets/0"
+MOST = 20  # places of a search
 KM = 0.01  # what rounding a distance to two places may lose
+DEGREES = 0.0001
+LEGS = {2: ("first", "last"), 3: ("first", "second", "last")}
 
 
 class Spot(NamedTuple):
@@ -38,19 +40,19 @@ def _named(t: Trace, name: str) -> Spot:
 def _around(t: Trace, category: str, near: Any, after: Sequence[Reply] = ()) -> list[Spot]:
     """All places of a category near another; refused if the list may be cut, or holds one without a name."""
     found = t.call("search_nearby", after=after, category=category, near=near)
-    if len(found.value) >= 10 or not all(place["name"] for place in found.value):
+    if len(found.value) >= MOST or not all(place["name"] for place in found.value):
         raise ValueError(f"{category} near {near}: the list may be cut, or a place has no name")
     return [Spot(found, line) for line in range(len(found.value))]
 
 
 def _walks(t: Trace, start: Spot, spots: list[Spot]) -> Reply:
-    """The walks from one place to several, as one matrix."""
-    return t.call("walk_matrix", sources=[start.point], targets=[spot.point for spot in spots])
+    """The walks from one place to several."""
+    return t.call("walk_times", start=start.point, targets=[spot.point for spot in spots])
 
 
 def _by_distance(walks: Reply) -> list[int]:
     """Indices of the targets, nearest first; refused if two tie, or if distance and time disagree."""
-    row = walks.value["sources_to_targets"][0]
+    row = walks.value["walks"]
     orders = [sorted(range(len(row)), key=lambda index: row[index][by]) for by in ("distance", "time")]
     if orders[0] != orders[1] or any(
         len({cell[by] for cell in row}) < len(row) for by in ("distance", "time")
@@ -66,7 +68,7 @@ def _ranked(t: Trace, start: str, category: str, rank: int) -> tuple[Spot, Ref, 
     walks = _walks(t, origin, spots)
     index = _by_distance(walks)[rank]
     t.fact(f"the {category}", spots[index].at("name"))
-    return spots[index], walks.at(f"{ROW}/{index}/distance"), walks
+    return spots[index], walks.at(f"/walks/{index}/distance"), walks
 
 
 def nearest_and_detail(t: Trace, start: str, category: str, tag: str) -> None:
@@ -89,9 +91,8 @@ def second_nearest(t: Trace, start: str, category: str) -> None:
 def which_is_closer(t: Trace, hotels: tuple[str, str], target: str) -> None:
     starts = [_named(t, hotel) for hotel in hotels]
     goal = _named(t, target)
-    walks = t.call("walk_matrix", sources=[start.point for start in starts], targets=[goal.point])
-    for index, hotel in enumerate(hotels):
-        t.fact(f"km from {hotel}", walks.at(f"/sources_to_targets/{index}/0/distance"), KM)
+    for hotel, start in zip(hotels, starts, strict=True):
+        t.fact(f"km from {hotel}", _walks(t, start, [goal]).at("/walks/0/distance"), KM)
 
 
 def details(t: Trace, name: str, tags: tuple[str, ...]) -> None:
@@ -104,16 +105,16 @@ def access_of_several(t: Trace, names: tuple[str, ...]) -> None:
     spots = [_named(t, name) for name in names]
     for name, spot in zip(names, spots, strict=True):
         seen = t.call("lookup_poi", osm_ids=[spot.at("id")])
-        t.fact(f"wheelchair access of {name}", seen.at("/0/extratags/wheelchair"))
+        t.fact(f"wheelchair at {name}", seen.at("/0/extratags/wheelchair"), owner=name)
 
 
-def street_of_a_place(t: Trace, start: str, category: str) -> None:
+def nearest_around_a_street(t: Trace, start: str, street: str, category: str) -> None:
     origin = _named(t, start)
-    road = t.call("lookup_poi", osm_ids=[origin.at("id")]).at("/0/address/road")
-    spots = _around(t, category, road)
-    nearest = spots[_by_distance(_walks(t, origin, spots))[0]]
-    t.fact("street", road)
-    t.fact(f"the {category}", nearest.at("name"))
+    spots = _around(t, category, street)
+    walks = _walks(t, origin, spots)
+    index = _by_distance(walks)[0]
+    t.fact(f"the {category}", spots[index].at("name"))
+    t.fact("distance in km", walks.at(f"/walks/{index}/distance"), KM)
 
 
 def then_on(t: Trace, start: str, first: str, then: str) -> None:
@@ -124,45 +125,37 @@ def then_on(t: Trace, start: str, first: str, then: str) -> None:
     index = _by_distance(walks)[0]
     t.fact("km of the first walk", distance, KM)
     t.fact(f"the {then}", spots[index].at("name"))
-    t.fact("km of the second walk", walks.at(f"{ROW}/{index}/distance"), KM)
+    t.fact("km of the second walk", walks.at(f"/walks/{index}/distance"), KM)
 
 
 def through(t: Trace, stops: tuple[str, ...]) -> None:
-    route = t.call("walk_route", locations=[_named(t, name).point for name in stops])
-    t.fact("km in all", route.at("/trip/summary/length"), KM)
-    t.fact("km of the last leg", route.at(f"/trip/legs/{len(stops) - 2}/summary/length"), KM)
+    """The legs of a walk through several places."""
+    spots = [_named(t, name) for name in stops]
+    legs = [t.call("walk_route", start=one.point, end=other.point) for one, other in pairwise(spots)]
+    for which, leg in zip(LEGS[len(legs)], legs, strict=True):
+        t.fact(f"km of the {which} leg", leg.at("/trip/summary/length"), KM)
 
 
 def first_street(t: Trace, start: str, goal: str) -> None:
-    route = t.call("walk_route", locations=[_named(t, name).point for name in (start, goal)])
+    one, other = (_named(t, name) for name in (start, goal))
+    route = t.call("walk_route", start=one.point, end=other.point)
     t.fact("first street", route.at("/trip/legs/0/maneuvers/0/street_names/0"))
     t.fact("km", route.at("/trip/summary/length"), KM)
 
 
-def tour(t: Trace, start: str, visits: tuple[str, ...], end: str) -> None:
-    """Several visits in the quickest order, and what is known of the first of them.
-
-    Refused unless the order is clearly the best of all.
-    """
-    spots = [_named(t, name) for name in (start, *visits, end)]
-    trip = t.call("walk_tour", locations=[spot.point for spot in spots])
-    order = [place["original_index"] for place in trip.value["trip"]["locations"]]
-    if order != best_order(t.aside("walk_matrix", _all_pairs(spots))):
-        raise ValueError(f"{order} is not clearly the quickest order")
-    first = spots[order[1]]
-    seen = t.call("lookup_poi", after=[trip], osm_ids=[first.at("id")])
-    t.fact("km in all", trip.at("/trip/summary/length"), KM)
+def first_of_several(t: Trace, start: str, visits: tuple[str, ...]) -> None:
+    """The nearest of several places, and what is known of it."""
+    origin, *spots = (_named(t, name) for name in (start, *visits))
+    walks = _walks(t, origin, spots)
+    index = _by_distance(walks)[0]
+    seen = t.call("lookup_poi", after=[walks], osm_ids=[spots[index].at("id")])
     t.fact("first visit", seen.at("/0/name"))
+    t.fact("km", walks.at(f"/walks/{index}/distance"), KM)
     t.fact("wheelchair access", seen.at("/0/extratags/wheelchair"))
 
 
-def _all_pairs(spots: list[Spot]) -> dict[str, Any]:
-    points = [{axis: ref.value for axis, ref in spot.point.items()} for spot in spots]
-    return {"sources": points, "targets": points}
-
-
 def edge_of_reach(t: Trace, start: str, minutes: int, axis: int, choose: Callable[[Any], Any]) -> None:
-    """The address nearest to the outermost corner of the area within some minutes' walk."""
+    """How far the area within some minutes' walk extends in one direction: the coordinate of its outermost corner."""
     spot = _named(t, start)
     area = t.call("isochrone", lat=spot.at("lat"), lon=spot.at("lon"), minutes=minutes)
     ring = "/features/0/geometry/coordinates/0"
@@ -170,9 +163,7 @@ def edge_of_reach(t: Trace, start: str, minutes: int, axis: int, choose: Callabl
     if ends.count(choose(ends)) != 1:
         raise ValueError("several outermost corners")
     corner = f"{ring}/{ends.index(choose(ends))}"
-    seen = t.call("reverse_geocode", lat=area.at(f"{corner}/1"), lon=area.at(f"{corner}/0"))
-    t.fact("street", seen.at("/address/road"))
-    t.fact("postcode", seen.at("/address/postcode"))
+    t.fact("longitude" if axis == 0 else "latitude", area.at(f"{corner}/{axis}"), DEGREES)
 
 
 def what_stands_here(t: Trace, lat: float, lon: float, tags: tuple[str, ...]) -> None:
@@ -191,7 +182,7 @@ def nearest_to_each(t: Trace, starts: tuple[str, str], category: str) -> None:
         walks = _walks(t, origin, spots)
         index = _by_distance(walks)[0]
         t.fact(f"{category} nearest to {start}", spots[index].at("name"))
-        t.fact(f"km from {start}", walks.at(f"{ROW}/{index}/distance"), KM)
+        t.fact(f"km from {start}", walks.at(f"/walks/{index}/distance"), KM)
 
 
 def _centre(t: Trace, city: Any) -> tuple[Ref, Ref]:
@@ -207,9 +198,9 @@ def from_the_centre(t: Trace, city: str, goals: tuple[str, ...]) -> None:
     """The walks from the point that the table of cities gives to places on the map."""
     lat, lon = _centre(t, city)
     spots = [_named(t, goal) for goal in goals]
-    walks = t.call("walk_matrix", sources=[{"lat": lat, "lon": lon}], targets=[spot.point for spot in spots])
+    walks = t.call("walk_times", start={"lat": lat, "lon": lon}, targets=[spot.point for spot in spots])
     for index, goal in enumerate(goals):
-        t.fact(f"km to {goal}", walks.at(f"{ROW}/{index}/distance"), KM)
+        t.fact(f"km to {goal}", walks.at(f"/walks/{index}/distance"), KM)
 
 
 def centre_of_the_capital(t: Trace, country: str, goal: str) -> None:
@@ -220,7 +211,7 @@ def centre_of_the_capital(t: Trace, country: str, goal: str) -> None:
     lat, lon = _centre(t, profile.at("/capital"))
     seen = t.call("reverse_geocode", lat=lat, lon=lon)
     spot = _named(t, goal)
-    route = t.call("walk_route", locations=[{"lat": lat, "lon": lon}, spot.point])
+    route = t.call("walk_route", start={"lat": lat, "lon": lon}, end=spot.point)
     t.fact("capital", profile.at("/capital"))
     t.fact("street", seen.at("/address/road"))
     t.fact("km", route.at("/trip/summary/length"), KM)

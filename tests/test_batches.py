@@ -1,0 +1,141 @@
+"""One call with a list of ids does the work of several calls with fewer, and the reverse."""
+
+from typing import Any
+
+import pytest
+
+import tool_orch_env as toe
+from tool_orch_env.reward.config import Score
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
+from tool_orch_env.snapshot.records import make_record
+from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
+
+TOOLS = Catalog(
+    [
+        ToolSpec(
+            name="find", parameters={"type": "object", "properties": {"name": {}}, "required": ["name"]}
+        ),
+        ToolSpec(
+            name="look_up",
+            parameters={
+                "type": "object",
+                "properties": {"ids": {"type": "array"}, "lang": {"type": "string"}},
+                "required": ["ids"],
+            },
+            set_like=("ids",),
+        ),
+        ToolSpec(
+            name="route",
+            parameters={"type": "object", "properties": {"via": {"type": "array"}}, "required": ["via"]},
+        ),
+    ]
+)
+ROW = {n: {"id": n, "street": f"Long Street {n}"} for n in (7, 8, 9)}
+LEG = {"ab": {"from": "a", "to": "b", "km": 1.25}, "bc": {"from": "b", "to": "c", "km": 2.5}}
+SHOP = Snapshot.from_records(
+    "shop",
+    TOOLS,
+    [
+        make_record(TOOLS, tool, arguments, 200, response)
+        for tool, arguments, response in (
+            ("find", {"name": "axe"}, [{"id": 7}, {"id": 8}, {"id": 9}]),
+            *(
+                ("look_up", {"ids": list(ids)}, {"count": len(ids), "found": [ROW[n] for n in ids]})
+                for ids in ((7,), (8,), (9,), (7, 9), (7, 8), (8, 9), (7, 8, 9))
+            ),
+            ("look_up", {"ids": [7, 9], "lang": "fi"}, {"count": 2, "found": [{"id": 7}, {"id": 9}]}),
+            ("route", {"via": ["a", "b"]}, {"km": 1.25, "legs": [LEG["ab"]]}),
+            ("route", {"via": ["b", "c"]}, {"km": 2.5, "legs": [LEG["bc"]]}),
+            ("route", {"via": ["a", "b", "c"]}, {"km": 3.75, "legs": [LEG["ab"], LEG["bc"]]}),
+        )
+    ],
+)
+FIND = GoldenCall(id="a", tool="find", arguments={"name": "axe"})
+
+
+def look_up(name: str, *ids: int) -> GoldenCall:
+    bindings = {f"/ids/{at}": Binding(call="a", pointer=f"/{n - 7}/id") for at, n in enumerate(ids)}
+    return GoldenCall(id=name, tool="look_up", arguments={"ids": list(ids)}, needs=("a",), bindings=bindings)
+
+
+def street(call: str, row: int, number: int) -> AnswerFact:
+    return AnswerFact(
+        name=f"street {number}", value=f"Long Street {number}", call=call, pointer=f"/found/{row}/street"
+    )
+
+
+def task(
+    *golden: GoldenCall, answer: tuple[AnswerFact, ...] = (), request: str = "Where are axe 1 and 3?"
+) -> Task:
+    return Task(id="t", snapshot="shop", request=request, tools=tuple(TOOLS), golden=golden, answer=answer)
+
+
+SINGLES = task(FIND, look_up("b", 7), look_up("c", 9), answer=(street("b", 0, 7), street("c", 0, 9)))
+BOTH = task(FIND, look_up("b", 7, 9), answer=(street("b", 0, 7), street("b", 1, 9)))
+SILENT = task(FIND, look_up("b", 7), look_up("c", 9))
+
+
+def call(*ids: int, **more: Any) -> dict[str, Any]:
+    return {"name": "look_up", "arguments": {"ids": list(ids), **more}}
+
+
+def score(of: Task, *turns: Any) -> Score:
+    found = {"name": "find", "arguments": {"name": "axe"}}
+    answer = "Long Street 7 and Long Street 9." if of.answer else "Done."
+    return toe.score_turns(of, [found, *turns, answer], SHOP)
+
+
+@pytest.mark.parametrize("of", [SINGLES, SILENT], ids=["facts", "no facts"])
+@pytest.mark.parametrize("turns", [[call(7, 9)], [call(9, 7)], [call(7, 8, 9)], [call(7, 8), call(8, 9)]])
+def test_one_call_with_both_ids_answers_two_single_look_ups(of: Task, turns: list[Any]) -> None:
+    made = score(of, *turns)
+    assert (made.total, made.waste, made.success) == (1.0, 0.0, True)
+
+
+@pytest.mark.parametrize(
+    "turns", [[[call(7), call(9)]], [call(9), call(7)], [call(7), call(8, 9)], [call(7, 8, 9)]]
+)
+def test_single_look_ups_answer_one_golden_call_with_both_ids(turns: list[Any]) -> None:
+    made = score(BOTH, *turns)
+    assert (made.total, made.waste, made.success) == (1.0, 0.0, True)
+
+
+@pytest.mark.parametrize(
+    ("of", "turns"),
+    [
+        (SINGLES, [call(7, 8)]),  # one of the two
+        (BOTH, [call(7)]),
+        (BOTH, [call(7), call(8)]),
+        (BOTH, [call(7, 9, lang="fi")]),  # the rows are others
+    ],
+)
+def test_part_of_the_ids_or_other_rows_are_not_enough(of: Task, turns: list[Any]) -> None:
+    assert score(of, *turns).total < 0.95
+    assert not score(of, *turns).success
+
+
+def test_a_batch_next_to_the_golden_calls_is_waste() -> None:
+    assert score(SINGLES, call(7), call(9), call(7, 9)).waste == pytest.approx(1 / 3)
+    assert score(BOTH, call(7), call(9), call(7)).waste == pytest.approx(1 / 2)
+    assert score(BOTH, call(7), call(9), call(7, 9)).waste == pytest.approx(2 / 2)
+
+
+def test_ids_that_nobody_has_read_are_no_batch() -> None:
+    made = toe.score_turns(SILENT, [call(7, 9)], SHOP)
+    assert (made.atomic, made.orchestration, made.total) == (0.0, 0.0, 0.0)
+
+
+def route(*via: str) -> dict[str, Any]:
+    return {"name": "route", "arguments": {"via": list(via)}}
+
+
+def test_a_total_over_the_whole_list_has_no_batches() -> None:
+    """The legs are rows, the length of the whole route is not: two short routes do not state it."""
+    whole = GoldenCall(id="b", tool="route", arguments={"via": ["a", "b", "c"]})
+    total = AnswerFact(name="km", value=3.75, call="b", pointer="/km")
+    leg = AnswerFact(name="km", value=2.5, call="b", pointer="/legs/1/km")
+    parts = [route("a", "b"), route("b", "c"), "3.75 km, 2.5 km"]
+    for fact, success in ((total, False), (leg, True)):
+        of = task(whole, answer=(fact,), request="How far is it from a by b to c?")
+        assert toe.score_turns(of, parts, SHOP).success is success
