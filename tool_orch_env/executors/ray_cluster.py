@@ -9,7 +9,7 @@ objects as pickles (cloudpickle) over the cluster's connections, so the cluster 
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +35,9 @@ class OnRay:
     """
 
     def __init__(self, address: str | None = None, workers: int = 1) -> None:
-        """`address` is as in `ray.init`. `None` means a running cluster, else a new local one with `workers` CPUs."""
+        """`address` is as in `ray.init`. `None` means the cluster of `RAY_ADDRESS` or of the last `ray start`, else a
+        new local one with `workers` CPUs, never the private cluster of another process, which ends with it.
+        """
         self._address, self._workers, self._open = address, workers, ExitStack()
 
     def __enter__(self) -> "OnRay":
@@ -54,11 +56,15 @@ class OnRay:
     def _connect(self) -> None:
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         try:
-            ray.init(address=self._address or "auto", **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
             if self._address:
-                raise UsageError(f"ray:{self._address}: {error}") from error
-            ray.init(address="local", num_cpus=self._workers, include_dashboard=False, **quiet)
+                ray.init(address=self._address, **quiet)
+                return
+            with suppress(ValueError):  # where a cluster is running, which has its own number of CPUs
+                ray.init(num_cpus=self._workers, include_dashboard=False, **quiet)
+                return
+            ray.init(**quiet)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise UsageError(f"ray:{self._address or ''}: {error}") from error
 
     def spread(
         self, begin: Callable[..., Work[T, R]], given: tuple[Any, ...], items: Iterable[T], batch: int = 16

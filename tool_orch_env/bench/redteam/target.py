@@ -10,6 +10,7 @@ from copy import deepcopy
 from functools import cached_property
 from typing import Any
 
+from ...answers.mentions import mentions
 from ...answers.oracle import spoken
 from ...episode import Episode
 from ...jsonvalues import pointer
@@ -162,7 +163,8 @@ class Target:
 def is_golden(task: Task, calls: Sequence[Sequence[ToolCall]]) -> bool:
     """Whether these turns make each golden call once, in an order that the task allows.
 
-    A call may come before a reply that only decides on it.
+    A call may come before a reply that only decides on it: one of whose values it takes none, or only such as the
+    agent knows from the request.
     """
     wanted = sorted(_identity(call.tool, call.arguments) for call in task.golden)
     made = [(_identity(call.name, call.arguments), turn) for turn, some in enumerate(calls) for call in some]
@@ -173,11 +175,26 @@ def is_golden(task: Task, calls: Sequence[Sequence[ToolCall]]) -> bool:
         turns.setdefault(identity, turn)
     when = {call.id: turns[_identity(call.tool, call.arguments)] for call in task.golden}
     return all(
-        needed in task.decisions - {binding.call for binding in call.bindings.values()}
-        or when[needed] < when[call.id]
+        needed in task.decisions - _sources(task, call) or when[needed] < when[call.id]
         for call in task.golden
         for needed in call.needs
     )
+
+
+def is_told(task: Task, value: Any) -> bool:
+    """Whether the request states an argument's value, or means it in other words ("Newark", EWR)."""
+    meant = task.meta.get("understood", {})
+    understood = [call.arguments.get(name) for call in task.golden for name in meant.get(call.id, ())]
+    return value in understood or mentions(task.request, value)
+
+
+def _sources(task: Task, call: GoldenCall) -> set[str]:
+    """The golden calls whose replies alone tell an argument of `call`."""
+    return {
+        binding.call
+        for argument, binding in call.bindings.items()
+        if not is_told(task, call.arguments.get(argument))
+    }
 
 
 def value_text(fact: AnswerFact) -> str:
