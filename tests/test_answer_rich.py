@@ -333,3 +333,156 @@ def test_what_the_winner_is_compared_with_is_not_singled_out(text: str) -> None:
 def test_another_that_is_singled_out_costs_the_right_name_its_credit() -> None:
     text = "Benin has 102 people per km². The densest neighbour is Togo; Nigeria is a large country."
     assert shares(CROWDED, text)[0] < 1
+
+
+BARS = facts(
+    asked("cinema", "Bio Rex", call="c", pointer="/name", owner="the nearest cinema", ask="name"),
+    asked("bar", "Pickwick", owner="the nearer bar", ask="name"),
+    asked("until", "02:00", kind="clock", owner="the nearer bar", ask="closing time"),
+    request="Which cinema is nearest? From there, is Hemingway's or Pickwick the shorter walk, and till when?",
+    calls={
+        "c": place("c", "Bio Rex"),
+        "h": place("h", "Hemingway's"),
+        "p": place("p", "Pickwick"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cinema: Bio Rex.\nAfter that: from Bio Rex, Pickwick is the shorter walk, 352 m against 719 m to Hemingway's. "
+        "It is open until 2 in the morning.",
+        "Bio Rex is the nearest cinema. Go to Pickwick, which is closer than Hemingway's; it closes at 2 at night.",
+        "Bio Rex. Hemingway's is farther, so Pickwick, until two in the small hours.",
+    ],
+)
+def test_a_name_that_is_only_mentioned_is_no_rival(text: str) -> None:
+    assert shares(BARS, text) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bio Rex. Hemingway's is the shorter walk, 352 m against 719 m to Pickwick. Until 2 in the morning.",
+        "Bio Rex. Pickwick is farther, Hemingway's is the shorter walk. Until 2 am.",
+        "Bio Rex. Hemingway's is closer; Pickwick is a longer walk. Until 2 am.",
+    ],
+)
+def test_the_other_of_two_may_not_be_singled_out_by_a_comparison(text: str) -> None:
+    assert shares(BARS, text)[1] < 1
+
+
+def holiday(call: str, country: str, *dates: str) -> tuple[GoldenCall, Any]:
+    return GoldenCall(id=call, tool="public_holidays", arguments={"country": country}), [
+        {"date": d} for d in dates
+    ]
+
+
+CLOSED_THERE = facts(
+    asked(
+        "first",
+        "2025-01-29",
+        call="s",
+        pointer="/1/date",
+        kind="date",
+        owner="Singapore",
+        ask="date of the first",
+    ),
+    request="When is the first weekday of 2025 that Singapore has a public holiday and the United Kingdom does not?",
+    calls={
+        "s": holiday("s", "SG", "2025-01-01", "2025-01-29", "2025-04-18"),
+        "u": holiday("u", "UK", "2025-01-01", "2025-04-18"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "That would be Wednesday, 29 January 2025, Chinese New Year. (1 January is a holiday in both countries.)",
+        "It's 29 January 2025, because 1 January is a holiday in both countries.",
+        "The first would be 1 January, but that is a holiday here too, so 29 January 2025.",
+    ],
+)
+def test_a_value_in_a_remark_or_a_reason_is_no_rival(text: str) -> None:
+    assert shares(CLOSED_THERE, text) == (1,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 January 2025 (29 January 2025 is another).",
+        "1 January 2025, because 29 January is a holiday in Singapore only.",
+        "29 January 2025 or 1 January 2025.",
+        "29 January 2025 and 1 January 2025.",
+    ],
+)
+def test_a_right_value_in_a_remark_does_not_count_in_full(text: str) -> None:
+    assert shares(CLOSED_THERE, text) < (1,)
+
+
+STANDBY = facts(
+    asked("airport", "Newark", kind="name", owner="the most flights left", ask="airport", aliases=("EWR",)),
+    asked("left", 2, kind="count", owner="the airport with more flights left", ask="number of flights left"),
+    asked(
+        "airline",
+        "United Air Lines Inc.",
+        call="c",
+        pointer="/name",
+        owner="the next flight from there",
+        ask="airline",
+    ),
+    request="Which New York airport had the most flights scheduled after 6 pm on 7 March 2013, how many, and whose is "
+    "the earliest one?",
+    calls={
+        "a": (
+            GoldenCall(id="a", tool="search_flights", arguments={"origin": "EWR", "date": "2013-03-07"}),
+            [{"number": 1471, "scheduled": "19:05"}, {"number": 1299, "scheduled": "20:35"}],
+        ),
+        "c": (
+            GoldenCall(id="c", tool="get_airline", arguments={"carrier": "UA"}),
+            {"name": "United Air Lines Inc."},
+        ),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On 7 March 2013, Newark had the most departures scheduled after 6 pm: two, against one each from Kennedy and "
+        "LaGuardia. The earlier of the two is United Air Lines flight 1471 (the other is United 1299 at 8:35 pm).",
+        "Newark, with two scheduled after 6 pm. The first of them is a flight of United Air Lines, the other is 1299.",
+    ],
+)
+def test_an_airport_is_no_airline_unless_it_is_called_one(text: str) -> None:
+    assert shares(STANDBY, text) == (1, 1, 1)
+
+
+def test_a_name_under_another_names_label_is_read_there() -> None:
+    assert shares(STANDBY, "Airport: United Air Lines. Flights: 2. Airline: Newark.") == (0, 1, 0)
+
+
+ON_BUDGET = facts(
+    asked("total", 1327.89, kind="money", owner="", ask="total in euros"),
+    asked("within", True, kind="yes_no", owner="", ask="within 1,400 euros"),
+    request="What is the total in euros, and is it within the 1,400 euros that we agreed on?",
+    calls={},
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,327.89 euros in all. So yes, it stays under 1,400. No rate was published on 1 May.",
+        "Total: 1,327.89 euros. Yes. No other expenses were counted.",
+    ],
+)
+def test_no_before_a_thing_is_no_answer(text: str) -> None:
+    assert shares(ON_BUDGET, text) == (1, 1)
+
+
+@pytest.mark.parametrize("no", ["No, it does not.", "No it doesn't.", "No.", "No - it is more.", "no"])
+def test_no_by_itself_or_before_a_pronoun_is_one(no: str) -> None:
+    assert shares(ON_BUDGET, f"1,327.89 euros in all. Within the budget? {no}")[1] == 0

@@ -286,7 +286,8 @@ class _Reading:
         if right is None:
             shown = self._text.quoted(top[0].start, top[0].end)
             return _Verdict(0.0, top[0], f"states {shown!r}")
-        rivals = {value_of(one, at) for one in top if not one.right[at]}
+        wrong = [one for one in of if not one.right[at]]
+        rivals = {value_of(one, at) for one in wrong if one in top or self._weigher.gives_as_reason(one, at)}
         rights = [one for one in top if one.right[at]]
         if of is self._of[at]:
             rivals |= self._singled_out(at, rights)
@@ -528,10 +529,18 @@ class _Reading:
                 own = self._undecided(at, own) or own
             right = next((one for one in own if one.right[at]), None)
             if right is not None:
+                own = self._without_mentioned(at, right, own)
                 sharing = {other for one in own for other in one.said if other in open_facts}
                 share = min(1.0, len(sharing) / len(own))
                 why = "" if share == 1 else f"one of {len(own)} values, without a word on which is meant"
                 self._shares[at] = _Verdict(share, right, why)
+
+    def _without_mentioned(self, at: int, right: Statement, own: list[Statement]) -> list[Statement]:
+        """Statements of a name without wrong ones that are only mentioned where the right one is said: "Pickwick is
+        nearer, 352 m against 719 m to Hemingway's"."""
+        if self._facts[at].kind.name not in CLOSED or not self._is_said(right.start, right.end):
+            return own
+        return [one for one in own if one.right[at] or self._is_said(one.start, one.end)]
 
     def _said_at_once(self) -> None:
         """One statement may serve a second fact of the same value, where its sentence names that one's owner too."""

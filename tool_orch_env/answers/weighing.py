@@ -15,11 +15,12 @@ from functools import cached_property
 from heapq import nlargest
 
 from .facts import CLOSED, NUMERIC_KINDS, CompiledFact, Facts, Leaf, Words
+from .kinds.names import key
 from .kinds.numerals import numerals
 from .layout import CLAUSE, NEAR, Layout
 from .statements import SHAPED, UNITED, Statement
 from .text import Folded, folded
-from .words import CONCLUDING, GENERIC, concept, concepts, is_singling, of_texts
+from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_singling, of_texts
 
 MARGIN = 0.4
 """By how much evidence must be greater to be clearly greater."""
@@ -42,8 +43,11 @@ _COMPARED = re.compile(
 _LARGE = 100
 _OPENING = 2
 """A name that as many words stand before opens an answer."""
-_ASIDE = 80
-_INSIDE = re.compile(r"[^()\n|]*\([^()\n|]*")
+_ASIDE = 100
+_INSIDE = re.compile(
+    r"[^()\n|]*\([^()\n|]*|[^.;\n|]*\b(?:because|since|although|though|whereas|while)\b[^.;\n|]*"
+)
+_REASON = re.compile(r"[^.;\n|]*\b(?:because|since)\b[^.;\n|]*")
 _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 """A name before a number: "JetBlue 353"."""
 _SO = re.compile(r"\b(?:so|thus|therefore|hence|take|choose|go (?:to|for)|book)\b[:,]? (?:[a-z']+ ){0,3}$")
@@ -52,6 +56,7 @@ OTHERS = re.compile(r"\bthe (?:other|rest|remaining)s?\b")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
+_RULED_OUT = re.compile(r"[^.;!?\n]{0,60}\bbut\b")
 _TO = re.compile(r"\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?\d{1,2}[:.h]\d\d")
 _FROM = re.compile(r"\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\.?)?\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?$")
 _NAMED = re.compile(r"(?:[:=]|\b(?:is|was|are|were)) ?[\"']?(?:the |a |an |about )?$")
@@ -100,7 +105,8 @@ class Weigher:
                 if values
                 else everything
             )
-            one.plain[at] = _evidence(around, fact.words) + OWN * _best(around, self._own(at, one.said), 1)
+            words = replace(fact.words, known=frozenset()) if self._is_foreign(one, at) else fact.words
+            one.plain[at] = _evidence(around, words) + OWN * _best(around, self._own(at, one.said), 1)
             if fact.chosen is not None:
                 one.plain[at] += self._singled(fact, around)
             row = ROW * _best(around, fact.words.row, 1)
@@ -110,13 +116,19 @@ class Weigher:
             one.evidence[at] = one.plain[at] + row
         self._drop_misnamed(one)
         if one.instead_of is None and one.said and not any(one.right[at] for at in one.said):
-            if self._derived(one):
+            if self._derived(one) or (any(map(self.is_choice, one.said)) and self._of_others(one)):
                 one.said = {}
-            elif self._of_others(one):
-                one.said = {at: said for at, said in one.said.items() if not self.is_choice(at)}
             else:
                 self._explain(one)
         self._before |= dict.fromkeys(of, one)
+
+    def _is_foreign(self, one: Statement, at: int) -> bool:
+        """Whether a name is another fact's value, and in the responses nothing has it as its property of this fact's
+        kind: an airport is no airline, unless it is called one."""
+        fact = self._facts[at]
+        if fact.kind.name != "name" or fact.place is None or one.right[at] or not any(one.right.values()):
+            return False
+        return one.said[at].value not in {key(name) for name in self._all.alternatives(fact.fact)}
 
     def _by_name(self, one: Statement) -> int | None:
         """The fact whose very name stands before a value, as in "sched arr 2: 12:47" and `"sched_arr_2": "12:47"`."""
@@ -261,9 +273,9 @@ class Weigher:
         sentence, _ = self._layout.at(one.start).sentence
         before = self._text.text[max(sentence, one.start - 80) : one.start]
         if any(self._facts[at].kind.name in SHAPED or self._facts[at].kind.name in CLOSED for at in one.said):
-            return any(self._facts[at].kind.name == "code" for at in one.said) and (
-                _HYPOTHETICAL.search(before) is not None
-            )
+            ruled_out = _RULED_OUT.match(self._text.text, one.end) is not None
+            coded = any(self._facts[at].kind.name == "code" for at in one.said)
+            return (coded or ruled_out) and _HYPOTHETICAL.search(before) is not None
         if _AGAINST.search(before):
             return True
         asked = {word for at in one.said for word in self._facts[at].words.ask}
@@ -297,6 +309,8 @@ class Weigher:
         """Drop the facts for which a statement is better explained as another value of the responses."""
         around: Mapping[str, float] | None = None
         for at in list(one.said):
+            if self.gives_as_reason(one, at):
+                continue  # what has the right value as its reason is what the answer says
             fact = self._facts[at]
             for leaf in self._leaves(one, at):
                 if leaf.place == fact.place:
@@ -339,7 +353,7 @@ class Weigher:
         a parenthesis behind the fact's value: "178 seats (a Boeing 757-222, 1990)"."""
         fact, said = self._facts[at], one.said[at]
         if fact.kind.name == "date":
-            return fact.place is None and not self.is_labelled(one, at)
+            return (fact.place is None and not self.is_labelled(one, at)) or self._is_remark(one, at)
         if fact.kind.name not in NUMERIC_KINDS or not isinstance(said.value, (int, float)):
             return False
         computed = fact.place is None and fact.kind.name != "delay" and not self.is_labelled(one, at)
@@ -349,12 +363,19 @@ class Weigher:
         first = text.at[one.start]
         if "number" in leaf.words.ask and text.text[one.start : one.end].isdecimal():
             return _TITLED.search(text.written, max(0, first - 24), first) is not None
-        return any(
-            other.right.get(at)
-            and 0 <= one.start - other.end < _ASIDE
-            and _INSIDE.fullmatch(text.text, other.end, one.start)
-            for other in self._statements
-        )
+        return self._is_remark(one, at)
+
+    def _is_remark(self, one: Statement, at: int) -> bool:
+        """Whether a statement stands in a parenthesis, or a reason, behind a fact's value."""
+        return any(other.right.get(at) and self._leads_to(other, one, _INSIDE) for other in self._statements)
+
+    def gives_as_reason(self, one: Statement, at: int) -> bool:
+        """Whether a fact's value stands in a reason behind a statement."""
+        return any(other.right.get(at) and self._leads_to(one, other, _REASON) for other in self._statements)
+
+    def _leads_to(self, one: Statement, two: Statement, between: "re.Pattern[str]") -> bool:
+        near = 0 <= two.start - one.end < _ASIDE
+        return near and between.fullmatch(self._text.text, one.end, two.start) is not None
 
     def _of_another(self, leaf: Leaf, at: int, around: Mapping[str, float]) -> bool:
         """Whether the words around a value, which is the fact's property of another thing, name that thing rather than
@@ -377,7 +398,7 @@ class Weigher:
         words = (
             singling | CONCLUDING
             if singling
-            else words.union(set(filter(is_singling, around)) - {"only", "total"})
+            else words.union(set(filter(is_singling, around)) - {"only", "total"}, comparing(owner))
         )
         found = _best(around, words, 1)
         first, _ = self._layout.at(start).sentence

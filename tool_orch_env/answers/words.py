@@ -100,6 +100,28 @@ SINGLING = _set(
 """Concepts that single one of several things out."""
 CONCLUDING = _set("answer therefore hence chosen choose pick winner correct so conclusion")
 """Concepts that mark what is meant as the answer."""
+_COMPARING = tuple(
+    map(
+        _set,
+        (
+            "nearer closer shorter quicker nearest lowest",
+            "farther further longer farthest highest",
+            "larger bigger greater more area highest",
+            "smaller fewer less lowest",
+            "older earlier oldest first",
+            "newer younger later newest last",
+            "lighter lightest",
+            "heavier heaviest",
+            "weaker weakest lowest",
+            "stronger strongest highest",
+            "better best highest",
+            "cheaper lowest",
+            "faster quicker fastest first",
+            "slower slowest last",
+        ),
+    )
+)
+"""Words that compare two things in one way, and the concept for more than two."""
 QUANTIFIERS = re.compile(
     r"\b(?:both|all|each|every|neither|none|likewise|too|same|identical(?:ly)?|alike)\b"
     r"|\b(?:at|in|for|of|on|from|to) either\b(?! \w+ or\b)"
@@ -114,6 +136,12 @@ def is_empty(word: str) -> bool:
 def is_singling(word: str) -> bool:
     """Whether a concept singles one of several things out: an ordinal, a superlative, a conclusion."""
     return word in SINGLING or (len(word) > 5 and word.endswith("est"))
+
+
+def comparing(words: Iterable[str]) -> frozenset[str]:
+    """The words by which people single out what these words compare: "shorter", of "nearer"."""
+    found = set(words)
+    return frozenset[str]().union(*(group for group in _COMPARING if found & group - SINGLING))
 
 
 @lru_cache(maxsize=8192)

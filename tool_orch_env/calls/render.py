@@ -21,7 +21,8 @@ from .types import AnsweredCall
 PURPOSE = (
     "You fulfil the user's request by calling tools. Make the calls in an order in which every value you need "
     "has been returned before you use it; calls that do not depend on each other may go into one message. "
-    "Take ids, codes and dates from the request or from replies, never from memory. "
+    "Take ids, codes and dates from the request or from replies; use what you know by heart only where no tool tells "
+    "it, such as the code of an airport that the request names. "
 )
 CALL_FORMAT = 'Write each call as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
 ENDING = "When nothing is left to call, answer the user without any call; that ends the episode."

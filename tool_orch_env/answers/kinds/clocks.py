@@ -40,6 +40,8 @@ _CLOCK = re.compile(
     | (?P<h2>2[0-3]|[01]\d)(?P<m2>[0-5]\d)(?:\ ?(?:hours|hrs|hr|uhr|z|utc|local\ time)\b|(?P<mer2>\ ?[ap]\.?m\b\.?))
     | (?<=at\ )(?P<h3>0\d|1\d|2[0-3])(?P<m3>[0-5]\d)(?=[\s.,;)]|$)
     | (?P<h4>\d{{1,2}}|{_HOUR_WORDS})\ ?(?:o'?clock|uhr)\b
+    | (?<!\d[ -])(?P<h6>1[0-2]|[1-9]|{_HOUR_WORDS})
+      (?=\ (?:in\ the\ (?:(?:early|small)\ hours|morning|afternoon|evening)|at\ night)\b)
     | (?:a\ )?(?P<part>half|quarter|twenty[- ]five|twenty|ten|five|[1-5]?\d\ minutes?)
       \ (?P<way>past|after|to|before|till)\ (?P<h5>{_HOUR_WORDS}|1[0-2]|[1-9])(?![\w:]|[.,-]\d)
       (?P<mer5>\ ?[ap](?:\.\ ?m\.|m\b\.?|\.m\b))?
@@ -63,7 +65,7 @@ _UHR = re.compile(r"\ ?(?:uhr|o'?clock|hrs\b|local time)")
 _AFTER = re.compile(
     r"(?: o'?clock| uhr)?(?:,? \(?local(?: time)?\)?)?,?"
     r"(?: (?:in the|that|this|at|on (?:[a-z]+day|the same)|same|[a-z]+day))?"
-    r" (?P<part>morning|afternoon|evening|night|tonight)\b"
+    r" (?P<part>(?:early|small) hours|morning|afternoon|evening|night|tonight)\b"
 )
 _BEFORE = re.compile(
     r"\b(?P<part>morning|afternoon|evening|night|tonight)(?: of [\w ,]{1,20})?"
@@ -133,7 +135,9 @@ def _said(text: str, match: "re.Match[str]") -> tuple[int, str, int] | None:
         minute = some if match["way"] in ("past", "after") else -some
         second, mark = 0, (match["mer5"] or "").strip()[:1]
     else:
-        written = next(match[name] for name in ("h1", "h2", "h3", "h4") if match[name] is not None)
+        written = next(match[name] for name in ("h1", "h2", "h3", "h4", "h6") if match[name] is not None)
+        if match["h6"] is not None and not _AT.search(text[max(0, start - 16) : start]):
+            return None  # "2 in the morning" may be two of something
         hour = HOURS.get(written) or int(written)
         minute, second = int(match["m2"] or match["m3"] or 0), 0
         mark = (match["mer1"] or match["mer2"] or "").strip()[:1]
@@ -167,7 +171,7 @@ def _part_of_day(text: str, start: int, end: int, hour: int) -> str:
     if match is None:
         return ""
     part = match["part"]
-    if part == "morning":
+    if part == "morning" or part.endswith("hours"):
         return "a"
     if part == "night":
         return "p" if 6 <= hour <= 11 else "a"

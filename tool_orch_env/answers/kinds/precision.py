@@ -38,7 +38,7 @@ def is_stated(said: Said, asked: Asked, exact: bool | None = None) -> bool:
     value = number_of(asked.value)
     if value is None or number_of(said.value) is None:
         return False
-    tolerance = max(asked.tolerance, 0.0) if asked.tolerance == asked.tolerance else 0.0
+    tolerance = asked.tolerance
     both_whole = isinstance(value, int) and isinstance(said.value, int)
     try:
         off = abs(said.value - value)
@@ -47,7 +47,7 @@ def is_stated(said: Said, asked: Asked, exact: bool | None = None) -> bool:
         if exact or tolerance or (exact is None and isinstance(value, int)):
             return False
         least = min(DIGITS, digits_of(value))
-        precise = abs(said.value) >= 10 ** (least - 1) * 2 * said.slack * (1 - 1e-9)
+        precise = abs(said.value) >= 10 ** (least - 1) * 2 * said.slack
         return bool(precise and off <= said.slack * (1 + 1e-9))
     except OverflowError:  # an int that no float can hold
         return False

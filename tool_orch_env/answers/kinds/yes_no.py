@@ -18,11 +18,18 @@ _VALUES = {
     **dict.fromkeys(("no", "false", "0", "none", "✗"), NO),
     **dict.fromkeys(("limited", "partial", "partially", "partly"), LIMITED),
 }
+_GOES_ON = (
+    "it|its|it's|they|he|she|we|you|i|that|that's|this|there|these|those|the|a|an|because|since|as|but|and|not|neither"
+    "|none|only|his|her|their|our|my|at|in|on|for|from|by|with|to|is|was|are|were|if|sorry|unfortunately|all|both|each|every"
+)
+"""What follows "no" where it is an answer: "no it isn't", but "no rate was published"."""
 _BARE = re.compile(
     r"(?<![\w'])(?:(?P<yes>yes|yep|yeah|true|indeed)"
     r"|(?P<limited>limited|partial|partially|partly)(?! (?:to|by|time|edition)\b)"
-    r"|(?P<no>no|nope|false|none)(?! ?(?:\. ?)?\d| (?:doubt|longer|one|problem|matter|worries|information|data"
-    r"|results?|idea|mention|more|less|fewer|later|earlier|flights?|delay|need|answer|records?|entry|wonder)\b))(?![\w'-])"
+    r"|(?P<no>(?:nope|false|none)(?! ?(?:\. ?)?\d)|no(?! ?\. ?\d)(?=\s*(?:[^\w\s]|$)|\s*\n| (?:"
+    + _GOES_ON
+    + r")\b))"
+    r"(?! (?:more|less|fewer|later|earlier)\b))(?![\w'-])"
 )
 _START = re.compile(r"(?:^|[\n.;:!?|,(){\[=\"'>*-] ?|\b(?:is|are|was|as|answer|so|but|not|it's) |n't )$")
 _NOT = ("not ", "n't ")
