@@ -124,9 +124,11 @@ class Weigher:
 
     def _is_foreign(self, one: Statement, at: int) -> bool:
         """Whether a name is another fact's value, and in the responses nothing has it as its property of this fact's
-        kind: an airport is no airline, unless it is called one."""
+        kind: an airport is no airline, unless it stands under a label."""
         fact = self._facts[at]
         if fact.kind.name != "name" or fact.place is None or one.right[at] or not any(one.right.values()):
+            return False
+        if self._labels(one):
             return False
         return one.said[at].value not in {key(name) for name in self._all.alternatives(fact.fact)}
 
