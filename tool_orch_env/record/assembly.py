@@ -1,0 +1,41 @@
+"""The parameters of a tool while they are collected from an operation.
+
+Names are made fit for model APIs (letters, digits, `_.-`, at most 64) and unique; a place keeps the name that the API
+knows.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from .request import Place
+
+_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+_MOST_NAME = 64
+
+
+@dataclass
+class Assembly:
+    """Parameters of one operation while they are collected."""
+
+    properties: dict[str, Any] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def add(self, name: str, schema: Any, required: bool, place: Place) -> str:
+        """Add a parameter and return its name: made fit for model APIs, and unique."""
+        made = self.free(name, place.at)
+        self.properties[made] = schema
+        self.places[made] = (
+            place if made == name or place.name is not None else place.model_copy(update={"name": name})
+        )
+        if required:
+            self.required.append(made)
+        return made
+
+    def free(self, name: str, at: str) -> str:
+        """The name that a parameter gets."""
+        plain = (_UNFIT.sub("_", name).strip("_") if _UNFIT.search(name) else name)[:_MOST_NAME] or "value"
+        candidates = [plain, f"{at}_{plain}"[:_MOST_NAME]]
+        candidates += [f"{at}_{plain}"[: _MOST_NAME - 4] + f"_{number}" for number in range(2, 1000)]
+        return next(candidate for candidate in candidates if candidate not in self.properties)
