@@ -6,6 +6,7 @@ knows.
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from .request import Place
@@ -36,6 +37,7 @@ class Assembly:
     def free(self, name: str, at: str) -> str:
         """The name that a parameter gets."""
         plain = (_UNFIT.sub("_", name).strip("_") if _UNFIT.search(name) else name)[:_MOST_NAME] or "value"
-        candidates = [plain, f"{at}_{plain}"[:_MOST_NAME]]
-        candidates += [f"{at}_{plain}"[: _MOST_NAME - 4] + f"_{number}" for number in range(2, 1000)]
+        placed = f"{at}_{plain}"
+        numbered = (f"{placed[: _MOST_NAME - 5]}_{number}" for number in count(2))
+        candidates = chain([plain, placed[:_MOST_NAME]], numbered)
         return next(candidate for candidate in candidates if candidate not in self.properties)

@@ -54,14 +54,16 @@ class Document:
 
     def followed(self, node: Node) -> Node:
         """The object behind a chain of references, or the node itself. Raises `Unusable` if it is no object."""
+        place = ""
         for _ in range(_MOST_STEPS):
             if not (isinstance(node.value, dict) and isinstance(node.value.get("$ref"), str)):
                 break
+            place = f"$ref {node.value['$ref']!r:.200}: "
             node = self.target(node.value["$ref"], node.file)[0]
         else:
-            raise Unusable(f"$ref {node.value['$ref']!r:.200} leads back to itself")
+            raise Unusable(f"{place}it leads back to itself")
         if not isinstance(node.value, dict):
-            raise Unusable(f"expected an object, found {node.value!r:.80}")
+            raise Unusable(f"{place}expected an object, found {node.value!r:.80}")
         return node
 
     def target(self, reference: str, file: str) -> tuple[Node, tuple[str, ...]]:

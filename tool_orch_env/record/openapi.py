@@ -56,6 +56,8 @@ def read_document(
     operation with a server of its own is skipped if that is not among `origins`; without them, any is taken.
     """
     found = cached(path, given, lambda: drafts(Document(path), given))
+    if not found.entries:
+        raise SpecError(f"{path.name}: paths: expected operations, found none", REMEDY)
     names, rules_used = _named(found.entries, options.rename)
     problems = [f"rename: {rule!r} matches no operation" for rule in options.rename if rule not in rules_used]
     problems += [

@@ -82,7 +82,7 @@ def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec
     problems += plan_faults(file, drafts, skipped)
     catalog = _catalog(drafts, problems)
     problems += missing(file, path.parent)
-    plan = expanded(file.plan, catalog)
+    plan = expanded(file.plan, catalog, [name for name, draft in drafts.items() if not draft.safe])
     problems += plan.problems if catalog else ()  # without tools, each line would be one more problem
     if problems:
         scrub = Scrub(secret for secret in secrets if len(secret) >= SHORTEST)
