@@ -33,7 +33,8 @@ _SINGLE = ("items", "additionalProperties", "not", "contains", "propertyNames", 
 _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
 _DEFS = "#/$defs/"
 _MOST_DEPTH = 64
-_MOST_DEFINITIONS = 2_000
+_MOST_SIZE = 100_000
+"""Maximum number of values in the definitions of one tool."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -46,6 +47,7 @@ class Schemas:
         self._targets: dict[str, Node] = {}
         self._made: dict[str, Any] = {}
         self._uses: dict[str, tuple[str, ...]] = {}
+        self._sizes: dict[str, int] = {}
         self.remarks: dict[str, None] = {}
 
     def modern(self, node: Node, hidden: frozenset[str] = _NOTHING, depth: int = 0) -> Any:
@@ -88,14 +90,17 @@ class Schemas:
         Raises `Unusable`.
         """
         found: dict[str, Any] = {}
-        waiting = list(_names(schema))
+        size, waiting = 0, list(_names(schema))
         while waiting:
             name = waiting.pop()
             if name not in found:
                 found[name] = self._definition(name)
                 waiting += self._uses[name]
-            if len(found) > _MOST_DEFINITIONS:
-                raise Unusable(f"its schemas refer to more than {_MOST_DEFINITIONS:,} others")
+                size += self._sizes[name]
+            if size > _MOST_SIZE:
+                raise Unusable(
+                    f"its schemas have more than {_MOST_SIZE:,} values, more than a model can read"
+                )
         return {"$defs": dict(sorted(found.items()))} if found else {}
 
     def _definition(self, name: str) -> Any:
@@ -104,7 +109,8 @@ class Schemas:
                 made = self.modern(self._targets[name])
             except Unusable as error:
                 raise Unusable(f"{name}: {error}") from error
-            self._made[name], self._uses[name] = made, tuple(_names(made))
+            self._made[name], self._uses[name] = made, tuple(dict.fromkeys(_names(made)))
+            self._sizes[name] = _size(made)
         return self._made[name]
 
     def _reference(self, reference: str, file: str) -> str:
@@ -201,6 +207,13 @@ def _names(node: Any) -> Iterator[str]:
     if isinstance(node, dict | list):
         for item in node.values() if isinstance(node, dict) else node:
             yield from _names(item)
+
+
+def _size(value: Any) -> int:
+    """Number of values in a JSON value, itself included."""
+    if isinstance(value, dict | list):
+        return 1 + sum(map(_size, value.values() if isinstance(value, dict) else value))
+    return 1
 
 
 def _refers(value: Any) -> bool:

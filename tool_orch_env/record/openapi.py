@@ -6,6 +6,7 @@ operation uses is not looked at. The spec chooses and renames operations, and sa
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
@@ -21,6 +22,7 @@ from .schema import OpenApi
 
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 _OTHER_METHODS = ("trace", "query")
+_MOST_OPERATIONS = 10_000
 _VERSIONS = ("3.0", "3.1", "3.2")
 
 
@@ -134,12 +136,12 @@ def drafts(document: Document, given: frozenset[tuple[str, str]]) -> Drafts:
         raise SpecError(f"{document.name}: paths: expected an object, found {paths!r:.80}", REMEDY)
     schemas = Schemas(document, old=version in ("2.0", "3.0"))
     drafter = Drafter(document, schemas, given)
-    entries = tuple(
-        _entry(drafter, operation, labels)
-        for path, item in paths.items()
-        if not path.startswith("x-")
-        for operation, labels in _operations(document, path, item)
-    )
+    found = list(islice(_every(document, paths), _MOST_OPERATIONS + 1))
+    if len(found) > _MOST_OPERATIONS:
+        raise SpecError(
+            f"{document.name}: expected at most {_MOST_OPERATIONS:,} operations", "split the document"
+        )
+    entries = tuple(_entry(drafter, operation, labels) for operation, labels in found)
     servers = swagger.servers(document.root) if version == "2.0" else None
     urls = server_urls({"servers": servers} if servers else document.root)
     return Drafts(
@@ -149,6 +151,13 @@ def drafts(document: Document, given: frozenset[tuple[str, str]]) -> Drafts:
         tuple(urls),
         dict(document.digests),
     )
+
+
+def _every(document: Document, paths: Mapping[str, Any]) -> Iterator[tuple[Operation | str, tuple[str, ...]]]:
+    """The operations of all paths, or why there is none, with their labels."""
+    for path, item in paths.items():
+        if not path.startswith("x-"):
+            yield from _operations(document, path, item)
 
 
 def _version(document: Document) -> str:

@@ -185,10 +185,22 @@ class Drafter:
             found = "repeat"
         return self._schemas.modern(node), Place(at=at, style=found, explode=explode and at != "query")
 
-    def _may_be_object(self, node: Node) -> bool:
-        schema = self._document.followed(node).value if isinstance(node.value, dict) else {}
-        kinds = schema.get("type", "object")
-        return "object" in (kinds if isinstance(kinds, list) else [kinds])
+    def _may_be_object(self, node: Node, seen: set[int] | None = None) -> bool:
+        """Whether a value may be an object, as far as types, enums and unions say."""
+        seen = set() if seen is None else seen
+        if not isinstance(node.value, dict) or id(node.value) in seen:
+            return True
+        seen.add(id(node.value))
+        schema, file = self._document.followed(node)
+        if "type" in schema:
+            return "object" in (schema["type"] if isinstance(schema["type"], list) else [schema["type"]])
+        listed = schema.get("enum", [schema["const"]] if "const" in schema else None)
+        if isinstance(listed, list):
+            return any(isinstance(value, dict) for value in listed)
+        for keyword, every in (("anyOf", any), ("oneOf", any), ("allOf", all)):
+            if isinstance(members := schema.get(keyword), list):
+                return every(self._may_be_object(Node(member, file), seen) for member in members)
+        return True
 
     def _servers(self, operation: Operation) -> tuple[str, ...]:
         """The servers of an operation or its path; none if one of them is the document's own."""
