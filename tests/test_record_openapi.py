@@ -626,7 +626,7 @@ def test_unsafe_operations_are_called_only_if_the_spec_says_so(tmp_path: Path) -
     found = read_spec(spec(tmp_path, URL, openapi={"file": "doc.json"}, tools=tools, plan=plan))
     assert [step.call for step in found.plan] == ["list"] and not found.endpoints["find"].safe
     assert found.notes == ("plan.1: find may change something and is not called: see openapi.safe",)
-    with pytest.raises(SpecError, match=r"write 'find' in openapi\.safe"):
+    with pytest.raises(SpecError, match=r"list 'find' in openapi\.safe"):
         read_spec(spec(tmp_path, URL, openapi={"file": "doc.json"}, tools=tools, plan=[{"call": "find"}]))
     with pytest.raises(SpecError, match="find may change something"):
         read_spec(

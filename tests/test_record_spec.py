@@ -189,6 +189,14 @@ def test_rows_from_responses_are_limited_and_sampled_per_response() -> None:
     )
 
 
+def test_a_list_is_taken_from_a_response() -> None:
+    answers = [({}, {"hits": [{"o": "A"}, {"o": None}, {"o": "B"}], "at": 7}), ({}, {"hits": [], "at": 8})]
+    rows = {"from": "s", "take": {"origin": ["/hits/*/o"], "hour": "/at"}}
+    assert called({"over": [rows]}, s=answers) == [{"origin": ["A", "B"], "hour": 7}]
+    each = {"from": "s", "each": "/hits/*", "take": {"origin": ["/o"]}}
+    assert called({"over": [each]}, s=answers) == [{"origin": ["A"]}, {"origin": ["B"]}]
+
+
 def test_an_element_without_the_value_gives_no_row() -> None:
     answers = [({}, {"hits": [{"o": "A"}, {"o": None}, {}, 3]})]
     assert called({"over": [{"from": "s", "each": "/hits/*", "take": {"origin": "/o"}}]}, s=answers) == [
@@ -201,6 +209,30 @@ def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
     path = spec(tmp_path, URL, api=api, secrets=["ADDRESS"], plan=[])
     found = problems(path, {"ADDRESS": "no-url-but-a-secret"})
     assert any("[secret]/v1" in problem for problem in found) and "but-a-secret" not in "".join(found)
+
+
+def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
+    headers = {"Api-Token": "tok-1234", "X-Custom": "Bearer abcdefgh", "X-Session-Id": "abcdefgh"}
+    headers |= {"accept-language": "english", "X-Sort-Key": "descending", "Sid": "abc", "X-Key": "${KEY}"}
+    query = {"access_token": "abcdefgh", "apiKey": "${OTHER}-abc", "sig": "${KEY}", "key_format": "shortest"}
+    api = {"base_url": URL, "headers": headers, "query": query, "proxy": "http://me:word@proxy.example"}
+    tools = {"a": {"url": "/a?api_key=abcdefgh&page_token=abcdefgh", "parameters": parameters()}}
+    environ = {"KEY": "abcdefgh", "OTHER": "x"}
+    found = problems(spec(tmp_path, URL, api=api, tools=tools, plan=[], secrets=["KEY"]), environ)
+    told = [
+        "headers.Api-Token",
+        "headers.X-Custom",
+        "headers.X-Session-Id",
+        "query.access_token",
+        "query.apiKey",
+    ]
+    expected = [
+        *(f"api.{name}: a credential" for name in told),
+        "api.proxy: a user",
+        "tools.a.url: the credential",
+    ]
+    assert len(found) == len(expected)
+    assert all(problem.startswith(text) for problem, text in zip(found, expected, strict=True)), found
 
 
 @pytest.mark.parametrize(

@@ -16,20 +16,10 @@ from .styles import Style
 
 _ORDER: tuple[BodyKind, ...] = ("json", "form", "multipart", "text", "binary")
 _RANGES = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/plain"}
-_PLAIN = frozenset(
-    (
-        "type",
-        "properties",
-        "required",
-        "title",
-        "description",
-        "additionalProperties",
-        "default",
-        "deprecated",
-        "examples",
-        "$comment",
-    )
+_PLAIN_WORDS = (
+    "type properties required title description additionalProperties default deprecated examples $comment"
 )
+_PLAIN = frozenset(_PLAIN_WORDS.split())
 _OF_NAMES = ("anyOf", "oneOf", "allOf")
 _LIGHT = frozenset(("required", "properties", "title", "description", "type"))
 _WHOLE = Place(at="body", name="")

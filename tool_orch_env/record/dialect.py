@@ -12,19 +12,8 @@ from ..jsonvalues import pointer
 from .document import Document, Node, Unusable
 from .ecma import python_pattern
 
-WORDLESS = frozenset(
-    (
-        "example",
-        "xml",
-        "discriminator",
-        "externalDocs",
-        "nullable",
-        "x-nullable",
-        "readOnly",
-        "writeOnly",
-        "collectionFormat",
-    )
-)
+_SILENT = "example xml discriminator externalDocs nullable x-nullable readOnly writeOnly collectionFormat"
+WORDLESS = frozenset(_SILENT.split())
 """Keywords that say nothing about a value."""
 _OF_NAMES = ("properties", "patternProperties", "$defs", "dependentSchemas")
 _IN_PLACE = ("allOf", "anyOf", "oneOf")

@@ -42,8 +42,8 @@ def unsafe(draft: Drafted) -> str:
     """Why an operation is not called, and what to do if it may be."""
     label = draft.operation.rpartition(" (")[2].removesuffix(")")
     return (
-        f"{draft.operation} may change something, so it is not called: if it does not, or may, write "
-        f"{label!r} in openapi.safe"
+        f"{draft.operation} may change something, so it is not called: if it is safe to call, list {label!r} in "
+        "openapi.safe"
     )
 
 
@@ -80,8 +80,9 @@ def _argument_faults(place: str, step: Step, parameters: Mapping[str, Any]) -> I
     given = list(step.arguments)
     for rows in step.over:
         given += parameters_of(rows)
+    is_open = parameters.get("additionalProperties", False) is not False or "patternProperties" in parameters
     for name in dict.fromkeys(given):
-        if parameter(name) not in parameters.get("properties", {}):
+        if not is_open and parameter(name) not in parameters.get("properties", {}):
             yield f"{place}: {step.call} has no parameter {name!r}"
         if given.count(name) > 1:
             yield f"{place}: {name!r} is given twice"
