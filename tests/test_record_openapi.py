@@ -2,12 +2,14 @@
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from service import spec
 
@@ -651,6 +653,79 @@ def test_api_keys_of_the_document_are_credentials(tmp_path: Path) -> None:
     environ = {"CODE": "abcdef"}
     found = opened(tmp_path, document, environ=environ, api={"query": {"code": "${CODE}"}}, secrets=["CODE"])
     assert not found.catalog["get_a"].properties and found.endpoints["get_a"].query == {"code": "abcdef"}
+
+
+MANY_PARTS = small(
+    {
+        "post /f/{x}": {
+            "operationId": "f",
+            "servers": [{"url": "https://a.example/{v}", "variables": {"v": {"default": "1"}}}],
+            "tags": ["a"],
+            "parameters": [
+                parameter("x", "path", style="matrix", explode=True),
+                parameter("c", content={"application/json": {"schema": {"anyOf": [{"type": "object"}]}}}),
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"a": {"format": "binary"}, "b": {"items": {"format": "binary"}}},
+                            "required": ["a"],
+                        },
+                        "encoding": {"a": {"contentType": "image/png"}},
+                    },
+                    "application/x-www-form-urlencoded": {
+                        "schema": {"properties": {"z": {}}},
+                        "encoding": {"z": {"style": "deepObject", "explode": True}},
+                    },
+                },
+            },
+        }
+    },
+    components={"securitySchemes": {"k": {"type": "apiKey", "in": "header", "name": "X"}}},
+)
+ODD = [
+    None,
+    3,
+    "x",
+    [],
+    {},
+    True,
+    [None],
+    {"a": None},
+    -1.5,
+    "(",
+    {"$ref": 5},
+    {"$ref": "#"},
+    {"$ref": "x y#/%"},
+]
+
+
+def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield place
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from places(item, (*place, key))
+
+
+@given(data=st.data(), odd=st.sampled_from(ODD))
+@pytest.mark.parametrize("document", [OLD, SWAGGER, MANY_PARTS])
+def test_whatever_is_in_a_document_it_is_read_or_refused(
+    tmp_path: Path, document: dict[str, Any], data: st.DataObject, odd: Any
+) -> None:
+    changed = json.loads(json.dumps(document))
+    *above, last = data.draw(st.sampled_from(list(places(document))[1:]))
+    holder = changed
+    for key in above:
+        holder = holder[key]
+    holder[last] = odd
+    try:
+        found = read(tmp_path, changed)
+    except SpecError:
+        return
+    Catalog([ToolSpec(name=name, parameters=dict(draft.parameters)) for name, draft in found.tools.items()])
 
 
 def test_large_documents_are_kept_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

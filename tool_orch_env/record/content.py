@@ -102,7 +102,9 @@ def _flattened(parts: Assembly, schema: dict[str, Any], required: bool) -> dict[
 
     `None` if they would mean something else beside other parameters: then the object stays one parameter.
     """
-    properties, needed = schema["properties"], schema.get("required", ())
+    properties, needed = schema["properties"], schema.get("required", [])
+    if not isinstance(needed, list):
+        raise Unusable(f"requestBody: required: expected a list, found {needed!r:.80}")
     words = {name: value for name, value in schema.items() if name not in _PLAIN}
     renamed = any(parts.free(name, "body") != name for name in properties)
     if words and (renamed or not required or not (not parts.properties or _look_at_names(words))):
@@ -183,8 +185,8 @@ def _styles(media: _Media) -> dict[str, Style]:
     found: dict[str, Style] = {}
     for name, encoding in _encodings(media).items():
         if "style" in encoding or "explode" in encoding:
-            style = encoding.get("style", "form")
-            explode = encoding.get("explode", style == "form")
+            style = str(encoding.get("style", "form"))
+            explode = encoding.get("explode", style == "form") is True
             found[name] = _FIELDS.get((style, explode), "form")
         elif "json" in str(encoding.get("contentType", "")):
             found[name] = "json"

@@ -13,8 +13,8 @@ from .scrub import SHORTEST
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 _CREDENTIALS = (
-    "authorization auth authentication key apikey token secret password passwd pwd passphrase credential cookie session "
-    "sessionid sid signature sig jwt bearer pat"
+    "authorization auth authentication key apikey token secret password passwd pwd passphrase credential cookie "
+    "session sessionid sid signature sig jwt bearer pat"
 )
 _LAST = frozenset(_CREDENTIALS.split())
 """Last words of names that carry credentials; `id` after one of them does too."""

@@ -68,7 +68,7 @@ class Schemas:
             elif keyword in _SINGLE:
                 value = self.modern(Node(value, file), depth=depth + 1)
             elif keyword == "required" and isinstance(value, list):
-                value = [name for name in value if name not in hidden]
+                value = [name for name in value if not (isinstance(name, str) and name in hidden)]
             result[keyword] = value
         self._translate_patterns(result)
         return _repaired(result, _is_nullable(schema)) if self._old else result

@@ -61,7 +61,7 @@ def _schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
 def _style(parameter: Mapping[str, Any], at: str) -> Mapping[str, Any]:
     if parameter.get("type") != "array":
         return {}
-    written = parameter.get("collectionFormat", "csv")
+    written = str(parameter.get("collectionFormat", "csv"))
     if (at, written) not in _STYLES:
         raise Unusable(f"parameter {parameter.get('name')!r}: the collectionFormat {written!r} in a {at}")
     return _STYLES[at, written]
