@@ -196,7 +196,7 @@ def small(operations: dict[str, Any], **root: Any) -> dict[str, Any]:
     """A document with operations by `get /path`."""
     paths: dict[str, Any] = {}
     for label, operation in operations.items():
-        method, path = label.split(" ")
+        method, path = label.split(" ", 1)
         paths.setdefault(path, {})[method] = {"responses": {}, **operation}
     return {"openapi": "3.0.3", "info": {}, "paths": paths, **root}
 
@@ -440,6 +440,18 @@ def test_names_that_occur_twice_can_both_be_given(tmp_path: Path) -> None:
     )
     assert target(request) == "/boats/7?id=8&a%5Bb%20c%5D=d"
     assert json.loads(request.content) == {"id": "9", "name": "Ada"}
+
+
+def test_parameters_of_a_path_keep_apart_and_need_no_description(tmp_path: Path) -> None:
+    described = [parameter("a b", "path"), parameter("a_b", "path"), parameter("gone", "path")]
+    document = small({"get /x/{a b}/{a_b}/{more}#variant": {"operationId": "it", "parameters": described}})
+    found = opened(tmp_path, document)
+    request = build(found.endpoints["it"], {"a_b": "1", "path_a_b": "2", "more": "3"})
+    assert target(request) == "/x/1/2/3" and found.catalog["it"].required == {"a_b", "path_a_b", "more"}
+    assert found.document.remarks == (
+        "/x/{a b}/{a_b}/{more}: it has no {gone}: the parameter is left out",
+        "GET /x/{a b}/{a_b}/{more}#variant (it): {more} is not described: it is taken for a text",
+    )
 
 
 def test_a_required_body_is_sent_and_an_optional_one_is_left_out(tmp_path: Path) -> None:

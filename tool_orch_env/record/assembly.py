@@ -34,6 +34,14 @@ class Assembly:
             self.required.append(made)
         return made
 
+    def in_path(self) -> dict[str, str]:
+        """Name in the path -> name of the parameter."""
+        return {
+            name if place.name is None else place.name: name
+            for name, place in self.places.items()
+            if place.at == "path"
+        }
+
     def free(self, name: str, at: str) -> str:
         """The name that a parameter gets."""
         plain = (_UNFIT.sub("_", name).strip("_") if _UNFIT.search(name) else name)[:_MOST_NAME] or "value"

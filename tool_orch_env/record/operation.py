@@ -84,17 +84,17 @@ class Drafter:
         """The tool of an operation. Raises `Unusable`."""
         own = operation.own.value
         parameters, body = self._stated(operation)
-        parts, url = (
-            Assembly(),
-            operation.path.partition("#")[0],
-        )  # a fragment tells variants apart, and is not sent
+        parts = Assembly()
+        path = operation.path.partition("#")[0]  # a fragment tells variants apart, and is not sent
         for node in parameters:
-            url = self._add(parts, node, url)
+            self._add(parts, node, path)
+        for name in dict.fromkeys(IN_PATH.findall(path)):
+            if name not in parts.in_path():
+                parts.add(name, {"type": "string"}, True, Place(at="path"))
+                self._schemas.remarks[f"{label}: {{{name}}} is not described: it is taken for a text"] = None
         sent = NO_BODY if body is None else add_body(parts, body, self._document, self._schemas)
-        for name in dict.fromkeys(IN_PATH.findall(url)):
-            if parts.places.get(name, Place(at="query")).at != "path":
-                made = parts.add(name, {"type": "string"}, True, Place(at="path"))
-                url = url.replace(f"{{{name}}}", f"{{{made}}}")
+        named = parts.in_path()
+        url = IN_PATH.sub(lambda match: f"{{{named[match[1]]}}}", path)
         schema: dict[str, Any] = {
             "type": "object",
             "properties": parts.properties,
@@ -139,8 +139,8 @@ class Drafter:
         body = operation.own.value.get("requestBody")
         return nodes, None if body is None else self._document.followed(Node(body, operation.own.file))
 
-    def _add(self, parts: Assembly, node: Node, url: str) -> str:
-        """Add a parameter, and return the URL with its name."""
+    def _add(self, parts: Assembly, node: Node, path: str) -> None:
+        """Add a parameter. Raises `Unusable`."""
         try:
             parameter = _Parameter.model_validate(node.value)
         except ValidationError as error:
@@ -149,19 +149,18 @@ class Drafter:
             raise Unusable(f"{where}: {fault['msg']}, found {fault['input']!r:.80}") from error
         name, at = parameter.name, parameter.at
         if (at, name.lower()) in self._given:
-            return url
+            return
         if at == "cookie":
             if parameter.required and ("header", "cookie") not in self._given:
                 raise Unusable(f"requires the cookie {name!r}, but cookies are not sent")
-            return url
-        if at == "path" and f"{{{name}}}" not in url:
-            self._schemas.remarks[f"{url}: the path has no {{{name}}}: the parameter is left out"] = None
-            return url
+            return
+        if at == "path" and f"{{{name}}}" not in path:
+            self._schemas.remarks[f"{path}: it has no {{{name}}}: the parameter is left out"] = None
+            return
         schema, place = self._placed(parameter, node.file, at)
         if parameter.description is not None and isinstance(schema, dict):
             schema = {"description": parameter.description, **schema}
-        made = parts.add(name, schema, at == "path" or parameter.required, place)
-        return url.replace(f"{{{name}}}", f"{{{made}}}") if at == "path" else url
+        parts.add(name, schema, at == "path" or parameter.required, place)
 
     def _placed(
         self, parameter: _Parameter, file: str, at: Literal["path", "query", "header"]
