@@ -550,6 +550,7 @@ def test_servers_of_paths_and_operations_are_asked_or_their_operations_skipped(t
             "get /far": {"operationId": "far", **at("https://files.example/{v}")},
             "get /near": {"operationId": "near", **at("http://127.0.0.1:1/{v}/")},
             "get /root": {"operationId": "root", **at("/{v}")},
+            "get /none": {"operationId": "none", **at("http://[::1")},
             "get /same": {"operationId": "same", **at("https://api.example/v9")},
         },
         **at("https://api.example/v9"),

@@ -6,7 +6,7 @@ Texts shorter than the shortest secret are none.
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from .schema import SpecFile
 from .scrub import SHORTEST
@@ -45,7 +45,7 @@ def credentials(file: SpecFile, schemes: frozenset[tuple[str, str]] = frozenset(
     urls = {"api.base_url": file.api.base_url}
     urls |= {f"tools.{name}.url": entry.url for name, entry in file.tools.items() if entry.url is not None}
     for place, url in urls.items():
-        for name, text in parse_qsl(urlsplit(url).query):
+        for name, text in parse_qsl(url.partition("#")[0].partition("?")[2]):
             if names_credential(name) and len(text) >= SHORTEST:
                 yield f"{place}: the credential {name!r} must not be in a URL: give it in api.query, as ${{NAME}}"
 

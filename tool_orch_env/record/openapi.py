@@ -119,13 +119,22 @@ def _served(entry: Entry, base_url: str, origins: frozenset[str] | None) -> Entr
     """The operation at its own server, if it has one."""
     if entry.draft is None or not entry.draft.servers:
         return entry
-    urls = [urljoin(base_url, url) for url in entry.draft.servers]
-    allowed = [url for url in urls if origins is None or origin_of(url) in origins]
+    urls = [_joined(base_url, url) for url in entry.draft.servers]
+    found = {url: origin_of(url) for url in urls}
+    allowed = [url for url, origin in found.items() if origin and (origins is None or origin in origins)]
     if not allowed:
         why = f"its server {urls[0]} is not among api.base_url and api.hosts: add it to api.hosts"
         return Entry(entry.labels, None, why)
     url = allowed[0].rstrip("/") + "/" + entry.draft.url.lstrip("/")
     return entry._replace(draft=replace(entry.draft, url=url))
+
+
+def _joined(base: str, url: str) -> str:
+    """The URL of a server, which may be relative to that of the API."""
+    try:
+        return urljoin(base, url)
+    except ValueError:  # no URL, so no origin that is allowed
+        return url
 
 
 def drafts(document: Document, given: frozenset[tuple[str, str]]) -> Drafts:
