@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 from service import PLAN, TOOLS, Service, asks, serving, spec
 
+from tool_orch_env.cli import main
 from tool_orch_env.errors import JournalError, UsageError
+from tool_orch_env.record import body
 from tool_orch_env.record.http import Report, record
+from tool_orch_env.record.request import Endpoint
+from tool_orch_env.record.scrub import Scrub
 from tool_orch_env.record.spec import read_spec
 from tool_orch_env.snapshot import Snapshot
 
@@ -98,7 +102,10 @@ def test_a_file_of_calls_is_a_plan(service: Service, tmp_path: Path) -> None:
 KILLS = """
 import os, random, signal, sys, time
 from pathlib import Path
+from tool_orch_env.record import body
 from tool_orch_env.record.http import record
+from tool_orch_env.record.request import Endpoint
+from tool_orch_env.record.scrub import Scrub
 from tool_orch_env.record.spec import read_spec
 
 spec, folder, wanted, rng = read_spec(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), random.Random(7)
@@ -337,8 +344,63 @@ def test_a_body_is_json_and_arguments_go_where_the_spec_says(service: Service, t
     call = {"id": "a/../b", "tags": ["x", "y&z"], "deep": {"k": 1}, "amount": 2.5, "who": "me"}
     plan = [{"call": "send", "arguments": call}, {"call": "send", "id": "up", "arguments": {"id": ".."}}]
     report, snapshot = run(spec(tmp_path, service.url, tools={"send": tool}, plan=plan), tmp_path / "out")
-    assert list(service.seen) == ['/echo/a%2F..%2Fb?tags=x%2Cy%26z&deep%5Bk%5D=1 {"amount":2.5}']
+    assert list(service.seen) == ['/echo/a%2F..%2Fb?tags=x,y%26z&deep%5Bk%5D=1 {"amount":2.5}']
     assert len(snapshot) == 1 and "another endpoint" in report.faults[0].why
+
+
+def test_an_open_tool_sends_what_its_schema_allows(service: Service, tmp_path: Path) -> None:
+    more = {"type": "object", "properties": {"say": {}}, "additionalProperties": {"type": "string"}}
+    tools = {"echo": {"url": "/echo?status=200", "parameters": more}}
+    plan = [{"call": "echo", "arguments": {"say": "a", "colour": "red"}}]
+    report, _ = run(spec(tmp_path, service.url, tools=tools, plan=plan), tmp_path / "out")
+    assert list(service.seen) == ["/echo?status=200&say=a&colour=red"] and not report.faults
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "status", "kept"),
+    [
+        ("POST", "application/json", 202, True),
+        ("DELETE", "", 200, True),
+        ("HEAD", "application/json", 200, True),
+        ("GET", "", 404, True),
+        ("GET", "application/json", 204, True),
+        ("GET", "application/json", 200, False),
+        ("POST", "application/json", 502, False),
+    ],
+)
+def test_an_empty_body_is_null_where_it_is_a_whole_answer(
+    method: str, kind: str, status: int, kept: bool
+) -> None:
+    endpoint = Endpoint("it", method, "http://x.test", {})
+    try:
+        assert body.kept(b"", kind, status, endpoint, Scrub([])) == "null" and kept
+    except body.NotJson:
+        assert not kept
+
+
+def test_a_dry_run_lists_tools_and_what_was_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cookie = {"name": "c", "in": "cookie", "required": True}
+    operations = {
+        "get": {"operationId": "towns.list"},
+        "post": {"operationId": "add"},
+        "put": {"operationId": "change", "parameters": [cookie]},
+    }
+    (tmp_path / "doc.json").write_text(json.dumps({"openapi": "3.1.0", "paths": {"/towns": operations}}))
+    path = spec(
+        tmp_path, "http://x.test", openapi={"file": "doc.json"}, tools={}, plan=[{"call": "towns_list"}]
+    )
+    assert main(["record", str(path), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    for text in (
+        "GET /towns (towns.list)",
+        "none: not in openapi.safe",
+        "requires the cookie 'c'",
+        "doc.json: 2 tools, 1 operations skipped",
+        "plan: 1 calls",
+    ):
+        assert text in shown, text
 
 
 def test_two_recorders_do_not_share_a_journal(service: Service, tmp_path: Path) -> None:

@@ -1,17 +1,14 @@
 """Specs, OpenAPI documents and plans: every problem is told before anything is asked."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from service import TOOLS, parameters, spec
 
 from tool_orch_env.errors import SpecError
 from tool_orch_env.record import plan
-from tool_orch_env.record.openapi import operations
 from tool_orch_env.record.pattern import matches, removed
 from tool_orch_env.record.schema import Step
 from tool_orch_env.record.spec import read_spec
@@ -192,6 +189,14 @@ def test_rows_from_responses_are_limited_and_sampled_per_response() -> None:
     )
 
 
+def test_a_list_is_taken_from_a_response() -> None:
+    answers = [({}, {"hits": [{"o": "A"}, {"o": None}, {"o": "B"}], "at": 7}), ({}, {"hits": [], "at": 8})]
+    rows = {"from": "s", "take": {"origin": ["/hits/*/o"], "hour": "/at"}}
+    assert called({"over": [rows]}, s=answers) == [{"origin": ["A", "B"], "hour": 7}]
+    each = {"from": "s", "each": "/hits/*", "take": {"origin": ["/o"]}}
+    assert called({"over": [each]}, s=answers) == [{"origin": ["A"]}, {"origin": ["B"]}]
+
+
 def test_an_element_without_the_value_gives_no_row() -> None:
     answers = [({}, {"hits": [{"o": "A"}, {"o": None}, {}, 3]})]
     assert called({"over": [{"from": "s", "each": "/hits/*", "take": {"origin": "/o"}}]}, s=answers) == [
@@ -199,202 +204,35 @@ def test_an_element_without_the_value_gives_no_row() -> None:
     ]
 
 
-OLD: dict[str, Any] = {
-    "openapi": "3.0.3",
-    "info": {"title": "towns", "version": "1"},
-    "paths": {
-        "/towns/{id}": {
-            "parameters": [{"$ref": "#/components/parameters/Id"}],
-            "get": {
-                "operationId": "getTown",
-                "tags": ["places"],
-                "summary": "One town.",
-                "parameters": [
-                    {
-                        "name": "unit",
-                        "in": "query",
-                        "schema": {"type": "string", "enum": ["m", "ft"], "nullable": True},
-                    },
-                    {
-                        "name": "near",
-                        "in": "query",
-                        "style": "form",
-                        "explode": False,
-                        "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Point"}},
-                    },
-                    {
-                        "name": "above",
-                        "in": "query",
-                        "schema": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "example": 3},
-                    },
-                ],
-                "responses": {"200": {"description": "a town"}},
-            },
-            "put": {
-                "requestBody": {
-                    "required": True,
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Town"}}},
-                },
-                "responses": {"200": {"description": "done"}},
-            },
-        }
-    },
-    "components": {
-        "parameters": {"Id": {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}},
-        "schemas": {
-            "Point": {
-                "type": "object",
-                "properties": {"lat": {"type": "number"}, "next": {"$ref": "#/components/schemas/Point"}},
-                "nullable": True,
-            },
-            "Town": {
-                "type": "object",
-                "required": ["name", "made"],
-                "properties": {
-                    "name": {"type": "string"},
-                    "made": {"type": "string", "readOnly": True},
-                    "place": {
-                        "allOf": [{"$ref": "#/components/schemas/Point"}],
-                        "nullable": True,
-                        "description": "p",
-                    },
-                },
-            },
-        },
-    },
-}
-
-
-def drafted(tmp_path: Path, document: dict[str, Any], chosen: dict[str, str] | None = None) -> dict[str, Any]:
-    path = tmp_path / "openapi.json"
-    path.write_text(json.dumps(document))
-    return operations(path, chosen)
-
-
-def valid(schema: Any, **arguments: Any) -> bool:
-    return Draft202012Validator(schema).is_valid(arguments)
-
-
-def test_openapi_3_0_becomes_json_schema_2020_12(tmp_path: Path) -> None:
-    tools = drafted(tmp_path, OLD)
-    assert tools.keys() == {"getTown", "put_towns_id"}
-    town = tools["getTown"]
-    assert (town.method, town.url, town.description, town.domain) == (
-        "GET",
-        "/towns/{id}",
-        "One town.",
-        "places",
-    )
-    schema = town.parameters
-    Draft202012Validator.check_schema(schema)
-    assert valid(schema, id=1, unit=None, near=[{"lat": 1, "next": {"next": None}}], above=0.1)
-    for wrong in (
-        {"unit": "km"},
-        {"above": 0},
-        {"near": [{"lat": "x"}]},
-        {"near": [3]},
-        {"id": "x"},
-        {"more": 1},
-    ):
-        assert not valid(schema, **{"id": 1, **wrong}), wrong
-    assert not valid(schema) and town.places["near"].style == "comma"
-    assert "nullable" not in json.dumps(schema) and "example" not in json.dumps(schema)
-
-
-def test_an_object_body_gives_a_parameter_per_property(tmp_path: Path) -> None:
-    change = drafted(tmp_path, OLD, {"change_town": "PUT /towns/{id}"})["change_town"]
-    assert {name: place.at for name, place in change.places.items()} == {
-        "id": "path",
-        "name": "body",
-        "place": "body",
-    }
-    assert change.parameters["required"] == ["id", "name"]
-    assert valid(change.parameters, id=1, name="a", place=None)
-    assert valid(change.parameters, id=1, name="a", place={"lat": 1})
-    assert not valid(change.parameters, id=1, name="a", place={"lat": "x"})
-    Catalog([ToolSpec(name="change_town", parameters=dict(change.parameters))])
-
-
-def test_openapi_3_1_keeps_its_json_schema(tmp_path: Path) -> None:
-    document = json.loads(json.dumps(OLD))
-    document["openapi"] = "3.1.0"
-    get = document["paths"]["/towns/{id}"]["get"]
-    get["parameters"] = [
-        {"name": "unit", "in": "query", "schema": {"type": ["string", "null"], "enum": ["m", None]}},
-        {
-            "name": "where",
-            "in": "query",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/P"}}},
-        },
-    ]
-    document["components"]["schemas"] = {
-        "P": {
-            "type": "object",
-            "properties": {"x": {"type": "number", "exclusiveMinimum": 0}, "k": {"const": "a"}},
-        }
-    }
-    document["paths"]["/towns/{id}"].pop("put")
-    town = drafted(tmp_path, document)["getTown"]
-    assert valid(town.parameters, id=1, unit=None, where={"x": 1, "k": "a"})
-    for wrong in ({"unit": "ft"}, {"where": {"x": 0}}, {"where": {"k": "b"}}):
-        assert not valid(town.parameters, **{"id": 1, **wrong}), wrong
-    assert town.places["where"].style == "json"
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "why"),
-    [
-        (["openapi"], "2.0", "expected 3.0 or 3.1, found 2.0"),
-        (["info"], {}, "/info: .title. is a required property"),
-        (["components", "parameters"], {}, "does not point into this document"),
-        (["components", "schemas", "Point"], {"$ref": "http://127.0.0.1:9/x.json"}, "nothing is fetched"),
-        (
-            ["paths", "/towns/{id}", "put", "requestBody", "content"],
-            {"text/plain": {"schema": {"type": "string"}}},
-            "expected application/json, found text/plain",
-        ),
-        (
-            ["components", "schemas", "Town", "properties", "id"],
-            {"type": "integer"},
-            "'id' occurs in two places",
-        ),
-    ],
-)
-def test_a_document_that_cannot_be_used_is_told_why(
-    tmp_path: Path, place: list[str], value: Any, why: str
-) -> None:
-    document = json.loads(json.dumps(OLD))
-    holder = document
-    for name in place[:-1]:
-        holder = holder[name]
-    holder[place[-1]] = value
-    with pytest.raises(SpecError, match=why):
-        drafted(tmp_path, document)
-
-
-def test_a_spec_adds_to_the_tools_of_its_document(tmp_path: Path) -> None:
-    (tmp_path / "openapi.json").write_text(json.dumps(OLD))
-    tools = {"town": {"domain": "geo", "drop": ["/etag"]}}
-    path = spec(
-        tmp_path,
-        URL,
-        api={"base_url": URL, "query": {"Unit": "m"}},
-        openapi={"file": "openapi.json", "operations": {"town": "getTown"}},
-        tools=tools,
-        plan=[],
-    )
-    read = read_spec(path)
-    assert read.catalog["town"].spec.domain == "geo" and read.catalog["town"].spec.description == "One town."
-    assert list(read.catalog["town"].properties) == ["id", "near", "above"]  # every request carries the unit
-    assert read.endpoints["town"].url == f"{URL}/towns/{{id}}"
-    assert read.endpoints["town"].drop == ("/served", "/etag")
-
-
 def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
     api = {"base_url": "${ADDRESS}/v1", "headers": {"x-api-key": "${MISSING}"}}
     path = spec(tmp_path, URL, api=api, secrets=["ADDRESS"], plan=[])
     found = problems(path, {"ADDRESS": "no-url-but-a-secret"})
     assert any("[secret]/v1" in problem for problem in found) and "but-a-secret" not in "".join(found)
+
+
+def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
+    headers = {"Api-Token": "tok-1234", "X-Custom": "Bearer abcdefgh", "X-Session-Id": "abcdefgh"}
+    headers |= {"accept-language": "english", "X-Sort-Key": "descending", "Sid": "abc", "X-Key": "${KEY}"}
+    query = {"access_token": "abcdefgh", "apiKey": "${OTHER}-abc", "sig": "${KEY}", "key_format": "shortest"}
+    api = {"base_url": URL, "headers": headers, "query": query, "proxy": "http://me:word@proxy.example"}
+    tools = {"a": {"url": "/a?api_key=abcdefgh&page_token=abcdefgh", "parameters": parameters()}}
+    environ = {"KEY": "abcdefgh", "OTHER": "x"}
+    found = problems(spec(tmp_path, URL, api=api, tools=tools, plan=[], secrets=["KEY"]), environ)
+    told = [
+        "headers.Api-Token",
+        "headers.X-Custom",
+        "headers.X-Session-Id",
+        "query.access_token",
+        "query.apiKey",
+    ]
+    expected = [
+        *(f"api.{name}: a credential" for name in told),
+        "api.proxy: a user",
+        "tools.a.url: the credential",
+    ]
+    assert len(found) == len(expected)
+    assert all(problem.startswith(text) for problem, text in zip(found, expected, strict=True)), found
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,11 @@ snapshot = Command(
 @command(
     option("spec", type=Path, metavar="SPEC", help="YAML file, see docs/record.md"),
     option("--out", type=Path, metavar="DIR", help="folder of the snapshot; required unless --dry-run"),
-    option("--dry-run", action="store_true", help="estimate calls, bytes and minutes, and record nothing"),
+    option(
+        "--dry-run",
+        action="store_true",
+        help="list tools and skipped operations, estimate calls, bytes and minutes, and record nothing",
+    ),
     option(
         "--sample",
         type=int,
@@ -263,6 +267,9 @@ def record(arguments: argparse.Namespace) -> int:
     status is 1 if calls could not be recorded, or a rule of `derive` was
     refused because the API does not keep it.
 
+    --dry-run lists the tools, the operations of an OpenAPI document that
+    were skipped and why, and estimates every step of the plan.
+
     The estimate knows only replies that are recorded. --sample records some;
     they stay in the journal and are not requested again.
     """
@@ -278,16 +285,23 @@ def record(arguments: argparse.Namespace) -> int:
         from ..record.estimate import estimate
         from ..record.spec import read_spec
     spec = read_spec(arguments.spec)
+    if arguments.dry_run:
+        snapshots.tools_of(spec)
+    elif spec.document is not None:
+        found = spec.document
+        console.line(
+            f"{found.file}: {len(found.tools)} tools, {len(found.skipped)} operations skipped (--dry-run lists them)"
+        )
     for note in spec.notes:
         console.line(note)
     try:
         if sampled is not None:
             with snapshots.RecordingBar() as bar:
                 http.sample(spec, out, sampled, bar)
-        found = estimate(spec, out)
+        estimated = estimate(spec, out)
         if arguments.dry_run:
-            snapshots.estimated_steps(found)
-        snapshots.estimated(found)
+            snapshots.estimated_steps(estimated)
+        snapshots.estimated(estimated)
         if arguments.dry_run:
             return 0
         with snapshots.RecordingBar() as bar:

@@ -22,19 +22,23 @@ class NotJson(ValueError):
 
 
 def kept(data: bytes, content_type: str, status: int, endpoint: Endpoint, scrub: Scrub) -> str:
-    """The text to keep. An empty body with status 204 or 205 is `null`. Raises `NotJson`."""
-    value = scrub.json(_value(data, content_type, status, endpoint.wrap_text))
+    """The text to keep. Raises `NotJson`.
+
+    An empty body is `null` if that is a whole answer: with status 204 or 205, to another method than GET, or where
+    nothing says that it is JSON.
+    """
+    value = scrub.json(_value(data, content_type, status, endpoint))
     for pattern in endpoint.drop:
         removed(value, pattern)
     return to_text(value)
 
 
-def _value(data: bytes, content_type: str, status: int, wrap_text: bool) -> Any:
-    if not data and status in (204, 205):
-        return None
+def _value(data: bytes, content_type: str, status: int, endpoint: Endpoint) -> Any:
     kind, charset = _kind(content_type)
     says_json = kind == "application/json" or kind.endswith("+json")
-    if wrap_text and not says_json:
+    if not data and (status in (204, 205) or (status < 500 and not (says_json and endpoint.method == "GET"))):
+        return None
+    if endpoint.wrap_text and not says_json:
         return {"text": _decoded(data, charset)}
     try:
         value = parse_json(data.removeprefix(b"\xef\xbb\xbf"))

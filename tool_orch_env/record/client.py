@@ -18,10 +18,11 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from . import body
-from .faults import origin
-from .request import Endpoint, Unsendable, build
+from .origin import origin
+from .request import Endpoint, build
 from .scrub import Scrub
 from .spec import Spec
+from .styles import Unsendable
 
 MAX_REDIRECTS = 5
 USER_AGENT = "tool-orch-env"
@@ -99,6 +100,8 @@ class Client:
     async def ask(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
         """Make one call. Never raises because of what the API does."""
         endpoint = self._spec.endpoints[tool]
+        if not endpoint.safe:
+            return Unkept(f"not asked: {endpoint.method} may change something (openapi.safe)", lasting=False)
         if self._scrub.json(arguments) != arguments:
             return Unkept("not asked: the arguments contain a secret", lasting=False)
         try:

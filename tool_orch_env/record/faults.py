@@ -3,47 +3,21 @@
 Every check yields one sentence per problem, starting with its place in the spec.
 """
 
-import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from ..errors import SpecError
 from ..files import inside
 from ..jsonvalues import pointer
 from . import domain
+from .drafts import Drafted
 from .follow import parameter, parameters_of
-from .openapi import Drafted
+from .operation import IN_PATH
+from .origin import origin_of
 from .request import Endpoint
 from .schema import All, FromFile, FromResponses, SpecFile, Step, Values
-
-VARIABLE = re.compile(r"\$\{(\w+)\}")
-IN_PATH = re.compile(r"\{([^{}]*)\}")
-_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
-
-
-def origin(url: httpx.URL) -> str:
-    """Scheme, host and port of a URL. A request is allowed if they match those in the spec."""
-    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
-    return f"{url.scheme}://{url.host}:{port}"
-
-
-def origin_of(text: str) -> str | None:
-    """The origin of a URL; `None` if `text` is not a URL."""
-    try:
-        return origin(httpx.URL(text))
-    except httpx.InvalidURL:
-        return None
-
-
-def credentials(file: SpecFile) -> Iterator[str]:
-    """Headers with a credential written into the spec."""
-    for name, text in file.api.headers.items():
-        named = VARIABLE.findall(text)
-        if name.lower() in _HEADERS and not set(named) & set(file.secrets):
-            yield f"api.headers.{name}: a credential must not be in the spec: write ${{NAME}} and list NAME in secrets"
 
 
 def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str]) -> Iterator[str]:
@@ -64,8 +38,20 @@ def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str])
         yield f"{place}.url: its host is not among api.base_url and api.hosts"
 
 
-def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
-    """Steps that use a tool, parameter or step that does not exist, or set a parameter twice."""
+def unsafe(draft: Drafted) -> str:
+    """Why an operation is not called, and what to do if it may be."""
+    label = draft.operation.rpartition(" (")[2].removesuffix(")")
+    return (
+        f"{draft.operation} may change something, so it is not called: if it is safe to call, list {label!r} in "
+        "openapi.safe"
+    )
+
+
+def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted], skipped: Mapping[str, str]) -> Iterator[str]:
+    """Steps that use a tool, parameter or step that does not exist, set a parameter twice, or may change something.
+
+    `skipped` has the operations of the document that are no tools, by name, and why.
+    """
     earlier: set[str] = set()
     followed = False
     for index, line in enumerate(file.plan):
@@ -81,7 +67,10 @@ def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
             )
             continue
         if line.call not in drafts:
-            yield f"{place}.call: {line.call!r} is not a tool of this spec"
+            why = f": its operation was skipped: {skipped[line.call]}" if line.call in skipped else ""
+            yield f"{place}.call: {line.call!r} is not a tool of this spec{why}"
+        elif not drafts[line.call].safe:
+            yield f"{place}.call: {unsafe(drafts[line.call])}"
         else:
             yield from _argument_faults(place, line, drafts[line.call].parameters)
         earlier.add(line.name)
@@ -91,8 +80,9 @@ def _argument_faults(place: str, step: Step, parameters: Mapping[str, Any]) -> I
     given = list(step.arguments)
     for rows in step.over:
         given += parameters_of(rows)
+    is_open = parameters.get("additionalProperties", False) is not False or "patternProperties" in parameters
     for name in dict.fromkeys(given):
-        if parameter(name) not in parameters.get("properties", {}):
+        if not is_open and parameter(name) not in parameters.get("properties", {}):
             yield f"{place}: {step.call} has no parameter {name!r}"
         if given.count(name) > 1:
             yield f"{place}: {name!r} is given twice"
@@ -127,7 +117,8 @@ def pattern_faults(file: SpecFile) -> Iterator[str]:
             if isinstance(rows, FromFile | FromResponses):
                 kept = rows.keep if isinstance(rows, FromResponses) else {}
                 place = f"plan.{index}.over.{number}"
-                used += [(place, text) for text in (rows.each, *(rows.take or {}).values(), *kept.values())]
+                taken = [[text] if isinstance(text, str) else text for text in (rows.take or {}).values()]
+                used += [(place, text) for text in (rows.each, *chain(*taken), *kept.values())]
     for place, text in used:
         try:
             if not pointer.tokens(text) and "drop" in place:

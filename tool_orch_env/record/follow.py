@@ -26,8 +26,11 @@ class _CannotAsk(Exception):
     """A row of the reply does not supply what the tool requires."""
 
 
-def expanded(plan: Sequence[Line], catalog: Catalog) -> Expanded:
-    """The plan with every `follow` line replaced by its steps. `problems` is empty if every line makes sense."""
+def expanded(plan: Sequence[Line], catalog: Catalog, unsafe: Collection[str] = ()) -> Expanded:
+    """The plan with every `follow` line replaced by its steps. `problems` is empty if every line makes sense.
+
+    `unsafe` are the tools that no line may call, because calls may change something.
+    """
     steps: list[Step] = []
     notes: list[str] = []
     problems: list[str] = []
@@ -44,7 +47,8 @@ def expanded(plan: Sequence[Line], catalog: Catalog) -> Expanded:
         if unknown := [name for name in line.follow if name not in tools]:
             problems += [f"{place}.follow: {name!r} is not an earlier step" for name in unknown]
             continue
-        found = list(_steps(line, tools, catalog, place, notes if line.tools is None else problems))
+        left_out = notes if line.tools is None else problems
+        found = list(_steps(line, tools, catalog, unsafe, place, left_out))
         problems += _unused(line, found, catalog, place)
         steps += found
     return Expanded(tuple(steps), tuple(notes), tuple(problems))
@@ -74,11 +78,20 @@ def parameters_of(rows: Rows) -> tuple[str, ...]:
 
 
 def _steps(
-    line: Follow, tools: Mapping[str, str], catalog: Catalog, place: str, left_out: list[str]
+    line: Follow,
+    tools: Mapping[str, str],
+    catalog: Catalog,
+    unsafe: Collection[str],
+    place: str,
+    left_out: list[str],
 ) -> Iterator[Step]:
     asked = catalog if line.tools is None else [name for name in line.tools if name in catalog]
     for name in asked:
         tool, found = catalog[name], False
+        if name in unsafe:
+            if line.tools or any(_supplied(tool, tools[earlier], ()) for earlier in line.follow):
+                left_out.append(f"{place}: {name} may change something and is not called: see openapi.safe")
+            continue
         for earlier in line.follow:
             try:
                 for step in _ways(line, earlier, tools[earlier], tool):

@@ -37,7 +37,8 @@ class Gap(NamedTuple):
 
 def gaps(spec: Spec, planned: Collection[str], replies: Replies) -> list[Gap]:
     """The gaps of a recording, in the order of the tools. `planned` are the keys of the plan's calls."""
-    found = (gap for tool in spec.catalog.values() for gap in _of_tool(spec, tool, planned, replies))
+    asked = [tool for name, tool in spec.catalog.items() if spec.endpoints[name].safe]
+    found = (gap for tool in asked for gap in _of_tool(spec, tool, planned, replies))
     return [gap for gap in found if gap.missing]
 
 

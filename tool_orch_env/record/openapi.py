@@ -1,229 +1,229 @@
-"""Turn an OpenAPI 3.0 or 3.1 document into tools.
+"""Turn an OpenAPI document into tools: Swagger 2.0, or OpenAPI 3.0 to 3.2.
 
-Each operation becomes a `Drafted` tool: its method, its path, one JSON Schema 2020-12 object for all parameters and the
-body, and where each parameter goes. openapi-spec-validator checks the document. References must stay inside the
-document; nothing is fetched. Cookie parameters are left out, and an operation that requires one is a problem.
-
-A body that is a JSON object becomes one parameter per property; any other body becomes the parameter `body`. A
-parameter that occurs in two places (a path and a body, say) is a problem.
+Operations are read one by one. One that cannot be used is skipped and listed with its place and reason; what no
+operation uses is not looked at. The spec chooses and renames operations, and says which are safe to call.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
 from ..errors import SpecError
-from ..jsonvalues import pointer
-from .dialect import defined, modern
-from .request import Place, Style
-from .schema import ToolEntry
-from .yaml12 import parse_yaml
+from . import naming, swagger
+from .dialect import Schemas
+from .document import REMEDY, Document, Node, Unusable
+from .drafts import Drafted, Drafts, Entry, cached
+from .operation import Drafter, Operation, server_urls
+from .origin import origin_of
+from .schema import OpenApi
 
-REMEDY = "correct the document, or describe the tool by hand"
-_METHODS = ("get", "post", "put", "patch", "delete", "head")
-_STYLES: Mapping[tuple[str, bool], Style] = {
-    ("form", True): "repeat",
-    ("form", False): "comma",
-    ("spaceDelimited", False): "space",
-    ("pipeDelimited", False): "pipe",
-    ("deepObject", True): "deep",
-}
-"""(style, explode) of an OpenAPI query parameter -> our style."""
-_NOT_PARAMETERS = frozenset(("header", name) for name in ("accept", "content-type", "authorization"))
-"""Header parameters that OpenAPI says to ignore."""
+_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+_OTHER_METHODS = ("trace", "query")
+_MOST_OPERATIONS = 10_000
+_VERSIONS = ("3.0", "3.1", "3.2")
+
+
+class Skipped(NamedTuple):
+    """An operation that did not become a tool: the name that it would have, and why."""
+
+    name: str
+    operation: str
+    why: str
 
 
 @dataclass(frozen=True)
-class Drafted:
-    """A tool before it is compiled. `entry` is the spec's own entry for it, if any."""
+class Reading:
+    """The tools of a document by name, and what is to be said about it."""
 
-    method: str
-    url: str
-    parameters: Mapping[str, Any]
-    places: Mapping[str, Place]
-    description: str = ""
-    domain: str = ""
-    entry: ToolEntry | None = None
+    file: str
+    tools: Mapping[str, Drafted]
+    skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
+    credentials: frozenset[tuple[str, str]] = frozenset()
 
 
-@dataclass
-class _Assembly:
-    """Parameters of one operation while they are collected."""
+def read_document(
+    path: Path,
+    options: OpenApi,
+    given: frozenset[tuple[str, str]] = frozenset(),
+    base_url: str = "",
+    origins: frozenset[str] | None = None,
+) -> Reading:
+    """The tools of a document. Raises `SpecError`.
 
-    properties: dict[str, Any] = field(default_factory=dict)
-    required: list[str] = field(default_factory=list)
-    places: dict[str, Place] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def add(self, name: str, schema: Any, required: bool, place: Place) -> None:
-        if name in self.properties:
-            self.problems.append(f"parameter {name!r} occurs in two places")
-        self.properties[name] = schema
-        self.places[name] = place
-        if required:
-            self.required.append(name)
-
-
-def operations(
-    path: Path, chosen: Mapping[str, str] | None = None, given: frozenset[tuple[str, str]] = frozenset()
-) -> dict[str, Drafted]:
-    """The tools of a document by name. Raises `SpecError`.
-
-    `chosen` maps tool names to operations (an operationId or `GET /path`); by default, all operations are used. `given`
-    has parameters, as (place, lower-case name), that every request carries anyway; tools do not get them.
+    `given` has parameters, as (place, lower-case name), that every request carries anyway; tools do not get them. An
+    operation with a server of its own is skipped if that is not among `origins`; without them, any is taken.
     """
-    document = _read(path)
-    known = {label: found for found in _all(document) for label in found[0]}
-    if chosen is None:
-        chosen = {_name(labels[0]): labels[0] for labels, *_ in _all(document)}
-    drafts, problems = {}, []
-    for name, label in chosen.items():
-        if label not in known:
-            problems.append(f"{path.name}: no operation {label!r}")
-            continue
-        _, method, url, operation, shared = known[label]
-        drafts[name], found = _drafted(document, method, url, operation, shared, given | _NOT_PARAMETERS)
-        problems += [f"{path.name}: {label}: {problem}" for problem in found]
+    found = cached(path, given, lambda: drafts(Document(path), given))
+    if not found.entries:
+        raise SpecError(f"{path.name}: paths: expected operations, found none", REMEDY)
+    names, rules_used = _named(found.entries, options.rename)
+    problems = [f"rename: {rule!r} matches no operation" for rule in options.rename if rule not in rules_used]
+    problems += [
+        f"{field}: {pattern!r} matches no operation"
+        for field, patterns in (("only", options.only), ("except", options.except_), ("safe", options.safe))
+        for pattern in patterns or ()
+        if not any(naming.matches([pattern], entry.labels) for entry in found.entries)
+    ]
+    served = [_served(entry, base_url, origins) for entry in found.entries]
+    if options.operations is not None:
+        named = list(_picked(served, options.operations, path.name, problems))
+    else:
+        named = [pair for pair in zip(names, served, strict=True) if _is_chosen(pair[1], options)]
+    tools = {
+        name: replace(entry.draft, safe=entry.draft.safe or bool(naming.matches(options.safe, entry.labels)))
+        for name, entry in named
+        if entry.draft is not None
+    }
+    skipped = tuple(Skipped(name, entry.operation, entry.why) for name, entry in named if entry.draft is None)
+    if not tools and not problems:
+        problems = [f"{path.name}: no operation can be used"]
+        problems += [f"{path.name}: {one.operation}: {one.why}" for one in skipped]
     if problems:
         raise SpecError(problems, REMEDY)
-    return drafts
+    return Reading(path.name, tools, skipped, found.remarks, found.credentials)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _named(entries: Iterable[Entry], rules: Mapping[str, str]) -> tuple[list[str], set[str | None]]:
+    """The name of every operation, and the rules that were used."""
+    found = [naming.renamed(rules, entry.labels) for entry in entries]
+    return naming.unique([name for name, _ in found]), {rule for _, rule in found}
+
+
+def _is_chosen(entry: Entry, options: OpenApi) -> bool:
+    chosen = options.only is None or naming.matches(options.only, entry.labels)
+    return bool(chosen) and not naming.matches(options.except_, entry.labels)
+
+
+def _picked(
+    entries: Sequence[Entry], operations: Mapping[str, str], file: str, problems: list[str]
+) -> Iterator[tuple[str, Entry]]:
+    """The operations that the spec lists. One that cannot be used is a problem."""
+    for name, label in operations.items():
+        found = [entry for entry in entries if label in entry.labels]
+        if not found:
+            problems.append(f"{file}: no operation {label!r}")
+        elif len(found) > 1:
+            ways = ", ".join(entry.labels[-1] for entry in found)
+            problems.append(f"{file}: several operations are {label!r}: expected one of {ways}")
+        elif found[0].draft is None:
+            problems.append(f"{file}: {found[0].operation}: {found[0].why}")
+        else:
+            yield name, found[0]
+
+
+def _served(entry: Entry, base_url: str, origins: frozenset[str] | None) -> Entry:
+    """The operation at its own server, if it has one."""
+    if entry.draft is None or not entry.draft.servers:
+        return entry
+    urls = [_joined(base_url, url) for url in entry.draft.servers]
+    found = {url: origin_of(url) for url in urls}
+    allowed = [url for url, origin in found.items() if origin and (origins is None or origin in origins)]
+    if not allowed:
+        why = f"its server {urls[0]} is not among api.base_url and api.hosts: add it to api.hosts"
+        return Entry(entry.labels, None, why)
+    url = allowed[0].rstrip("/") + "/" + entry.draft.url.lstrip("/")
+    return entry._replace(draft=replace(entry.draft, url=url))
+
+
+def _joined(base: str, url: str) -> str:
+    """The URL of a server, which may be relative to that of the API."""
     try:
-        document = parse_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path.name}: cannot be read: {error.strerror}", "check the path") from error
-    except ValueError as error:
-        raise SpecError(f"{path.name}: neither YAML nor JSON: {error}", REMEDY) from error
-    version = str(document.get("openapi", "")) if isinstance(document, dict) else ""
-    if not version.startswith(("3.0", "3.1")):
-        raise SpecError(f"{path.name}: openapi: expected 3.0 or 3.1, found {version or 'none'}", REMEDY)
-    problems = list(_dangling(document, document)) or list(_invalid(document, version))
-    if problems:
-        raise SpecError([f"{path.name}: {problem}" for problem in problems], REMEDY)
-    assert isinstance(document, dict)
-    return document
+        return urljoin(base, url)
+    except ValueError:  # no URL, so no origin that is allowed
+        return url
 
 
-def _dangling(node: Any, document: Any, place: str = "") -> Iterator[str]:
-    """References that do not lead to something in the document. Checked first: a validator would fetch them."""
-    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        target = node["$ref"]
-        try:
-            if not target.startswith("#"):
-                raise LookupError
-            pointer.resolve(document, target[1:])
-        except (LookupError, ValueError):
-            yield f"{place}: $ref {target!r} does not point into this document, and nothing is fetched"
-    if isinstance(node, dict | list):
-        for key, item in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _dangling(item, document, place + pointer.join(key))
+def drafts(document: Document, given: frozenset[tuple[str, str]]) -> Drafts:
+    """All operations of a document. Raises `SpecError` if it is not an OpenAPI document."""
+    version = _version(document)
+    paths = document.root.get("paths")
+    if not isinstance(paths, dict):
+        raise SpecError(f"{document.name}: paths: expected an object, found {paths!r:.80}", REMEDY)
+    schemas = Schemas(document, old=version in ("2.0", "3.0"))
+    drafter = Drafter(document, schemas, given)
+    found = list(islice(_every(document, paths), _MOST_OPERATIONS + 1))
+    if len(found) > _MOST_OPERATIONS:
+        raise SpecError(
+            f"{document.name}: expected at most {_MOST_OPERATIONS:,} operations", "split the document"
+        )
+    entries = tuple(_entry(drafter, operation, labels) for operation, labels in found)
+    servers = swagger.servers(document.root) if version == "2.0" else None
+    urls = server_urls({"servers": servers} if servers else document.root)
+    return Drafts(
+        entries,
+        tuple(schemas.remarks),
+        frozenset(_credentials(document)),
+        tuple(urls),
+        dict(document.digests),
+    )
 
 
-def _invalid(document: dict[str, Any], version: str) -> Iterator[str]:
-    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
-
-    kind = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
-    for error in kind(document).iter_errors():
-        yield f"{pointer.join(*error.absolute_path) or '/'}: {error.message.splitlines()[0][:300]}"
-
-
-def _name(label: str) -> str:
-    """A tool's name from an operationId or from `GET /path`: `get_path`."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", label.lower() if " " in label else label).strip("_")
+def _every(document: Document, paths: Mapping[str, Any]) -> Iterator[tuple[Operation | str, tuple[str, ...]]]:
+    """The operations of all paths, or why there is none, with their labels."""
+    for path, item in paths.items():
+        if not path.startswith("x-"):
+            yield from _operations(document, path, item)
 
 
-Found = tuple[tuple[str, ...], str, str, dict[str, Any], list[Any]]
+def _version(document: Document) -> str:
+    stated = document.root.get("openapi", document.root.get("swagger"))
+    version = str(stated)[:3]
+    if ("openapi" in document.root and version in _VERSIONS) or version == "2.0":
+        return version
+    found = "none" if stated is None else f"{stated!r:.40}"
+    raise SpecError(
+        f"{document.name}: openapi: expected 3.0 to 3.2, or swagger: '2.0', found {found}", REMEDY
+    )
 
 
-def _all(document: dict[str, Any]) -> Iterator[Found]:
-    """Labels (operationId first), method, path, operation and the path's shared parameters."""
-    for url, given in document.get("paths", {}).items():
-        item = _resolved(document, given)
-        for method in _METHODS:
-            if method in item:
-                operation = item[method]
-                plain = f"{method.upper()} {url}"
-                labels = (operation["operationId"], plain) if "operationId" in operation else (plain,)
-                yield labels, method.upper(), url, operation, item.get("parameters", [])
-
-
-def _drafted(
-    document: dict[str, Any],
-    method: str,
-    url: str,
-    operation: dict[str, Any],
-    shared: list[Any],
-    given: frozenset[tuple[str, str]],
-) -> tuple[Drafted, list[str]]:
-    parts = _Assembly()
-    old = document["openapi"].startswith("3.0")
-    by_name = {}
-    for entry in (*shared, *operation.get("parameters", ())):  # an operation's own comes later and replaces
-        parameter = _resolved(document, entry)
-        by_name[parameter["name"], parameter["in"]] = parameter
-    for (name, at), parameter in by_name.items():
-        if (at, name.lower()) not in given:
-            _add_parameter(parts, parameter, old)
-    if "requestBody" in operation:
-        _add_body(parts, document, _resolved(document, operation["requestBody"]), old)
-    schema = {
-        "type": "object",
-        "properties": parts.properties,
-        "required": parts.required,
-        "additionalProperties": False,
-    }
-    schema |= defined(schema, document, old)
-    words = [operation.get("summary", ""), operation.get("description", "")]
-    description = "\n".join(dict.fromkeys(text.strip() for text in words if text.strip()))
-    domain = next(iter(operation.get("tags", ())), "")
-    return Drafted(method, url, schema, parts.places, description, domain), parts.problems
-
-
-def _add_parameter(parts: _Assembly, parameter: dict[str, Any], old: bool) -> None:
-    name, at = parameter["name"], parameter["in"]
-    required = at == "path" or parameter.get("required", False)
-    if at == "cookie":
-        if required:
-            parts.problems.append(f"requires the cookie {name!r}, but cookies are not sent")
+def _operations(
+    document: Document, path: str, item: Any
+) -> Iterator[tuple[Operation | str, tuple[str, ...]]]:
+    """The operations of a path, or why there is none, with their labels."""
+    try:
+        node = document.followed(document.node(item))
+    except Unusable as error:
+        yield f"paths.{path}: {error}", (f"* {path}",)
         return
-    style: Style = "repeat"
-    if at == "query":
-        form = parameter.get("style", "form")
-        style = _STYLES.get((form, parameter.get("explode", form == "form")), "repeat")
-    if "content" in parameter:
-        schema, style = next(iter(parameter["content"].values())).get("schema", {}), "json"
-    else:
-        schema = parameter.get("schema", {})
-    schema = modern(schema, old)
-    if "description" in parameter and isinstance(schema, dict):
-        schema = {"description": parameter["description"], **schema}
-    parts.add(name, schema, required, Place(at=at, style=style))
+    for method in (*_METHODS, *_OTHER_METHODS):
+        if method not in node.value:
+            continue
+        own, plain = node.value[method], f"{method.upper()} {path}"
+        stated = own.get("operationId") if isinstance(own, dict) else None
+        labels = (stated, plain) if isinstance(stated, str) and stated else (plain,)
+        if not isinstance(own, dict):
+            yield f"expected an object, found {own!r:.80}", labels
+        elif method in _OTHER_METHODS:
+            yield f"{method.upper()} is not recorded", labels
+        else:
+            yield Operation(method.upper(), path, node, Node(own, node.file)), labels
 
 
-def _add_body(parts: _Assembly, document: dict[str, Any], body: dict[str, Any], old: bool) -> None:
-    kinds = [kind for kind in body["content"] if kind.split(";")[0].strip() == "application/json"]
-    if not kinds:
-        parts.problems.append(f"body: expected application/json, found {', '.join(body['content'])}")
-        return
-    given = body["content"][kinds[0]].get("schema", {})
-    schema = _resolved(document, given)
-    if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
-        for name, member in schema["properties"].items():
-            if not _resolved(document, member).get("readOnly"):
-                required = body.get("required", False) and name in schema.get("required", ())
-                parts.add(name, modern(member, old), required, Place(at="body"))
-    else:
-        parts.add("body", modern(given, old), body.get("required", False), Place(at="body", name=""))
+def _entry(drafter: Drafter, operation: Operation | str, labels: tuple[str, ...]) -> Entry:
+    if isinstance(operation, str):
+        return Entry(labels, None, operation)
+    try:
+        return Entry(labels, drafter.drafted(operation, Entry(labels, None).operation))
+    except Unusable as error:
+        return Entry(labels, None, str(error))
+    except RecursionError:
+        return Entry(labels, None, "its schemas are nested too deep")
 
 
-def _resolved(document: dict[str, Any], node: Any) -> dict[str, Any]:
-    """What stands behind a chain of references."""
-    for _ in range(64):
-        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
-            break
-        node = pointer.resolve(document, node["$ref"][1:])
-    return node if isinstance(node, dict) else {}
+def _credentials(document: Document) -> Iterator[tuple[str, str]]:
+    """Where the document says that its API keys go."""
+    components = document.root.get("components")
+    schemes = (
+        document.root.get("securityDefinitions")
+        if "swagger" in document.root
+        else components.get("securitySchemes")
+        if isinstance(components, dict)
+        else None
+    )
+    for scheme in schemes.values() if isinstance(schemes, dict) else ():
+        if isinstance(scheme, dict) and scheme.get("type") == "apiKey":
+            yield str(scheme.get("in")), str(scheme.get("name")).lower()

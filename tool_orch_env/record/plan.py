@@ -142,11 +142,17 @@ def _whole(rows: FromFile, content: Any) -> list[Arguments]:
     return found
 
 
-def _each(value: Any, pattern: str, take: Mapping[str, str]) -> Iterator[Arguments]:
-    wanted = {name: pointer.tokens(place) for name, place in take.items()}
+def _each(value: Any, pattern: str, take: Mapping[str, str | Sequence[str]]) -> Iterator[Arguments]:
+    wanted = {name: pointer.tokens(place) for name, place in take.items() if isinstance(place, str)}
+    listed = {name: places for name, places in take.items() if not isinstance(places, str)}
     for element in matches(value, pattern):
-        for row in _joined(element, wanted):
-            yield {name: row[name] for name in take}
+        lists = {
+            name: [found for place in places for found in matches(element, place) if found is not None]
+            for name, places in listed.items()
+        }
+        if all(lists.values()):
+            for row in _joined(element, wanted):
+                yield {name: lists[name] if name in lists else row[name] for name in take}
 
 
 def _joined(element: Any, wanted: Mapping[str, Sequence[str]]) -> Iterator[Arguments]:

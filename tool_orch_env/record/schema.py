@@ -14,8 +14,10 @@ from ..snapshot.rules import Rule
 from ..snapshot.rules import Values as Held
 from .request import Place
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 Pointers = tuple[str, ...]
+Listed = Annotated[tuple[str, ...], Field(min_length=1)]
+"""Patterns whose values make one list."""
 Placing = Annotated[Place, BeforeValidator(lambda given: {"at": given} if isinstance(given, str) else given)]
 
 
@@ -83,13 +85,19 @@ class ToolEntry(_Strict):
 
 
 class OpenApi(_Strict):
-    """An OpenAPI 3.0 or 3.1 document in the spec's folder.
+    """An OpenAPI document in the spec's folder, Swagger 2.0 or OpenAPI 3.
 
-    `operations`: tool name -> operationId or `GET /path`; `None` for all operations, named by their ids.
+    `operations`: tool name -> operationId or `GET /path`; `None` for all operations, named by their ids. `only` and
+    `except` choose among them, and `rename` maps operations to names. `safe`: operations by POST, PUT, PATCH or DELETE
+    that may be called. All four have patterns for an operationId or `GET /path`, in which `*` is any text.
     """
 
     file: str
     operations: dict[str, str] | None = None
+    only: tuple[str, ...] | None = None
+    except_: tuple[str, ...] = Field(default=(), alias="except")
+    rename: dict[str, str] = {}
+    safe: tuple[str, ...] = ()
 
 
 class _Rows(_Strict):
@@ -128,12 +136,13 @@ class FromResponses(_Rows):
     `each` is the pattern that matches elements of a response; `take` maps arguments to patterns into an element; `keep`
     maps arguments to pointers into the earlier call's arguments. Patterns of `take` that agree up to a `*` take their
     values from the same list element. An argument may be a pointer, as in a tool's `sources`: `/ids/*` makes a list of
-    one. An element in which a pattern finds nothing or null yields no row.
+    one, and `[/results/*/id]` in place of a pattern makes one list of all that it finds in an element. An element in
+    which a pattern finds nothing or null yields no row.
     """
 
     from_: str = Field(alias="from")
     each: str = ""
-    take: dict[str, str] = {}
+    take: dict[str, str | Listed] = {}
     keep: dict[str, str] = {}
 
 

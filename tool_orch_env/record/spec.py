@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,14 @@ from ..errors import FileError, SpecError
 from ..files import inside
 from ..jsonvalues.canonical import canonical
 from ..snapshot.catalog import Catalog, ToolSpec
-from .faults import (
-    IN_PATH,
-    VARIABLE,
-    credentials,
-    endpoint_faults,
-    missing,
-    origin,
-    pattern_faults,
-    plan_faults,
-)
+from .credentials import VARIABLE, credentials
+from .drafts import Drafted
+from .faults import endpoint_faults, missing, pattern_faults, plan_faults
 from .follow import expanded
-from .openapi import Drafted, operations
+from .openapi import Reading, read_document
+from .operation import IN_PATH
+from .origin import origin
+from .payload import Body
 from .request import Endpoint, Place, Where
 from .schema import All, Api, Follow, FromFile, FromResponses, SpecFile, Step, ToolEntry, Values
 from .scrub import SHORTEST, Scrub
@@ -45,7 +41,8 @@ class Spec:
     """A checked spec.
 
     `plan` has steps only: `follow` lines are expanded, and `notes` say which tools they leave out. `origins` are the
-    only ones that may be contacted; `secrets` are values, not names.
+    only ones that may be contacted; `secrets` are values, not names. `document` is what was read from the OpenAPI
+    document, if there is one.
     """
 
     file: SpecFile
@@ -58,6 +55,7 @@ class Spec:
     secrets: tuple[str, ...]
     proxy: str | None
     fingerprint: str
+    document: Reading | None = None
 
     def beside(self, name: str) -> Path:
         """The path of a file that the spec names. Raises `SpecError` if it is not in the spec's folder."""
@@ -72,17 +70,19 @@ def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec
     filled = _Filled(environ, problems)
     api = filled.api(file.api)
     secrets = filled.secrets(file.secrets)
-    problems += credentials(file)
     origins = frozenset(_origins([api.base_url, *api.hosts], problems))
-    drafts = _drafts(file, path.parent, problems)
+    reading = _reading(file, path.parent, api, origins, problems)
+    problems += credentials(file, reading.credentials if reading else frozenset())
+    skipped = {one.name: f"{one.operation}: {one.why}" for one in reading.skipped} if reading else {}
+    drafts = _drafts(file, reading.tools if reading else {}, skipped, problems)
     endpoints = {name: _endpoint(name, draft, file, api) for name, draft in drafts.items() if draft.url}
     for endpoint in endpoints.values():
         problems += endpoint_faults(endpoint, drafts[endpoint.tool], origins)
     problems += pattern_faults(file)
-    problems += plan_faults(file, drafts)
+    problems += plan_faults(file, drafts, skipped)
     catalog = _catalog(drafts, problems)
     problems += missing(file, path.parent)
-    plan = expanded(file.plan, catalog)
+    plan = expanded(file.plan, catalog, [name for name, draft in drafts.items() if not draft.safe])
     problems += plan.problems if catalog else ()  # without tools, each line would be one more problem
     if problems:
         scrub = Scrub(secret for secret in secrets if len(secret) >= SHORTEST)
@@ -99,6 +99,7 @@ def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec
         secrets,
         api.proxy,
         fingerprint,
+        reading,
     )
 
 
@@ -175,23 +176,34 @@ def _origins(urls: list[str], problems: list[str]) -> Iterator[str]:
             yield origin(url)
 
 
-def _drafts(file: SpecFile, folder: Path, problems: list[str]) -> dict[str, Drafted]:
+def _reading(
+    file: SpecFile, folder: Path, api: Api, origins: frozenset[str], problems: list[str]
+) -> Reading | None:
+    """The OpenAPI document, if there is one and it can be read."""
+    if file.openapi is None:
+        return None
+    given = {("header", name.lower()) for name in api.headers}
+    given |= {("query", name.lower()) for name in api.query}
+    try:
+        path = inside(folder, file.openapi.file, SpecError)
+        return read_document(path, file.openapi, frozenset(given), api.base_url, origins)
+    except FileError as error:
+        problems += [f"openapi: {problem}" for problem in error.problems]
+        return None
+
+
+def _drafts(
+    file: SpecFile, tools: Mapping[str, Drafted], skipped: Mapping[str, str], problems: list[str]
+) -> dict[str, Drafted]:
     """Every tool by name: those of the OpenAPI document, with what the spec adds, and those by hand."""
-    found: dict[str, Drafted] = {}
-    if file.openapi is not None:
-        try:
-            given = {("header", name.lower()) for name in file.api.headers}
-            given |= {("query", name.lower()) for name in file.api.query}
-            document = inside(folder, file.openapi.file, SpecError)
-            found = operations(document, file.openapi.operations, frozenset(given))
-        except FileError as error:
-            problems += [f"openapi: {problem}" for problem in error.problems]
+    found = dict(tools)
     for name, entry in file.tools.items():
         if name in found:
             found[name] = _refined(found[name], entry)
         elif entry.url is None or entry.parameters is None:
+            why = f"; its operation was skipped: {skipped[name]}" if name in skipped else ""
             problems.append(
-                f"tools.{name}: a tool that is not in the OpenAPI document needs url and parameters"
+                f"tools.{name}: a tool that is not in the OpenAPI document needs url and parameters{why}"
             )
         else:
             found[name] = _refined(Drafted(entry.method or "GET", "", {}, {}), entry)
@@ -199,14 +211,16 @@ def _drafts(file: SpecFile, folder: Path, problems: list[str]) -> dict[str, Draf
 
 
 def _refined(draft: Drafted, entry: ToolEntry) -> Drafted:
-    return Drafted(
-        entry.method or draft.method,
-        entry.url or draft.url,
-        draft.parameters if entry.parameters is None else entry.parameters,
-        {**draft.places, **entry.places},
-        draft.description if entry.description is None else entry.description,
-        draft.domain if entry.domain is None else entry.domain,
-        entry,
+    return replace(
+        draft,
+        method=entry.method or draft.method,
+        url=entry.url or draft.url,
+        parameters=draft.parameters if entry.parameters is None else entry.parameters,
+        places={**draft.places, **entry.places},
+        description=draft.description if entry.description is None else entry.description,
+        domain=draft.domain if entry.domain is None else entry.domain,
+        entry=entry,
+        safe=draft.safe or entry.method is not None,  # the author of the spec chose the method
     )
 
 
@@ -228,6 +242,9 @@ def _endpoint(name: str, draft: Drafted, file: SpecFile, api: Api) -> Endpoint:
         (*file.drop, *entry.drop),
         file.wrap_text if entry.wrap_text is None else entry.wrap_text,
         file.server_errors if entry.server_errors is None else entry.server_errors,
+        draft.body,
+        Place(at="body" if draft.operation else rest),
+        draft.safe,
     )
 
 
@@ -276,12 +293,23 @@ def _fingerprint(file: SpecFile, catalog: Catalog, drafts: Mapping[str, Drafted]
             name: [
                 draft.method,
                 draft.url,
-                {parameter: place.model_dump(mode="json") for parameter, place in draft.places.items()},
+                {parameter: _asked(place) for parameter, place in draft.places.items()},
                 (draft.entry or ToolEntry()).model_dump(
                     mode="json", include={"drop", "wrap_text", "server_errors"}
                 ),
+                *_body_asked(draft.body),
             ]
             for name, draft in drafts.items()
         },
     }
     return hashlib.blake2b(canonical(asked).encode(), digest_size=16).hexdigest()
+
+
+def _asked(place: Place) -> dict[str, Any]:
+    """A place as fingerprints have it: what is usual is not mentioned, as recordings of 0.1.0 do not know it."""
+    return place.model_dump(mode="json", exclude=None if place.explode else {"explode"})
+
+
+def _body_asked(body: Body) -> list[Any]:
+    changed = {name: value for name, value in asdict(body).items() if name != "required"}
+    return [] if body == Body(required=body.required) else [changed]

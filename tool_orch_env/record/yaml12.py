@@ -1,23 +1,31 @@
 """Read YAML as version 1.2 defines it: `NO` is a string, `2013-07-10` is a string, `12:30` is not a number.
 
-The result is a JSON value. Duplicate keys and keys that are not strings raise `ValueError`.
+The result is a JSON value. `<<` merges mappings, as most readers do. Duplicate keys and keys that are not strings raise
+`ValueError`; `lenient` reading keeps the last of two equal keys, and takes a key such as `200` as it is written.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+MOST_VALUES = 5_000_000
+"""Maximum number of values in a document, each counted as often as aliases repeat it."""
+MOST_LEVELS = 200
+"""Maximum nesting of a document."""
+_MERGE = "tag:yaml.org,2002:merge"
 _CORE = (
     ("null", r"~|null|Null|NULL|", "~nN\0"),
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9]+", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("merge", r"<<", "<"),
 )
-"""The core schema: tag, pattern of its scalars, and their possible first characters."""
+"""The core schema and `<<`: tag, pattern of its scalars, and their possible first characters."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml is ten times as fast
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's
 
 
@@ -26,17 +34,41 @@ for _tag, _look, _first in _CORE:
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("$"), [""])
 
 
-def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+class _Lenient(_Loader):
+    """Keys are texts, and of two equal ones the last counts."""
+
+
+def _integer(loader: Any, node: yaml.ScalarNode) -> int:
     return int(loader.construct_scalar(node))
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    result: dict[Any, Any] = {}
+def _merged(loader: Any, node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Keys and values of a mapping, after those that `<<` takes from others and the mapping does not have itself."""
+    own = {key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
+    taken: set[str] = set()
     for key, value in node.value:
-        name, line = loader.construct_object(key, deep=True), key.start_mark.line + 1
+        if key.tag != _MERGE:
+            continue
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                raise ValueError(f"line {key.start_mark.line + 1}: << expects a mapping, or a list of them")
+            for pair in _merged(loader, source):
+                if pair[0].value not in own | taken:
+                    taken.add(pair[0].value)
+                    yield pair
+    yield from ((key, value) for key, value in node.value if key.tag != _MERGE)
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+    result: dict[Any, Any] = {}
+    lenient = isinstance(loader, _Lenient)
+    for key, value in _merged(loader, node):
+        line = key.start_mark.line + 1
+        as_written = lenient and isinstance(key, yaml.ScalarNode)
+        name = key.value if as_written else loader.construct_object(key, deep=True)
         if not isinstance(name, str):
-            raise ValueError(f"line {line}: the key {name!r} is not a string: put it in quotes")
-        if name in result:
+            raise ValueError(f"line {line}: the key {name!r:.80} is not a string: put it in quotes")
+        if name in result and not lenient:
             raise ValueError(f"line {line}: duplicate key {name!r}")
         result[name] = loader.construct_object(value, deep=True)
     return result
@@ -44,11 +76,50 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Lenient.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def parse_yaml(text: str) -> Any:
+def parse_yaml(text: str, lenient: bool = False) -> Any:
     """The value of a YAML (or JSON) document. Raises `ValueError` with the line."""
     try:
-        return yaml.load(text, _Loader)
+        _check_levels(text)
+        value = yaml.load(text, _Lenient if lenient else _Loader)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    _measured(value, {}, 0)
+    return value
+
+
+def _check_levels(text: str) -> None:
+    """Raises `ValueError` if the text nests too deep: libyaml's composer would overflow the stack."""
+    level = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            level += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            level -= 1
+        if level > MOST_LEVELS:
+            line = event.start_mark.line + 1 if event.start_mark else "?"
+            raise ValueError(f"line {line}: nested deeper than {MOST_LEVELS}")
+
+
+def _measured(value: Any, known: dict[int, tuple[int, int]], level: int) -> tuple[int, int]:
+    """Number of values and levels; a value that aliases repeat is looked at once. Raises `ValueError`."""
+    if not isinstance(value, (dict, list)):
+        return 1, 0
+    if id(value) not in known:
+        if level > MOST_LEVELS:
+            raise ValueError(f"nested deeper than {MOST_LEVELS}")
+        inner = [
+            _measured(item, known, level + 1)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        known[id(value)] = 1 + sum(size for size, _ in inner), 1 + max((deep for _, deep in inner), default=0)
+    size, levels = known[id(value)]
+    if size > MOST_VALUES or level + levels > MOST_LEVELS:
+        raise ValueError(
+            f"aliases make it more than {MOST_VALUES:,} values, or nested deeper than {MOST_LEVELS}"
+        )
+    return size, levels

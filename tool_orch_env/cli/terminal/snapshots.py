@@ -16,6 +16,7 @@ from .console import console, line, progress_bar, share, shortened, table
 if TYPE_CHECKING:
     from ...record.estimate import Estimate
     from ...record.gaps import Gap
+    from ...record.spec import Spec
 
 
 def snapshot(opened: Snapshot) -> None:
@@ -115,6 +116,28 @@ def gaps(found: Sequence["Gap"]) -> None:
         console.print(shown)
     else:
         line("coverage: the plan makes every call that its replies and schemas invite")
+
+
+def tools_of(spec: "Spec") -> None:
+    """The tools of a spec, the operations of its document that are none, and what could not be kept."""
+    shown = table("Tools", "tool", "operation or URL", "calls")
+    for name, endpoint in spec.endpoints.items():
+        draft = spec.document.tools.get(name) if spec.document else None
+        what = draft.operation if draft else f"{endpoint.method} {endpoint.url}"
+        shown.add_row(escape(name), escape(what), "" if endpoint.safe else "none: not in openapi.safe")
+    console.print(shown)
+    if spec.document is None:
+        return
+    skipped = table(f"{spec.document.file}: skipped", "operation", "reason")
+    for one in spec.document.skipped:
+        skipped.add_row(escape(one.operation), escape(one.why))
+    if spec.document.skipped:
+        console.print(skipped)
+    for remark in spec.document.remarks:
+        line(f"{spec.document.file}: {remark}")
+    line(
+        f"{spec.document.file}: {len(spec.document.tools)} tools, {len(spec.document.skipped)} operations skipped"
+    )
 
 
 def estimated_steps(found: "Estimate") -> None:
