@@ -17,11 +17,13 @@ from . import domain
 from .follow import parameter, parameters_of
 from .openapi import Drafted
 from .request import Endpoint
-from .schema import All, FromFile, FromResponses, SpecFile, Step, Values
+from .schema import All, FromFile, FromResponses, Server, SpecFile, Step, Values
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 IN_PATH = re.compile(r"\{([^{}]*)\}")
 _HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
+_CREDENTIAL = re.compile("TOKEN|SECRET|PASSWORD|CREDENTIAL|(^|_)(KEY|PASS|PAT)$|APIKEY", re.IGNORECASE)
+"""Names of variables that hold a credential."""
 
 
 def origin(url: httpx.URL) -> str:
@@ -39,11 +41,16 @@ def origin_of(text: str) -> str | None:
 
 
 def credentials(file: SpecFile) -> Iterator[str]:
-    """Headers with a credential written into the spec."""
-    for name, text in file.api.headers.items():
-        named = VARIABLE.findall(text)
-        if name.lower() in _HEADERS and not set(named) & set(file.secrets):
-            yield f"api.headers.{name}: a credential must not be in the spec: write ${{NAME}} and list NAME in secrets"
+    """Headers, and variables of an MCP server, with a credential written into the spec."""
+    server = file.api.mcp or Server.model_construct()
+    given = [
+        (f"api.headers.{name}", name.lower() in _HEADERS, text) for name, text in file.api.headers.items()
+    ]
+    given += [(f"api.mcp.headers.{n}", n.lower() in _HEADERS, text) for n, text in server.headers.items()]
+    given += [(f"api.mcp.env.{n}", bool(_CREDENTIAL.search(n)), text) for n, text in server.env.items()]
+    for place, secret, text in given:
+        if secret and not set(VARIABLE.findall(text)) & set(file.secrets):
+            yield f"{place}: a credential must not be in the spec: write ${{NAME}} and list NAME in secrets"
 
 
 def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str]) -> Iterator[str]:

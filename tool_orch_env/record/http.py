@@ -1,4 +1,4 @@
-"""Record an API over HTTP: carry out a spec's plan. A stopped recording resumes.
+"""Carry out a spec's plan, whatever its source: an HTTP API, an MCP server, functions. A stopped recording resumes.
 
 This module decides what is asked and when; the `Recorder` keeps the answers and writes the folder. A call in the
 journal is not made again, and the folder holds what the plan names, whatever else the journal has.
@@ -18,12 +18,13 @@ from ..snapshot.records import Record
 from ..snapshot.store import Recorded
 from ..task import read_tasks
 from . import plan
-from .client import Answer, Client, Unkept
 from .gaps import Gap, gaps
 from .prove import Proof, prove, proved, refusals
 from .recorder import Call, Recorder
 from .schema import FromResponses, Step
 from .scrub import Scrub
+from .source import Answer, Source, Unkept
+from .sources import opened
 from .spec import Spec
 
 
@@ -144,7 +145,7 @@ def open_recorder(spec: Spec, out: Path) -> Recorder:
 class _Remembered:
     """The API, asked for each probe once: answers are kept in the journal."""
 
-    def __init__(self, client: Client, recorder: Recorder) -> None:
+    def __init__(self, client: Source, recorder: Recorder) -> None:
         self._client, self._recorder = client, recorder
 
     async def ask(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
@@ -170,7 +171,7 @@ def _proofs(
     some -= {proof.tool for proof in before}
 
     async def ask() -> list[Proof]:
-        async with Client(spec) as client:
+        async with opened(spec) as client:
             return await prove(_Remembered(client, recorder), spec.catalog, records, only=some)
 
     order = list(spec.catalog)
@@ -209,7 +210,7 @@ class _Run:
 
     async def run(self) -> None:
         """Every step after the other, its calls side by side."""
-        async with Client(self.spec) as client:
+        async with opened(self.spec) as client:
             for step in self.spec.plan:
                 keys = self._chosen(step, list(self._plan(step)))
                 if not keys and not self.report.faults:
@@ -259,7 +260,7 @@ class _Run:
             if entry is not None and not entry.refused and Recorded(entry.status, "").success:
                 yield self.planned[key].arguments, self.recorder.value(key)
 
-    async def _work(self, client: Client, waiting: Iterator[str]) -> None:
+    async def _work(self, client: Source, waiting: Iterator[str]) -> None:
         for key in waiting:
             if key in self.recorder.entries:
                 self.report.reused += 1
@@ -267,7 +268,7 @@ class _Run:
                 await self._ask(client, self.planned[key])
             self._progress.done()
 
-    async def _ask(self, client: Client, call: Call) -> None:
+    async def _ask(self, client: Source, call: Call) -> None:
         begun = time.monotonic()
         outcome = await client.ask(call.tool, call.arguments)
         now = datetime.now(UTC)
@@ -279,6 +280,7 @@ class _Run:
                 text=outcome.text,
                 status=outcome.status,
                 at=now,
+                source=client.named(call.tool),
                 content_type=outcome.kind,
                 seconds=round(time.monotonic() - begun, 3),
             )

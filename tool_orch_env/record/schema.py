@@ -1,12 +1,12 @@
 """The fields of a spec file, as pydantic models. `spec.py` reads a file with them and compiles it.
 
-`${NAME}` in `base_url`, `hosts`, `headers`, `query` and `proxy` is replaced by the environment variable NAME.
+`${NAME}` in the fields of `api` is replaced by the environment variable NAME.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from ..snapshot.catalog import MOST_RULES, Source
 from ..snapshot.fold import Fold
@@ -23,17 +23,43 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Server(_Strict):
+    """An MCP server: a `command` with its arguments, run in the spec's folder with the variables of `env`, or a `url`
+    with the `headers` of every request.
+    """
+
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    url: str | None = None
+    headers: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Server":
+        if bool(self.command) == bool(self.url):
+            raise ValueError("expected either `command` or `url`")
+        if (self.env and self.url) or (self.headers and self.command):
+            raise ValueError("`env` goes with `command`, `headers` with `url`")
+        return self
+
+
 class Api(_Strict):
-    """Where calls go and what every request carries.
+    """Where calls go and what every request carries: an HTTP API at `base_url`, or the MCP server `mcp`.
 
     `hosts` are further origins, besides that of `base_url`, that tools and redirects may contact.
     """
 
-    base_url: str
+    base_url: str = ""
+    mcp: Server | None = None
     hosts: tuple[str, ...] = ()
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     proxy: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Api":
+        if self.mcp is not None and self.model_fields_set != {"mcp"}:
+            raise ValueError("`mcp` stands alone: its `headers` are fields of its own")
+        return self
 
 
 class Limits(_Strict):
@@ -224,9 +250,10 @@ Line = Annotated[
 
 
 class SpecFile(_Strict):
-    """The whole file. `captured` sets the manifest's date; `None` for the days on which answers arrived.
+    """The whole file. Only a recording of Python functions has no `api`.
 
-    `secrets`: names of environment variables. `tasks`: task files in the spec's folder, by split.
+    `captured` sets the manifest's date; `None` for the days on which answers arrived. `secrets`: names of environment
+    variables. `tasks`: task files in the spec's folder, by split.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
@@ -235,7 +262,7 @@ class SpecFile(_Strict):
     captured: str | None = None
     sources: tuple[dict[str, str], ...] = ()
     notice: str = ""
-    api: Api
+    api: Api = Api()
     secrets: tuple[str, ...] = ()
     limits: Limits = Field(default_factory=Limits)
     drop: Pointers = ()

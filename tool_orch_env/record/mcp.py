@@ -1,0 +1,312 @@
+"""An MCP server as a source of answers, over stdio or HTTP, in every era of the protocol that the official SDK knows.
+
+Tools come from `tools/list`. An answer is `structuredContent`, else text that parses as JSON, else `{"text": ...}`;
+with `isError` it is an error of the API. A server that dies is started again by the next attempt.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import CONNECTION_CLOSED, INVALID_PARAMS, PaginatedRequestParams
+from pydantic import ValidationError
+
+from ..errors import FileError, SpecError
+from ..jsonvalues.decode import parse_json
+from ..snapshot.catalog import MOST_TOOLS, Catalog, ToolSpec
+from .openapi import Drafted
+from .schema import Limits, Server
+from .scrub import Scrub
+from .source import Answer, Failed, Source, run_apart
+from .stdio import TOO_LONG, Piped
+from .streamed import streamed
+
+FAILED = 400
+"""The status of an answer with `isError`, and of one that says that the arguments are invalid."""
+BROKEN = 500
+"""The status of any other error of the protocol, which is kept only under `server_errors`."""
+_DISCOVERY = 10.0
+"""Seconds that the SDK waits for a server to say which era it is of."""
+REMEDY = "start the server by hand to see what it says; docs/record.md describes `api.mcp`"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a server offers: its name and version, and the tools of all pages."""
+
+    name: str
+    tools: tuple[Any, ...]
+
+
+class Connection:
+    """An open connection. A task of its own keeps it: the SDK's scopes are left by the task that entered them."""
+
+    def __init__(self, server: Server, limits: Limits, folder: Path) -> None:
+        self._server, self._limits, self._folder = server, limits, folder
+        self._piped: Piped | None = None
+        self._leave = asyncio.Event()
+        self._opened: asyncio.Future[tuple[Client, Offer]] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._keep())
+        self.lost = False
+
+    async def open(self) -> tuple[Client, Offer]:
+        """The client, connected, and what the server offers. Raises `Failed`."""
+        return await asyncio.shield(self._opened)
+
+    async def close(self) -> None:
+        self._leave.set()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def trouble(self) -> str:
+        return "" if self._piped is None else self._piped.trouble
+
+    async def _keep(self) -> None:
+        for mode in ("auto", "legacy"):
+            try:
+                await self._kept_open(mode)
+            except Exception as error:
+                if self._opened.done():
+                    return  # the calls under way have failed by themselves
+                ended = self.trouble.startswith("; the server ended")
+                if mode == "auto" and ended and isinstance(_first(error), MCPError):
+                    continue  # it may be one that the question for its era kills
+                self._opened.set_exception(
+                    Failed(f"no connection: {_reason(error)}{self.trouble}", again=True)
+                )
+                self._opened.exception()  # somebody may have stopped waiting for it
+            return
+
+    async def _kept_open(self, mode: str) -> None:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(self._limits.timeout + _DISCOVERY):
+                client = await stack.enter_async_context(Client(self._transport(), mode=mode, cache=None))
+                offer = await _offer(client)
+            if not self._opened.done():
+                self._opened.set_result((client, offer))
+            await self._leave.wait()
+
+    def _transport(self) -> Any:
+        if self._server.url is not None:
+            return streamed(self._server.url, self._server.headers, self._limits)
+        self._piped = Piped(
+            self._server.command, self._server.env, self._folder.resolve(), self._limits.max_bytes
+        )
+        return self._piped
+
+
+async def _offer(client: Client) -> Offer:
+    """Every page of tools. Raises `Failed` if they never end."""
+    tools: list[Any] = []
+    cursor, seen = None, set[str]()
+    while True:
+        page = await client.session.list_tools(
+            params=None if cursor is None else PaginatedRequestParams(cursor=cursor)
+        )
+        tools += page.tools
+        cursor = page.next_cursor
+        if not cursor:
+            about = client.session.server_info
+            return Offer(
+                "MCP server" if about is None else f"{about.name} {about.version}".strip(), tuple(tools)
+            )
+        if cursor in seen or len(tools) > MOST_TOOLS:
+            raise Failed(f"tools/list does not end: {len(tools)} tools, and the page {cursor!r:.40} again")
+        seen.add(cursor)
+
+
+class McpServer(Source):
+    """Calls the tools of an MCP server. `drop` has the patterns of volatile fields by tool."""
+
+    def __init__(
+        self,
+        server: Server,
+        limits: Limits,
+        folder: Path,
+        secrets: Iterable[str],
+        drop: Callable[[str], Iterable[str]] = lambda tool: (),
+        server_errors: Callable[[str], bool] = lambda tool: False,
+    ) -> None:
+        super().__init__(limits, secrets)
+        self._server, self._folder, self._drop, self._server_errors = server, folder, drop, server_errors
+        self._connection: Connection | None = None
+        self._connecting = asyncio.Lock()
+        self._name = ""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    def named(self, tool: str) -> str:
+        return self._name
+
+    async def offer(self) -> Offer:
+        """What the server offers. Raises `Failed`."""
+        _, _, offer = await self._connected()
+        return offer
+
+    async def attempt(self, tool: str, arguments: dict[str, Any]) -> Answer:
+        await self.turn()
+        connection, client, _ = await self._connected()
+        try:
+            async with asyncio.timeout(self.limits.timeout):
+                result = await client.session.call_tool(tool, arguments, allow_input_required=True)
+        except TimeoutError as error:
+            why = f"no complete answer within {self.limits.timeout:g} s{connection.trouble}"
+            raise Failed(why, again=True) from error
+        except MCPError as error:
+            if error.code == CONNECTION_CLOSED:
+                connection.lost = True
+                raise Failed(f"the connection ended{connection.trouble}", again=True) from error
+            raise self._refusal(tool, error) from error
+        except (ValidationError, RuntimeError) as error:
+            raise Failed(f"not an answer of the protocol: {_reason(error)}", lasting=True) from error
+        if not hasattr(result, "content"):
+            raise Failed("the server asks the user for input, and there is none", lasting=True)
+        return Answer(FAILED if result.is_error else 200, "", self.kept(_value(result), self._drop(tool)))
+
+    async def _connected(self) -> tuple[Connection, Client, Offer]:
+        async with self._connecting:
+            if self._connection is not None and self._connection.lost:
+                await self._connection.close()
+                self._connection = None
+            connection = self._connection = self._connection or Connection(
+                self._server, self.limits, self._folder
+            )
+            try:
+                client, offer = await connection.open()
+            except Failed:
+                connection.lost = True
+                raise
+        self._name = offer.name
+        return connection, client, offer
+
+    def _refusal(self, tool: str, error: MCPError) -> Failed:
+        """What an error of the protocol means for a call."""
+        if error.code == TOO_LONG:
+            return Failed(error.message, lasting=True)
+        body = self.kept({"error": {"code": error.code, "message": error.message}}, self._drop(tool))
+        if error.code == INVALID_PARAMS:
+            return Failed(error.message, answer=Answer(FAILED, "", body))
+        answer = Answer(BROKEN, "", body) if self._server_errors(tool) else None
+        return Failed(f"error {error.code}: {error.message}", again=True, answer=answer)
+
+
+def _value(result: Any) -> Any:
+    """The JSON value of an answer. Raises `Failed` for content that is neither JSON nor text."""
+    if result.structured_content is not None:
+        return result.structured_content
+    texts = [_text(block) for block in result.content]
+    whole = "\n".join(texts)
+    parsed = _parsed(whole)
+    if parsed is None and len(texts) > 1:
+        parsed = [_parsed(text) for text in texts]
+        parsed = None if None in parsed else parsed
+    return {"text": whole} if parsed is None else parsed
+
+
+def _text(block: Any) -> str:
+    if block.type == "text":
+        return str(block.text)
+    if block.type == "resource" and hasattr(block.resource, "text"):
+        return str(block.resource.text)
+    if block.type == "resource_link":
+        return str(block.uri)
+    raise Failed(f"an answer with {block.type}, which a snapshot does not keep", lasting=True)
+
+
+def _parsed(text: str) -> Any:
+    """The JSON value of a text; `None` if it is not JSON, or null."""
+    try:
+        return parse_json(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def listed(
+    server: Server,
+    limits: Limits,
+    folder: Path,
+    secrets: Iterable[str],
+    named: Collection[str],
+    notes: list[str],
+) -> dict[str, Drafted]:
+    """The tools of a server to record: those with `readOnlyHint`, and those that are `named`.
+
+    `notes` get a line about the others. Raises `SpecError` if the server cannot be asked, or no tool is left.
+    """
+    known = tuple(secrets)
+
+    async def ask() -> Offer:
+        async with McpServer(server, limits, folder, known) as source:
+            return await source.offer()
+
+    scrub = Scrub(known)
+    try:
+        tools = run_apart(ask()).tools
+    except Failed as error:
+        raise SpecError(scrub.text(error.why), REMEDY) from error
+    found: dict[str, Drafted] = {}
+    writing, unusable = [], []
+    for tool in tools:
+        hint = tool.annotations is not None and tool.annotations.read_only_hint is True
+        if not hint and tool.name not in named:
+            writing.append(tool.name)
+            continue
+        draft = Drafted("", "", scrub.json(tool.input_schema), {}, scrub.text(tool.description or ""))
+        problem = _problem(tool.name, draft)
+        if not problem or tool.name in named:  # a named one is a problem of the spec, with its place
+            found[tool.name] = draft
+        else:
+            unusable.append(problem)
+    if writing:
+        notes.append(
+            f"{len(writing)} of {len(tools)} tools are not marked as read-only and left out; to record one, name it "
+            f"under `tools`: {_some(writing)}"
+        )
+    notes += [f"left out: {scrub.text(problem)}" for problem in unusable[:20]]
+    if not found:
+        raise SpecError(
+            f"no tool is left of the {len(tools)} that the server lists; {' '.join(notes)}", REMEDY
+        )
+    return found
+
+
+def _problem(name: str, draft: Drafted) -> str:
+    """Why a tool cannot be one of a snapshot; "" if it can."""
+    try:
+        Catalog([ToolSpec(name=name, description=draft.description, parameters=dict(draft.parameters))])
+    except ValidationError as error:
+        return f"{name!r:.60}: {error.errors()[0]['msg']}"
+    except FileError as error:
+        return error.problems[0][:200]
+    return ""
+
+
+def _some(names: Collection[str]) -> str:
+    shown = ", ".join(list(names)[:20])
+    return shown if len(names) <= 20 else f"{shown}, ..."
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first exception inside groups of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    first = _first(error)
+    if isinstance(first, Failed):
+        return first.why
+    if isinstance(first, TimeoutError):
+        return "the server did not answer in time"
+    return (str(first).strip().splitlines() or [type(first).__name__])[0][:300]
