@@ -124,7 +124,10 @@ def _compiled(
     else:
         origins = frozenset(_origins([api.base_url, *api.hosts], problems))
         drafts = _drafts(file, folder, problems)
-    endpoints = {name: _endpoint(name, draft, file, api) for name, draft in drafts.items() if draft.url}
+    over_http = functions is None and api.mcp is None
+    endpoints = {
+        name: _endpoint(name, draft, file, api) for name, draft in drafts.items() if draft.url and over_http
+    }
     for endpoint in endpoints.values():
         problems += endpoint_faults(endpoint, drafts[endpoint.tool], origins)
     problems += pattern_faults(file)
