@@ -25,7 +25,7 @@ from .schema import Limits, Server
 from .scrub import Scrub
 from .source import Answer, Failed, Source, run_apart
 from .stdio import TOO_LONG, Piped
-from .streamed import streamed
+from .streamed import Streamed
 
 FAILED = 400
 """The status of an answer with `isError`, and of one that says that the arguments are invalid."""
@@ -49,7 +49,7 @@ class Connection:
 
     def __init__(self, server: Server, limits: Limits, folder: Path) -> None:
         self._server, self._limits, self._folder = server, limits, folder
-        self._piped: Piped | None = None
+        self._transport: Piped | Streamed | None = None
         self._leave = asyncio.Event()
         self._opened: asyncio.Future[tuple[Client, Offer]] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._keep())
@@ -65,7 +65,7 @@ class Connection:
 
     @property
     def trouble(self) -> str:
-        return "" if self._piped is None else self._piped.trouble
+        return "" if self._transport is None else self._transport.trouble
 
     async def _keep(self) -> None:
         for mode in ("auto", "legacy"):
@@ -77,28 +77,30 @@ class Connection:
                 ended = self.trouble.startswith("; the server ended")
                 if mode == "auto" and ended and isinstance(_first(error), MCPError):
                     continue  # it may be one that the question for its era kills
-                self._opened.set_exception(
-                    Failed(f"no connection: {_reason(error)}{self.trouble}", again=True)
+                why = (
+                    _reason(error)
+                    if isinstance(_first(error), Failed)
+                    else f"no connection: {_reason(error)}"
                 )
+                self._opened.set_exception(Failed(f"{why}{self.trouble}", again=True))
                 self._opened.exception()  # somebody may have stopped waiting for it
             return
 
     async def _kept_open(self, mode: str) -> None:
+        self._transport = self._new_transport()
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(self._limits.timeout + _DISCOVERY):
-                client = await stack.enter_async_context(Client(self._transport(), mode=mode, cache=None))
+                client = await stack.enter_async_context(Client(self._transport, mode=mode, cache=None))
                 offer = await _offer(client)
             if not self._opened.done():
                 self._opened.set_result((client, offer))
             await self._leave.wait()
 
-    def _transport(self) -> Any:
-        if self._server.url is not None:
-            return streamed(self._server.url, self._server.headers, self._limits)
-        self._piped = Piped(
-            self._server.command, self._server.env, self._folder.resolve(), self._limits.max_bytes
-        )
-        return self._piped
+    def _new_transport(self) -> Piped | Streamed:
+        server, most = self._server, self._limits.max_bytes
+        if server.url is not None:
+            return Streamed(server.url, server.headers, self._limits)
+        return Piped(server.command, server.env, self._folder.resolve(), most)
 
 
 async def _offer(client: Client) -> Offer:

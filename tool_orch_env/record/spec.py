@@ -131,7 +131,8 @@ def _compiled(
     for endpoint in endpoints.values():
         problems += endpoint_faults(endpoint, drafts[endpoint.tool], origins)
     problems += pattern_faults(file)
-    problems += plan_faults(file, drafts)
+    if drafts or over_http:  # where a server could not be asked for its tools, that is the one problem
+        problems += plan_faults(file, drafts)
     catalog = _catalog(drafts, problems)
     problems += missing(file, folder)
     lines = file.plan

@@ -47,6 +47,8 @@ class Piped:
         self._asked: set[Any] = set()
         self._strays: list[str] = []
         self._words = b""
+        self._closing = False
+        self._status: int | None = None
 
     async def __aenter__(self) -> tuple[Any, Any]:
         self._process = await asyncio.create_subprocess_exec(
@@ -71,6 +73,7 @@ class Piped:
     ) -> None:
         process = self._process
         assert process is not None and process.stdin is not None
+        self._closing, self._status = True, self._ended_with
         try:
             process.stdin.close()
             await self._ended(process)
@@ -92,8 +95,8 @@ class Piped:
     def trouble(self) -> str:
         """What the server did wrong so far, as the end of a sentence; "" if nothing."""
         parts = []
-        if self._process is not None and self._process.returncode is not None:
-            parts.append(f"the server ended with exit status {self._process.returncode}")
+        if self._ended_with is not None:
+            parts.append(f"the server ended with exit status {self._ended_with}")
         if self._strays:
             parts.append(
                 f"{len(self._strays)} lines of its output were of no use, the first: {self._strays[0]}"
@@ -101,6 +104,13 @@ class Piped:
         if words := self._words.decode(errors="replace").strip():
             parts.append(f"its last words: {words[-500:]}")
         return "".join(f"; {part}" for part in parts)
+
+    @property
+    def _ended_with(self) -> int | None:
+        """The exit status of a server that ended by itself."""
+        if self._closing or self._process is None:
+            return self._status
+        return self._process.returncode
 
     async def _ended(self, process: asyncio.subprocess.Process) -> None:
         """Wait for the process. Not by `wait`, which also waits for whoever inherited its pipes."""
