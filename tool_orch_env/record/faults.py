@@ -5,6 +5,7 @@ Every check yields one sentence per problem, starting with its place in the spec
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..errors import SpecError
 from ..files import inside
 from ..jsonvalues import pointer
 from . import domain
+from .dates import dated
 from .follow import parameter, parameters_of
 from .openapi import Drafted
 from .request import Endpoint
@@ -87,6 +89,7 @@ def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
                 True  # which steps it becomes is not known here: `follow.expanded` checks the lines after it
             )
             continue
+        line = dated(line, datetime.now(UTC).date())  # any day will do for the checks
         if line.call not in drafts:
             yield f"{place}.call: {line.call!r} is not a tool of this spec"
         else:
@@ -95,7 +98,7 @@ def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted]) -> Iterator[str]:
 
 
 def _argument_faults(place: str, step: Step, parameters: Mapping[str, Any]) -> Iterator[str]:
-    given = list(step.arguments)
+    given = [*step.arguments, *([step.pages.argument] if step.pages else [])]
     for rows in step.over:
         given += parameters_of(rows)
     for name in dict.fromkeys(given):
@@ -130,6 +133,8 @@ def pattern_faults(file: SpecFile) -> Iterator[str]:
     for index, line in enumerate(file.plan):
         if not isinstance(line, Step):
             used += [(f"plan.{index}.keep", text) for text in line.keep.values()]
+        elif line.pages is not None:
+            used.append((f"plan.{index}.pages", line.pages.cursor or line.pages.until or ""))
         for number, rows in enumerate(line.over):
             if isinstance(rows, FromFile | FromResponses):
                 kept = rows.keep if isinstance(rows, FromResponses) else {}

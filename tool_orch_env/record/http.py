@@ -18,6 +18,7 @@ from ..snapshot.records import Record
 from ..snapshot.store import Recorded
 from ..task import read_tasks
 from . import plan
+from .dates import dated, pinned
 from .gaps import Gap, gaps
 from .prove import Proof, prove, proved, refusals
 from .recorder import Call, Recorder
@@ -207,21 +208,49 @@ class _Run:
         self._progress = progress
         self._per_step = per_step
         self._scrub = Scrub(spec.secrets)
+        self._today = pinned(spec.file.captured, recorder.entries)
 
     async def run(self) -> None:
         """Every step after the other, its calls side by side."""
         async with opened(self.spec) as client:
-            for step in self.spec.plan:
-                keys = self._chosen(step, list(self._plan(step)))
+            for line in self.spec.plan:
+                step = dated(line, self._today)
+                tool = self.spec.catalog[step.call]
+                first = plan.calls(step, tool, self.spec.folder, self.answered)
+                own: set[str] = set()
+                keys = self._chosen(step, list(self._plan(step, first, own)))
                 if not keys and not self.report.faults:
                     self.report.empty.append(step.name)
-                self._steps.setdefault(step.name, []).extend(keys)
-                self._progress.begin(step.name, len(keys))
-                waiting = iter(keys)
-                workers = min(self.spec.file.limits.concurrency, len(keys))
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(workers):
-                        group.create_task(self._work(client, waiting))
+                pages = 1
+                while keys or pages == 1:
+                    self._steps.setdefault(step.name, []).extend(keys)
+                    self._progress.begin(step.name, len(keys))
+                    await self._made(client, keys)
+                    keys = self._next_pages(step, keys, own, pages)
+                    pages += 1
+
+    async def _made(self, client: Source, keys: list[str]) -> None:
+        """Make calls side by side."""
+        waiting = iter(keys)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.spec.file.limits.concurrency, len(keys))):
+                group.create_task(self._work(client, waiting))
+
+    def _next_pages(self, step: Step, keys: list[str], own: set[str], pages: int) -> list[str]:
+        """The calls for the pages that follow; too many of them are a fault. A sample has first pages only."""
+        if step.pages is None or self._per_step is not None:
+            return []
+        following = [
+            more
+            for key in keys
+            for arguments, response in self._replies([key])
+            if (more := plan.next_page(step, arguments, response)) is not None
+        ]
+        if pages >= step.pages.most:
+            for arguments in following:
+                self._fault(step.call, arguments, f"not asked: more than {pages} pages (pages.most)")
+            return []
+        return list(self._plan(step, following, own))
 
     def _chosen(self, step: Step, keys: list[str]) -> list[str]:
         """The calls of a step to make: all, or some from beginning to end."""
@@ -232,12 +261,13 @@ class _Run:
             return []
         return keys[:: max(1, -(-len(keys) // self._per_step))]
 
-    def _plan(self, step: Step) -> Iterator[str]:
-        """Keys of the step's calls, new or not, each once; an invalid call is a fault and is not asked."""
+    def _plan(self, step: Step, calls: Iterable[dict[str, Any]], own: set[str]) -> Iterator[str]:
+        """Keys of the step's calls, new or not, each once; an invalid call is a fault and is not asked.
+
+        `own` are the keys of the step's earlier pages.
+        """
         most = self.spec.file.limits.calls
-        own = set()
-        tool = self.spec.catalog[step.call]
-        for arguments in plan.calls(step, tool, self.spec.folder, self.answered):
+        for arguments in calls:
             try:
                 call = self.recorder.call(step.call, arguments)
             except UsageError as error:
@@ -255,7 +285,10 @@ class _Run:
 
     def answered(self, step: str) -> Iterable[tuple[dict[str, Any], Any]]:
         """Arguments and response of every successful call of a step, in planned order."""
-        for key in dict.fromkeys(self._steps.get(step, ())):
+        return self._replies(dict.fromkeys(self._steps.get(step, ())))
+
+    def _replies(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Any], Any]]:
+        for key in keys:
             entry = self.recorder.entries.get(key)
             if entry is not None and not entry.refused and Recorded(entry.status, "").success:
                 yield self.planned[key].arguments, self.recorder.value(key)

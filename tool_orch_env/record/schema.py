@@ -129,13 +129,22 @@ class _Rows(_Strict):
     seed: int = 0
 
 
-class Values(_Rows):
+class _Grouped(_Rows):
+    """Rows of which `together` make one call: an argument such as `/ids/*` gets a list with the values of all of them.
+
+    The last group may be smaller. Rows from responses are grouped per response.
+    """
+
+    together: int | None = Field(default=None, ge=1)
+
+
+class Values(_Grouped):
     """Lists of values by argument. Several lists are zipped and must have the same length."""
 
     values: dict[str, list[Any]] = Field(min_length=1)
 
 
-class FromFile(_Rows):
+class FromFile(_Grouped):
     """Rows from a JSON, JSON lines, YAML or CSV file in the spec's folder.
 
     `each` is the pattern that matches elements; `take` maps arguments to pointers into an element. Without `take`, an
@@ -148,7 +157,7 @@ class FromFile(_Rows):
     take: dict[str, str] | None = Field(default=None, min_length=1)
 
 
-class FromResponses(_Rows):
+class FromResponses(_Grouped):
     """Rows from the successful responses of an earlier step (its `id`, by default its tool).
 
     `each` is the pattern that matches elements of a response; `take` maps arguments to patterns into an element; `keep`
@@ -207,11 +216,33 @@ Rows = Annotated[
 ]
 
 
+class Pages(_Strict):
+    """Further pages of a step's calls, one after the other: the next value of `argument` for as long as there is one.
+
+    `cursor` points to it in the reply: the end is where that leads nowhere, or to null, false or "". Or pages are
+    counted by `step` from `start`, `until` the pattern finds nothing but null and empty lists in the reply. `most`:
+    pages of one call, at most.
+    """
+
+    argument: str
+    cursor: str | None = None
+    until: str | None = None
+    start: int = 1
+    step: int = Field(default=1, ge=1)
+    most: int = Field(default=1000, ge=1)
+
+    @model_validator(mode="after")
+    def _one_end(self) -> "Pages":
+        if (self.cursor is None) == (self.until is None):
+            raise ValueError("expected either `cursor` or `until`")
+        return self
+
+
 class Step(_Rows):
     """Calls of one tool: `arguments`, which all calls share, and the cross product of the rows in `over`.
 
-    `limit` and `sample` apply to the step's calls. With `only_valid`, calls that the tool's schema does not allow are
-    left out without a fault.
+    `limit` and `sample` apply to the step's calls, before the `pages` that follow each. With `only_valid`, calls that
+    the tool's schema does not allow are left out without a fault.
     """
 
     call: str
@@ -219,6 +250,7 @@ class Step(_Rows):
     arguments: dict[str, Any] = {}
     over: tuple[Rows, ...] = ()
     only_valid: bool = False
+    pages: Pages | None = None
 
     @property
     def name(self) -> str:
