@@ -197,6 +197,16 @@ def test_a_file_cannot_name_a_function(tmp_path: Path) -> None:
             read_spec(spec(tmp_path, name="x", **given))
 
 
+def test_an_mcp_server_without_its_extra_is_told_with_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(
+        UsageError, match=r"recording an MCP server needs mcp.*: install 'tool-orch-env\[mcp\]'"
+    ):
+        read_spec(spec(tmp_path, name="x", api={"mcp": {"command": ["x"]}}))
+
+
 def test_the_command_records_functions_of_the_current_folder(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "corner.py").write_text(
         'def open_on(day: "Day") -> bool:\n    """Whether the shop is open."""\n    return day != "Sunday"\n\n'

@@ -96,12 +96,17 @@ def dies_once(number: Any, given: dict[str, Any], times: int) -> None:
 
 
 def dies(number: Any, given: dict[str, Any], times: int) -> None:
-    print(f"Traceback: disk on fire, key {os.environ.get('TOWN_TOKEN')}", file=sys.stderr, flush=True)
+    print(f"\x1b[2JTraceback: disk on fire, key {os.environ.get('TOWN_TOKEN')}", file=sys.stderr, flush=True)
     os._exit(3)
 
 
 def silent(number: Any, given: dict[str, Any], times: int) -> None:
     """Never answers."""
+
+
+def hangs(number: Any, given: dict[str, Any], times: int) -> None:
+    """Never answers anybody again."""
+    time.sleep(1000)
 
 
 def garbage(number: Any, given: dict[str, Any], times: int) -> None:
@@ -171,7 +176,7 @@ def asks(number: Any, given: dict[str, Any], times: int) -> None:
     town(number, given, times)
 
 
-_KINDS = (
+_KINDS = [
     town,
     towns,
     plain,
@@ -185,8 +190,9 @@ _KINDS = (
     dies_once,
     dies,
     silent,
-)
-_KINDS += (
+]
+_KINDS += [
+    hangs,
     garbage,
     only_garbage,
     wrong_id,
@@ -197,8 +203,8 @@ _KINDS += (
     noisy,
     tells,
     environment,
-    asks,
-)
+]
+_KINDS += [asks]
 ANSWERS: dict[str, Callable[[Any, dict[str, Any], int], None]] = {kind.__name__: kind for kind in _KINDS}
 
 

@@ -68,7 +68,7 @@ def test_an_answer_beyond_the_limit_is_a_fault_and_the_rest_is_recorded(tmp_path
     ("path", "why"),
     [
         ("unauthorised", "401"),
-        ("away", "redirect"),
+        ("away", "307"),
         ("garbage", ""),
         ("endless", "more than 4194304 bytes"),
         ("nothing-here", "404"),

@@ -1,6 +1,7 @@
 """Recording an MCP server that behaves and misbehaves, over the SDK's client: a process, and nothing simulated."""
 
 import base64
+import gc
 import json
 import resource
 import subprocess
@@ -46,7 +47,7 @@ def test_answers_are_structured_content_else_json_text_else_text(tmp_path: Path)
 def test_only_read_only_tools_are_recorded_and_the_others_by_name(tmp_path: Path) -> None:
     read = read_spec(spec(tmp_path, plan=plan("town")))
     assert "write_town" not in read.catalog and "town" in read.catalog
-    assert read.notes[0].startswith("1 of 27 tools are not marked as read-only and left out")
+    assert read.notes[0].startswith("1 of 28 tools are not marked as read-only and left out")
     assert "write_town" in read.notes[0]
     assert any("no/name at all" in note for note in read.notes) and any(
         "bad_schema" in note for note in read.notes
@@ -112,12 +113,18 @@ def test_a_server_that_dies_is_started_again_and_nothing_is_lost(tmp_path: Path)
     assert len(snapshot) == 22
     [fault] = report.faults
     assert fault.why.startswith(
-        "the connection ended; the server ended with exit status 3; its last words: Traceback"
+        "the connection ended; the server ended with exit status 3; its last words: [2JTraceback"
     )
     assert fault.why.endswith("disk on fire, key None")
     before = len(asked(tmp_path))
     report, _ = recorded(tmp_path / "spec.yaml")
     assert (report.asked, report.reused) == (0, 22) and len(asked(tmp_path)) - before == 3  # `dies` alone
+
+
+def test_a_server_that_hangs_is_started_again(tmp_path: Path) -> None:
+    steps = [*plan("hangs"), *plan("town", numbers=(1, 2))]
+    report, snapshot = recorded(spec(tmp_path, plan=steps, limits={**LIMITS, "timeout": 1, "attempts": 1}))
+    assert faults(report) == {"hangs": "no complete answer within 1 s"} and len(snapshot) == 2
 
 
 def test_an_answer_of_100_mb_is_bounded(tmp_path: Path) -> None:
@@ -214,7 +221,7 @@ def test_no_secret_is_kept_or_shown(tmp_path: Path, capfd: pytest.CaptureFixture
     assert {fault.why for fault in report.faults} == {
         "error -32603: bad key [secret]",
         "the connection ended; the server ended with exit status 3; its last words: "
-        "Traceback: disk on fire, key [secret]",
+        "[2JTraceback: disk on fire, key [secret]",
     }
     assert snapshot.catalog["told"].spec.description == "key [secret]"
     coded = base64.b64encode(SECRET.encode())
@@ -281,6 +288,18 @@ def test_a_task_is_played_when_the_server_is_gone_and_misses_are_answered_live(t
     before = len(asked(tmp_path))
     env.step(calls[:2])
     assert len(asked(tmp_path)) == before, "the overlay answers what was asked"
+    env.step({"name": "town", "arguments": {"number": 8}})
+    env.step({"name": "town", "arguments": {"number": 9}})
+    assert len(_servers(tmp_path)) == 1, "one server answers all misses"
+    del env
+    gc.collect()
+    assert _servers(tmp_path) == [], "the server ends with the environment"
+
+
+def _servers(folder: Path) -> list[int]:
+    """The scripted servers of a folder that are running."""
+    log = str(folder / "asked")
+    return [p.pid for p in psutil.process_iter(["cmdline"]) if log in (p.info["cmdline"] or [])]
 
 
 KILLS = """
@@ -338,12 +357,7 @@ def test_fifty_kills_leave_the_bytes_of_an_undisturbed_run_and_no_server(tmp_pat
     # each recording asks each call once, and a kill loses at most what was in flight
     assert len(asked(tmp_path)) <= 41 * 11 + 60 * 4
     for _ in range(100):
-        left = [
-            p
-            for p in psutil.process_iter(["cmdline"])
-            if str(tmp_path / "asked") in (p.info["cmdline"] or [])
-        ]
-        if not left:
+        if not _servers(tmp_path):
             break
         time.sleep(0.1)
-    assert not left
+    assert _servers(tmp_path) == []

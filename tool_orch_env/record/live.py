@@ -13,6 +13,7 @@ from ..errors import SpecError
 from ..jsonvalues.canonical import canonical
 from ..snapshot import Snapshot
 from ..snapshot.store import Recorded, cache_folder, expanded
+from .kept import Kept
 from .overlay import Overlay
 from .source import Answer, Unkept, run_apart
 from .sources import opened
@@ -25,6 +26,7 @@ class LiveApi:
     def __init__(self, spec: Spec, overlay: Overlay) -> None:
         self.spec = spec
         self.overlay = overlay
+        self._kept: Kept | None = None
 
     def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
         """The answer to a valid call, or a sentence on why there is none. Blocks until the API has answered."""
@@ -35,10 +37,18 @@ class LiveApi:
             return "the recording spec does not have this tool"
         if self.spec.file.limits.rate:
             time.sleep(self.overlay.turn(1 / self.spec.file.limits.rate))
-        outcome = _run(self.spec, tool, arguments)
+        outcome = self._asked(tool, arguments)
         if isinstance(outcome, Unkept):
             return outcome.why
         return self.overlay.add(key, tool, arguments, Recorded(outcome.status, outcome.text))
+
+    def _asked(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
+        """Ask an MCP server that is kept running, or anything else afresh."""
+        if self.spec.server is None:
+            return run_apart(_ask_once(self.spec, tool, arguments))
+        if self._kept is None or not self._kept.mine:
+            self._kept = Kept(opened(self.spec))
+        return self._kept.ask(tool, arguments)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LiveApi":
         return self  # gymnasium copies the arguments of `make`
@@ -70,9 +80,6 @@ def _shape(spec: Any) -> str:
     return canonical([spec.parameters, sorted(spec.set_like), sorted(spec.case_insensitive), fold])
 
 
-def _run(spec: Spec, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
-    async def ask() -> Answer | Unkept:
-        async with opened(spec) as source:
-            return await source.ask(tool, arguments)
-
-    return run_apart(ask())
+async def _ask_once(spec: Spec, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
+    async with opened(spec) as source:
+        return await source.ask(tool, arguments)

@@ -24,7 +24,7 @@ from .openapi import Drafted
 from .schema import Limits, Server
 from .scrub import Scrub
 from .source import Answer, Failed, Source, run_apart
-from .stdio import TOO_LONG, Piped
+from .stdio import TOO_LONG, Piped, printable
 from .streamed import Streamed
 
 FAILED = 400
@@ -54,6 +54,8 @@ class Connection:
         self._opened: asyncio.Future[tuple[Client, Offer]] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._keep())
         self.lost = False
+        self.answers = 0
+        """How many calls it has answered."""
 
     async def open(self) -> tuple[Client, Offer]:
         """The client, connected, and what the server offers. Raises `Failed`."""
@@ -158,10 +160,12 @@ class McpServer(Source):
     async def attempt(self, tool: str, arguments: dict[str, Any]) -> Answer:
         await self.turn()
         connection, client, _ = await self._connected()
+        before = connection.answers
         try:
             async with asyncio.timeout(self.limits.timeout):
                 result = await client.session.call_tool(tool, arguments, allow_input_required=True)
         except TimeoutError as error:
+            connection.lost |= connection.answers == before  # it answers nobody: another one may
             why = f"no complete answer within {self.limits.timeout:g} s{connection.trouble}"
             raise Failed(why, again=True) from error
         except MCPError as error:
@@ -171,6 +175,7 @@ class McpServer(Source):
             raise self._refusal(tool, error) from error
         except (ValidationError, RuntimeError) as error:
             raise Failed(f"not an answer of the protocol: {_reason(error)}", lasting=True) from error
+        connection.answers += 1
         if not hasattr(result, "content"):
             raise Failed("the server asks the user for input, and there is none", lasting=True)
         return Answer(FAILED if result.is_error else 200, "", self.kept(_value(result), self._drop(tool)))
@@ -294,7 +299,7 @@ def _problem(name: str, draft: Drafted) -> str:
 
 
 def _some(names: Collection[str]) -> str:
-    shown = ", ".join(list(names)[:20])
+    shown = printable(", ".join(list(names)[:20]))
     return shown if len(names) <= 20 else f"{shown}, ..."
 
 

@@ -101,7 +101,7 @@ class Piped:
             parts.append(
                 f"{len(self._strays)} lines of its output were of no use, the first: {self._strays[0]}"
             )
-        if words := self._words.decode(errors="replace").strip():
+        if words := printable(self._words.decode(errors="replace")).strip():
             parts.append(f"its last words: {words[-500:]}")
         return "".join(f"; {part}" for part in parts)
 
@@ -188,6 +188,11 @@ class Piped:
         assert self._process is not None and self._process.stderr is not None
         while part := await self._process.stderr.read(1 << 16):
             self._words = (self._words + part)[-_WORDS:]
+
+
+def printable(text: str) -> str:
+    """A text of a server as it may be shown: without line ends, and without what a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _signal(process: asyncio.subprocess.Process, number: int) -> None:
