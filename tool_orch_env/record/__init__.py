@@ -9,15 +9,16 @@
     source.py    what answers calls: limits, retries       sources.py   opens the source of a spec
     client.py    an HTTP API: rates, hosts, redirects      functions.py Python functions
     openapi.py   turns an OpenAPI document into tools      mcp.py       an MCP server
-    request.py   turns a call into an HTTP request         stdio.py     its process, messages bounded
-    body.py      turns response bytes into JSON text       streamed.py  its URL, bodies bounded
+    request.py   turns a call into an HTTP request         mcp_tools.py its tools that may be recorded
+    body.py      turns response bytes into JSON text       stdio.py     its process, messages bounded
+    live.py      `on_miss="live"`: same source, an overlay streamed.py  its URL, bodies bounded
+    kept.py      keeps a source open between live misses
 
     plan.py      calls, from lists and earlier answers     domain.py    every value that a schema allows
     follow.py    everything that a reply invites           estimate.py  calls, bytes and minutes of a plan
     dates.py     days relative to that of the recording    finite.py    calls that schemas alone state
     gaps.py      what a plan leaves open                   prove.py     tries derivation rules on the API
     probes.py    the calls that rules are tried on
-    live.py      `on_miss="live"`: same source, an overlay
 
 Needs the extra `[record]`. Importing this package alone loads none of these modules.
 """

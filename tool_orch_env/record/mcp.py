@@ -5,7 +5,8 @@ with `isError` it is an error of the API. A server that dies is started again by
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+import logging
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +18,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CONNECTION_CLOSED, INVALID_PARAMS, PaginatedRequestParams
 from pydantic import ValidationError
 
-from ..errors import FileError, SpecError
 from ..jsonvalues.decode import parse_json
-from ..snapshot.catalog import MOST_TOOLS, Catalog, ToolSpec
-from .openapi import Drafted
+from ..snapshot.catalog import MOST_TOOLS
 from .schema import Limits, Server
-from .scrub import Scrub
-from .source import Answer, Failed, Source, run_apart
-from .stdio import TOO_LONG, Piped, printable
+from .source import Answer, Failed, Source
+from .stdio import TOO_LONG, Piped
 from .streamed import Streamed
 
 FAILED = 400
@@ -33,7 +31,7 @@ BROKEN = 500
 """The status of any other error of the protocol, which is kept only under `server_errors`."""
 _DISCOVERY = 10.0
 """Seconds that the SDK waits for a server to say which era it is of."""
-REMEDY = "start the server by hand to see what it says; docs/record.md describes `api.mcp`"
+logging.getLogger("mcp").addHandler(logging.NullHandler())  # what goes wrong is reported with the call
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,8 @@ class Connection:
 
     async def close(self) -> None:
         self._leave.set()
+        if not self._opened.done():
+            self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
     @property
@@ -70,6 +70,12 @@ class Connection:
         return "" if self._transport is None else self._transport.trouble
 
     async def _keep(self) -> None:
+        try:
+            await self._negotiated()
+        finally:
+            self.lost = True
+
+    async def _negotiated(self) -> None:
         for mode in ("auto", "legacy"):
             try:
                 await self._kept_open(mode)
@@ -80,9 +86,9 @@ class Connection:
                 if mode == "auto" and ended and isinstance(_first(error), MCPError):
                     continue  # it may be one that the question for its era kills
                 why = (
-                    _reason(error)
+                    reason_of(error)
                     if isinstance(_first(error), Failed)
-                    else f"no connection: {_reason(error)}"
+                    else f"no connection: {reason_of(error)}"
                 )
                 self._opened.set_exception(Failed(f"{why}{self.trouble}", again=True))
                 self._opened.exception()  # somebody may have stopped waiting for it
@@ -172,9 +178,14 @@ class McpServer(Source):
             if error.code == CONNECTION_CLOSED:
                 connection.lost = True
                 raise Failed(f"the connection ended{connection.trouble}", again=True) from error
-            raise self._refusal(tool, error) from error
-        except (ValidationError, RuntimeError) as error:
-            raise Failed(f"not an answer of the protocol: {_reason(error)}", lasting=True) from error
+            raise self._refusal(tool, error, connection.trouble if self._server.url else "") from error
+        except Exception as error:
+            if isinstance(error, ValidationError | RuntimeError) and not connection.lost:
+                raise Failed(f"not an answer of the protocol: {reason_of(error)}", lasting=True) from error
+            connection.lost = True
+            raise Failed(
+                f"the connection failed: {reason_of(error)}{connection.trouble}", again=True
+            ) from error
         connection.answers += 1
         if not hasattr(result, "content"):
             raise Failed("the server asks the user for input, and there is none", lasting=True)
@@ -196,7 +207,7 @@ class McpServer(Source):
         self._name = offer.name
         return connection, client, offer
 
-    def _refusal(self, tool: str, error: MCPError) -> Failed:
+    def _refusal(self, tool: str, error: MCPError, trouble: str) -> Failed:
         """What an error of the protocol means for a call."""
         if error.code == TOO_LONG:
             return Failed(error.message, lasting=True)
@@ -204,7 +215,7 @@ class McpServer(Source):
         if error.code == INVALID_PARAMS:
             return Failed(error.message, answer=Answer(FAILED, "", body))
         answer = Answer(BROKEN, "", body) if self._server_errors(tool) else None
-        return Failed(f"error {error.code}: {error.message}", again=True, answer=answer)
+        return Failed(f"error {error.code}: {error.message}{trouble}", again=True, answer=answer)
 
 
 def _value(result: Any) -> Any:
@@ -238,71 +249,6 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def listed(
-    server: Server,
-    limits: Limits,
-    folder: Path,
-    secrets: Iterable[str],
-    named: Collection[str],
-    notes: list[str],
-) -> dict[str, Drafted]:
-    """The tools of a server to record: those with `readOnlyHint`, and those that are `named`.
-
-    `notes` get a line about the others. Raises `SpecError` if the server cannot be asked, or no tool is left.
-    """
-    known = tuple(secrets)
-
-    async def ask() -> Offer:
-        async with McpServer(server, limits, folder, known) as source:
-            return await source.offer()
-
-    scrub = Scrub(known)
-    try:
-        tools = run_apart(ask()).tools
-    except Failed as error:
-        raise SpecError(scrub.text(error.why), REMEDY) from error
-    found: dict[str, Drafted] = {}
-    writing, unusable = [], []
-    for tool in tools:
-        hint = tool.annotations is not None and tool.annotations.read_only_hint is True
-        if not hint and tool.name not in named:
-            writing.append(tool.name)
-            continue
-        draft = Drafted("", "", scrub.json(tool.input_schema), {}, scrub.text(tool.description or ""))
-        problem = _problem(tool.name, draft)
-        if not problem or tool.name in named:  # a named one is a problem of the spec, with its place
-            found[tool.name] = draft
-        else:
-            unusable.append(problem)
-    if writing:
-        notes.append(
-            f"{len(writing)} of {len(tools)} tools are not marked as read-only and left out; to record one, name it "
-            f"under `tools`: {_some(writing)}"
-        )
-    notes += [f"left out: {scrub.text(problem)}" for problem in unusable[:20]]
-    if not found:
-        raise SpecError(
-            f"no tool is left of the {len(tools)} that the server lists; {' '.join(notes)}", REMEDY
-        )
-    return found
-
-
-def _problem(name: str, draft: Drafted) -> str:
-    """Why a tool cannot be one of a snapshot; "" if it can."""
-    try:
-        Catalog([ToolSpec(name=name, description=draft.description, parameters=dict(draft.parameters))])
-    except ValidationError as error:
-        return f"{name!r:.60}: {error.errors()[0]['msg']}"
-    except FileError as error:
-        return error.problems[0][:200]
-    return ""
-
-
-def _some(names: Collection[str]) -> str:
-    shown = printable(", ".join(list(names)[:20]))
-    return shown if len(names) <= 20 else f"{shown}, ..."
-
-
 def _first(error: BaseException) -> BaseException:
     """The first exception inside groups of them."""
     while isinstance(error, BaseExceptionGroup):
@@ -310,7 +256,8 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """One line about an exception, or about the first inside a group of them."""
     first = _first(error)
     if isinstance(first, Failed):
         return first.why

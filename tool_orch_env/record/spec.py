@@ -291,7 +291,7 @@ def _served(
     if problems:
         return {}  # with a variable missing, the server would be asked with other words than were meant
     with requires_extra("recording an MCP server", "mcp"):
-        from .mcp import listed
+        from .mcp_tools import listed
     try:
         return listed(server, file.limits, folder, secrets, file.tools.keys(), notes)
     except FileError as error:
