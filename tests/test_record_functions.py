@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gymnasium as gym
 import pytest
 import shop
+from pydantic import Field
 
 import tool_orch_env as toe
 from tool_orch_env.cli import main
@@ -304,3 +305,24 @@ def test_fifty_kills_leave_the_bytes_of_an_undisturbed_run(tmp_path: Path) -> No
         assert folder_bytes(tmp_path / f"killed-{number}") == whole
         journal = tmp_path / f"killed-{number}.journal.jsonl"
         assert len(journal.read_bytes().splitlines()) == 301  # nothing is recorded twice
+
+
+def firsts(limit: Annotated[int, Field(ge=1, le=50)]) -> dict[str, list[int]]:
+    """The first squares."""
+    return {"items": [number * number for number in range(limit)]}
+
+
+def lasts(limit: Annotated[int, Field(ge=1, le=50)]) -> dict[str, list[int]]:
+    """The last squares: not what a rule for first ones says."""
+    return {"items": [number * number for number in range(50 - limit, 50)]}
+
+
+def test_rules_are_proved_by_calling_the_functions(tmp_path: Path) -> None:
+    rule = {"rule": "prefix", "parameter": "limit", "at": "/items", "recorded": [40]}
+    tools = {name: {"derive": [rule]} for name in ("firsts", "lasts")}
+    plan = [{"call": name, "over": [{"values": {"limit": [20, 40]}}]} for name in tools]
+    report, snapshot = recorded(tmp_path, [firsts, lasts], plan=plan, tools=tools)
+    assert [refused.split(":")[0] for refused in report.refused] == ["lasts"]
+    assert answer(snapshot, "firsts", limit=20)[1]["items"][-1] == 361
+    assert [rule.rule for rule in snapshot.catalog["firsts"].spec.derive] == ["prefix"]
+    assert snapshot.catalog["lasts"].spec.derive == ()
