@@ -3,7 +3,7 @@
 PYTHON ?= python3
 
 .PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
-  rllib gymnasium-1.2 redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
+  mcp rllib gymnasium-1.2 redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
   bench bench-check trainers trainers-3.12 trainers-3.13 environments clean
 
 help:  ## this list
@@ -62,6 +62,9 @@ vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs
 
 learn: .venv-learn/ready  ## PPO in slots and its study at small size; Stable-Baselines3, TorchRL, gymnasium's vectors
 	.venv-learn/bin/python -m pytest --durations=5 tests/learn
+
+mcp: .venv-mcp/ready .venv-mcp-1/ready  ## MCP servers recorded: real ones of both eras, and some that misbehave
+	.venv-mcp/bin/python -m pytest --durations=5 tests/servers
 
 rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its own for the gymnasium it pins
 	.venv-rllib/bin/python -m pytest tests/rllib
@@ -179,7 +182,7 @@ UV_FLAGS = --system-certs $${PIP_FIND_LINKS:+--find-links "$$PIP_FIND_LINKS"}
 VENV = rm -rf $(@D) && $(UV) venv --quiet $(@D) --python
 INSTALL = $(UV) pip install --quiet $(UV_FLAGS) --python $(@D) --build-constraints .ci/constraints.txt --constraint .ci
 
-environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .venv-rllib/ready \
+environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .venv-rllib/ready .venv-mcp/ready .venv-mcp-1/ready \
   .venv-trainers/ready .venv-trainers-2/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
 	for version in 3.12 3.13; do \
 	  [ -z "$$(.ci/find-python $$version)" ] || $(MAKE) --no-print-directory .venv-trainers-$$version/ready || exit 1; done
@@ -215,6 +218,16 @@ environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .v
 .venv-learn/ready: pyproject.toml .ci/constraints-learn.txt .uv/ready
 	$(VENV) $(PYTHON)
 	$(INSTALL)/constraints-learn.txt --editable '.[slots]' stable-baselines3 sb3-contrib torchrl pytest hypothesis
+	touch $@
+
+.venv-mcp/ready: pyproject.toml .ci/constraints-mcp.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-mcp.txt --editable '.[record,mcp]' pytest hypothesis psutil mcp-server-time mcp-server-git
+	touch $@
+
+.venv-mcp-1/ready: .ci/constraints-mcp-1.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-mcp-1.txt mcp-server-sqlite
 	touch $@
 
 .venv-rllib/ready: pyproject.toml .ci/constraints-rllib.txt .uv/ready

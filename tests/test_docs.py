@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SERVED = {"record.md"}
-"""Pages that need a server beside them: tests/test_record_docs.py runs those."""
+SERVED = {"record.md", "bring-your-own-functions.md", "bring-your-own-mcp.md"}
+"""Pages that need an example beside them: tests/test_record_docs.py and tests/servers/test_mcp_docs.py run those."""
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 

@@ -395,7 +395,7 @@ def test_a_dry_run_lists_tools_and_what_was_skipped(
     shown = capsys.readouterr().out
     for text in (
         "GET /towns (towns.list)",
-        "none: not in openapi.safe",
+        "by name only: not in openapi.safe",
         "requires the cookie 'c'",
         "doc.json: 2 tools, 1 operations skipped",
         "plan: 1 calls",

@@ -71,6 +71,22 @@ def test_the_walk_through_records_plays_and_needs_no_server_afterwards(tmp_path:
     assert b"any-key-will-do" not in (folder / "towns.journal.jsonl").read_bytes()
 
 
+def example(folder: Path) -> dict[str, str]:
+    """Copy the example of functions and an MCP server; returns the environment of its commands."""
+    shutil.copytree(ROOT / "examples" / "bring_your_own", folder)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "TOOL_ORCH_CACHE": str(folder.parent / "cache")}
+
+
+def test_the_page_on_functions_records_synthesises_and_plays(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "bring-your-own-functions.md").read_text()
+    environ = example(tmp_path / "byo")
+    shown = run(page, tmp_path / "byo", environ)
+    assert "genres: 3 calls, 3 requested now" in shown and "get_book: not called without a plan" in shown
+    assert "library: 21 calls, 21 requested now" in shown and "21 calls, 0 requested now" in shown
+    assert "10 tasks, no findings" in shown
+
+
 def test_the_examples_document_is_that_of_its_service() -> None:
     folder = ROOT / "examples" / "record_service"
     done = subprocess.run(

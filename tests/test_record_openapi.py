@@ -631,7 +631,9 @@ def test_swagger_2_is_read(tmp_path: Path) -> None:
         build(found.endpoints["photo"], {"ids": ["a"], "photo": "no base64"})
 
 
-def test_unsafe_operations_are_called_only_if_the_spec_says_so(tmp_path: Path) -> None:
+def test_unsafe_operations_are_called_only_if_the_spec_names_them_or_lists_them_as_safe(
+    tmp_path: Path,
+) -> None:
     find = {"operationId": "find", "parameters": [parameter("id")]}
     (tmp_path / "doc.json").write_text(
         json.dumps(small({"post /find": find, "get /list": {"operationId": "list"}}))
@@ -641,8 +643,13 @@ def test_unsafe_operations_are_called_only_if_the_spec_says_so(tmp_path: Path) -
     found = read_spec(spec(tmp_path, URL, openapi={"file": "doc.json"}, tools=tools, plan=plan))
     assert [step.call for step in found.plan] == ["list"] and not found.endpoints["find"].safe
     assert found.notes == ("plan.1: find may change something and is not called: see openapi.safe",)
-    with pytest.raises(SpecError, match=r"list 'find' in openapi\.safe"):
-        read_spec(spec(tmp_path, URL, openapi={"file": "doc.json"}, tools=tools, plan=[{"call": "find"}]))
+    named = [{"call": "find", "arguments": {"id": "7"}}]
+    found = read_spec(spec(tmp_path, URL, openapi={"file": "doc.json"}, tools=tools, plan=named))
+    assert [step.call for step in found.plan] == ["find"] and not found.is_safe("find")
+    assert (
+        "plan.0: find (POST /find (find)) may change something; it is called because this line"
+        in found.notes[0]
+    )
     with pytest.raises(SpecError, match="find may change something"):
         read_spec(
             spec(

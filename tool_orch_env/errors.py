@@ -4,7 +4,8 @@ What an agent writes is data and never raises. The one exception is a call witho
 `on_miss="raise"`. Every message says where, what was expected, what was found, and what to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ._deprecated import moved
@@ -62,6 +63,15 @@ class JournalError(FileError):
 
 class NotRecordedError(ToolOrchError, LookupError):
     """A valid call has no recorded response, under `on_miss="raise"`."""
+
+
+@contextmanager
+def requires_extra(what: str, extra: str) -> Iterator[None]:
+    """Turn an `ImportError` into a `UsageError` that names the extra to install."""
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(f"{what} needs {error.name}: install 'tool-orch-env[{extra}]'") from error
 
 
 if not TYPE_CHECKING:

@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import UsageError, requires_extra
 from ..executors import open_executor
-from .command import command, option, requires_extra
+from .command import command, option
 from .options import ANSWER_FORM, RUN, SPREAD, json_output, whole
 
 if TYPE_CHECKING:

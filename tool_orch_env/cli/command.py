@@ -6,13 +6,10 @@ they fit 80 columns. Commands import what they need when they run, which keeps `
 """
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, NamedTuple
-
-from ..errors import UsageError
 
 Run = Callable[[argparse.Namespace], int]
 """Runs a command and returns its exit status."""
@@ -88,12 +85,3 @@ def command(
 def epilog(examples: tuple[str, ...]) -> str:
     """The examples as they are shown at the end of a help text."""
     return "\n".join(["examples:", *(f"  {example}" for example in examples)])
-
-
-@contextmanager
-def requires_extra(what: str, extra: str) -> Iterator[None]:
-    """Turn an `ImportError` into a `UsageError` that names the extra to install."""
-    try:
-        yield
-    except ImportError as error:
-        raise UsageError(f"{what} needs {error.name}: install 'tool-orch-env[{extra}]'") from error

@@ -8,7 +8,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from .command import command, option, requires_extra
+from ..errors import requires_extra
+from .command import command, option
 
 
 @command(

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from .command import Command, command, option, requires_extra
+from ..errors import UsageError, requires_extra
+from .command import Command, command, option
 from .options import NEW_FOLDER, SNAPSHOT_ARGUMENT, json_output, share, split, whole
 
 if TYPE_CHECKING:
@@ -235,7 +235,18 @@ snapshot = Command(
 
 
 @command(
-    option("spec", type=Path, metavar="SPEC", help="YAML file, see docs/record.md"),
+    option(
+        "spec",
+        type=Path,
+        metavar="SPEC",
+        nargs="?",
+        help="YAML file, see docs/record.md; required unless --functions",
+    ),
+    option(
+        "--functions",
+        metavar="MODULE:NAME",
+        help="call Python functions: one, a list, or an object's public methods",
+    ),
     option("--out", type=Path, metavar="DIR", help="folder of the snapshot; required unless --dry-run"),
     option(
         "--dry-run",
@@ -256,12 +267,13 @@ snapshot = Command(
     examples=(
         "tool-orch record spec.yaml --out my_api",
         "tool-orch record spec.yaml --out my_api --dry-run --sample 5",
+        "tool-orch record --functions shop:FUNCTIONS --out shop",
         "tool-orch synth --snapshot my_api --n 50 --out tasks.jsonl       # then",
         "tool-orch bench --policy oracle --tasks tasks.jsonl --out runs/a # then",
     ),
 )
 def record(arguments: argparse.Namespace) -> int:
-    """Record a live API as a snapshot.
+    """Record a live API, an MCP server or Python functions as a snapshot.
 
     Rerun the same command to resume: no call is requested twice. The exit
     status is 1 if calls could not be recorded, or a rule of `derive` was
@@ -280,11 +292,14 @@ def record(arguments: argparse.Namespace) -> int:
         raise UsageError("--out is required, except by --dry-run without --sample")
     if sampled is not None and (sampled < 1 or not arguments.dry_run):
         raise UsageError("--sample: expected a number of calls from 1 on, with --dry-run")
+    if arguments.spec is None and arguments.functions is None:
+        raise UsageError("expected SPEC, or --functions MODULE:NAME")
     with requires_extra("recording", "record"):
-        from ..record import http
+        from ..record import functions, http
         from ..record.estimate import estimate
         from ..record.spec import read_spec
-    spec = read_spec(arguments.spec)
+    called = None if arguments.functions is None else functions.load(arguments.functions)
+    spec = read_spec(arguments.spec, functions=called)
     if arguments.dry_run:
         snapshots.tools_of(spec)
     elif spec.document is not None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
-from .schema import SpecFile
+from .schema import Server, SpecFile
 from .scrub import SHORTEST
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -27,15 +27,21 @@ _TODO = "write ${NAME} and list NAME in secrets"
 
 
 def names_credential(name: str) -> bool:
-    """Whether a header or query parameter of this name carries a credential: `X-Api-Key`, `accessToken`, `sid`."""
+    """Whether a header, parameter or variable of this name carries a credential: `X-Api-Key`, `accessToken`, `sid`."""
     words = [word.lower().removesuffix("s") for word in _WORD.findall(name)]
     words = words[:-1] if len(words) > 1 and words[-1] == "id" else words
     return bool(words) and words[-1] in _LAST and (len(words) < 2 or words[-2] not in _HARMLESS)
 
 
 def credentials(file: SpecFile, schemes: frozenset[tuple[str, str]] = frozenset()) -> Iterator[str]:
-    """Credentials in `api`, or in the query of a URL. `schemes` are those of the document."""
-    for field, at, given in (("headers", "header", file.api.headers), ("query", "query", file.api.query)):
+    """Credentials in `api` or a server's variables, or in the query of a URL. `schemes` are those of the document."""
+    server = file.api.mcp or Server.model_construct()
+    for field, at, given in (
+        ("headers", "header", file.api.headers),
+        ("query", "query", file.api.query),
+        ("mcp.headers", "header", server.headers),
+        ("mcp.env", "variable", server.env),
+    ):
         for name, text in given.items():
             known = names_credential(name) or (at, name.lower()) in schemes or _VALUE.match(text)
             if known and _is_written(text, file):

@@ -7,6 +7,7 @@ times are the journal's averages by tool, or over all tools where a tool has no 
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..jsonvalues.decode import parse_json
 from ..snapshot.records import make_record
 from ..snapshot.store import Recorded
 from . import plan
+from .dates import dated, pinned
 from .journal import Entry, Journal
 from .recorder import journal_of
 from .schema import FromResponses, Step
@@ -132,7 +134,8 @@ class _Estimator:
         self._kept: dict[str, dict[str, Entry]] = {}
 
     def estimate(self) -> Estimate:
-        steps = tuple(map(self._step, self._spec.plan))
+        today = pinned(self._spec.file.captured, self._entries)
+        steps = tuple(self._step(dated(step, today)) for step in self._spec.plan)
         limits = self._spec.file.limits
         return Estimate(
             tuple(self._with_averages(step) for step in steps), limits.concurrency, limits.rate, limits.calls
@@ -150,6 +153,7 @@ class _Estimator:
         }
         self._kept.setdefault(step.call, {}).update(kept)
         exact = all(self._known[name].exact and self._ratio(name) == 1.0 for name in sources)
+        exact &= step.pages is None or all(key in self._entries for key in found)
         known = self._known.setdefault(step.name, _Known())
         known.exact &= exact
         known.arguments |= found
@@ -201,14 +205,26 @@ class _Estimator:
                     yield self._known[name].arguments[key], parse_json(self._text(key))
 
         catalog, found, rows = self._spec.catalog, dict[str, dict[str, Any]](), 0
-        for arguments in plan.calls(step, catalog[step.call], self._spec.folder, answered):
+        waiting = deque(plan.calls(step, catalog[step.call], self._spec.folder, answered))
+        while waiting:
             try:
-                made = make_record(catalog, step.call, arguments, 200, None)
+                made = make_record(catalog, step.call, waiting.popleft(), 200, None)
             except UsageError:
                 continue  # it will not be asked
-            found.setdefault(made.key, made.arguments)
             rows += 1
+            if made.key in found:
+                continue
+            found[made.key] = made.arguments
+            if step.pages is not None and (more := self._next_page(step, made.key, made.arguments)):
+                waiting.append(more)
         return found, rows
+
+    def _next_page(self, step: Step, key: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        """The page after a recorded one."""
+        entry = self._entries.get(key)
+        if entry is None or entry.refused or not Recorded(entry.status, "").success:
+            return None
+        return plan.next_page(step, arguments, parse_json(self._text(key)))
 
     def _with_averages(self, step: StepEstimate) -> StepEstimate:
         entries = [*self._kept.get(step.tool, {}).values()]

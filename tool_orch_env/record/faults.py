@@ -4,6 +4,7 @@ Every check yields one sentence per problem, starting with its place in the spec
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ..errors import SpecError
 from ..files import inside
 from ..jsonvalues import pointer
 from . import domain
+from .dates import dated
 from .drafts import Drafted
 from .follow import parameter, parameters_of
 from .operation import IN_PATH
@@ -38,17 +40,20 @@ def endpoint_faults(endpoint: Endpoint, draft: Drafted, origins: frozenset[str])
         yield f"{place}.url: its host is not among api.base_url and api.hosts"
 
 
-def unsafe(draft: Drafted) -> str:
-    """Why an operation is not called, and what to do if it may be."""
-    label = draft.operation.rpartition(" (")[2].removesuffix(")")
-    return (
-        f"{draft.operation} may change something, so it is not called: if it is safe to call, list {label!r} in "
-        "openapi.safe"
-    )
+def planned(file: SpecFile, drafts: Mapping[str, Drafted]) -> list[str]:
+    """A note for every operation that may change something and that a line of the plan names: it is called by that line
+    only."""
+    named = {line.call: index for index, line in enumerate(file.plan) if isinstance(line, Step)}
+    return [
+        f"plan.{index}: {name} ({draft.operation}) may change something; it is called because this line names it, and "
+        "by nothing else (openapi.safe)"
+        for name, index in named.items()
+        if (draft := drafts.get(name)) is not None and not draft.safe
+    ]
 
 
 def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted], skipped: Mapping[str, str]) -> Iterator[str]:
-    """Steps that use a tool, parameter or step that does not exist, set a parameter twice, or may change something.
+    """Steps that use a tool, parameter or step that does not exist, or set a parameter twice.
 
     `skipped` has the operations of the document that are no tools, by name, and why.
     """
@@ -66,18 +71,17 @@ def plan_faults(file: SpecFile, drafts: Mapping[str, Drafted], skipped: Mapping[
                 True  # which steps it becomes is not known here: `follow.expanded` checks the lines after it
             )
             continue
+        line = dated(line, datetime.now(UTC).date())  # any day will do for the checks
         if line.call not in drafts:
             why = f": its operation was skipped: {skipped[line.call]}" if line.call in skipped else ""
             yield f"{place}.call: {line.call!r} is not a tool of this spec{why}"
-        elif not drafts[line.call].safe:
-            yield f"{place}.call: {unsafe(drafts[line.call])}"
         else:
             yield from _argument_faults(place, line, drafts[line.call].parameters)
         earlier.add(line.name)
 
 
 def _argument_faults(place: str, step: Step, parameters: Mapping[str, Any]) -> Iterator[str]:
-    given = list(step.arguments)
+    given = [*step.arguments, *([step.pages.argument] if step.pages else [])]
     for rows in step.over:
         given += parameters_of(rows)
     is_open = parameters.get("additionalProperties", False) is not False or "patternProperties" in parameters
@@ -113,6 +117,8 @@ def pattern_faults(file: SpecFile) -> Iterator[str]:
     for index, line in enumerate(file.plan):
         if not isinstance(line, Step):
             used += [(f"plan.{index}.keep", text) for text in line.keep.values()]
+        elif line.pages is not None:
+            used.append((f"plan.{index}.pages", line.pages.cursor or line.pages.until or ""))
         for number, rows in enumerate(line.over):
             if isinstance(rows, FromFile | FromResponses):
                 kept = rows.keep if isinstance(rows, FromResponses) else {}

@@ -6,15 +6,15 @@ that nothing declares, are not counted.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from math import prod
 from typing import Any, NamedTuple
 
 from ..jsonvalues.canonical import plain, to_text
 from ..snapshot.catalog import Tool
 from ..snapshot.records import key_of
-from . import domain, plan
+from . import plan
+from .finite import every_call
 from .follow import expanded
-from .schema import All, Follow, Step
+from .schema import Follow, Step
 from .spec import Spec
 
 Replies = Callable[[str], Iterable[tuple[dict[str, Any], Any]]]
@@ -37,7 +37,7 @@ class Gap(NamedTuple):
 
 def gaps(spec: Spec, planned: Collection[str], replies: Replies) -> list[Gap]:
     """The gaps of a recording, in the order of the tools. `planned` are the keys of the plan's calls."""
-    asked = [tool for name, tool in spec.catalog.items() if spec.endpoints[name].safe]
+    asked = [tool for name, tool in spec.catalog.items() if spec.is_safe(name)]
     found = (gap for tool in asked for gap in _of_tool(spec, tool, planned, replies))
     return [gap for gap in found if gap.missing]
 
@@ -53,18 +53,10 @@ def _of_tool(spec: Spec, tool: Tool, planned: Collection[str], replies: Replies)
             steps = expanded([*spec.plan, line], spec.catalog).steps[len(spec.plan) :]
             text = f"{{follow: {_names(names[source])}, tools: {tool.name}}}"
             yield _gap(spec, tool, steps, planned, replies, text)
-    required = tool.spec.parameters.get("required", ())
-    sizes = [len(domain.values(tool.spec.parameters, name) or ()) for name in required]
-    if required and 0 < prod(sizes) <= domain.MOST_VALUES:
-        step = Step(call=tool.name, over=(All(all=tuple(required)),), only_valid=True)
-        yield _gap(
-            spec,
-            tool,
-            [step],
-            planned,
-            replies,
-            f"{{call: {tool.name}, over: [{{all: {_names(required)}}}]}}",
-        )
+    counted = every_call(tool)
+    if counted is not None and counted.over:
+        text = f"{{call: {tool.name}, over: [{{all: {_names(tool.spec.parameters['required'])}}}]}}"
+        yield _gap(spec, tool, [counted], planned, replies, text)
 
 
 def _gap(

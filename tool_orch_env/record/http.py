@@ -1,4 +1,4 @@
-"""Record an API over HTTP: carry out a spec's plan. A stopped recording resumes.
+"""Carry out a spec's plan, whatever its source: an HTTP API, an MCP server, functions. A stopped recording resumes.
 
 This module decides what is asked and when; the `Recorder` keeps the answers and writes the folder. A call in the
 journal is not made again, and the folder holds what the plan names, whatever else the journal has.
@@ -18,12 +18,14 @@ from ..snapshot.records import Record
 from ..snapshot.store import Recorded
 from ..task import read_tasks
 from . import plan
-from .client import Answer, Client, Unkept
+from .dates import dated, pinned
 from .gaps import Gap, gaps
 from .prove import Proof, prove, proved, refusals
 from .recorder import Call, Recorder
 from .schema import FromResponses, Step
 from .scrub import Scrub
+from .source import Answer, Source, Unkept
+from .sources import opened
 from .spec import Spec
 
 
@@ -144,7 +146,7 @@ def open_recorder(spec: Spec, out: Path) -> Recorder:
 class _Remembered:
     """The API, asked for each probe once: answers are kept in the journal."""
 
-    def __init__(self, client: Client, recorder: Recorder) -> None:
+    def __init__(self, client: Source, recorder: Recorder) -> None:
         self._client, self._recorder = client, recorder
 
     async def ask(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
@@ -170,7 +172,7 @@ def _proofs(
     some -= {proof.tool for proof in before}
 
     async def ask() -> list[Proof]:
-        async with Client(spec) as client:
+        async with opened(spec) as client:
             return await prove(_Remembered(client, recorder), spec.catalog, records, only=some)
 
     order = list(spec.catalog)
@@ -206,21 +208,49 @@ class _Run:
         self._progress = progress
         self._per_step = per_step
         self._scrub = Scrub(spec.secrets)
+        self._today = pinned(spec.file.captured, recorder.entries)
 
     async def run(self) -> None:
         """Every step after the other, its calls side by side."""
-        async with Client(self.spec) as client:
-            for step in self.spec.plan:
-                keys = self._chosen(step, list(self._plan(step)))
+        async with opened(self.spec) as client:
+            for line in self.spec.plan:
+                step = dated(line, self._today)
+                tool = self.spec.catalog[step.call]
+                first = plan.calls(step, tool, self.spec.folder, self.answered)
+                own: set[str] = set()
+                keys = self._chosen(step, list(self._plan(step, first, own)))
                 if not keys and not self.report.faults:
                     self.report.empty.append(step.name)
-                self._steps.setdefault(step.name, []).extend(keys)
-                self._progress.begin(step.name, len(keys))
-                waiting = iter(keys)
-                workers = min(self.spec.file.limits.concurrency, len(keys))
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(workers):
-                        group.create_task(self._work(client, waiting))
+                pages = 1
+                while keys or pages == 1:
+                    self._steps.setdefault(step.name, []).extend(keys)
+                    self._progress.begin(step.name, len(keys))
+                    await self._made(client, keys)
+                    keys = self._next_pages(step, keys, own, pages)
+                    pages += 1
+
+    async def _made(self, client: Source, keys: list[str]) -> None:
+        """Make calls side by side."""
+        waiting = iter(keys)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.spec.file.limits.concurrency, len(keys))):
+                group.create_task(self._work(client, waiting))
+
+    def _next_pages(self, step: Step, keys: list[str], own: set[str], pages: int) -> list[str]:
+        """The calls for the pages that follow; too many of them are a fault. A sample has first pages only."""
+        if step.pages is None or self._per_step is not None:
+            return []
+        following = [
+            more
+            for key in keys
+            for arguments, response in self._replies([key])
+            if (more := plan.next_page(step, arguments, response)) is not None
+        ]
+        if pages >= step.pages.most:
+            for arguments in following:
+                self._fault(step.call, arguments, f"not asked: more than {pages} pages (pages.most)")
+            return []
+        return list(self._plan(step, following, own))
 
     def _chosen(self, step: Step, keys: list[str]) -> list[str]:
         """The calls of a step to make: all, or some from beginning to end."""
@@ -231,12 +261,13 @@ class _Run:
             return []
         return keys[:: max(1, -(-len(keys) // self._per_step))]
 
-    def _plan(self, step: Step) -> Iterator[str]:
-        """Keys of the step's calls, new or not, each once; an invalid call is a fault and is not asked."""
+    def _plan(self, step: Step, calls: Iterable[dict[str, Any]], own: set[str]) -> Iterator[str]:
+        """Keys of the step's calls, new or not, each once; an invalid call is a fault and is not asked.
+
+        `own` are the keys of the step's earlier pages.
+        """
         most = self.spec.file.limits.calls
-        own = set()
-        tool = self.spec.catalog[step.call]
-        for arguments in plan.calls(step, tool, self.spec.folder, self.answered):
+        for arguments in calls:
             try:
                 call = self.recorder.call(step.call, arguments)
             except UsageError as error:
@@ -254,12 +285,15 @@ class _Run:
 
     def answered(self, step: str) -> Iterable[tuple[dict[str, Any], Any]]:
         """Arguments and response of every successful call of a step, in planned order."""
-        for key in dict.fromkeys(self._steps.get(step, ())):
+        return self._replies(dict.fromkeys(self._steps.get(step, ())))
+
+    def _replies(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Any], Any]]:
+        for key in keys:
             entry = self.recorder.entries.get(key)
             if entry is not None and not entry.refused and Recorded(entry.status, "").success:
                 yield self.planned[key].arguments, self.recorder.value(key)
 
-    async def _work(self, client: Client, waiting: Iterator[str]) -> None:
+    async def _work(self, client: Source, waiting: Iterator[str]) -> None:
         for key in waiting:
             if key in self.recorder.entries:
                 self.report.reused += 1
@@ -267,7 +301,7 @@ class _Run:
                 await self._ask(client, self.planned[key])
             self._progress.done()
 
-    async def _ask(self, client: Client, call: Call) -> None:
+    async def _ask(self, client: Source, call: Call) -> None:
         begun = time.monotonic()
         outcome = await client.ask(call.tool, call.arguments)
         now = datetime.now(UTC)
@@ -279,6 +313,7 @@ class _Run:
                 text=outcome.text,
                 status=outcome.status,
                 at=now,
+                source=client.named(call.tool),
                 content_type=outcome.kind,
                 seconds=round(time.monotonic() - begun, 3),
             )

@@ -1,12 +1,10 @@
 """`on_miss="live"`: make a valid call that the snapshot lacks now, and keep its answer in an overlay.
 
-Calls are made by the same client as in a recording: only to hosts of the spec, with the same limits, and without
-secrets in what is kept. The rate limit applies to all processes that share an overlay. Two processes that miss the same
-call at the same moment may both make it; the first answer is used by both.
+Calls are made by the same source as in a recording: with the same limits, over HTTP only to hosts of the spec, and
+without secrets in what is kept. The rate limit applies to all processes that share an overlay. Two processes that miss
+the same call at the same moment may both make it; the first answer is used by both.
 """
 
-import asyncio
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,10 @@ from ..errors import SpecError
 from ..jsonvalues.canonical import canonical
 from ..snapshot import Snapshot
 from ..snapshot.store import Recorded, cache_folder, expanded
-from .client import Answer, Client, Unkept
+from .kept import Kept
 from .overlay import Overlay
+from .source import Answer, Unkept, run_apart
+from .sources import opened
 from .spec import Spec, read_spec
 
 
@@ -26,36 +26,49 @@ class LiveApi:
     def __init__(self, spec: Spec, overlay: Overlay) -> None:
         self.spec = spec
         self.overlay = overlay
+        self._kept: Kept | None = None
 
     def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
         """The answer to a valid call, or a sentence on why there is none. Blocks until the API has answered."""
         known = self.overlay.get(key)
         if known is not None:
             return known
-        if tool not in self.spec.endpoints:
-            return "the recording spec has no endpoint for this tool"
+        if tool not in self.spec.catalog:
+            return "the recording spec does not have this tool"
+        if not self.spec.is_safe(tool):
+            return "not asked: the call may change something, and the recording spec does not list it as safe"
         if self.spec.file.limits.rate:
             time.sleep(self.overlay.turn(1 / self.spec.file.limits.rate))
-        outcome = _run(self.spec, tool, arguments)
+        outcome = self._asked(tool, arguments)
         if isinstance(outcome, Unkept):
             return outcome.why
         return self.overlay.add(key, tool, arguments, Recorded(outcome.status, outcome.text))
+
+    def _asked(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
+        """Ask an MCP server that is kept running, or anything else afresh."""
+        if self.spec.server is None:
+            return run_apart(_ask_once(self.spec, tool, arguments))
+        if self._kept is None or not self._kept.mine:
+            self._kept = Kept(opened(self.spec))
+        return self._kept.ask(tool, arguments)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LiveApi":
         return self  # gymnasium copies the arguments of `make`
 
 
-def open_live(record: str | Path, snapshot: Snapshot, overlay: str | Path | None = None) -> LiveApi:
-    """The live API of the spec `record`, for a snapshot.
+def open_live(record: str | Path | Spec, snapshot: Snapshot, overlay: str | Path | None = None) -> LiveApi:
+    """The live API of the spec `record`, a file or one that was read with functions, for a snapshot.
 
     `overlay` is a folder; by default one in the user's cache folder, named after snapshot and spec. Raises `SpecError`
     if spec and snapshot describe a tool differently.
     """
-    spec = read_spec(record)
+    spec, name = (
+        (record, record.file.name) if isinstance(record, Spec) else (read_spec(record), Path(record).name)
+    )
     differing = [
-        f"{Path(record).name}: tools.{name}: parameters differ from those in snapshot {snapshot.name!r}"
-        for name, tool in spec.catalog.items()
-        if name in snapshot.catalog and _shape(tool.spec) != _shape(snapshot.catalog[name].spec)
+        f"{name}: tools.{tool_name}: parameters differ from those in snapshot {snapshot.name!r}"
+        for tool_name, tool in spec.catalog.items()
+        if tool_name in snapshot.catalog and _shape(tool.spec) != _shape(snapshot.catalog[tool_name].spec)
     ]
     if differing:
         raise SpecError(differing, "use the spec that the snapshot was recorded with")
@@ -69,15 +82,6 @@ def _shape(spec: Any) -> str:
     return canonical([spec.parameters, sorted(spec.set_like), sorted(spec.case_insensitive), fold])
 
 
-def _run(spec: Spec, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
-    """Ask in a thread of its own, so that it works where an event loop is already running (a notebook)."""
-    outcome: list[Answer | Unkept] = []
-
-    async def ask() -> None:
-        async with Client(spec) as client:
-            outcome.append(await client.ask(tool, arguments))
-
-    thread = threading.Thread(target=lambda: asyncio.run(ask()))
-    thread.start()
-    thread.join()
-    return outcome[0]
+async def _ask_once(spec: Spec, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
+    async with opened(spec) as source:
+        return await source.ask(tool, arguments)

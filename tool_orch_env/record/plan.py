@@ -30,12 +30,45 @@ Answered = Callable[[str], Iterable[tuple[Arguments, Any]]]
 
 
 def calls(step: Step, tool: Tool, folder: Path, answered: Answered) -> list[Arguments]:
-    """The arguments of every call of a step. Raises `SpecError` if a file is invalid."""
+    """The arguments of every call of a step, the first page of each. Raises `SpecError` if a file is invalid."""
     tables = [list(_rows(rows, tool, folder, answered)) for rows in step.over]
-    crossed = (_placed({**step.arguments, **_merged(combination)}) for combination in product(*tables))
+    first = {} if step.pages is None or step.pages.until is None else {step.pages.argument: step.pages.start}
+    shared = {**step.arguments, **first}
+    crossed = (_placed({**shared, **_merged(combination)}) for combination in product(*tables))
     if step.only_valid:
         crossed = (row for row in crossed if _is_valid(tool, row))
     return chosen(crossed, step.limit, step.sample, step.seed)
+
+
+def next_page(step: Step, arguments: Arguments, response: Any) -> Arguments | None:
+    """The arguments of the page after a reply; `None` if it is the last."""
+    pages = step.pages
+    if pages is None:
+        return None
+    if pages.cursor is not None:
+        value = next(matches(response, pages.cursor), None)
+        return None if value in (None, False, "") else {**arguments, pages.argument: value}
+    assert pages.until is not None, "checked when the spec was read"
+    if all(found in (None, [], {}) for found in matches(response, pages.until)):
+        return None
+    return {**arguments, pages.argument: arguments[pages.argument] + pages.step}
+
+
+class _Several(list[Any]):
+    """Values of several rows for one list."""
+
+
+def _together(rows: Sequence[Arguments], size: int | None) -> Iterator[Arguments]:
+    """The rows, or groups of so many: lists get the values of all, other arguments that of the first."""
+    if size is None:
+        yield from rows
+        return
+    for start in range(0, len(rows), size):
+        group = rows[start : start + size]
+        yield {
+            name: _Several(row[name] for row in group) if name.endswith("/*") else value
+            for name, value in group[0].items()
+        }
 
 
 def _is_valid(tool: Tool, row: Arguments) -> bool:
@@ -70,7 +103,7 @@ def _put(holder: Any, tokens: Sequence[str], value: Any) -> None:
     if isinstance(holder, dict):
         holder[tokens[-1]] = value
     else:
-        holder.append(value)
+        holder += value if isinstance(value, _Several) else [value]
 
 
 def chosen(
@@ -104,7 +137,7 @@ def _rows(rows: Rows, tool: Tool, folder: Path, answered: Answered) -> Iterator[
             kept = _taken(arguments, rows.keep)
             found = [row for row in _each(response, rows.each, rows.take) if kept is not None]
             few = chosen(found, rows.limit, rows.sample, rows.seed, canonical(arguments))
-            yield from ({**row, **(kept or {})} for row in few)
+            yield from _together([{**row, **(kept or {})} for row in few], rows.together)
     elif isinstance(rows, All):
         tables = [_all_values(rows, name, tool) for name in rows.all]
         crossed = (_merged(combination) for combination in product(*tables))
@@ -112,7 +145,7 @@ def _rows(rows: Rows, tool: Tool, folder: Path, answered: Answered) -> Iterator[
     elif isinstance(rows, Values):
         zipped = zip(*rows.values.values(), strict=True)
         table = [dict(zip(rows.values, row, strict=True)) for row in zipped]
-        yield from chosen(table, rows.limit, rows.sample, rows.seed)
+        yield from _together(chosen(table, rows.limit, rows.sample, rows.seed), rows.together)
     else:
         content = _content(folder / rows.file)
         table = _whole(rows, content) if rows.take is None else list(_each(content, rows.each, rows.take))
@@ -120,7 +153,7 @@ def _rows(rows: Rows, tool: Tool, folder: Path, answered: Answered) -> Iterator[
             table = [
                 {name: _typed(text, tool.properties.get(name)) for name, text in row.items()} for row in table
             ]
-        yield from chosen(table, rows.limit, rows.sample, rows.seed)
+        yield from _together(chosen(table, rows.limit, rows.sample, rows.seed), rows.together)
 
 
 def _all_values(rows: All, name: str, tool: Tool) -> list[Arguments]:

@@ -20,8 +20,9 @@ from ..snapshot.derive import derive, side_by_side
 from ..snapshot.records import Record, key_of
 from ..snapshot.rules import Complete, Concat
 from ..snapshot.store import Recorded
-from .client import Answer, Client, Unkept
 from .probes import Arguments, Pool, Probe, probes, spellings
+from .source import Answer, Unkept
+from .sources import opened
 from .spec import Spec
 
 PROBES = 300
@@ -118,9 +119,9 @@ def proofs_of(spec: Spec, snapshot: Snapshot, count: int = PROBES, seed: int = 0
     """The proofs of a snapshot's rules against the API of a spec. Tools that the spec lacks are left out."""
 
     async def ask() -> list[Proof]:
-        async with Client(spec) as client:
+        async with opened(spec) as client:
             return await prove(
-                client, snapshot.catalog, list(snapshot.records()), count, seed, only=spec.endpoints.keys()
+                client, snapshot.catalog, list(snapshot.records()), count, seed, only=spec.catalog.keys()
             )
 
     return asyncio.run(ask())

@@ -301,7 +301,9 @@ class Recorder:
             if entry.source and entry.source not in described:
                 times.setdefault(entry.source, []).append(entry.at)
         named = [
-            {"name": name, "captured": days} if (days := _days(times[name])) else {"name": name}
+            {"name": name, "captured": days}
+            if (days := self._captured or _days(times[name]))
+            else {"name": name}
             for name in sorted(times)
         ]
         return [*self._sources, *named]

@@ -1,12 +1,12 @@
 """The fields of a spec file, as pydantic models. `spec.py` reads a file with them and compiles it.
 
-`${NAME}` in `base_url`, `hosts`, `headers`, `query` and `proxy` is replaced by the environment variable NAME.
+`${NAME}` in the fields of `api` is replaced by the environment variable NAME.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from ..snapshot.catalog import MOST_RULES, Source
 from ..snapshot.fold import Fold
@@ -25,17 +25,43 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Server(_Strict):
+    """An MCP server: a `command` with its arguments, run in the spec's folder with the variables of `env`, or a `url`
+    with the `headers` of every request.
+    """
+
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    url: str | None = None
+    headers: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Server":
+        if bool(self.command) == bool(self.url):
+            raise ValueError("expected either `command` or `url`")
+        if (self.env and self.url) or (self.headers and self.command):
+            raise ValueError("`env` goes with `command`, `headers` with `url`")
+        return self
+
+
 class Api(_Strict):
-    """Where calls go and what every request carries.
+    """Where calls go and what every request carries: an HTTP API at `base_url`, or the MCP server `mcp`.
 
     `hosts` are further origins, besides that of `base_url`, that tools and redirects may contact.
     """
 
-    base_url: str
+    base_url: str = ""
+    mcp: Server | None = None
     hosts: tuple[str, ...] = ()
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     proxy: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Api":
+        if self.mcp is not None and self.model_fields_set != {"mcp"}:
+            raise ValueError("`mcp` stands alone: its `headers` are fields of its own")
+        return self
 
 
 class Limits(_Strict):
@@ -111,13 +137,22 @@ class _Rows(_Strict):
     seed: int = 0
 
 
-class Values(_Rows):
+class _Grouped(_Rows):
+    """Rows of which `together` make one call: an argument such as `/ids/*` gets a list with the values of all of them.
+
+    The last group may be smaller. Rows from responses are grouped per response.
+    """
+
+    together: int | None = Field(default=None, ge=1)
+
+
+class Values(_Grouped):
     """Lists of values by argument. Several lists are zipped and must have the same length."""
 
     values: dict[str, list[Any]] = Field(min_length=1)
 
 
-class FromFile(_Rows):
+class FromFile(_Grouped):
     """Rows from a JSON, JSON lines, YAML or CSV file in the spec's folder.
 
     `each` is the pattern that matches elements; `take` maps arguments to pointers into an element. Without `take`, an
@@ -130,7 +165,7 @@ class FromFile(_Rows):
     take: dict[str, str] | None = Field(default=None, min_length=1)
 
 
-class FromResponses(_Rows):
+class FromResponses(_Grouped):
     """Rows from the successful responses of an earlier step (its `id`, by default its tool).
 
     `each` is the pattern that matches elements of a response; `take` maps arguments to patterns into an element; `keep`
@@ -190,11 +225,33 @@ Rows = Annotated[
 ]
 
 
+class Pages(_Strict):
+    """Further pages of a step's calls, one after the other: the next value of `argument` for as long as there is one.
+
+    `cursor` points to it in the reply: the end is where that leads nowhere, or to null, false or "". Or pages are
+    counted by `step` from `start`, `until` the pattern finds nothing but null and empty lists in the reply. `most`:
+    pages of one call, at most.
+    """
+
+    argument: str
+    cursor: str | None = None
+    until: str | None = None
+    start: int = 1
+    step: int = Field(default=1, ge=1)
+    most: int = Field(default=1000, ge=1)
+
+    @model_validator(mode="after")
+    def _one_end(self) -> "Pages":
+        if (self.cursor is None) == (self.until is None):
+            raise ValueError("expected either `cursor` or `until`")
+        return self
+
+
 class Step(_Rows):
     """Calls of one tool: `arguments`, which all calls share, and the cross product of the rows in `over`.
 
-    `limit` and `sample` apply to the step's calls. With `only_valid`, calls that the tool's schema does not allow are
-    left out without a fault.
+    `limit` and `sample` apply to the step's calls, before the `pages` that follow each. With `only_valid`, calls that
+    the tool's schema does not allow are left out without a fault.
     """
 
     call: str
@@ -202,6 +259,7 @@ class Step(_Rows):
     arguments: dict[str, Any] = {}
     over: tuple[Rows, ...] = ()
     only_valid: bool = False
+    pages: Pages | None = None
 
     @property
     def name(self) -> str:
@@ -233,9 +291,10 @@ Line = Annotated[
 
 
 class SpecFile(_Strict):
-    """The whole file. `captured` sets the manifest's date; `None` for the days on which answers arrived.
+    """The whole file. Only a recording of Python functions has no `api`.
 
-    `secrets`: names of environment variables. `tasks`: task files in the spec's folder, by split.
+    `captured` sets the manifest's date; `None` for the days on which answers arrived. `secrets`: names of environment
+    variables. `tasks`: task files in the spec's folder, by split.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
@@ -244,7 +303,7 @@ class SpecFile(_Strict):
     captured: str | None = None
     sources: tuple[dict[str, str], ...] = ()
     notice: str = ""
-    api: Api
+    api: Api = Api()
     secrets: tuple[str, ...] = ()
     limits: Limits = Field(default_factory=Limits)
     drop: Pointers = ()

@@ -1,39 +1,44 @@
 """Read and check the spec of a recording. Every problem is found before the first request.
 
-The result has a catalog, an endpoint per tool, the values of secrets, and a fingerprint of everything that affects an
-answer. `${NAME}` is filled in from the environment. This module knows nothing about HTTP beyond URLs.
+The result has a catalog, an endpoint per tool of an HTTP API, the values of secrets, and a fingerprint of everything
+that affects an answer. `${NAME}` is filled in from the environment. An MCP server is started to list its tools. This
+module knows nothing about HTTP beyond URLs.
 """
 
 import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
-from ..errors import FileError, SpecError
+from ..errors import FileError, SpecError, requires_extra
 from ..files import inside
 from ..jsonvalues.canonical import canonical
 from ..snapshot.catalog import Catalog, ToolSpec
 from .credentials import VARIABLE, credentials
 from .drafts import Drafted
-from .faults import endpoint_faults, missing, pattern_faults, plan_faults
+from .faults import endpoint_faults, missing, pattern_faults, plan_faults, planned
+from .finite import everything
 from .follow import expanded
+from .functions import Function
 from .openapi import Reading, read_document
 from .operation import IN_PATH
 from .origin import origin
 from .payload import Body
 from .request import Endpoint, Place, Where
-from .schema import All, Api, Follow, FromFile, FromResponses, SpecFile, Step, ToolEntry, Values
+from .schema import All, Api, Follow, FromFile, FromResponses, Server, SpecFile, Step, ToolEntry, Values
 from .scrub import SHORTEST, Scrub
 from .yaml12 import parse_yaml
 
 REMEDY = "correct the spec; docs/record.md describes every field"
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_OF_HTTP = {"method", "url", "places", "wrap_text"}
+"""Fields of a tool that say how it is asked over HTTP."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class Spec:
     """A checked spec.
 
     `plan` has steps only: `follow` lines are expanded, and `notes` say which tools they leave out. `origins` are the
-    only ones that may be contacted; `secrets` are values, not names. `document` is what was read from the OpenAPI
-    document, if there is one.
+    only ones that may be contacted; `secrets` are values, not names. Without `endpoints`, calls are answered by the MCP
+    `server`, or else by `functions`. `document` is what was read from the OpenAPI document, if there is one.
     """
 
     file: SpecFile
@@ -56,50 +61,112 @@ class Spec:
     proxy: str | None
     fingerprint: str
     document: Reading | None = None
+    server: Server | None = None
+    functions: Mapping[str, Function] = field(default_factory=dict)
+
+    def is_safe(self, tool: str) -> bool:
+        """Whether a tool may be called by more than a line of the plan that names it."""
+        return tool not in self.endpoints or self.endpoints[tool].safe
+
+    def drop(self, tool: str) -> tuple[str, ...]:
+        """The patterns of volatile fields in a tool's answers."""
+        entry = self.file.tools.get(tool)
+        return (*self.file.drop, *(entry.drop if entry else ()))
+
+    def server_errors(self, tool: str) -> bool:
+        """Whether an error of the API itself is an answer to keep, after the last attempt."""
+        entry = self.file.tools.get(tool)
+        return (
+            self.file.server_errors if entry is None or entry.server_errors is None else entry.server_errors
+        )
 
     def beside(self, name: str) -> Path:
         """The path of a file that the spec names. Raises `SpecError` if it is not in the spec's folder."""
         return inside(self.folder, name, SpecError)
 
 
-def read_spec(path: str | Path, environ: Mapping[str, str] = os.environ) -> Spec:
-    """Read and check a spec. Raises `SpecError` listing every problem."""
+def read_spec(
+    path: str | Path | None,
+    environ: Mapping[str, str] = os.environ,
+    functions: Mapping[str, Function] | None = None,
+) -> Spec:
+    """Read and check a spec. Raises `SpecError` listing every problem.
+
+    `functions` answer the calls in place of an API (see `functions.load`). The spec then needs no name and no plan, and
+    may be left out: the calls are all those of tools whose required parameters have finitely many values.
+    """
+    named = _module(functions)
+    if path is None:
+        return _compiled(SpecFile(name=named or "functions"), Path(), "functions", environ, functions)
     path = Path(path)
-    file = _parse(path)
+    return _compiled(_parse(path, named), path.parent, path.name, environ, functions)
+
+
+def _compiled(
+    file: SpecFile,
+    folder: Path,
+    name: str,
+    environ: Mapping[str, str],
+    functions: Mapping[str, Function] | None,
+) -> Spec:
     problems: list[str] = []
+    notes: list[str] = []
     filled = _Filled(environ, problems)
     api = filled.api(file.api)
     secrets = filled.secrets(file.secrets)
-    origins = frozenset(_origins([api.base_url, *api.hosts], problems))
-    reading = _reading(file, path.parent, api, origins, problems)
-    problems += credentials(file, reading.credentials if reading else frozenset())
-    skipped = {one.name: f"{one.operation}: {one.why}" for one in reading.skipped} if reading else {}
-    drafts = _drafts(file, reading.tools if reading else {}, skipped, problems)
-    endpoints = {name: _endpoint(name, draft, file, api) for name, draft in drafts.items() if draft.url}
+    origins: frozenset[str] = frozenset()
+    reading: Reading | None = None
+    skipped: dict[str, str] = {}
+    if functions is not None:
+        problems += credentials(file)
+        drafts = _added(file, {name: function.draft for name, function in functions.items()}, problems)
+        problems += ["api: functions are called in its place; leave it out"] if file.api != Api() else []
+    elif api.mcp is not None:
+        problems += credentials(file)
+        list(_origins([api.mcp.url] if api.mcp.url else [], problems))
+        drafts = _added(file, _served(api.mcp, file, folder, secrets, notes, problems), problems)
+    else:
+        origins = frozenset(_origins([api.base_url, *api.hosts], problems))
+        reading = _reading(file, folder, api, origins, problems)
+        skipped = {one.name: f"{one.operation}: {one.why}" for one in reading.skipped} if reading else {}
+        problems += credentials(file, reading.credentials if reading else frozenset())
+        drafts = _drafts(file, reading.tools if reading else {}, skipped, problems)
+    over_http = functions is None and api.mcp is None
+    endpoints = {
+        name: _endpoint(name, draft, file, api) for name, draft in drafts.items() if draft.url and over_http
+    }
     for endpoint in endpoints.values():
         problems += endpoint_faults(endpoint, drafts[endpoint.tool], origins)
     problems += pattern_faults(file)
-    problems += plan_faults(file, drafts, skipped)
+    if drafts or over_http:  # where a server could not be asked for its tools, that is the one problem
+        problems += plan_faults(file, drafts, skipped)
+        notes += planned(file, drafts)
     catalog = _catalog(drafts, problems)
-    problems += missing(file, path.parent)
-    plan = expanded(file.plan, catalog, [name for name, draft in drafts.items() if not draft.safe])
+    problems += missing(file, folder)
+    lines = file.plan
+    if functions is not None and not lines:
+        lines, left_out = everything(catalog)
+        notes += left_out
+    plan = expanded(lines, catalog, [name for name, draft in drafts.items() if not draft.safe])
     problems += plan.problems if catalog else ()  # without tools, each line would be one more problem
     if problems:
         scrub = Scrub(secret for secret in secrets if len(secret) >= SHORTEST)
-        raise SpecError([scrub.text(f"{path.name}: {problem}") for problem in problems], REMEDY)
+        raise SpecError([scrub.text(f"{name}: {problem}") for problem in problems], REMEDY)
     fingerprint = _fingerprint(file, catalog, drafts)
     return Spec(
         file,
-        path.parent,
+        folder,
         catalog,
         endpoints,
         plan.steps,
-        plan.notes,
+        (*notes, *plan.notes),
         origins,
         secrets,
         api.proxy,
         fingerprint,
         reading,
+        api.mcp,
+        functions or {},
     )
 
 
@@ -111,12 +178,24 @@ class _Filled:
 
     def api(self, given: Api) -> Api:
         """The API's fields with every variable filled in."""
+        if given.mcp is not None:
+            return Api(mcp=self.server(given.mcp))
         return Api(
             base_url=self.fill(given.base_url, "api.base_url"),
             hosts=tuple(self.fill(text, f"api.hosts.{i}") for i, text in enumerate(given.hosts)),
             headers={name: self.fill(text, f"api.headers.{name}") for name, text in given.headers.items()},
             query={name: self.fill(text, f"api.query.{name}") for name, text in given.query.items()},
             proxy=None if given.proxy is None else self.fill(given.proxy, "api.proxy"),
+        )
+
+    def server(self, given: Server) -> Server:
+        """The same of an MCP server."""
+        place = "api.mcp"
+        return Server(
+            command=tuple(self.fill(text, f"{place}.command.{i}") for i, text in enumerate(given.command)),
+            env={name: self.fill(text, f"{place}.env.{name}") for name, text in given.env.items()},
+            url=None if given.url is None else self.fill(given.url, f"{place}.url"),
+            headers={n: self.fill(text, f"{place}.headers.{n}") for n, text in given.headers.items()},
         )
 
     def fill(self, text: str, place: str) -> str:
@@ -138,13 +217,21 @@ class _Filled:
         return tuple(self._environ.get(name, "") for name in names)
 
 
-def _parse(path: Path) -> SpecFile:
+def _module(functions: Mapping[str, Function] | None) -> str:
+    """The name of the module that functions are from, "" without any."""
+    first = next(iter((functions or {}).values()), None)
+    return "" if first is None else first.source.rpartition(".")[2].strip("_")
+
+
+def _parse(path: Path, named: str = "") -> SpecFile:
     try:
         document = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}", "check the path") from error
     except ValueError as error:
         raise SpecError(f"{path.name}: not YAML: {error}", REMEDY) from error
+    if named and isinstance(document, dict):
+        document = {"name": named, **document}
     try:
         return SpecFile.model_validate(document)
     except ValidationError as error:
@@ -162,7 +249,9 @@ def _told(fault: Any) -> str:
 
 
 def _origins(urls: list[str], problems: list[str]) -> Iterator[str]:
-    for text in urls:
+    if urls and not urls[0]:
+        problems.append("api: expected `base_url` of an HTTP API, or `mcp`, an MCP server")
+    for text in filter(None, urls):
         try:
             url = httpx.URL(text)
         except httpx.InvalidURL as error:
@@ -207,6 +296,41 @@ def _drafts(
             )
         else:
             found[name] = _refined(Drafted(entry.method or "GET", "", {}, {}), entry)
+    return found
+
+
+def _served(
+    server: Server,
+    file: SpecFile,
+    folder: Path,
+    secrets: tuple[str, ...],
+    notes: list[str],
+    problems: list[str],
+) -> dict[str, Drafted]:
+    """The tools of an MCP server to record: those that it calls read-only, and those that the spec names."""
+    if problems:
+        return {}  # with a variable missing, the server would be asked with other words than were meant
+    with requires_extra("recording an MCP server", "mcp"):
+        from .mcp_tools import listed
+    try:
+        return listed(server, file.limits, folder, secrets, file.tools.keys(), notes)
+    except FileError as error:
+        problems += [f"api.mcp: {problem}" for problem in error.problems]
+        return {}
+
+
+def _added(file: SpecFile, listed: Mapping[str, Drafted], problems: list[str]) -> dict[str, Drafted]:
+    """Every tool that an MCP server or functions list, with what the spec adds."""
+    found = dict(listed)
+    for name, entry in file.tools.items():
+        if listed and name not in listed:
+            problems.append(f"tools.{name}: no such tool; there are {', '.join(sorted(listed)[:20])}")
+        fields = sorted(entry.model_fields_set & _OF_HTTP)
+        problems += [f"tools.{name}.{of_http}: only a tool of an HTTP API has it" for of_http in fields]
+        if name in listed:
+            found[name] = _refined(found[name], entry)
+    if file.openapi is not None:
+        problems.append("openapi: it goes with `api.base_url`")
     return found
 
 
@@ -276,6 +400,12 @@ def _catalog(drafts: Mapping[str, Drafted], problems: list[str]) -> Catalog:
         return Catalog([])
 
 
+def _told_by(api: Api) -> dict[str, Any]:
+    """What of the API decides answers. Where it is does not: another address may serve the same."""
+    told = api.model_dump(mode="json", exclude={"base_url", "proxy", "mcp"})
+    return told if api.mcp is None else {"mcp": api.mcp.model_dump(mode="json", exclude={"url"})}
+
+
 def _fingerprint(file: SpecFile, catalog: Catalog, drafts: Mapping[str, Drafted]) -> str:
     """blake2b over all that decides an answer: the API, the tools and how their answers are kept.
 
@@ -283,7 +413,7 @@ def _fingerprint(file: SpecFile, catalog: Catalog, drafts: Mapping[str, Drafted]
     """
     entries = catalog.dump()["tools"]
     asked = {
-        "api": file.api.model_dump(mode="json", exclude={"base_url", "proxy"}),
+        "api": _told_by(file.api),
         "secrets": sorted(file.secrets),
         "keeping": [list(file.drop), file.wrap_text, file.server_errors],
         "catalog": {

@@ -124,7 +124,9 @@ def tools_of(spec: "Spec") -> None:
     for name, endpoint in spec.endpoints.items():
         draft = spec.document.tools.get(name) if spec.document else None
         what = draft.operation if draft else f"{endpoint.method} {endpoint.url}"
-        shown.add_row(escape(name), escape(what), "" if endpoint.safe else "none: not in openapi.safe")
+        shown.add_row(
+            escape(name), escape(what), "" if endpoint.safe else "by name only: not in openapi.safe"
+        )
     console.print(shown)
     if spec.document is None:
         return
