@@ -1,0 +1,170 @@
+"""Import traces: read them, make recordings and tasks, and write a snapshot folder through the recorder."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from ..errors import ImporterError, UsageError
+from ..importers.draft import UNRECORDED
+from ..record.recorder import NAME, Call, Recorder
+from ..record.scrub import SHORTEST, Scrub
+from .build import Built, Report, build
+from .documents import Document, documents
+from .formats import TraceFormat, check, look, named
+from .operations import Operations
+from .tools import Functions, declared_in
+from .trace import Trace
+
+SPLIT = "test"
+
+
+def import_traces(
+    path: str | Path,
+    out: str | Path,
+    format: str | None = None,
+    *,
+    openapi: str | Path | None = None,
+    tools: str | Path | None = None,
+    servers: Sequence[str] = (),
+    name: str | None = None,
+    licence: str = "not stated",
+    secrets: Iterable[str] = (),
+    split: str = SPLIT,
+) -> Report:
+    """Write the traces at `path`, a file or a folder, as the snapshot folder `out`, with tasks in one split.
+
+    - `format`: a key of `formats.FORMATS`, by default that of the first document.
+    - `openapi`: an OpenAPI document: schemas of tools named as its operations, and what HTTP exchanges are matched
+      with. `servers` are further URLs at which its API was reached.
+    - `tools`: a file of OpenAI function tools, whose schemas count before those in the traces.
+    - `name`: the snapshot's name, by default the folder's.
+    - `secrets`: texts of at least 6 characters that are masked in everything that is kept.
+
+    Importing the same traces into the same folder again changes nothing. Raises `ImporterError` if a file has another
+    format or nothing is recorded; `SpecError`, `UsageError`; what `Recorder` raises.
+    """
+    path, out = Path(path), Path(out)
+    operations = Operations(openapi, servers) if openapi else None
+    declared: Functions = operations.functions if operations else {}
+    if tools:
+        declared = {**declared, **declared_in(document.value for document in documents(Path(tools)))}
+    problems: list[str] = []
+    traces = list(_read(path, format, operations, problems))
+    masked = set(secrets) | (operations.secrets if operations else set())
+    scrub = Scrub(secret for secret in masked if len(secret) >= SHORTEST)
+    snapshot_name = name or out.name
+    built = build(snapshot_name, [_scrubbed(trace, scrub) for trace in traces], declared)
+    for problem in problems:
+        built.report.problems[problem] += 1
+    if not built.answers:
+        found = [
+            f"{one} ({times} times)" if times > 1 else one for one, times in built.report.problems.items()
+        ]
+        raise ImporterError(
+            [f"{path.name}: no call with a result was found", *map(scrub.text, found)], "check the traces"
+        )
+    _write(out, built, snapshot_name, licence, masked, split)
+    return built.report
+
+
+def _read(
+    path: Path, format: str | None, operations: Operations | None, problems: list[str]
+) -> Iterator[Trace]:
+    """The traces of all documents. In a folder, a file that cannot be read is a problem, unless all are."""
+    wrong: list[ImporterError] = []
+    found = documents(path, wrong if path.is_dir() else None)
+    first = next(found, None)
+    if first is None:
+        raise (
+            wrong[0]
+            if wrong
+            else ImporterError(f"{path.name}: expected traces, found none", "check the path")
+        )
+    form = named(format or look(first.value) or "openai-messages")
+    if form.exchanges is not None and operations is None:
+        raise UsageError(
+            f"{path.name}: {form.title} has HTTP requests, not calls: name the OpenAPI document of their API with "
+            "--openapi"
+        )
+    of_form = _of_form(chain([first], found), form, wrong if path.is_dir() else None)
+    traces = list(form.read(of_form, operations))
+    if not traces and wrong:
+        raise wrong[0]
+    problems += [problem for error in wrong for problem in error.problems]
+    yield from traces
+
+
+def _of_form(
+    found: Iterable[Document], form: TraceFormat, wrong: list[ImporterError] | None
+) -> Iterator[Document]:
+    """The documents that have this format. Others raise `ImporterError`, or are appended to `wrong`."""
+    for document in found:
+        try:
+            check(document, form)
+        except ImporterError as error:
+            if wrong is None:
+                raise
+            wrong.append(error)
+        else:
+            yield document
+
+
+def _scrubbed(trace: Trace, scrub: Scrub) -> Trace:
+    """The trace with secrets masked. Calls whose arguments hold one are left out."""
+    calls, problems = [], list(map(scrub.text, trace.problems))
+    for call in trace.calls:
+        if scrub.json(call.arguments) != call.arguments:
+            problems.append(f"{call.tool}: not recorded, its arguments contain a secret")
+        elif call.result is UNRECORDED:
+            calls.append(call)
+        else:
+            calls.append(replace(call, result=scrub.json(call.result)))
+    return replace(
+        trace,
+        id=scrub.text(trace.id),
+        calls=tuple(calls),
+        request=scrub.text(trace.request),
+        context=scrub.text(trace.context),
+        answer=scrub.text(trace.answer),
+        functions={name: scrub.json(dict(one)) for name, one in trace.functions.items()},
+        problems=tuple(problems),
+    )
+
+
+def _write(out: Path, built: Built, name: str, licence: str, secrets: Iterable[str], split: str) -> None:
+    if not re.fullmatch(NAME, name):
+        raise UsageError(f"--name: expected letters, digits, `_`, `.` and `-`, found {name!r:.80}")
+    long_enough = sorted(secret for secret in secrets if len(secret) >= SHORTEST)
+    notice = _notice(name, licence, built)
+    with Recorder(
+        out, built.catalog, name=name, licence=licence, secrets=long_enough, notice=notice
+    ) as recorder:
+        calls: list[Call] = []
+        with recorder.synced_once():
+            for trace, record, at in built.answers:
+                recorder.add(
+                    record.tool,
+                    record.arguments,
+                    text=record.text,
+                    status=record.status,
+                    source=trace.file,
+                    at=at,
+                    task=record.task,
+                )
+                calls.append(recorder.call(record.tool, record.arguments, record.task))
+        recorder.finish({split: built.tasks} if built.tasks else {}, calls)
+
+
+def _notice(name: str, licence: str, built: Built) -> str:
+    """The text of NOTICE.md: where the answers come from, and what was changed."""
+    lines = [f"# {name}", "", f"Imported by tool-orch-env from traces. Licence: {licence}.", ""]
+    lines += [f"- {file}" for file in sorted({answer.trace.file for answer in built.answers})]
+    if built.report.notes:
+        lines += ["", "Tool schemas:", ""]
+        lines += [
+            f"- {note}" if times == 1 else f"- {note} ({times} times)"
+            for note, times in sorted(built.report.notes.items())
+        ]
+    return "\n".join(lines) + "\n"
