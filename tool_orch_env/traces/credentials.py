@@ -1,50 +1,58 @@
 """Credentials in requests: found by name, so that they become neither arguments nor part of an answer."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from ..record.scrub import SHORTEST
 from .exchange import Exchange
 
 _NAME = re.compile(
-    r"authori[sz]ation|cookie|(^|[-_])(api|app|access|auth|secret|private|client|session|subscription)?[-_]?"
-    r"(key|token|secret|appid|password|passwd|signature|sig|jwt)s?$|^appid$|^sid$",
+    r"authori[sz]ation|cookie|^(app_?id|sid)$"
+    r"|(^|[-_])(api|app|access|auth|secret|private|client|session|subscription)?[-_]?"
+    r"(key|token|secret|password|passwd|signature|sig|jwt)s?$",
     re.IGNORECASE,
 )
-_SPLIT_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NO_SECRETS = re.compile(
     r"(page|next|prev\w*|continuation|sync|cursor|sort|order|partition|public|idempotency)[-_]?(token|key)",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"[\s,;=]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PLACEHOLDER = re.compile(
+    r"<.*>|\W*(redacted|filtered|hidden|dummy|placeholder|anonymous|bearer|basic|token)\W*", re.IGNORECASE
+)
 
 
 def is_credential(name: str) -> bool:
     """Whether a header or a query parameter of this name carries a credential."""
-    plain = _SPLIT_CAMEL.sub("_", name)
+    plain = _CAMEL.sub("_", name)
     return _NAME.search(plain) is not None and _NO_SECRETS.search(plain) is None
 
 
 def secrets(exchange: Exchange) -> Iterator[str]:
-    """The values of the credentials that a request carries and that its reply sets."""
-    given: list[tuple[str, str]] = [*exchange.headers.items(), *exchange.reply_headers.items()]
-    given += parse_qsl(_query(exchange.url))
+    """The values of the credentials that a request carries, cookies aside."""
+    given = [*exchange.headers.items(), *parse_qsl(_query(exchange.url))]
     for name, value in given:
-        if is_credential(name):
-            yield from (
-                part for part in (value, *_PARTS.split(value)) if len(part) >= SHORTEST and _telling(part)
-            )
+        if is_credential(name) and "cookie" not in name.lower():
+            yield from filter(_telling, {value, value.rpartition(" ")[2]})
 
 
-def _telling(part: str) -> bool:
-    """Whether a part of a header can be a secret: it is neither a scheme nor an attribute of a cookie."""
-    return part.lower() not in _WORDS and any(char.isdigit() for char in part)
+def cookies(exchange: Exchange) -> Iterator[str]:
+    """The values of the cookies that an exchange sends and sets."""
+    sent = exchange.headers.get("cookie", "").split(";")
+    for one in (*sent, exchange.reply_headers.get("set-cookie", "").partition(";")[0]):
+        value = one.partition("=")[2].strip()
+        if _telling(value):
+            yield value
 
 
-_WORDS = frozenset(
-    ("bearer", "basic", "digest", "httponly", "samesite", "secure", "expires", "max-age", "domain")
-)
+def without_credentials(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The query parameters that carry no credential."""
+    return [(name, value) for name, value in pairs if not is_credential(name)]
+
+
+def _telling(value: str) -> bool:
+    return len(value) >= SHORTEST and _PLACEHOLDER.fullmatch(value) is None
 
 
 def _query(url: str) -> str:
@@ -52,14 +60,3 @@ def _query(url: str) -> str:
         return urlsplit(url).query
     except ValueError:
         return ""
-
-
-def without_credentials(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in pairs if not is_credential(name)]
-
-
-def given_anyway(places: Mapping[str, list[str]]) -> frozenset[tuple[str, str]]:
-    """The credentials among parameters, by place, as (place, lower-case name)."""
-    return frozenset(
-        (at, name.lower()) for at, names in places.items() for name in names if is_credential(name)
-    )

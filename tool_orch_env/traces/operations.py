@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 
-from ..errors import SpecError
 from ..importers.draft import UNRECORDED
 from ..jsonvalues.canonical import canonical
 from ..jsonvalues.decode import parse_json
@@ -22,9 +21,10 @@ from ..record.request import Endpoint, Place, Unsendable, build
 from ..record.scrub import Scrub
 from ..record.yaml12 import parse_yaml
 from ..snapshot import schema
-from .credentials import is_credential, secrets, without_credentials
+from .credentials import cookies, is_credential, secrets, without_credentials
 from .documents import Document
 from .exchange import Exchange, Exchanges
+from .masking import scrubbed
 from .trace import Call, Trace
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
@@ -37,7 +37,7 @@ class NoMatch(ValueError):
 
 
 class Operations:
-    """The operations of a document. `secrets` collects the credentials that matched requests carried."""
+    """The operations of a document. `secrets` collects the credentials that requests carried, cookies aside."""
 
     def __init__(self, path: str | Path, servers: Sequence[str] = ()) -> None:
         """`servers` are further URLs at which the API was reached. Raises `SpecError`."""
@@ -57,16 +57,19 @@ class Operations:
         """The exchanges of a file as a trace without a request."""
         calls: list[Call] = []
         problems: list[str] = []
+        carried: set[str] = set()
         for turn, exchange in enumerate(exchanges):
             if isinstance(exchange, str):
                 problems.append(exchange)
                 continue
             self.secrets.update(secrets(exchange))
+            carried.update(cookies(exchange))
             try:
                 calls.append(self.match(exchange, turn))
             except NoMatch as error:
                 problems.append(f"{exchange.method} {_shown(exchange.url)}: {error}")
-        return Trace(document.place, document.stem, tuple(calls), problems=tuple(problems))
+        trace = Trace(document.place, document.stem, tuple(calls), problems=tuple(problems))
+        return scrubbed(trace, carried)  # cookies are many, and only their own file knows them
 
     def match(self, exchange: Exchange, turn: int = 0) -> Call:
         """The call that an exchange is. Raises `NoMatch`."""
@@ -290,6 +293,3 @@ def _folded(pair: tuple[str, str]) -> tuple[str, str]:
 def _shown(url: str) -> str:
     """A URL without its query, which may hold credentials."""
     return url.partition("?")[0][:200]
-
-
-__all__ = ["NoMatch", "Operations", "SpecError"]

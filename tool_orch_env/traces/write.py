@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from ..errors import ImporterError, UsageError
-from ..importers.draft import UNRECORDED
 from ..record.recorder import NAME, Call, Recorder
 from ..record.scrub import SHORTEST, Scrub
 from .build import Built, Report, build
 from .documents import Document, documents
 from .formats import TraceFormat, check, look, named
+from .masking import scrubbed
 from .operations import Operations
 from .tools import Functions, declared_in
 from .trace import Trace
@@ -42,8 +41,9 @@ def import_traces(
     - `name`: the snapshot's name, by default the folder's.
     - `secrets`: texts of at least 6 characters that are masked in everything that is kept.
 
-    Importing the same traces into the same folder again changes nothing. Raises `ImporterError` if a file has another
-    format or nothing is recorded; `SpecError`, `UsageError`; what `Recorder` raises.
+    HTTP exchanges make recordings and no tasks. Importing the same traces into the same folder again changes nothing.
+    Raises `ImporterError` if a file has another format or nothing is recorded; `SpecError`, `UsageError`; what
+    `Recorder` raises.
     """
     path, out = Path(path), Path(out)
     operations = Operations(openapi, servers) if openapi else None
@@ -51,11 +51,16 @@ def import_traces(
     if tools:
         declared = {**declared, **declared_in(document.value for document in documents(Path(tools)))}
     problems: list[str] = []
-    traces = list(_read(path, format, operations, problems))
+    form, traces = _read(path, format, operations, problems)
     masked = set(secrets) | (operations.secrets if operations else set())
     scrub = Scrub(secret for secret in masked if len(secret) >= SHORTEST)
     snapshot_name = name or out.name
-    built = build(snapshot_name, [_scrubbed(trace, scrub) for trace in traces], declared)
+    built = build(
+        snapshot_name,
+        [scrubbed(trace, masked) for trace in traces],
+        declared,
+        with_tasks=form.traces is not None,
+    )
     for problem in problems:
         built.report.problems[problem] += 1
     if not built.answers:
@@ -71,8 +76,8 @@ def import_traces(
 
 def _read(
     path: Path, format: str | None, operations: Operations | None, problems: list[str]
-) -> Iterator[Trace]:
-    """The traces of all documents. In a folder, a file that cannot be read is a problem, unless all are."""
+) -> tuple[TraceFormat, list[Trace]]:
+    """The format and the traces of all documents. In a folder, files that cannot be read are problems."""
     wrong: list[ImporterError] = []
     found = documents(path, wrong if path.is_dir() else None)
     first = next(found, None)
@@ -93,7 +98,7 @@ def _read(
     if not traces and wrong:
         raise wrong[0]
     problems += [problem for error in wrong for problem in error.problems]
-    yield from traces
+    return form, traces
 
 
 def _of_form(
@@ -109,28 +114,6 @@ def _of_form(
             wrong.append(error)
         else:
             yield document
-
-
-def _scrubbed(trace: Trace, scrub: Scrub) -> Trace:
-    """The trace with secrets masked. Calls whose arguments hold one are left out."""
-    calls, problems = [], list(map(scrub.text, trace.problems))
-    for call in trace.calls:
-        if scrub.json(call.arguments) != call.arguments:
-            problems.append(f"{call.tool}: not recorded, its arguments contain a secret")
-        elif call.result is UNRECORDED:
-            calls.append(call)
-        else:
-            calls.append(replace(call, result=scrub.json(call.result)))
-    return replace(
-        trace,
-        id=scrub.text(trace.id),
-        calls=tuple(calls),
-        request=scrub.text(trace.request),
-        context=scrub.text(trace.context),
-        answer=scrub.text(trace.answer),
-        functions={name: scrub.json(dict(one)) for name, one in trace.functions.items()},
-        problems=tuple(problems),
-    )
 
 
 def _write(out: Path, built: Built, name: str, licence: str, secrets: Iterable[str], split: str) -> None:
