@@ -37,14 +37,17 @@ class Document:
 
 
 def documents(path: Path, unreadable: list[ImporterError] | None = None) -> Iterator[Document]:
-    """The documents at a path. Raises `ImporterError`, or appends it to `unreadable` and goes on with the next file."""
+    """The documents at a path. Raises `ImporterError`, or appends it to `unreadable` and goes on with the next."""
     for file in files(path):
+        wrong: list[ImporterError] = []
         try:
-            yield from _documents(file)
+            yield from _documents(file, wrong)
         except ImporterError as error:
-            if unreadable is None:
-                raise
-            unreadable.append(error)
+            wrong.append(error)
+        if wrong and unreadable is None:
+            raise wrong[0]
+        elif unreadable is not None:
+            unreadable += wrong
 
 
 def files(path: Path) -> list[Path]:
@@ -68,10 +71,11 @@ def _through_link(file: Path, folder: Path) -> bool:
     )
 
 
-def _documents(file: Path) -> Iterator[Document]:
+def _documents(file: Path, wrong: list[ImporterError]) -> Iterator[Document]:
+    """The documents of a file. A line that is none is appended to `wrong`. Raises `ImporterError`."""
     stem = _STEM.sub("", file.name) or file.name
     if file.name.endswith(_LINES):
-        yield from _lines(file, stem)
+        yield from _lines(file, stem, wrong)
         return
     text = _text(file)
     if text.lstrip()[:1] not in ("{", "["):
@@ -109,14 +113,22 @@ def _one_after_another(text: str, file: Path, stem: str) -> Iterator[Document]:
         line += text.count("\n", start.end(), end)
 
 
-def _lines(file: Path, stem: str) -> Iterator[Document]:
+def _lines(file: Path, stem: str, wrong: list[ImporterError]) -> Iterator[Document]:
     for number, line in numbered_lines(file, ImporterError):
         place = f"{file.name}:{number}"
         try:
-            value = parse_json(line)
-        except ValueError as error:
-            raise ImporterError(f"{place}: not JSON: {error}", "write one JSON value per line") from error
-        yield Document(place, f"{stem}-{number:04d}", _bounded(value, len(line), place))
+            value = _bounded(_parsed(line, place), len(line), place)
+        except ImporterError as error:
+            wrong.append(error)
+        else:
+            yield Document(place, f"{stem}-{number:04d}", value)
+
+
+def _parsed(line: str, place: str) -> Any:
+    try:
+        return parse_json(line)
+    except ValueError as error:
+        raise ImporterError(f"{place}: not JSON: {error}", "write one JSON value per line") from error
 
 
 def _text(file: Path) -> str:

@@ -61,13 +61,19 @@ class Look(NamedTuple):
     remedy: str
 
 
+def _object_that(recognises: Callable[[dict[str, Any]], bool]) -> Recognises:
+    return lambda value: isinstance(value, dict) and recognises(value)
+
+
 def _object_with(*names: str) -> Recognises:
     return lambda value: isinstance(value, dict) and set(names) <= value.keys()
 
 
 LOOKS = (
     *(
-        Look(f"a file of the data set {form.name}", form.recognises, f"use --format {form.name}")
+        Look(
+            f"a file of the data set {form.name}", _object_that(form.recognises), f"use --format {form.name}"
+        )
         for form in PUBLISHED.values()
     ),
     Look("a task file", _object_with("request", "golden"), "pass it to --tasks of `tool-orch bench`"),

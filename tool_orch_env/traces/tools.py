@@ -21,6 +21,8 @@ from .trace import Call, Trace
 INFERRED = "inferred from recorded calls"
 """What the `$comment` of an inferred schema begins with."""
 _NAME = next(one.pattern for one in ToolSpec.model_fields["name"].metadata if hasattr(one, "pattern"))
+_ACCEPTS: Mapping[bool, dict[str, Any]] = {True: {}, False: {"not": {}}}
+"""Boolean schemas as objects."""
 Functions = Mapping[str, Mapping[str, Any]]
 
 
@@ -54,13 +56,15 @@ def _entry(
     name: str, versions: Sequence[Mapping[str, Any]], calls: Sequence[Call], notes: Counter[str]
 ) -> dict[str, Any]:
     answered = [call.arguments for call in calls if call.succeeded]
-    if not versions:
+    own: Counter[str] = Counter()
+    parameters = _parameters(versions, answered, own) if versions else None
+    if parameters is None or any(schema.faults(parameters, "")):
         given = answered or [call.arguments for call in calls]
         comment = f"{INFERRED} ({len(given)})"
-        notes[f"{name}: no schema is given; {comment}"] += 1
+        notes[
+            f"{name}: {'no schema is given' if parameters is None else 'its schema is not valid'}; {comment}"
+        ] += 1
         return {"name": name, "parameters": {"$comment": comment, **inferred(given)}}
-    own: Counter[str] = Counter()
-    parameters = _parameters(versions, answered, own)
     notes.update({f"{name}: {note}": count for note, count in own.items()})
     descriptions = Counter(str(version.get("description") or "") for version in versions)
     return {"name": name, "description": descriptions.most_common(1)[0][0], "parameters": parameters}
@@ -91,7 +95,13 @@ def _parameters(
 def _sound(given: Any, notes: Counter[str]) -> dict[str, Any]:
     """An object schema with `properties`: the one given if it is valid, else repaired."""
     if isinstance(given, dict) and given.get("type") == "object" and not any(schema.faults(given, "")):
-        return {"properties": {}, **given}
+        members = given.get("properties", {}).items()
+        return {
+            **given,
+            "properties": {
+                name: _ACCEPTS.get(one, one) if isinstance(one, bool) else one for name, one in members
+            },
+        }
     if given == {} or given is None:
         return {"type": "object", "properties": {}}
     return repaired(given, notes)

@@ -77,9 +77,9 @@ def import_traces(
 def _read(
     path: Path, format: str | None, operations: Operations | None, problems: list[str]
 ) -> tuple[TraceFormat, list[Trace]]:
-    """The format and the traces of all documents. In a folder, files that cannot be read are problems."""
+    """The format and the traces of all documents. What cannot be read beside them is a problem."""
     wrong: list[ImporterError] = []
-    found = documents(path, wrong if path.is_dir() else None)
+    found = documents(path, wrong)
     first = next(found, None)
     if first is None:
         raise (
@@ -93,7 +93,9 @@ def _read(
             f"{path.name}: {form.title} has HTTP requests, not calls: name the OpenAPI document of their API with "
             "--openapi"
         )
-    of_form = _of_form(chain([first], found), form, wrong if path.is_dir() else None)
+    if not path.is_dir():
+        check(first, form)
+    of_form = _of_form(chain([first], found), form, wrong)
     traces = list(form.read(of_form, operations))
     if not traces and wrong:
         raise wrong[0]
@@ -101,16 +103,12 @@ def _read(
     return form, traces
 
 
-def _of_form(
-    found: Iterable[Document], form: TraceFormat, wrong: list[ImporterError] | None
-) -> Iterator[Document]:
-    """The documents that have this format. Others raise `ImporterError`, or are appended to `wrong`."""
+def _of_form(found: Iterable[Document], form: TraceFormat, wrong: list[ImporterError]) -> Iterator[Document]:
+    """The documents that have this format. What is wrong with the others is appended to `wrong`."""
     for document in found:
         try:
             check(document, form)
         except ImporterError as error:
-            if wrong is None:
-                raise
             wrong.append(error)
         else:
             yield document
