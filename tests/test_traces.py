@@ -25,6 +25,7 @@ from tool_orch_env.traces import Report, import_traces
 from tool_orch_env.traces.build import build
 from tool_orch_env.traces.documents import Document
 from tool_orch_env.traces.openai_messages import traces
+from tool_orch_env.traces.understood import understood
 
 Message = dict[str, Any]
 
@@ -188,6 +189,19 @@ def test_a_file_of_tools_takes_precedence(tmp_path: Path) -> None:
     assert_sound(snapshot, tasks)
     assert snapshot.catalog["get_tracking"].spec.parameters == schema
     assert "never_used" not in snapshot.catalog
+
+
+def test_times_and_names_that_the_request_states_in_other_words_are_understood(tmp_path: Path) -> None:
+    row = support()
+    row["messages"][1]["content"] += " Look at the Express Post, from 5 pm on."
+    row["messages"][6] = calls(
+        ("c", "get_tracking", {"order_id": "ord_99120", "by": "EXPRESS_POST", "at": "17:00"})
+    )
+    row["tools"] = []
+    snapshot, [task], _ = imported(tmp_path, [row])
+    assert task.meta["understood"] == {"c2": ["by", "at"]}
+    assert_sound(snapshot, [task])
+    assert not understood("from 5 am", task.golden[2]) and not understood("post, express", task.golden[2])
 
 
 def test_parallel_calls_do_not_take_values_from_each_other(tmp_path: Path) -> None:
@@ -484,3 +498,40 @@ def test_the_command_line_imports_exports_and_imports_again(
     assert json.loads(capsys.readouterr().out)["tasks"] == 1
     [one], [two] = (Snapshot.open(f"./{name}").tasks() for name in ("one", "two"))
     assert one.golden == two.golden and one.request == two.request
+
+
+def test_a_line_that_cannot_be_read_is_a_problem_of_that_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    lines = [
+        json.dumps(support()),
+        '{"messages": "\\ud800"}',
+        "{",
+        '{"messages": []}',
+        json.dumps(support("s-2")),
+    ]
+    path.write_text("\n".join(lines))
+    report = import_traces(path, tmp_path / "out")
+    assert report.tasks == 2
+    assert [problem.partition(": ")[0] for problem in sorted(report.problems)] == [
+        f"rows.jsonl:{n}" for n in (2, 3, 4)
+    ]
+
+
+def test_a_schema_that_is_no_schema_does_not_stop_the_others(tmp_path: Path) -> None:
+    row = support()
+    odd = {
+        "type": "object",
+        "properties": {"email": {"enum": {"$ref": "#/x"}}, "a": True, "b": {"type": "str"}},
+    }
+    row["tools"][0] = {"type": "function", "function": {"name": "find_customer", "parameters": odd}}
+    row["tools"][3] = {
+        "type": "function",
+        "function": {"name": "refund", "parameters": {"$ref": "#/nowhere"}},
+    }
+    other = support("s-2")
+    other["tools"] = [
+        {"name": "find_customer", "parameters": {"type": "object", "properties": {"email": False}}}
+    ]
+    snapshot, tasks, _ = imported(tmp_path, [row, other])
+    assert len(tasks) == 2
+    assert_sound(snapshot, tasks)

@@ -7,7 +7,7 @@
     exchange.py      an HTTP request with its response      credentials.py    finds credentials in requests
     operations.py    matches exchanges with OpenAPI         tools.py          the catalog of the tools
     build.py         makes recordings and tasks             pool.py           keeps conflicting answers apart
-    facts.py         what an answer states                  write.py          all of it, through the recorder
+    facts.py, understood.py  what answers and requests state  write.py          all of it, through the recorder
 
 Needs the extra `[record]`.
 """

@@ -18,6 +18,7 @@ from ..answers.mentions import mentions
 from ..errors import ToolOrchError, UsageError
 from ..importers.assembly import task_of
 from ..importers.draft import UNRECORDED, Draft, Step
+from ..jsonvalues import pointer
 from ..jsonvalues.canonical import to_text
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Catalog
@@ -29,6 +30,7 @@ from .facts import with_facts
 from .pool import Answer, conflicts, pooled
 from .tools import Functions, catalog_of, fits
 from .trace import Trace
+from .understood import understood
 
 
 @dataclass(slots=True)
@@ -149,6 +151,8 @@ def _task(
     draft = Draft(trace.place, trace.id, trace.request, offered, steps, meta)
     try:
         task = task_of(name, catalog, draft)
+        said = {call.id: found for call in task.golden if (found := understood(task.request, call))}
+        task = task.model_copy(update={"meta": {**meta, "understood": said}}) if said else task
         findings = audit(task, snapshot)
         if findings:
             return _missing(findings, task, trace)
@@ -182,7 +186,7 @@ def _missing(findings: Sequence[Finding], task: Task, trace: Trace) -> list[str]
     for found in findings:
         call = by_id.get(found.call)
         place = f"{call.tool}{'.' if found.argument else ''}{found.argument.lstrip('/')}" if call else ""
-        value = call.arguments.get(found.argument, UNRECORDED) if call else UNRECORDED
+        value = _argument(call.arguments, found.argument) if call else UNRECORDED
         if found.rule == "provenance" and value is not UNRECORDED:
             known = bool(trace.context) and mentions(trace.context, value)
             hint = " (the system message states it: put it into the request)" if known else ""
@@ -193,6 +197,14 @@ def _missing(findings: Sequence[Finding], task: Task, trace: Trace) -> list[str]
         listed = ", ".join(dict.fromkeys(unsupplied))
         others.insert(0, f"neither the request, an earlier reply nor a default supplies {listed}")
     return list(dict.fromkeys(others))
+
+
+def _argument(arguments: dict[str, Any], name: str) -> Any:
+    """An argument by its name, or by a pointer into the arguments; `UNRECORDED` if there is none."""
+    try:
+        return pointer.resolve(arguments, name if name.startswith("/") else pointer.join(name))
+    except (LookupError, ValueError):
+        return UNRECORDED
 
 
 def _moment(text: str) -> str:
