@@ -535,3 +535,18 @@ def test_a_schema_that_is_no_schema_does_not_stop_the_others(tmp_path: Path) -> 
     snapshot, tasks, _ = imported(tmp_path, [row, other])
     assert len(tasks) == 2
     assert_sound(snapshot, tasks)
+
+
+def test_ids_of_any_kind_become_ids_of_tasks_and_resume(tmp_path: Path) -> None:
+    rows = [support('a "b"\\\n@é', "Turku"), support('a "b"\\\n@é', "Espoo"), support("x" * 900, "Oulu")]
+    for number, row in enumerate(rows):
+        row["messages"][1]["content"] += f" {number}"
+    for _ in range(2):  # the second time, the journal is read
+        snapshot, tasks, _ = imported(tmp_path, rows)
+        assert_sound(snapshot, tasks)
+    assert [task.id for task in tasks] == ["a_b_", "a_b_-2", "x" * 120]
+
+
+def test_short_secrets_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="at least 6 characters"):
+        imported(tmp_path, [support()], secrets=["abc"])

@@ -33,6 +33,8 @@ from .tools import AnyTool, catalog_of
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 """What the name of a snapshot looks like."""
+_TASK = r"[ !#-?A-\[\]-~]*"
+"""What the id of a task with its own answers looks like: it is part of a key in the journal."""
 _PROBE = "probe:"
 """How the keys of probes begin in the journal; they are never written to the folder."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
@@ -159,6 +161,10 @@ class Recorder:
         Raises `UsageError` if the tool's schema does not allow the call, its arguments contain a secret, or an argument
         is invalid; `SnapshotError` if the call has another answer already; `JournalError` if the disk is full.
         """
+        if not re.fullmatch(_TASK, task):
+            raise UsageError(
+                f"task: expected printable ASCII without quotes, backslashes and @, found {task!r:.80}"
+            )
         call = self.call(tool, arguments, task)
         if self._scrub.json(call.arguments) != call.arguments:
             raise UsageError(f"{tool}: the arguments contain a secret, so the call cannot be recorded")

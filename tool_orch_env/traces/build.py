@@ -6,6 +6,7 @@ argument comes from the request, an earlier reply or a default; all others are r
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,9 @@ from .pool import Answer, conflicts, pooled
 from .tools import Functions, catalog_of, fits
 from .trace import Trace
 from .understood import understood
+
+_STRANGE = re.compile(r"[^A-Za-z0-9_.:#/+=-]+")
+_LONGEST_ID = 120
 
 
 @dataclass(slots=True)
@@ -83,12 +87,16 @@ def build(name: str, traces: Sequence[Trace], declared: Functions, *, with_tasks
 
 
 def _told_apart(traces: Sequence[Trace]) -> Iterator[Trace]:
-    """The traces, each with an id of its own."""
-    seen: Counter[str] = Counter()
+    """The traces, each with an id of its own, in characters that a journal's keys may have."""
+    seen: set[str] = set()
     for trace in traces:
-        seen[trace.id] += 1
-        again = seen[trace.id] > 1
-        yield replace(trace, id=f"{trace.id}-{seen[trace.id]}") if again else trace
+        plain = _STRANGE.sub("_", trace.id)[:_LONGEST_ID] or "trace"
+        name, number = plain, 1
+        while name in seen:
+            number += 1
+            name = f"{plain}-{number}"
+        seen.add(name)
+        yield replace(trace, id=name)
 
 
 def _readable(trace: Trace, report: Report) -> Trace:

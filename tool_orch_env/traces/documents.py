@@ -41,7 +41,9 @@ def documents(path: Path, unreadable: list[ImporterError] | None = None) -> Iter
     for file in files(path):
         wrong: list[ImporterError] = []
         try:
-            yield from _documents(file, wrong)
+            yield from _documents(
+                file, file.relative_to(path).as_posix() if path.is_dir() else file.name, wrong
+            )
         except ImporterError as error:
             wrong.append(error)
         if wrong and unreadable is None:
@@ -71,11 +73,11 @@ def _through_link(file: Path, folder: Path) -> bool:
     )
 
 
-def _documents(file: Path, wrong: list[ImporterError]) -> Iterator[Document]:
+def _documents(file: Path, label: str, wrong: list[ImporterError]) -> Iterator[Document]:
     """The documents of a file. A line that is none is appended to `wrong`. Raises `ImporterError`."""
     stem = _STEM.sub("", file.name) or file.name
     if file.name.endswith(_LINES):
-        yield from _lines(file, stem, wrong)
+        yield from _lines(file, label, stem, wrong)
         return
     text = _text(file)
     if text.lstrip()[:1] not in ("{", "["):
@@ -84,27 +86,27 @@ def _documents(file: Path, wrong: list[ImporterError]) -> Iterator[Document]:
         try:
             value = parse_cassette(text)
         except ValueError as error:
-            raise ImporterError(f"{file.name}: neither JSON nor YAML: {error}", _REMEDY) from error
-        yield Document(file.name, stem, _bounded(value, len(text), file.name))
+            raise ImporterError(f"{label}: neither JSON nor YAML: {error}", _REMEDY) from error
+        yield Document(label, stem, _bounded(value, len(text), label))
         return
     try:
         value = parse_json(text)
     except ValueError as error:
         if "Extra data" not in str(error):
-            raise ImporterError(f"{file.name}: not JSON: {error}", _REMEDY) from error
-        yield from _one_after_another(text, file, stem)
+            raise ImporterError(f"{label}: not JSON: {error}", _REMEDY) from error
+        yield from _one_after_another(text, label, stem)
     else:
-        yield Document(file.name, stem, _bounded(value, len(text), file.name))
+        yield Document(label, stem, _bounded(value, len(text), label))
 
 
-def _one_after_another(text: str, file: Path, stem: str) -> Iterator[Document]:
+def _one_after_another(text: str, label: str, stem: str) -> Iterator[Document]:
     """Several JSON values in a file that is not named as JSON lines, each on one line or more."""
     line, end = 1, 0
     while start := _SPACE.match(text, end):
         line += text.count("\n", end, start.end())
         if start.end() == len(text):
             return
-        place = f"{file.name}:{line}"
+        place = f"{label}:{line}"
         try:
             value, end = json_at(text, start.end())
         except ValueError as error:
@@ -113,9 +115,9 @@ def _one_after_another(text: str, file: Path, stem: str) -> Iterator[Document]:
         line += text.count("\n", start.end(), end)
 
 
-def _lines(file: Path, stem: str, wrong: list[ImporterError]) -> Iterator[Document]:
+def _lines(file: Path, label: str, stem: str, wrong: list[ImporterError]) -> Iterator[Document]:
     for number, line in numbered_lines(file, ImporterError):
-        place = f"{file.name}:{number}"
+        place = f"{label}:{number}"
         try:
             value = _bounded(_parsed(line, place), len(line), place)
         except ImporterError as error:

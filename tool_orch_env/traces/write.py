@@ -52,7 +52,10 @@ def import_traces(
         declared = {**declared, **declared_in(document.value for document in documents(Path(tools)))}
     problems: list[str] = []
     form, traces = _read(path, format, operations, problems)
-    masked = set(secrets) | (operations.secrets if operations else set())
+    given = set(secrets)
+    if any(len(secret) < SHORTEST for secret in given):
+        raise UsageError(f"secrets: expected texts of at least {SHORTEST} characters, found a shorter one")
+    masked = given | (operations.secrets if operations else set())
     scrub = Scrub(secret for secret in masked if len(secret) >= SHORTEST)
     snapshot_name = name or out.name
     built = build(
@@ -82,19 +85,15 @@ def _read(
     found = documents(path, wrong)
     first = next(found, None)
     if first is None:
-        raise (
-            wrong[0]
-            if wrong
-            else ImporterError(f"{path.name}: expected traces, found none", "check the path")
-        )
+        raise wrong[0] if wrong else ImporterError(f"{path.name}: expected traces, found none", "check it")
     form = named(format or look(first.value) or "openai-messages")
+    if not path.is_dir():
+        check(first, form)
     if form.exchanges is not None and operations is None:
         raise UsageError(
             f"{path.name}: {form.title} has HTTP requests, not calls: name the OpenAPI document of their API with "
             "--openapi"
         )
-    if not path.is_dir():
-        check(first, form)
     of_form = _of_form(chain([first], found), form, wrong)
     traces = list(form.read(of_form, operations))
     if not traces and wrong:
