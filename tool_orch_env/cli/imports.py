@@ -20,9 +20,14 @@ TRACES = ("openai-messages", "otel-genai", "har", "vcr")
 @command(
     option("path", type=Path, metavar="PATH", help="file, or a folder of files"),
     NEW_FOLDER,
-    option("--format", choices=(*PUBLISHED, *TRACES), help="format of the file (default: detected)"),
+    option(
+        "--format",
+        choices=(*PUBLISHED, *TRACES),
+        metavar="FORMAT",
+        help=f"{', '.join((*TRACES, *PUBLISHED))} (default: detected)",
+    ),
     option("--openapi", type=Path, metavar="DOC", help="OpenAPI document; required for har and vcr"),
-    option("--server", action="append", default=[], metavar="URL", help="further URL of the API in DOC"),
+    option("--server", action="append", metavar="URL", help="further URL of the API in DOC"),
     option("--tools", type=Path, metavar="FILE", help="JSON file of function tools, if the traces have none"),
     option("--name", help="name of the snapshot (default: the folder's)"),
     option("--licence", default="not stated", help="licence of the answers"),
@@ -30,7 +35,6 @@ TRACES = ("openai-messages", "otel-genai", "har", "vcr")
     option(
         "--secret",
         action="append",
-        default=[],
         metavar="NAME",
         help="environment variable whose value is masked in everything that is kept",
     ),
@@ -83,7 +87,8 @@ def _published(arguments: argparse.Namespace) -> int:
 def _traces(arguments: argparse.Namespace) -> int:
     with requires_extra("importing traces", "record"):
         from ..traces import import_traces
-    missing = [name for name in arguments.secret if not os.environ.get(name)]
+    names = arguments.secret or ()
+    missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise UsageError(f"--secret: the environment variable {missing[0]} is not set")
     report = import_traces(
@@ -92,10 +97,10 @@ def _traces(arguments: argparse.Namespace) -> int:
         arguments.format,
         openapi=arguments.openapi,
         tools=arguments.tools,
-        servers=arguments.server,
+        servers=arguments.server or (),
         name=arguments.name,
         licence=arguments.licence,
-        secrets=[os.environ[name] for name in arguments.secret],
+        secrets=[os.environ[name] for name in names],
         split=arguments.split,
     )
     if arguments.json:

@@ -1,9 +1,9 @@
 """The facts that a trace's own answer states, as far as they can be told.
 
 A fact is a value of a reply that the answer states and that was asked for: a word of its name is in the request, which
-holds neither the value itself nor, with another value, a fact of the same name. It is no argument of a call. In the end
-the trace's answer is read as any answer is, and what is not read from it in full is no fact. So an agent that answers
-as the trace did states every fact; whether it should have stated more, nobody can tell.
+does not hold the value itself. It is no argument of a call, and no small number in a list, which coincides by chance.
+In the end the trace's answer is read as any answer is, and what is not read from it in full is no fact. So an agent
+that answers as the trace did states every fact; whether it should have stated more, nobody can tell.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ def _stated(task: Task, answer: str, replies: Mapping[str, Any]) -> Iterator[Ans
             words = set(of_name(name))
             if not _can_be_fact(value) or form(value) in used or not words & asked:
                 continue
-            if small(value) and not words & said:
+            if small(value) and (_in_list(place) or not words & said):
                 continue
             if not mentions(answer, value) or mentions(task.request, value):
                 continue
@@ -74,6 +74,11 @@ def _stated(task: Task, answer: str, replies: Mapping[str, Any]) -> Iterator[Ans
 
 def _name(place: str) -> str:
     return next((token for token in reversed(place.split("/")) if token and not token.isdecimal()), "")
+
+
+def _in_list(place: str) -> bool:
+    """Whether a value is in an element of a list: many elements hold the same small number."""
+    return any(token.isdecimal() for token in place.split("/"))
 
 
 def _can_be_fact(value: Any) -> bool:
