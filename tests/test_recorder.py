@@ -345,3 +345,21 @@ def test_fifty_kills_leave_the_bytes_of_an_undisturbed_run(tmp_path: Path) -> No
     assert folders
     for folder in folders:
         assert folder_bytes(folder) == folder_bytes(tmp_path / "whole")
+
+
+def test_an_answer_may_be_for_one_task_only(tmp_path: Path) -> None:
+    with recorder(tmp_path) as recording:
+        for task, name in (("", "Oslo"), ("t-1", "Bergen"), ("t-2", "Moss")):
+            assert recording.add("get_city", {"id": 1}, {"name": name}, task=task)
+            assert not recording.add("get_city", {"id": 1}, {"name": name}, task=task)
+        with pytest.raises(SnapshotError, match="two different responses"):
+            recording.add("get_city", {"id": 1}, {"name": "Turku"}, task="t-2")
+        with pytest.raises(UsageError, match="task: expected printable ASCII"):
+            recording.add("get_city", {"id": 1}, {}, task='t"3')
+    with recorder(tmp_path) as recording:  # resumed
+        recording.finish()
+    snapshot = Snapshot.open(tmp_path / "out")
+    assert verify(snapshot) == []
+    for task, name in (("", "Oslo"), ("t-1", "Bergen"), ("t-2", "Moss"), ("t-3", "Oslo")):
+        found = snapshot.lookup("get_city", {"id": 1}, task)
+        assert found is not None and found.text == f'{{"name":"{name}"}}'

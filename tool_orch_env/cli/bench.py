@@ -1,4 +1,4 @@
-"""`tool-orch bench`, its subcommands `rescore` and `compare`, and `tool-orch report`."""
+"""`tool-orch bench`, its subcommands `rescore`, `compare` and `export`, and `tool-orch report`."""
 
 import argparse
 import json
@@ -73,6 +73,36 @@ def compare(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@command(
+    RUN,
+    option("--format", choices=("openai-messages",), default="openai-messages", help="form of the lines"),
+    option("--out", type=Path, required=True, metavar="FILE", help="JSON lines file to write"),
+    option("--snapshot", help="where the snapshot is now, if it was moved"),
+    examples=(
+        "tool-orch bench export runs/m --out conversations.jsonl",
+        "tool-orch import conversations.jsonl --format openai-messages --out mine   # then",
+    ),
+)
+def export(arguments: argparse.Namespace) -> int:
+    """Write the episodes of a run as conversations.
+
+    Each line has the messages that the policy saw and wrote, the tools and the
+    score, for supervised fine-tuning or `tool-orch import`.
+    """
+    from ..bench.export import conversations
+    from ..bench.run_log import read_run
+    from ..jsonvalues.canonical import to_text
+    from .terminal.console import line
+
+    about, tasks, records = read_run(arguments.run_folder)
+    arena, _ = _recorded_arena(about, tasks, arguments.snapshot)
+    rows = list(conversations(arena, records, arguments.format))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text("".join(to_text(row) + "\n" for row in rows), encoding="utf-8")
+    line(f"{arguments.out}: {len(rows)} conversations")
+    return 0
+
+
 _TASKS = (
     option(
         "--policy",
@@ -141,7 +171,7 @@ _WORK = (
     *_PROTOCOL,
     *_MODEL,
     *_WORK,
-    subcommands=(rescore, compare),
+    subcommands=(rescore, compare, export),
     examples=(
         "tool-orch bench --policy oracle --out runs/oracle",
         "tool-orch bench --policy openai:MODEL@http://localhost:8000/v1 --out runs/m",
@@ -158,7 +188,7 @@ def bench(arguments: argparse.Namespace) -> int:
 
     if not arguments.policy or not arguments.out:
         raise UsageError(
-            "bench: expected --policy and --out, or one of rescore, compare; "
+            "bench: expected --policy and --out, or one of rescore, compare, export; "
             "for example: tool-orch bench --policy oracle --out runs/oracle"
         )
     try:

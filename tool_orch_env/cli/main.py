@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import ToolOrchError
-from . import bench, completion, play, redteam, serve, snapshots, tasks
+from . import bench, completion, imports, play, redteam, serve, snapshots, tasks
 from .command import epilog
 
 COMMANDS = (
@@ -24,7 +24,7 @@ COMMANDS = (
     tasks.wording,
     snapshots.snapshot,
     snapshots.record,
-    snapshots.import_,
+    imports.import_,
     serve.serve,
     serve.export,
     completion.completion,

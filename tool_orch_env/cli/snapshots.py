@@ -1,4 +1,4 @@
-"""`tool-orch snapshot`, `tool-orch record` and `tool-orch import`."""
+"""`tool-orch snapshot` and `tool-orch record`."""
 
 import argparse
 from pathlib import Path
@@ -350,28 +350,3 @@ def _show_recorded(out: Path, report: "Report") -> None:
     if report.left_out:
         counts.append(f"{report.left_out} skipped by limits.calls")
     console.line(f"{out}: {', '.join(counts)}")
-
-
-@command(
-    option("path", type=Path, metavar="PATH", help="JSON lines, the published pickle, or its folder"),
-    NEW_FOLDER,
-    option(
-        "--format",
-        choices=("complexfuncbench", "orchestration_traces"),
-        help="format of the file (default: detected)",
-    ),
-    name="import",
-    examples=(
-        "tool-orch import ComplexFuncBench.jsonl --out cfb",
-        "tool-orch bench --policy oracle --tasks cfb --out runs/cfb    # then",
-    ),
-)
-def import_(arguments: argparse.Namespace) -> int:
-    """Convert a published data set to a snapshot."""
-    from .. import importers
-    from .terminal.console import line
-
-    opened, tasks = importers.load(arguments.path, arguments.format)
-    importers.save(opened, arguments.out)
-    line(f"{arguments.out}: {len(opened.catalog)} tools, {len(opened)} responses, {len(tasks)} tasks")
-    return 0

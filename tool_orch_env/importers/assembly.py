@@ -94,7 +94,7 @@ def _tasks(form: Format, catalog: Catalog, drafts: Sequence[Draft]) -> list[Task
     tasks, problems = [], []
     for draft in drafts:
         try:
-            tasks.append(_task(form, catalog, draft))
+            tasks.append(task_of(form.name, catalog, draft))
         except ValidationError as error:
             problems += [f"{draft.place}: {found['msg']}" for found in error.errors()]
     if problems:
@@ -102,7 +102,8 @@ def _tasks(form: Format, catalog: Catalog, drafts: Sequence[Draft]) -> list[Task
     return tasks
 
 
-def _task(form: Format, catalog: Catalog, draft: Draft) -> Task:
+def task_of(snapshot: str, catalog: Catalog, draft: Draft) -> Task:
+    """The task of a draft, its calls `c0`, `c1` and so on. Raises `ValidationError`."""
     flows = _flows(catalog, draft)
     golden = tuple(
         GoldenCall(
@@ -119,7 +120,7 @@ def _task(form: Format, catalog: Catalog, draft: Draft) -> Task:
     )
     return Task(
         id=draft.id,
-        snapshot=form.name,
+        snapshot=snapshot,
         request=draft.request,
         tools=draft.tools,
         golden=golden,

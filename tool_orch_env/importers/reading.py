@@ -122,7 +122,7 @@ def _lines(path: Path) -> Iterator[Row]:
             value = parse_json(line)
         except ValueError as error:
             raise ImporterError(f"{place}: not JSON: {error}", "write one JSON object per line") from error
-        yield _row(place, value, _Budget(len(line)))
+        yield _row(place, value, Budget(len(line)))
 
 
 def _pickled(path: Path) -> Iterator[Row]:
@@ -135,12 +135,12 @@ def _pickled(path: Path) -> Iterator[Row]:
         raise ImporterError(
             f"{path.name}: expected a pickled list of rows, found {_kind(rows)}", "check the file"
         )
-    budget = _Budget(len(data))
+    budget = Budget(len(data))
     for number, value in enumerate(rows):
         yield _row(f"{path.name}: row {number}", value, budget)
 
 
-def _row(place: str, value: Any, budget: "_Budget") -> Row:
+def _row(place: str, value: Any, budget: "Budget") -> Row:
     """The value as a `Row`. Raises `ImporterError` unless it is an object of valid JSON."""
     if not isinstance(value, dict):
         raise ImporterError(
@@ -155,7 +155,7 @@ def _row(place: str, value: Any, budget: "_Budget") -> Row:
     return Row(place, value)
 
 
-class _Budget:
+class Budget:
     """How far a file may still expand. Without shared parts, it has fewer values and characters than bytes."""
 
     def __init__(self, size: int) -> None:

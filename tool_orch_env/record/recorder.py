@@ -12,6 +12,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,8 @@ from .tools import AnyTool, catalog_of
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 """What the name of a snapshot looks like."""
+_TASK = r"[ !#-?A-\[\]-~]*"
+"""What the id of a task with its own answers looks like: it is part of a key in the journal."""
 _PROBE = "probe:"
 """How the keys of probes begin in the journal; they are never written to the folder."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
@@ -39,7 +42,10 @@ _NOT_GIVEN: Any = object()
 
 
 class Call(NamedTuple):
-    """A valid call. Two calls with the same replay `key` are the same call."""
+    """A valid call. Two calls with the same replay `key` are the same call.
+
+    The key of a call whose answer only one task sees is followed by `@` and the task's id.
+    """
 
     key: str
     tool: str
@@ -115,12 +121,17 @@ class Recorder:
         """Every call that the journal has an outcome for, by replay key."""
         return self._journal.entries
 
-    def call(self, tool: str, arguments: Mapping[str, Any]) -> Call:
+    def call(self, tool: str, arguments: Mapping[str, Any], task: str = "") -> Call:
         """The call with its replay key. Raises `UsageError` if the tool's schema does not allow it."""
         try:
-            return Call(*make_record(self.catalog, tool, dict(arguments), 200, None)[:3])
+            call = Call(*make_record(self.catalog, tool, dict(arguments), 200, None)[:3])
         except UsageError as error:
             raise UsageError(self._scrub.text(str(error))) from None
+        return call._replace(key=f"{call.key}@{task}") if task else call
+
+    def synced_once(self) -> AbstractContextManager[None]:
+        """A context: what is added in it is on the disk when it ends, not as soon as `add` returns."""
+        return self._journal.synced_once()
 
     def add(
         self,
@@ -134,6 +145,7 @@ class Recorder:
         at: str | date | None = None,
         content_type: str = "",
         seconds: float | None = None,
+        task: str = "",
     ) -> bool:
         """Keep the answer to a call; returns whether it is new. It is on the disk when this returns.
 
@@ -143,11 +155,17 @@ class Recorder:
         - `source`: where the answer comes from. The manifest lists every source by name.
         - `at`: when the answer was captured, as a date, a datetime with a time zone, or one in ISO 8601.
         - `content_type`, `seconds`: noted in the journal only; estimates use the latter.
+        - `task`: the id of the only task that sees this answer, by default all do. So one call may have other answers
+          in other tasks.
 
         Raises `UsageError` if the tool's schema does not allow the call, its arguments contain a secret, or an argument
         is invalid; `SnapshotError` if the call has another answer already; `JournalError` if the disk is full.
         """
-        call = self.call(tool, arguments)
+        if not re.fullmatch(_TASK, task):
+            raise UsageError(
+                f"task: expected printable ASCII without quotes, backslashes and @, found {task!r:.80}"
+            )
+        call = self.call(tool, arguments, task)
         if self._scrub.json(call.arguments) != call.arguments:
             raise UsageError(f"{tool}: the arguments contain a secret, so the call cannot be recorded")
         body = self._body(call, result, status, text)
@@ -171,9 +189,11 @@ class Recorder:
 
         Raises what `add` raises.
         """
-        with self._journal.synced_once():
+        with self.synced_once():
             for record in records:
-                self.add(record.tool, record.arguments, text=record.text, status=record.status)
+                self.add(
+                    record.tool, record.arguments, text=record.text, status=record.status, task=record.task
+                )
 
     def refuse(self, tool: str, arguments: Mapping[str, Any], why: str, at: str | date | None = None) -> None:
         """Note that the answer to a call can never be kept, and why, so that it need not be asked again."""
@@ -191,7 +211,7 @@ class Recorder:
     def records(self, calls: Iterable[Call]) -> list[Record]:
         """The records of those calls that have an answer."""
         return [
-            Record(*call, entry.status, self._journal.text(call.key)) for call, entry in self._kept(calls)
+            _record(call, entry.status, self._journal.text(call.key)) for call, entry in self._kept(calls)
         ]
 
     def probed(self, tool: str, arguments: Mapping[str, Any]) -> Recorded | None:
@@ -332,6 +352,11 @@ def journal_of(folder: Path) -> Path:
             f"{folder.name}: not empty, and there is no {place.name} next to it; name a new folder"
         )
     return place
+
+
+def _record(call: Call, status: int, text: str) -> Record:
+    key, _, task = call.key.partition("@")
+    return Record(key, call.tool, call.arguments, status, text, task)
 
 
 def _probe_key(tool: str, arguments: Mapping[str, Any]) -> str:
