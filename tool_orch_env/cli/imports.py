@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from .command import command, option, requires_extra
+from ..errors import UsageError, requires_extra
+from .command import command, option
 from .options import NEW_FOLDER, json_output
 
 if TYPE_CHECKING:

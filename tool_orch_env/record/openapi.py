@@ -43,6 +43,7 @@ class Reading:
     skipped: tuple[Skipped, ...] = ()
     remarks: tuple[str, ...] = ()
     credentials: frozenset[tuple[str, str]] = frozenset()
+    servers: tuple[str, ...] = ()
 
 
 def read_document(
@@ -84,7 +85,7 @@ def read_document(
         problems += [f"{path.name}: {one.operation}: {one.why}" for one in skipped]
     if problems:
         raise SpecError(problems, REMEDY)
-    return Reading(path.name, tools, skipped, found.remarks, found.credentials)
+    return Reading(path.name, tools, skipped, found.remarks, found.credentials, found.servers)
 
 
 def _named(entries: Iterable[Entry], rules: Mapping[str, str]) -> tuple[list[str], set[str | None]]:

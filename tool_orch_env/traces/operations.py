@@ -16,10 +16,12 @@ from ..importers.draft import UNRECORDED
 from ..jsonvalues.canonical import canonical
 from ..jsonvalues.decode import parse_json
 from ..record.body import NotJson, kept
-from ..record.openapi import Drafted, operations
-from ..record.request import Endpoint, Place, Unsendable, build
+from ..record.drafts import Drafted
+from ..record.openapi import read_document
+from ..record.request import Endpoint, Place, build
+from ..record.schema import OpenApi
 from ..record.scrub import Scrub
-from ..record.yaml12 import parse_yaml
+from ..record.styles import Unsendable
 from ..snapshot import schema
 from .credentials import cookies, is_credential, secrets, without_credentials
 from .documents import Document
@@ -42,9 +44,11 @@ class Operations:
     def __init__(self, path: str | Path, servers: Sequence[str] = ()) -> None:
         """`servers` are further URLs at which the API was reached. Raises `SpecError`."""
         path = Path(path)
-        found = operations(path)
-        everywhere = [*_servers(path), *servers] or ["/"]
-        self._operations = [_Operation(name, draft, everywhere) for name, draft in sorted(found.items())]
+        found = read_document(path, OpenApi(file=path.name))
+        everywhere = [*found.servers, *servers] or ["/"]
+        self._operations = [
+            _Operation(name, draft, everywhere) for name, draft in sorted(found.tools.items())
+        ]
         self._operations.sort(key=lambda one: (one.variables, one.name))  # concrete paths come first
         self.secrets: set[str] = set()
 
@@ -108,7 +112,8 @@ class _Operation:
         self.function = {"name": name, "description": draft.description, "parameters": given}
 
     def endpoint(self, base: str) -> Endpoint:
-        return Endpoint(self.name, self._draft.method, base + _path_of(self._draft.url), self._places)
+        url = base + _path_of(self._draft.url)
+        return Endpoint(self.name, self._draft.method, url, self._places, body=self._draft.body)
 
     def places(self, exchange: Exchange) -> Iterator[tuple[str, dict[str, str]]]:
         """Where the request's URL is this operation's: the server, and the texts of the path's variables."""
@@ -125,7 +130,7 @@ class _Operation:
     def arguments(self, exchange: Exchange, base: str, path: Mapping[str, str]) -> dict[str, Any]:
         """The arguments of a request. Raises `NoMatch`."""
         query = without_credentials(parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
-        body = _json(exchange.body)
+        body = self._body(exchange.body)
         found: dict[str, Any] = {}
         for name, place in self._places.items():
             there = name if place.name is None else place.name
@@ -161,15 +166,33 @@ class _Operation:
             raise NoMatch("its query is written in another way than the document says")
         if unquote(made.url.path) != unquote(urlsplit(exchange.url).path):
             raise NoMatch("its path is written in another way than the document says")
-        sent_body = _json(made.read())
+        sent_body = self._body(made.read())
         if (sent_body is UNRECORDED) != (body is UNRECORDED) or (
             body is not UNRECORDED and canonical(sent_body) != canonical(body)
         ):
             raise NoMatch("its body has what the operation does not describe")
 
+    def _body(self, body: bytes) -> Any:
+        """The value of a body, `UNRECORDED` if it has none. Raises `NoMatch` if it is no JSON and no form."""
+        kind = self._draft.body.kind
+        if kind == "json" or not body.strip():
+            return _json(body)
+        if kind != "form":
+            raise NoMatch(f"its body is {self._draft.body.media}, and only JSON and forms are read")
+        given = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        found: dict[str, Any] = {}
+        for field in dict.fromkeys(field for field, _ in given):
+            name = next(
+                (n for n, p in self._places.items() if p.at == "body" and field in (p.name, n)), field
+            )
+            texts = [text for other, text in given if other == field]
+            found[field] = self._typed(name, texts[0]) if len(texts) == 1 else texts
+        return found
+
     def _typed(self, name: str, text: str) -> Any:
         """A text of a URL or a header as the parameter's schema wants it; the text itself if nothing fits."""
-        return next((value for value in _readings(text) if self._valid(name, value)), text)
+        listed = [self._item(name, part) for part in text.split(",")]
+        return next((value for value in (*_readings(text), listed) if self._valid(name, value)), text)
 
     def _valid(self, name: str, value: Any) -> bool:
         declared = self._parameters["properties"].get(name)
@@ -182,6 +205,9 @@ class _Operation:
         if place.style == "deep":
             found = {key[len(there) + 1 : -1]: text for key, text in query if key.startswith(f"{there}[")}
             return found or UNRECORDED
+        members = self._parameters["properties"].get(name, {}).get("properties")
+        if place.style == "form" and members:
+            return {key: text for key, text in query if key in members} or UNRECORDED
         texts = [text for key, text in query if key == there]
         if not texts:
             return UNRECORDED
@@ -244,17 +270,6 @@ def _reply(exchange: Exchange, endpoint: Endpoint) -> Any:
     except NotJson as error:
         raise NoMatch(f"not recorded, its response is {error}") from error
     return parse_json(text)
-
-
-def _servers(path: Path) -> list[str]:
-    """The URLs of the document's servers."""
-    document = parse_yaml(path.read_text(encoding="utf-8"))
-    found = document.get("servers") if isinstance(document, dict) else None
-    return [
-        one["url"]
-        for one in (found if isinstance(found, list) else ())
-        if isinstance(one, dict) and isinstance(one.get("url"), str)
-    ]
 
 
 def _pattern(server: str, template: str) -> tuple[re.Pattern[str], list[str]]:
