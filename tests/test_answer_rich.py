@@ -486,3 +486,72 @@ def test_no_before_a_thing_is_no_answer(text: str) -> None:
 @pytest.mark.parametrize("no", ["No, it does not.", "No it doesn't.", "No.", "No - it is more.", "no"])
 def test_no_by_itself_or_before_a_pronoun_is_one(no: str) -> None:
     assert shares(ON_BUDGET, f"1,327.89 euros in all. Within the budget? {no}")[1] == 0
+
+
+def museum(called: str, closes: str, km: float) -> dict[str, Any]:
+    return {"name": called, "closes": closes, "walk_km": km}
+
+
+MUSEUMS = facts(
+    asked("museum", "Kiasma", call="m", pointer="/2/name", owner="the nearest open museum", ask="name"),
+    asked(
+        "km", 0.927, call="m", pointer="/2/walk_km", kind="measure", owner="the nearest open museum", ask="km"
+    ),
+    request="Which museum that is open at 5:15 pm is nearest on foot, and how many km is it?",
+    calls={
+        "m": (
+            GoldenCall(id="m", tool="search_nearby", arguments={"place": "hotel"}),
+            [
+                museum("Ateneum", "17:00", 0.4),
+                museum("Amos Rex", "17:00", 0.5),
+                museum("Kiasma", "18:00", 0.927),
+            ],
+        )
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "That would be Kiasma, 0.927 km away. Ateneum and Amos Rex are both nearer, but they shut at 5 pm.",
+        "Ateneum and Amos Rex are nearer, but they are closed by then, so it's Kiasma, 0.927 km.",
+        "It's Kiasma, 0.927 km on foot. Ateneum and Amos Rex are closed by then.",
+    ],
+)
+def test_what_is_conceded_is_no_rival(text: str) -> None:
+    assert shares(MUSEUMS, text) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ateneum, Amos Rex and Kiasma, 0.927 km.",
+        "It's Ateneum, but Kiasma is 0.927 km away.",
+        "Ateneum, 0.4 km.",
+    ],
+)
+def test_a_list_of_all_or_another_choice_is_not_read_in_full(text: str) -> None:
+    assert shares(MUSEUMS, text)[0] < 1
+
+
+SEATS = facts(
+    asked("seats", 55, kind="count", owner="the first flight", ask="number of seats"),
+    asked("nuclide", "Ra-226", kind="code", owner="the fourth step", ask="nuclide", aliases=("radium-226",)),
+    asked("number", 667, kind="code", owner="the latest flight", ask="flight number"),
+    request="How many seats had the first flight, what is the nuclide of the fourth step, and which flight was latest?",
+    calls={},
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It had 55 seats, and was tram 4213's rival. The fourth step is radium-226 (Cm-242 -> Pu-238 -> U-234 -> "
+        "Th-230 -> Ra-226). The latest flight was UA 667: due at 16:58, it came in at 17:42.",
+        "We end up at Ra-226. All by alpha: Cm-242 → Pu-238 → U-234 → Th-230 → Ra-226. It had 55 seats, on flight "
+        "number 667.",
+    ],
+)
+def test_numbers_of_things_chains_and_codes_before_a_colon(text: str) -> None:
+    assert shares(SEATS, text) == (1, 1, 1)

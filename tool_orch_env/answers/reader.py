@@ -503,6 +503,7 @@ class _Reading:
             if at in one.sibling_of
             and (not lines or self._layout.at(one.start).sentence in lines)
             and (decided is None or not self._is_under(one, others, decided))
+            and not self._weigher.is_conceded(one)
             and self._weigher.singled(one.start, one.end, at)
             > singled + (-MARGIN if one.plain[at] >= best - 3 * CLOSE else MARGIN)
         }

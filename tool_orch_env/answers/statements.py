@@ -30,6 +30,7 @@ _AGAIN = re.compile(
 _OPERATOR_BEHIND = re.compile(r" (?:[+x*/]|-|−) ?\d")
 _OPERATOR_BEFORE = re.compile(r"\d ?(?:[+x*/]|-|−) $|[+*] ?$")
 _AROUND, _SLASHES = 80, 3
+_IDENTIFIED = re.compile(r"\b(?:flight|number|no\.|nr\.|room|gate|line|tram|bus) ?#?$|#$")
 _ARROW = re.compile(r" ?(?:\([^()\n]{0,40}\) ?)?(?:->|=>|→|⟶|➔|>) ?")
 _ARROW_BEFORE = re.compile(_ARROW.pattern + "$")
 _CHAIN = 3
@@ -251,6 +252,10 @@ class Finder:
             return True
         if self._is_number_of_one(said) or self._in_meters(said, fact):
             return True
+        if fact.kind.name == "count" and _IDENTIFIED.search(
+            self._text.text, max(0, said.start - 16), said.start
+        ):
+            return True  # "flight number 4213" counts nothing
         if fact.kind.name in ("count", "number") and self._is_measure(said, fact):
             return True
         if self._is_pronoun(said) or (fact.kind.name == "count" and said.value % 1):

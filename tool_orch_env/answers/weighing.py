@@ -43,6 +43,7 @@ _COMPARED = re.compile(
 _LARGE = 100
 _OPENING = 2
 """A name that as many words stand before opens an answer."""
+_THAT_IS = re.compile(r"(?:that|it|this)(?:'s| is| was| would be| must be| will be)(?: (?:the|called))? ")
 _ASIDE = 100
 _INSIDE = re.compile(
     r"[^()\n|]*\([^()\n|]*|[^.;\n|]*\b(?:because|since|although|though|whereas|while)\b[^.;\n|]*"
@@ -56,7 +57,8 @@ OTHERS = re.compile(r"\bthe (?:other|rest|remaining)s?\b")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
-_RULED_OUT = re.compile(r"[^.;!?\n]{0,60}\bbut\b")
+_RULED_OUT = re.compile(r"[^.;!?\n]{0,100}\bbut\b")
+_IS_CLOSED = re.compile(r"[^.;!?\n]{0,100}\b(?:is|are|be) (?:both |all |already )*(?:closed|shut)\b")
 _TO = re.compile(r"\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?\d{1,2}[:.h]\d\d")
 _FROM = re.compile(r"\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\.?)?\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?$")
 _NAMED = re.compile(r"(?:[:=]|\b(?:is|was|are|were)) ?[\"']?(?:the |a |an |about )?$")
@@ -116,7 +118,11 @@ class Weigher:
             one.evidence[at] = one.plain[at] + row
         self._drop_misnamed(one)
         if one.instead_of is None and one.said and not any(one.right[at] for at in one.said):
-            if self._derived(one) or (any(map(self.is_choice, one.said)) and self._of_others(one)):
+            if self._is_set_aside(one):
+                one.sibling_of |= one.said.keys()
+                self.working.append(one)
+                one.said = {}
+            elif self._derived(one) or (any(map(self.is_choice, one.said)) and self._of_others(one)):
                 one.said = {}
             else:
                 self._explain(one)
@@ -302,6 +308,24 @@ class Weigher:
             return False
         return not any(is_singling(word) for _, word in concepts(self._text.text[before.start() : after]))
 
+    def _is_set_aside(self, one: Statement) -> bool:
+        """Whether a name is only conceded, in a sentence without the right one: "Ateneum is nearer, but shuts at 5"."""
+        if any(self._facts[at].kind.name not in CLOSED for at in one.said) or not self.is_conceded(one):
+            return False
+        sentence = self._layout.at(one.start).sentence
+        return any(
+            any(other.right.get(at) for at in one.said) and self._layout.at(other.start).sentence != sentence
+            for other in self._statements
+        ) and not any(
+            any(other.right.get(at) for at in one.said) and self._layout.at(other.start).sentence == sentence
+            for other in self._statements
+        )
+
+    def is_conceded(self, one: Statement) -> bool:
+        """Whether "but" or, where the request asks for what is open, "is closed" follows in its sentence."""
+        closed = "open" in self._all.request and _IS_CLOSED.match(self._text.text, one.end) is not None
+        return closed or _RULED_OUT.match(self._text.text, one.end) is not None
+
     def is_choice(self, at: int) -> bool:
         """Whether a fact is one of a thing that is to be chosen."""
         fact = self._facts[at]
@@ -407,7 +431,8 @@ class Weigher:
         before = self._text.text[first:start]
         if _SO.search(before):
             return CLAUSE
-        opens = first == 0 and ":" not in before and len(before.split()) <= _OPENING
+        few = len(before.split()) <= _OPENING or _THAT_IS.fullmatch(before)
+        opens = first == 0 and ":" not in before and few
         return max(found, NEAR if opens or self._text.is_strong(start) else 0.0)
 
     def is_another(self, one: Statement, at: int) -> bool:

@@ -13,9 +13,11 @@ from .base import Asked, Kind, Said
 from .clocks import clocks
 from .dates import days
 
+_NUCLIDE = re.compile(r"[^\W\d_]{1,2}-\d{1,3}")
+"""Letters and figures as in "Ra-226" and "U-234": one letter or two."""
 _RUNS = re.compile(r"[^\W\d_]+|\d+|[^\w]|_")
 _DIGITS = re.compile(
-    r"(?<![\d.:/^$€£¥])(?<!\d,)(?<!\d-)(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?![\w:/%°€£$]|[.,-]\d)"
+    r"(?<![\d.:/^$€£¥])(?<!\d,)(?<!\d-)(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?![\w/%°€£$]|[:.,-]\d)"
 )
 _MARK = re.compile(
     r"(?:^|(?<=[^\w.:/$€£¥%^-]))(?:\#|\+|no\.? ?|[a-z]{2,3}[ -]?|[a-z]\d[ -]|\d[a-z][ -]?|[a-z])$"
@@ -101,13 +103,14 @@ def _mixed(value: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _shape(value: str) -> str:
-    """A pattern of what has letters, figures and marks in the same places: as many letters, any number of figures."""
+    """A pattern of what has letters, figures and marks in the same places: as many letters (in a nuclide one or two),
+    any number of figures."""
     parts = []
     for run in _RUNS.findall(value):
         if run.isdigit():
             parts.append(r"\d{1,12}")
         elif run.isalpha():
-            parts.append(rf"[^\W\d_]{{{len(run)}}}")
+            parts.append(r"[^\W\d_]{1,2}" if _NUCLIDE.fullmatch(value) else rf"[^\W\d_]{{{len(run)}}}")
         else:
             parts.append(re.escape(run))
     if (
