@@ -90,11 +90,11 @@ def test_right_answers_as_people_write_them_are_read_in_full(layout: str, every:
 @pytest.mark.parametrize("every", EVERY)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_values_rotated_among_their_names_do_not_count_in_full(layout: str, every: int) -> None:
-    """The exceptions are values of different kinds that trade labels, "currency: 707.49; amount: lira"."""
+    """The exceptions are values that fit both labels, "number of flights: 20; flight number: 5"."""
     told_apart = [
         facts for facts in compiled(every) if len({form(one).casefold() for one in facts.facts}) > 1
     ]
-    check(((facts, rotated(facts, layout)) for facts in told_apart), in_part, 0.97)
+    check(((facts, rotated(facts, layout)) for facts in told_apart), in_part, 0.99)
 
 
 @pytest.mark.parametrize("every", EVERY)

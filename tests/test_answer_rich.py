@@ -555,3 +555,75 @@ SEATS = facts(
 )
 def test_numbers_of_things_chains_and_codes_before_a_colon(text: str) -> None:
     assert shares(SEATS, text) == (1, 1, 1)
+
+
+TRIP = facts(
+    asked("total", 1284.9, tolerance=0.05, kind="money", owner="the trip", ask="total in euros"),
+    asked("excess", 184.9, tolerance=0.05, kind="money", owner="the trip", ask="euros over the budget"),
+    request="Spent: 905 kroner on Monday, 1,285 on Tuesday. What is that in euros, and how far over 1,100 euros is it?",
+    calls={},
+)
+
+
+def test_the_rate_of_each_day_says_nothing_of_two_facts_at_once() -> None:
+    text = (
+        "At each day's rate it comes to 1,284.90 euros:\n\n| Day | Spent | Euros |\n|---|---|---|\n"
+        "| Mon | 905 DKK | 121.39 |\n| Tue | 1,285 DKK | 172.35 |\n\nSo you are 184.90 euros over your 1,100."
+    )
+    assert shares(TRIP, text) == (1, 1)
+    assert shares(TRIP, text.replace("1,284.90", "1,384.90")) < (1, 1)
+
+
+OFFICES = facts(
+    asked("closed", ("Reykjavik", "Athens"), kind="list", owner="the offices", ask="closed"),
+    request="Which of our offices in Reykjavik, Singapore, Lima and Athens are closed on Easter Monday?",
+    calls={},
+)
+
+
+def test_rows_that_are_set_apart_are_not_in_the_list() -> None:
+    text = "- Reykjavik: closed (Easter Monday)\n- Athens: closed\n- Singapore and Lima: no public holiday"
+    assert shares(OFFICES, text) == (1,)
+    assert shares(OFFICES, text.replace("Athens: closed", "Athens: no public holiday")) < (1,)
+    assert shares(OFFICES, text.replace("no public holiday", "closed")) < (1,)
+
+
+def test_a_country_is_no_currency_and_the_other_museums_are_no_rivals() -> None:
+    country = facts(
+        asked("between", "Brazil", owner="the country between", ask="name"),
+        asked("currency", "Real", call="b", pointer="/currency", owner="the country between", ask="currency"),
+        request="Which country borders both Peru and Guyana, and in which currency do we pay there?",
+        calls={
+            "b": (
+                GoldenCall(id="b", tool="get_country", arguments={"country_id": 3469034}),
+                {"name": "Brazil", "currency": "Real", "neighbours": ["Peru", "Guyana"]},
+            )
+        },
+    )
+    assert shares(
+        country, "The country that borders both Peru and Guyana is Brazil. You pay in reals there."
+    ) == (1, 1)
+    assert shares(country, "The country is Real. The currency is Brazil.") < (1, 1)
+    text = "It's Kiasma, 0.927 km from the hotel. The two other museums nearby (Amos Rex and Ateneum) close at 5 pm."
+    assert shares(MUSEUMS, text) == (1, 1)
+
+
+def test_a_label_of_another_fact_is_believed() -> None:
+    walk = facts(
+        asked("km", 4.03, kind="measure", owner="the whole walk", ask="length in km"),
+        asked("minutes", 48, kind="duration", owner="the whole walk", ask="minutes of walking"),
+        asked("access", "yes", kind="yes_no", owner="the hotel", ask="wheelchair access"),
+        request="How long is the whole walk in km and minutes, and is the hotel accessible?",
+        calls={},
+    )
+    right = "| Length in km | 4.03 km |\n| Minutes of walking | 48 minutes |\n| Wheelchair access | yes |"
+    assert shares(walk, right) == (1, 1, 1)
+    swapped = "| Length in km | 48 minutes |\n| Minutes of walking | 4.03 km |\n| Wheelchair access | yes |"
+    assert shares(walk, swapped) < (1, 1, 1)
+    assert shares(
+        walk, "| Length in km | yes |\n| Minutes of walking | 48 minutes |\n| Wheelchair access | 4.03 km |"
+    ) < (
+        1,
+        1,
+        1,
+    )

@@ -7,6 +7,8 @@ from typing import Any
 from ..jsonvalues import pointer
 from ..jsonvalues.scalars import words
 from ..task import AnswerFact
+from .kinds import currencies
+from .text import folded
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
@@ -134,7 +136,8 @@ def _unit_of(fact: AnswerFact, arguments: Mapping[str, Any]) -> str:
     if isinstance(fact.value, (str, bool, tuple)):
         return ""
     found = _unit_in(fact.pointer or "") or _unit_given(fact, arguments)
-    return found or _unit_in(fact.name) or _unit_in(fact.ask)
+    found = found or _unit_in(fact.name) or _unit_in(fact.ask)
+    return found or (currencies.named(folded(fact.ask)) if fact.kind == "money" else "")
 
 
 def _unit_in(text: str) -> str:

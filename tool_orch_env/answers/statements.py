@@ -39,6 +39,10 @@ _LABEL = re.compile(r"\+? ?[:|)\]](?!\d)|\" ?:")
 _THEN_SAID = re.compile(r"[^.;\n]{0,80}?(?::|\||=| - | is )\s*\"?(?:yes|no|limited|true|false)\b")
 _BEGINS = re.compile(r"(?:^|[\n|{,]|[\n ][-*•]) ?[\"']?(?:the )?$")
 _THEN_LABELLED = re.compile(r"[^.;\n|:]{0,80}?[\"']?(?: ?\||:)")
+_ACCESS = re.compile(
+    r"(?:(?:wheel-?chair|step-?free|barrier-?free|disabled|level)[ -])?(?:access(?:ibility)?|entrance)"
+)
+_COPULA = re.compile(r"(?: ?\([^()\n]{0,60}\))? (?:is|was|are|were) ")
 _CODED = re.compile(r"(?:^|[^A-Za-z])[A-Z][A-Z0-9]{1,2} ?$")
 SHAPED = frozenset({"clock", "date", "moment", "weekday", "zone", "hours"})
 """Kinds of text whose values are told by their shape."""
@@ -222,7 +226,9 @@ class Finder:
             for at in list(one.said):
                 said = one.said[at]
                 wrong = not one.right[at] and (elsewhere or self._no_statement(said, at))
-                label = self.kind(one) == "yes_no" and self._no_statement(said, at)
+                label = self.kind(one) == "yes_no" and (
+                    self._no_statement(said, at) or self._names_another(said, right)
+                )
                 if wrong or label or self._question(said, at) or self._in_run(said):
                     del one.said[at]
         return [one for one in statements if one.said]
@@ -277,9 +283,22 @@ class Finder:
         text = self._text.text
         return (
             said.value == "yes"
-            and text[said.start : said.end] in self._properties
+            and (
+                text[said.start : said.end] in self._properties
+                or _ACCESS.fullmatch(text, said.start, said.end) is not None
+            )
             and _BEGINS.search(text[max(0, said.start - 8) : said.start]) is not None
             and _THEN_LABELLED.match(text, said.end) is not None
+        )
+
+    def _names_another(self, said: Said, right: list[tuple[int, int, str]]) -> bool:
+        """Whether a property is the name that another kind of value is put under: "the rain or snow is 17 minutes"."""
+        text = self._text.text
+        begins = _BEGINS.search(text[max(0, said.start - 8) : said.start]) is not None
+        begins = begins or text[max(0, said.start - 6) : said.start].endswith((". the ", ". "))
+        return begins and any(
+            kind != "yes_no" and 0 <= first - said.end < 80 and _COPULA.fullmatch(text, said.end, first)
+            for first, _, kind in right
         )
 
     def _is_number_of_one(self, said: Said) -> bool:

@@ -20,7 +20,7 @@ from .kinds.numerals import numerals
 from .layout import CLAUSE, NEAR, Layout
 from .statements import SHAPED, UNITED, Statement
 from .text import Folded, folded
-from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_singling, of_texts
+from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_empty, is_singling, of_texts
 
 MARGIN = 0.4
 """By how much evidence must be greater to be clearly greater."""
@@ -53,7 +53,7 @@ _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 """A name before a number: "JetBlue 353"."""
 _SO = re.compile(r"\b(?:so|thus|therefore|hence|take|choose|go (?:to|for)|book)\b[:,]? (?:[a-z']+ ){0,3}$")
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
-OTHERS = re.compile(r"\bthe (?:other|rest|remaining)s?\b")
+OTHERS = re.compile(r"\bthe (?:(?:\d+|two|three|four|five|six|seven|eight) )?(?:other|rest|remaining)s?\b")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
@@ -134,7 +134,7 @@ class Weigher:
         fact = self._facts[at]
         if fact.kind.name != "name" or fact.place is None or one.right[at] or not any(one.right.values()):
             return False
-        if self._labels(one):
+        if self._labels(one) & fact.words.ask:
             return False
         return one.said[at].value not in {key(name) for name in self._all.alternatives(fact.fact)}
 
@@ -220,16 +220,21 @@ class Weigher:
         labels = self._labels(one)
         if not labels:
             return
-        others = [(self._called(at, labels), at) for at in range(len(self._facts)) if at not in one.right]
+        others = [(self._called(at, labels), at) for at in range(len(self._facts)) if not one.right.get(at)]
         best, named = max(others, default=(0.0, 0))
-        if best <= 0.5 or self._has_own(named, one) or labels - self._spoken_of:
+        unknown = any(not is_empty(word) for word in labels - self._spoken_of)
+        if best <= 0.5 or unknown or self._has_own(named, one):
             return
-        for at in list(one.said):
+        for at in one.said.keys() - {named}:
             # "biggest delay: 26 min" is no number of flights with a delay
-            shared = self._facts[at].kind.name in UNITED and (
-                self._facts[named].words.ask & labels <= self._facts[at].words.ask
+            shared = (
+                self._facts[at].kind.name in UNITED
+                and self._facts[named].kind.name in ("count", "number")
+                and self._facts[named].words.ask & labels <= self._facts[at].words.ask
             )
-            if not shared and self._called(at, labels) < best and not self._goes_better(at, named, labels):
+            called = self._called(at, labels)
+            less = called < best or (called == best and self._goes_better(named, at, labels))
+            if not shared and less and not self._goes_better(at, named, labels):
                 self.misnamed.setdefault(at, (one, named))
                 del one.said[at]
 
@@ -267,7 +272,7 @@ class Weigher:
         """Whether a fact has a statement of its own kind in the clause, or row, of a statement of another kind."""
         here = self._layout.at(one.start)
         for other in self._statements:
-            if at not in other.right:
+            if at not in other.right or self._names_only(other, at, one):
                 continue
             there = self._layout.at(other.start)
             if there.own is here.own or there.host is here.own or here.host is there.own:
@@ -275,6 +280,13 @@ class Weigher:
             if here.cell and there.sentence == here.sentence:
                 return True
         return False
+
+    def _names_only(self, label: Statement, at: int, one: Statement) -> bool:
+        """Whether a saying about a property is only the label of a value: "rain or snow: 17 minutes"."""
+        if self._facts[at].kind.name != "yes_no" or label.end > one.start:
+            return False
+        own = self._text.text[label.start : label.end]
+        return own in self._facts[at].asked.aliases and label.start >= self._layout.at(one.start).start
 
     def _derived(self, one: Statement) -> bool:
         """Whether a number is said to be the outcome of a comparison: "higher by 2,979 ft", "a total of 450"."""

@@ -123,7 +123,8 @@ _COMPARING = tuple(
 )
 """Words that compare two things in one way, and the concept for more than two."""
 QUANTIFIERS = re.compile(
-    r"\b(?:both|all|each|every|neither|none|likewise|too|same|identical(?:ly)?|alike)\b"
+    r"\b(?:both|(?<!in )(?<!at )(?<!after )all(?! day| in all)|(?:each|every)(?! day| other|(?: \w+)? \w+'s)"
+    r"|neither|none|likewise|too|same|identical(?:ly)?|alike)\b"
     r"|\b(?:at|in|for|of|on|from|to) either\b(?! \w+ or\b)"
 )
 

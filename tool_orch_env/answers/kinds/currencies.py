@@ -103,6 +103,16 @@ def after(text: str, end: int) -> tuple[frozenset[str], int] | None:
     return (CODES[match[0]], match.end()) if match is not None else None
 
 
+def named(text: str) -> str:
+    """The ISO code of the one currency that a folded text names without doubt, "" if there is none."""
+    for start in (match.start() for match in re.finditer(r"(?<!\w)\w", text)):
+        pattern = _AFTER.get(text[start])
+        match = pattern.match(text, start) if pattern is not None else None
+        if match is not None and len(match[0]) > 2 and len(CODES[match[0]]) == 1:
+            return next(iter(CODES[match[0]]))
+    return ""
+
+
 def before(text: str, first: int, start: int) -> tuple[frozenset[str], int] | None:
     """The currencies that may be meant by the word before an amount, not before `first`, and where it begins."""
     near = text[first:start].rstrip(" ").rstrip("-+")

@@ -39,10 +39,20 @@ class List(Kind):
             said += self._in_sentences(text, [one for one in hits if place <= one.start < start], asked)
             whole = _listed([one for row in block for one in row])
             mixed = any(len(row) > 1 for row in block) and not self.same(whole, asked)
-            said += map(_listed, block) if mixed else [whole]
+            said += self._rows(text, block, asked) if mixed else [whole]
             place = end
         said += self._in_sentences(text, [one for one in hits if one.start >= place], asked)
         return self._counted(text, said, asked)
+
+    def _rows(self, text: str, block: list[list[Said]], asked: Asked) -> list[Said]:
+        """The lists of rows that begin with one name or several. Rows that nothing sets apart are one list, if that is
+        the one asked for: "Oslo: closed", "Athens: closed", "Lima and Lisbon: no holiday"."""
+        apart = [_APART.search(text, row[-1].end, _line_end(text, row[-1].end)) is not None for row in block]
+        plain = [one for row, is_apart in zip(block, apart, strict=True) if not is_apart for one in row]
+        if not plain or not self.same(_listed(plain), asked):
+            return list(map(_listed, block))
+        others = [_listed(row) for row, is_apart in zip(block, apart, strict=True) if is_apart]
+        return sorted([_listed(plain), *others], key=lambda one: one.start)
 
     def _in_sentences(self, text: str, hits: list[Said], asked: Asked) -> list[Said]:
         """The lists in sentences; one that is not the one asked for as a whole may be parted by a semicolon."""
