@@ -45,6 +45,7 @@ _BEGINS = re.compile(
     rf"(?:^(?=\w+ (?:[a-z]+ )?\d)|[,;:] (?:and )?|\b(?:and|or) )(?:from [A-Z]\w+ )?(?!(?:{_MONTHS})\b)([A-Z]\w{{2,}})"
 )
 """The name at the beginning of a part of a sentence."""
+_IATA = re.compile(r"[A-Z]{3}")
 _HALF_A_DAY = 12 * 3600
 Place = tuple[str, str]
 """A golden call's id, and a pointer into its response."""
@@ -181,7 +182,7 @@ class Facts:
         if name == "yes_no" and not aliases:
             aliases = properties(fact.ask)
         if name == "name":
-            aliases = (*aliases, *self._family_names(fact))
+            aliases = (*aliases, *self._family_names(fact), *self._code_beside(fact))
         asked = Asked(value, fact.tolerance, unit, aliases, candidates, self.request)
         place = (fact.call, fact.pointer) if fact.call is not None and fact.pointer is not None else None
         said = frozenset(one.value for one in kind.read(self.request, asked))
@@ -198,6 +199,20 @@ class Facts:
         return CompiledFact(
             fact, kind, asked, self._words(fact, call, chosen is not None), place, chosen, said, given
         )
+
+    def _code_beside(self, fact: AnswerFact) -> tuple[str, ...]:
+        """The code that a reply has beside a name, such as an airport's."""
+        own = pointer.tokens(fact.pointer or "")
+        if not own or own[-1] != "name" or fact.call is None:
+            return ()
+        value = self._responses.get(fact.call)
+        try:
+            for part in own[:-1]:
+                value = pointer.step(value, part)
+        except LookupError:
+            return ()
+        code = value.get("iata") if isinstance(value, dict) else None
+        return (code,) if isinstance(code, str) and _IATA.fullmatch(code) else ()
 
     def _family_names(self, fact: AnswerFact) -> tuple[str, ...]:
         """A person's family name with and without particles; none if the fact is no person or another has that name."""

@@ -27,6 +27,7 @@ from .text import Folded, fold, folded
 from .weighing import MARGIN, OTHERS, Weigher
 from .words import QUANTIFIERS, concepts, is_singling, of_value
 
+_ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*")
 _RESPECTIVELY = re.compile(r"\brespectively\b")
 _LISTING = re.compile(r",? and |, |,? and (?:in|at|on|by) |, (?:in|at|on|by) ")
 """What stands between the values of a list."""
@@ -43,6 +44,7 @@ LEAST = 0.9
 """Evidence below this is none."""
 LONGEST = 20_000
 """Characters of an answer that are read."""
+_MOST_PARTS = 16
 _LISTED, _NAME_WORDS = 2, 6
 """A name in a row with so many others of at most so many words is one of a list."""
 MOST = 500
@@ -289,6 +291,7 @@ class _Reading:
         wrong = [one for one in of if not one.right[at]]
         rivals = {value_of(one, at) for one in wrong if one in top or self._weigher.gives_as_reason(one, at)}
         rights = [one for one in top if one.right[at]]
+        rivals -= self._working(at, wrong, rights)
         if of is self._of[at]:
             rivals |= self._singled_out(at, rights)
         rivals |= self._siblings(at, rights, {self._layout.at(one.start).sentence for one in concluding})
@@ -298,6 +301,33 @@ class _Reading:
                 1 / (1 + len(rivals)), right, f"states {len(rivals)} other value(s) as well: {listed}"
             )
         return self._alone(at, right)
+
+    def _working(self, at: int, wrong: list[Statement], rights: list[Statement]) -> set[Any]:
+        """Wrong values that are working: the parts that add up to the right one, and, where the right one alone is
+        singled out ("the last landed at 20:36"), other values of the responses."""
+        found = {value_of(one, at) for one in wrong if id(one) in self._parts(at, wrong)}
+        if any(map(is_singling, self._weigher.owners(at))):
+            best = max(self._weigher.singled(one.start, one.end, at) for one in rights)
+            found |= {
+                value_of(one, at)
+                for one in wrong
+                if self._weigher.singled(one.start, one.end, at) < best - MARGIN
+                and self._weigher.is_elsewhere(one, at)
+            }
+        return found - {value_of(one, at) for one in wrong if one.instead_of or one.hedged}
+
+    def _parts(self, at: int, wrong: list[Statement]) -> set[int]:
+        """The identities of statements in a row, two at least, that add up to a number asked for."""
+        value = self._facts[at].asked.value
+        if self._facts[at].kind.name not in ("money", "measure", "count", "duration", "number"):
+            return set()
+        for first in range(len(wrong)):
+            total = wrong[first].said[at].value
+            for last in range(first + 1, min(len(wrong), first + _MOST_PARTS)):
+                total += wrong[last].said[at].value
+                if abs(total - value) <= 0.006 * (last - first + 1):
+                    return {id(one) for one in wrong[first : last + 1]}
+        return set()
 
     def _undecided(self, at: int, of: list[Statement]) -> list[Statement]:
         """Where an answer concludes, under the name of a fact or by saying its value again, what else it says in the
@@ -386,6 +416,8 @@ class _Reading:
             return _Verdict(1 / (1 + others), one, f"one of {others + 1} names in a row")
         if instead := self._instead(at):
             return _Verdict(0.5, one, f"another is singled out: {instead}")
+        if alike := self._listed_alike(at):
+            return _Verdict(1 / (1 + alike), one, f"one of {alike + 1} listed alike")
         return _Verdict(1.0, one, "")
 
     def _instead(self, at: int) -> str:
@@ -414,6 +446,33 @@ class _Reading:
                 if self._weigher.singled(*match.span(), at) > best + MARGIN and self._is_said(*match.span()):
                     return name
         return ""
+
+    def _listed_alike(self, at: int) -> int:
+        """How many others of those to choose from begin a list item or row as the fact's value does, where nothing
+        says which of them is meant, and the value is said nowhere else."""
+        fact = self._facts[at]
+        second = any(
+            one.kind.name in CLOSED and one.fact.owner == fact.fact.owner for one in self._facts[:at]
+        )
+        if fact.kind.name not in CLOSED or not fact.fact.owner or second:
+            return 0
+        own = [(one.start, one.end) for one in self._statements if one.right.get(at)]
+        if not own or not all(self._begins_item(start) for start, _ in own):
+            return 0
+        if max(self._weigher.singled(start, end, at) for start, end in own) > 0:
+            return 0
+        return sum(
+            any(
+                self._begins_item(match.start())
+                for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text)
+            )
+            for name in self._all.choices(fact.fact)
+        )
+
+    def _begins_item(self, start: int) -> bool:
+        """Whether a name begins a list item or a row."""
+        line = self._text.text.rfind("\n", 0, start) + 1
+        return _ITEM.fullmatch(self._text.text, line, start) is not None
 
     def _shortened(self, name: str, others: frozenset[str]) -> list[tuple[int, int]]:
         """Where a name is said without its last words, and is no other's: "Kin Sushi" for "Kin Sushi Helsinki"."""
@@ -531,6 +590,8 @@ class _Reading:
             right = next((one for one in own if one.right[at]), None)
             if right is not None:
                 own = self._without_mentioned(at, right, own)
+                parts = self._parts(at, [one for one in own if not one.right[at]])
+                own = [one for one in own if id(one) not in parts]
                 sharing = {other for one in own for other in one.said if other in open_facts}
                 share = min(1.0, len(sharing) / len(own))
                 why = "" if share == 1 else f"one of {len(own)} values, without a word on which is meant"
@@ -553,8 +614,12 @@ class _Reading:
                     continue
                 first, after = self._layout.at(one.start).sentence
                 spoken = {word for _, word in concepts(self._text.text[first : max(after, one.end)])}
-                if self._own_words(at, (other,)) & spoken or QUANTIFIERS.search(
-                    self._text.text, first, after
+                alike = self._facts[at].fact.ask == self._facts[other].fact.ask != ""
+                own = self._own_words(at, (other,)) & spoken
+                if (
+                    (alike and self._facts[at].kind.name == "name")
+                    or own
+                    or QUANTIFIERS.search(self._text.text, first, after)
                 ):
                     self._shares[at] = _Verdict(1.0, one, "")
                     break

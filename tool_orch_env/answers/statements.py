@@ -73,6 +73,12 @@ _WHOLE = re.compile(
     r"(?:the |these |those |all |our |your )*(?:last |first |remaining |other )?$"
 )
 """What stands before the whole in "two of the three"."""
+_BETWEEN = re.compile(r"\bbetween \d{1,4}(?: [ap]\.?m\.?)? and $")
+_AND_NUMBER = re.compile(r"(?: [ap]\.?m\.?)? and \d")
+_BOUND = re.compile(r"\b(?:by|before|after|since)(?: about| around)? $")
+_PART = re.compile(
+    r" (?:out )?of (?:the|these|those|them|its|our|your|my|\d+|two|three|four|five|six|seven|eight|nine|ten)\b"
+)
 _ASKS = re.compile(r"[^.!\n|;:]{0,120}\?")
 UNITED = frozenset({"measure", "money", "rate", "delay", "duration"})
 """Kinds of numbers that have a unit."""
@@ -149,6 +155,9 @@ class Finder:
                 between = self._text.text[last.end : one.start]
                 if _AGAIN.fullmatch(between) and self._said_again(last, one):
                     last.again = one.end
+                    for at in last.said.keys() & one.said.keys():
+                        if one.right[at] and not last.right[at]:  # "about 4 km (4.03 to be precise)"
+                            last.said[at], last.right[at] = one.said[at], True
                     continue
                 if _OR.fullmatch(between) and set(last.said) & set(one.said):
                     one.instead_of = last
@@ -248,7 +257,7 @@ class Finder:
             return said_of is not None or self._is_label(said)
         if said.value in fact.in_request and not self._asked_back(at):
             return True
-        if fact.kind.name == "clock" and self._is_other_end(said, fact):
+        if fact.kind.name == "clock" and (self._is_other_end(said, fact) or self._is_bound(said, fact)):
             return True
         if fact.is_shaped and self._is_head(said):
             return True
@@ -256,7 +265,7 @@ class Finder:
             return False
         if fact.kind.name in ("count", "number") and self._is_whole(said):
             return True
-        if self._is_number_of_one(said) or self._in_meters(said, fact):
+        if self._is_number_of_one(said) or self._in_meters(said, fact) or self._is_between(said):
             return True
         if fact.kind.name == "count" and _IDENTIFIED.search(
             self._text.text, max(0, said.start - 16), said.start
@@ -328,6 +337,12 @@ class Finder:
         opening = _OPENING.search(fact.fact.ask) is not None
         return opening and _FROM.search(text, max(0, said.start - 24), said.start) is not None
 
+    def _is_bound(self, said: Said, fact: CompiledFact) -> bool:
+        """Whether a time is only a bound: "all down by a quarter to four"."""
+        if _CLOSING.search(fact.fact.ask) or _OPENING.search(fact.fact.ask):
+            return False
+        return _BOUND.search(self._text.text, max(0, said.start - 24), said.start) is not None
+
     def _is_pronoun(self, said: Said) -> bool:
         """Whether a number only takes up a thing: "the one to Fort Myers", "the next one", "the other two"."""
         text = self._text.text
@@ -337,6 +352,13 @@ class Finder:
         behind = word == "one" and _ONE_BEHIND.match(text, said.end) is not None
         before = _THE.search(text, max(0, said.start - 32), said.start)
         return behind or (before is not None and (word == "one" or before["other"] is not None))
+
+    def _is_between(self, said: Said) -> bool:
+        """Whether a number is an end of a span: "between 7 and 8"."""
+        text = self._text.text
+        return _BETWEEN.search(text, max(0, said.start - 24), said.start) is not None or (
+            _AND_NUMBER.match(text, said.end) is not None and text[: said.start].rstrip().endswith("between")
+        )
 
     def _in_meters(self, said: Said, fact: CompiledFact) -> bool:
         """Whether minutes are rather meters: "540 m, about 6 minutes"."""
@@ -391,8 +413,11 @@ class Finder:
         )
 
     def _explicit(self, statements: list[Statement]) -> list[Statement]:
-        """Without bare numbers for a fact that is stated with its unit: "flight 1585: 950 miles" states no 1,585."""
+        """Without bare numbers for a fact that is stated with its unit: "flight 1585: 950 miles" states no 1,585; and
+        without other numbers for a count that is stated as a part: "two of the three"."""
         for at, fact in enumerate(self._facts):
+            if fact.kind.name == "count":
+                self._parts_of_wholes(statements, at)
             if fact.kind.name not in UNITED:
                 continue
             of = [one for one in statements if at in one.said]
@@ -401,6 +426,13 @@ class Finder:
                     if not one.right[at] and one.instead_of is None and self._bare_number(one.said[at]):
                         del one.said[at]
         return [one for one in statements if one.said]
+
+    def _parts_of_wholes(self, statements: list[Statement], at: int) -> None:
+        of = [one for one in statements if at in one.said]
+        if any(one.right[at] and _PART.match(self._text.text, one.end) for one in of):
+            for one in of:
+                if not one.right[at] and one.instead_of is None and not _PART.match(self._text.text, one.end):
+                    del one.said[at]
 
     def _bare_number(self, said: Said) -> bool:
         text = self._text.text[said.start : said.end]

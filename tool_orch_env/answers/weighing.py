@@ -38,7 +38,10 @@ _AGAINST = re.compile(
 )
 _COMPARED = re.compile(
     r"[^,.;\n]{0,24}\b(better|worse|sooner|quicker|more|less|fewer|higher|lower|longer|shorter|farther|further|warmer|colder|cooler|faster|slower|older"
-    r"|newer|bigger|larger|smaller|taller|above|below|apart|later|earlier|ahead of|behind)\b"
+    r"|newer|bigger|larger|smaller|taller|above|below|under|over|apart|later|earlier|ahead of|behind|to spare)\b"
+)
+_TOGETHER = re.compile(
+    r"[^,.;\n]{0,12}\b(?:together|altogether|combined|in (?:all|total)|all told|both ways)\b"
 )
 _LARGE = 100
 _OPENING = 2
@@ -51,9 +54,16 @@ _INSIDE = re.compile(
 _REASON = re.compile(r"[^.;\n|]*\b(?:because|since)\b[^.;\n|]*")
 _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 """A name before a number: "JetBlue 353"."""
-_SO = re.compile(r"\b(?:so|thus|therefore|hence|take|choose|go (?:to|for)|book)\b[:,]? (?:[a-z']+ ){0,3}$")
+_SO = re.compile(
+    r"\b(?:so|thus|therefore|hence|take|choose|pick|go (?:to|for|with)|opt for|recommend|suggest"
+    r"|meet at|stay at|book)\b"
+    r"[:,]? (?:[a-z']+ ){0,3}$"
+)
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
-OTHERS = re.compile(r"\bthe (?:(?:\d+|two|three|four|five|six|seven|eight) )?(?:other|rest|remaining)s?\b")
+OTHERS = re.compile(
+    r"\b(?:the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
+    r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
+)
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
@@ -67,6 +77,8 @@ _DIFFERENCES = frozenset(
 ) - {""}
 """Concepts of asks for the outcome of a comparison."""
 _SUMS = frozenset(map(concept, "total average averages mean".split()))  # noqa: SIM905
+_NOON = 43200
+_HAS_MARK = re.compile(r"[ap]\.? ?m\b|^0\d")
 _LONGEST_NAME = 120
 _RUN = 6
 """More numbers than this in one clause label nothing."""
@@ -305,6 +317,8 @@ class Weigher:
             return False
         if _DERIVED.search(before) and not asked & _SUMS:
             return True
+        if _TOGETHER.match(self._text.text, one.end) and not asked & _SUMS:
+            return True
         compared = _COMPARED.match(self._text.text, one.end, min(one.end + 48, len(self._text.text)))
         if compared is None:
             return False
@@ -318,18 +332,15 @@ class Weigher:
         before = OTHERS.search(self._text.text, first, one.start)
         if before is None:
             return False
-        return not any(is_singling(word) for _, word in concepts(self._text.text[before.start() : after]))
+        return not any(is_singling(word) for _, word in concepts(self._text.text[before.end() : after]))
 
     def _is_set_aside(self, one: Statement) -> bool:
-        """Whether a name is only conceded, in a sentence without the right one: "Ateneum is nearer, but shuts at 5"."""
+        """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts"."""
         if any(self._facts[at].kind.name not in CLOSED for at in one.said) or not self.is_conceded(one):
             return False
         sentence = self._layout.at(one.start).sentence
         return any(
             any(other.right.get(at) for at in one.said) and self._layout.at(other.start).sentence != sentence
-            for other in self._statements
-        ) and not any(
-            any(other.right.get(at) for at in one.said) and self._layout.at(other.start).sentence == sentence
             for other in self._statements
         )
 
@@ -392,6 +403,8 @@ class Weigher:
         fact, said = self._facts[at], one.said[at]
         if fact.kind.name == "date":
             return (fact.place is None and not self.is_labelled(one, at)) or self._is_remark(one, at)
+        if fact.kind.name == "code" and not isinstance(fact.fact.value, int):
+            return self._is_remark(one, at)
         if fact.kind.name not in NUMERIC_KINDS or not isinstance(said.value, (int, float)):
             return False
         computed = fact.place is None and fact.kind.name != "delay" and not self.is_labelled(one, at)
@@ -454,6 +467,11 @@ class Weigher:
             self._all.are_alike(leaf.place, place) for leaf in self._leaves(one, at)
         )
 
+    def is_elsewhere(self, one: Statement, at: int) -> bool:
+        """Whether a statement is some other value of the responses."""
+        place = self._facts[at].place
+        return any(leaf.place != place for leaf in self._leaves(one, at))
+
     def owners(self, at: int) -> frozenset[str]:
         """The concepts of what a task calls the owner of a fact."""
         return frozenset(of_texts([folded(self._facts[at].fact.owner)]))
@@ -469,8 +487,12 @@ class Weigher:
         said, fact, leaves = one.said[at], self._facts[at], self._all.leaves
         text = self._text.text[said.start : said.end]
         if fact.kind.name in SHAPED:
+            sayings = [said]
+            if fact.kind.name == "clock" and 0 <= said.value < _NOON and not _HAS_MARK.search(text):
+                sayings.append(said._replace(value=said.value + _NOON))  # "6:24" in the evening
             for value, places in leaves.of_kind(fact.kind.name):
-                if fact.kind.same(said, fact.asked._replace(value=value, tolerance=0.0, aliases=())):
+                asked = fact.asked._replace(value=value, tolerance=0.0, aliases=())
+                if any(fact.kind.same(one, asked) for one in sayings):
                     yield from leaves.at(places)
             return
         if fact.kind.name in CLOSED or fact.kind.name == "yes_no":

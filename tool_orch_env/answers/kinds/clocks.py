@@ -5,6 +5,7 @@ range such as "7:01-7:55 PM" both clocks share the mark.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import ClassVar
 
@@ -52,10 +53,16 @@ _CLOCK = re.compile(
 _ISO = re.compile(
     r"(?<=\dt)(2[0-4]|[01]\d):?([0-5]\d)(?::?([0-5]\d)(?:\.\d{1,9})?)?(?:z|[+-]\d\d:?\d\d)?(?!\d)"
 )
+_BARE_HOUR = re.compile(
+    r"\b(?:(?:opens?|closes?|closed|shuts?|starts?|left|leaves|landed|lands|arrived|arrives)(?: only| up| its doors)?"
+    rf" (?:at|from|until|till)|until|till) (1[0-2]|[1-9]|{_HOUR_WORDS})"
+    r"(?=[,;!?)\n]|\.(?!\d)|$| (?:and|but|while|already|sharp|on)\b)"
+)
 _DURATION = re.compile(r"\ ?(?:h|hr|hrs|hours?|min|mins|minutes?)\b(?! local)")
 _AT = re.compile(
     r"(?:\bat|\bby|\buntil|\btill|\bfrom|\bto|\bkl\.?|\bum|\bbefore|\bafter|\baround|\babout)\s+$"
 )
+_AT_OR_IS = re.compile(_AT.pattern + r"|\b(?:is|was|it's|and)\s+$")
 _TOOK = re.compile(r"\b(?:took|takes?|lasts?|lasted|for|duration|duration of|total of|travel time)[:\s]+$")
 _MEASURE = re.compile(
     r"\s?(?:[%€$£°]|(?:km|mi|miles?|m|metres?|meters?|ft|feet|euros?|eur|usd|dollars?|gbp|pounds?|points?|percent"
@@ -136,7 +143,7 @@ def _said(text: str, match: "re.Match[str]") -> tuple[int, str, int] | None:
         second, mark = 0, (match["mer5"] or "").strip()[:1]
     else:
         written = next(match[name] for name in ("h1", "h2", "h3", "h4", "h6") if match[name] is not None)
-        if match["h6"] is not None and not _AT.search(text[max(0, start - 16) : start]):
+        if match["h6"] is not None and not _AT_OR_IS.search(text[max(0, start - 16) : start]):
             return None  # "2 in the morning" may be two of something
         hour = HOURS.get(written) or int(written)
         minute, second = int(match["m2"] or match["m3"] or 0), 0
@@ -214,7 +221,7 @@ class Clock(Kind):
     name: ClassVar[str] = "clock"
 
     def read(self, text: str, asked: Asked) -> list[Said]:
-        return list(clocks(text))
+        return sorted((*clocks(text), *_bare(text, asked)))
 
     def same(self, said: Said, asked: Asked) -> bool:
         wanted = seconds_of(asked.value)
@@ -223,6 +230,16 @@ class Clock(Kind):
     def forms(self, asked: Asked) -> list[str]:
         wanted = seconds_of(asked.value)
         return [str(asked.value)] if wanted is None else clock_forms(wanted)
+
+
+def _bare(text: str, asked: Asked) -> Iterator[Said]:
+    """Hours without minutes or a mark: "it opens at 8". The half of the day is that of the clock asked for, if the hour
+    is its own."""
+    wanted = seconds_of(asked.value)
+    for match in _BARE_HOUR.finditer(text):
+        value = (HOURS.get(match[1]) or int(match[1])) * 3600
+        half = wanted is not None and (wanted - value) % (DAY // 2) == 0
+        yield Said(match.start(1), match.end(1), wanted if half and wanted is not None else value % DAY)
 
 
 def clock_forms(seconds: int) -> list[str]:

@@ -18,7 +18,7 @@ _RULE = re.compile(r"[\s|:+=-]*$")
 _JOINED = re.compile(r" ?[,/&+]? ?(?:and |or )?")
 _APART = re.compile(
     r"\b(?:no|not|nor|never|none|neither|nobody|others?|rest|remaining|except|without|only|early|ahead|on time|in time"
-    r"|punctual(?:ly)?|within|under|less|fine|open|too)\b|n't\b"
+    r"|punctual(?:ly)?|within|under|less|fine|open|too|working|normal(?:ly)?|ordinary|usual|staffed|available)\b|n't\b"
 )
 """What sets names apart from those asked for."""
 _CONTRAST = re.compile(r"\b(?:but|while|whereas|though|although|except|not|the others?|the rest)\b")
