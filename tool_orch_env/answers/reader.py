@@ -45,6 +45,8 @@ LEAST = 0.9
 LONGEST = 20_000
 """Characters of an answer that are read."""
 _MOST_PARTS = 16
+_NEAR_BY = 60
+_CORRECTION = re.compile(r"\b(?:no|sorry|rather|i mean|correction|actually|make that|wait|scratch that)\b")
 _LISTED, _NAME_WORDS = 2, 6
 """A name in a row with so many others of at most so many words is one of a list."""
 MOST = 500
@@ -313,8 +315,15 @@ class _Reading:
                 for one in wrong
                 if self._weigher.singled(one.start, one.end, at) < best - MARGIN
                 and self._weigher.is_elsewhere(one, at)
+                and not any(self._corrects(one, right) for right in rights)
             }
         return found - {value_of(one, at) for one in wrong if one.instead_of or one.hedged}
+
+    def _corrects(self, one: Statement, other: Statement) -> bool:
+        """Whether a statement takes the one before it back: "at 10:52, no, sorry, at 10:47"."""
+        if not 0 <= one.start - other.end <= _NEAR_BY:
+            return False
+        return _CORRECTION.search(self._text.text, other.end, one.start) is not None
 
     def _parts(self, at: int, wrong: list[Statement]) -> set[int]:
         """The identities of statements in a row, two at least, that add up to a number asked for."""
