@@ -24,10 +24,13 @@ from .order import aligned, groups, value_of, without_repeats
 from .polarity import denied
 from .statements import Finder, Statement
 from .text import Folded, fold, folded
-from .weighing import MARGIN, OTHERS, Weigher
+from .weighing import AGAINST, MARGIN, OTHERS, Weigher
 from .words import QUANTIFIERS, concepts, is_singling, of_value
 
-_ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
+_EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
+_AND = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?")
+_AND_BEFORE = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?$")
 _RESPECTIVELY = re.compile(r"\brespectively\b")
 _LISTING = re.compile(r",? and |, |,? and (?:in|at|on|by) |, (?:in|at|on|by) ")
 """What stands between the values of a list."""
@@ -310,6 +313,7 @@ class _Reading:
         found = {value_of(one, at) for one in wrong if id(one) in self._parts(at, wrong)}
         if any(map(is_singling, self._weigher.owners(at))):
             best = max(self._weigher.singled(one.start, one.end, at) for one in rights)
+            found |= self._in_company(at, wrong, rights)
             found |= {
                 value_of(one, at)
                 for one in wrong
@@ -318,6 +322,34 @@ class _Reading:
                 and not any(self._corrects(one, right) for right in rights)
             }
         return found - {value_of(one, at) for one in wrong if one.instead_of or one.hedged}
+
+    def _in_company(self, at: int, wrong: list[Statement], rights: list[Statement]) -> set[Any]:
+        """Wrong values of which several stand in one part of a sentence, where the right one stands alone: "1437 was
+        late; 1276, 1178 and 1416 were early"."""
+        parts: dict[int, list[Statement]] = {}
+        for one in (*wrong, *rights):
+            parts.setdefault(self._part(one.start), []).append(one)
+        if not any(len(parts[self._part(one.start)]) == 1 for one in rights):
+            return set()
+        return {
+            value_of(one, at)
+            for some in parts.values()
+            if len(some) > 1 and not any(one.right[at] for one in some)
+            for one in some
+        }
+
+    def _has_company(self, one: Statement, at: int, rights: Sequence[Statement]) -> bool:
+        """The same of values of other rows."""
+        others = [other for other in self._weigher.working if at in other.sibling_of]
+        alone = {self._part(right.start) for right in rights} - {self._part(other.start) for other in others}
+        beside = any(
+            other is not one and self._part(other.start) == self._part(one.start) for other in others
+        )
+        return bool(alone) and beside and self._part(one.start) not in {self._part(r.start) for r in rights}
+
+    def _part(self, start: int) -> int:
+        """Where the part of a sentence that a place is in begins."""
+        return max(self._layout.at(start).sentence[0], self._text.text.rfind("; ", 0, start))
 
     def _corrects(self, one: Statement, other: Statement) -> bool:
         """Whether a statement takes the one before it back: "at 10:52, no, sorry, at 10:47"."""
@@ -425,6 +457,11 @@ class _Reading:
             return _Verdict(1 / (1 + others), one, f"one of {others + 1} names in a row")
         if instead := self._instead(at):
             return _Verdict(0.5, one, f"another is singled out: {instead}")
+        open_kind = self._facts[at].kind.name in CLOSED or self._facts[at].kind.name == "date"
+        if open_kind and self._weigher.is_choice(at) and _EITHER.search(self._text.text):
+            return _Verdict(0.5, one, "leaves the choice open")
+        if self._shared_with(at):
+            return _Verdict(0.5, one, "said together with another")
         if alike := self._listed_alike(at):
             return _Verdict(1 / (1 + alike), one, f"one of {alike + 1} listed alike")
         return _Verdict(1.0, one, "")
@@ -470,18 +507,46 @@ class _Reading:
             return 0
         if max(self._weigher.singled(start, end, at) for start, end in own) > 0:
             return 0
+        others = self._all.choices(fact.fact)
+        if self._weigher.is_choice(at) and fact.place is not None:
+            others |= self._all.alternatives(fact.fact)
+        others -= {folded(str(one.fact.value)) for one in self._facts}
+        lines = {self._line(start) for start, _ in own}
         return sum(
             any(
-                self._begins_item(match.start())
+                self._begins_item(match.start()) and self._line(match.start()) not in lines
                 for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text)
             )
-            for name in self._all.choices(fact.fact)
+            for name in others
         )
 
+    def _shared_with(self, at: int) -> bool:
+        """Whether, of what one is to be chosen from, the right one is only ever said together with another: "Serbia and
+        Greece are the large ones"."""
+        fact = self._facts[at]
+        if fact.kind.name not in CLOSED or not self._weigher.is_choice(at):
+            return False
+        own = [one for one in self._statements if one.right.get(at)]
+        values = {folded(str(other.fact.value)) for other in self._facts}
+        others = (self._all.choices(fact.fact) | self._all.alternatives(fact.fact)) - values
+        return bool(own) and all(self._is_coupled(one, others) for one in own)
+
+    def _is_coupled(self, one: Statement, others: frozenset[str]) -> bool:
+        text = self._text.text
+        behind = _AND.match(text, one.end)
+        before = _AND_BEFORE.search(text, max(0, one.start - 80), one.start)
+        return any(
+            (behind is not None and text.startswith(name, behind.end()))
+            or (before is not None and text.endswith(name, 0, before.start()))
+            for name in others
+        )
+
+    def _line(self, start: int) -> int:
+        return self._text.text.rfind("\n", 0, start) + 1
+
     def _begins_item(self, start: int) -> bool:
-        """Whether a name begins a list item or a row."""
-        line = self._text.text.rfind("\n", 0, start) + 1
-        return _ITEM.fullmatch(self._text.text, line, start) is not None
+        """Whether a name begins a list item or a row, or follows its label: "- Riga: Riga International Airport"."""
+        return _ITEM.fullmatch(self._text.text, self._line(start), start) is not None
 
     def _shortened(self, name: str, others: frozenset[str]) -> list[tuple[int, int]]:
         """Where a name is said without its last words, and is no other's: "Kin Sushi" for "Kin Sushi Helsinki"."""
@@ -504,6 +569,8 @@ class _Reading:
         if OTHERS.search(text, first, start):
             return False
         if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
+            return False
+        if AGAINST.search(text, max(first, start - 80), start):
             return False
         if text.rfind("(", first, start) > text.rfind(")", first, start):
             return False
@@ -572,6 +639,7 @@ class _Reading:
             and (not lines or self._layout.at(one.start).sentence in lines)
             and (decided is None or not self._is_under(one, others, decided))
             and not self._weigher.is_conceded(one)
+            and not self._has_company(one, at, right)
             and self._weigher.singled(one.start, one.end, at)
             > singled + (-MARGIN if one.plain[at] >= best - 3 * CLOSE else MARGIN)
         }
@@ -599,8 +667,9 @@ class _Reading:
             right = next((one for one in own if one.right[at]), None)
             if right is not None:
                 own = self._without_mentioned(at, right, own)
-                parts = self._parts(at, [one for one in own if not one.right[at]])
-                own = [one for one in own if id(one) not in parts]
+                wrong = [one for one in own if not one.right[at]]
+                working = self._working(at, wrong, [one for one in own if one.right[at]]) if wrong else set()
+                own = [one for one in own if one.right[at] or value_of(one, at) not in working]
                 sharing = {other for one in own for other in one.said if other in open_facts}
                 share = min(1.0, len(sharing) / len(own))
                 why = "" if share == 1 else f"one of {len(own)} values, without a word on which is meant"
@@ -623,7 +692,9 @@ class _Reading:
                     continue
                 first, after = self._layout.at(one.start).sentence
                 spoken = {word for _, word in concepts(self._text.text[first : max(after, one.end)])}
-                alike = self._facts[at].fact.ask == self._facts[other].fact.ask != ""
+                alike = self._facts[at].fact.ask == self._facts[other].fact.ask != "" and not any(
+                    word in self._owner_words(at, (other,)) for _, word in concepts(self._text.text)
+                )
                 own = self._own_words(at, (other,)) & spoken
                 if (
                     (alike and self._facts[at].kind.name == "name")

@@ -69,13 +69,14 @@ _OR_BEFORE = re.compile(
 )
 _WHOLE = re.compile(
     r"(?:\d|\b(?:none|no|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero|both|neither|some|any|many"
-    r"|most|half|all|each)|(?:^|[.;:\n]) ?(?:out)?) ?(?:out )?of "
+    r"|most|half|all|each|\w+est|best|worst|last|first|other)|(?:^|[.;:\n]) ?(?:out)?) ?(?:out )?of "
     r"(?:the |these |those |all |our |your )*(?:last |first |remaining |other )?$"
 )
 """What stands before the whole in "two of the three"."""
 _BETWEEN = re.compile(r"\bbetween \d{1,4}(?: [ap]\.?m\.?)? and $")
 _AND_NUMBER = re.compile(r"(?: [ap]\.?m\.?)? and \d")
 _BOUND = re.compile(r"\b(?:by|before|after|since)(?: about| around)? $")
+_NEXT_WORD = re.compile(r" (?:\w+ )?([a-z]+)")
 _PART = re.compile(
     r" (?:out )?of (?:the|these|those|them|its|our|your|my|\d+|two|three|four|five|six|seven|eight|nine|ten)\b"
 )

@@ -33,8 +33,9 @@ _DERIVED = re.compile(
     r"|(?:wins?|beats?|more|less|higher|lower|longer|shorter|farther|further|warmer|colder|cooler|faster|slower|older"
     r"|newer|bigger|larger|smaller|above|below|up|down|differ(?:s|ed)?) by)\b"
 )
-_AGAINST = re.compile(
-    r"\b(?:ahead of|than|versus|vs|compared (?:with|to)|as opposed to|against|unlike)\b[^,;]{0,60}$"
+AGAINST = re.compile(
+    r"\b(?:ahead of|than|versus|vs|compared (?:with|to)|as opposed to|against|unlike|above|below)\b"
+    r"(?:[^,;]|(?<=\d),(?=\d)){0,60}$"
 )
 _COMPARED = re.compile(
     r"[^,.;\n]{0,24}\b(better|worse|sooner|quicker|more|less|fewer|higher|lower|longer|shorter|farther|further|warmer|colder|cooler|faster|slower|older"
@@ -43,6 +44,7 @@ _COMPARED = re.compile(
 _TOGETHER = re.compile(
     r"[^,.;\n]{0,12}\b(?:together|altogether|combined|in (?:all|total)|all told|both ways)\b"
 )
+_SHARED = re.compile(r"[^,.;\n]{0,12}\b(?:for each|each of|apiece|per (?:person|head)|a head)\b")
 _LARGE = 100
 _OPENING = 2
 """A name that as many words stand before opens an answer."""
@@ -64,6 +66,7 @@ OTHERS = re.compile(
     r"\b(?:the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
     r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
 )
+_JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
@@ -308,7 +311,7 @@ class Weigher:
             ruled_out = _RULED_OUT.match(self._text.text, one.end) is not None
             coded = any(self._facts[at].kind.name == "code" for at in one.said)
             return (coded or ruled_out) and _HYPOTHETICAL.search(before) is not None
-        if _AGAINST.search(before):
+        if AGAINST.search(before):
             return True
         asked = {word for at in one.said for word in self._facts[at].words.ask}
         if _HYPOTHETICAL.search(before):
@@ -318,6 +321,8 @@ class Weigher:
         if _DERIVED.search(before) and not asked & _SUMS:
             return True
         if _TOGETHER.match(self._text.text, one.end) and not asked & _SUMS:
+            return True
+        if _SHARED.match(self._text.text, one.end) and "share" not in asked:
             return True
         compared = _COMPARED.match(self._text.text, one.end, min(one.end + 48, len(self._text.text)))
         if compared is None:
@@ -402,8 +407,10 @@ class Weigher:
         a parenthesis behind the fact's value: "178 seats (a Boeing 757-222, 1990)"."""
         fact, said = self._facts[at], one.said[at]
         if fact.kind.name == "date":
-            return (fact.place is None and not self.is_labelled(one, at)) or self._is_remark(one, at)
-        if fact.kind.name == "code" and not isinstance(fact.fact.value, int):
+            if self._is_remark(one, at):
+                return True
+            return fact.place is None and not self.is_labelled(one, at) and not self._is_joined(one, at)
+        if fact.kind.name == "clock" or (fact.kind.name == "code" and not isinstance(fact.fact.value, int)):
             return self._is_remark(one, at)
         if fact.kind.name not in NUMERIC_KINDS or not isinstance(said.value, (int, float)):
             return False
@@ -419,6 +426,15 @@ class Weigher:
     def _is_remark(self, one: Statement, at: int) -> bool:
         """Whether a statement stands in a parenthesis, or a reason, behind a fact's value."""
         return any(other.right.get(at) and self._leads_to(other, one, _INSIDE) for other in self._statements)
+
+    def _is_joined(self, one: Statement, at: int) -> bool:
+        """Whether a statement is joined to the fact's value: "on both 7 March (8 miles) and 8 March"."""
+        text = self._text.text
+        return any(
+            other.right.get(at)
+            and _JOINED.fullmatch(text, min(one.end, other.end), max(one.start, other.start))
+            for other in self._statements
+        )
 
     def gives_as_reason(self, one: Statement, at: int) -> bool:
         """Whether a fact's value stands in a reason behind a statement."""
