@@ -231,8 +231,12 @@ interactions:
     path = tmp_path / "old.yaml"
     path.write_text(text)
     assert import_traces(path, tmp_path / "out", openapi=document).responses == 1
-    path.write_text(text.replace("!!python/unicode '{", "!!python/object/apply:os.system '{"))
-    with pytest.raises(ImporterError, match="could not determine a constructor"):
+    for tag in ("!!python/object/apply:os.system", "!!set", "!!timestamp", "!!float"):
+        path.write_text(text.replace("!!python/unicode '{", f"{tag} '{{"))
+        with pytest.raises(ImporterError, match="could not determine a constructor"):
+            import_traces(path, tmp_path / "other", openapi=document)
+    path.write_text("interactions: !!map [a]")
+    with pytest.raises(ImporterError, match="line 1: expected an object"):
         import_traces(path, tmp_path / "other", openapi=document)
 
 
