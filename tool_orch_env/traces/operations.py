@@ -18,6 +18,7 @@ from ..jsonvalues.decode import parse_json
 from ..record.body import NotJson, kept
 from ..record.drafts import Drafted
 from ..record.openapi import read_document
+from ..record.operation import ABSOLUTE
 from ..record.request import Endpoint, Place, build
 from ..record.schema import OpenApi
 from ..record.scrub import Scrub
@@ -96,7 +97,7 @@ class _Operation:
     def __init__(self, name: str, draft: Drafted, servers: Iterable[str]) -> None:
         self.name = name
         self._draft = draft
-        absolute = "://" in draft.url
+        absolute = ABSOLUTE.match(draft.url)
         self._paths = [_pattern("" if absolute else server, draft.url) for server in servers]
         self.variables = len(_VARIABLE.findall(draft.url))
         hidden = {
@@ -277,7 +278,7 @@ def _pattern(server: str, template: str) -> tuple[re.Pattern[str], list[str]]:
     host, path = ("", server.rstrip("/")) if "://" not in server else ("", "")
     if "://" in server:
         host = server.rstrip("/")
-    elif "://" in template:
+    elif ABSOLUTE.match(template):
         host, template = template[: len(template) - len(_path_of(template))], _path_of(template)
     base = re.sub(r"\\\{[^{}]*\\\}", "[^/?#]+", re.escape(host)) if host else r"[a-z]+://[^/?#]+"
     base = re.sub(r"^https?", "https?", base) + re.escape(path)
