@@ -250,7 +250,12 @@ def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
 
 
 def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
-    headers = {"Api-Token": "tok-1234", "X-Custom": "Bearer abcdefgh", "X-Session-Id": "abcdefgh"}
+    headers = {
+        "Api-Token": "tok-1234",
+        "X-Custom": "Bearer abcdefgh",
+        "X-Session-Id": "abcdefgh",
+        "x-authtoken": "abcdefgh",
+    }
     headers |= {"accept-language": "english", "X-Sort-Key": "descending", "Sid": "abc", "X-Key": "${KEY}"}
     query = {"access_token": "abcdefgh", "apiKey": "${OTHER}-abc", "sig": "${KEY}", "key_format": "shortest"}
     api = {"base_url": URL, "headers": headers, "query": query, "proxy": "http://me:word@proxy.example"}
@@ -261,6 +266,7 @@ def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
         "headers.Api-Token",
         "headers.X-Custom",
         "headers.X-Session-Id",
+        "headers.x-authtoken",
         "query.access_token",
         "query.apiKey",
     ]

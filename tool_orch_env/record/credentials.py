@@ -18,7 +18,9 @@ _CREDENTIALS = (
 )
 _LAST = frozenset(_CREDENTIALS.split())
 """Last words of names that carry credentials; `id` after one of them does too."""
-_OTHER_KEYS = "sort order group primary foreign partition row cache idempotency public page"
+_GLUED = re.compile(r"(?<=.)(token|secret|password|apikey|accesskey|secretkey)$")
+"""How words end that are several written as one: `accesstoken`."""
+_OTHER_KEYS = "sort order group primary foreign partition row cache idempotency public page next prev sync"
 _HARMLESS = frozenset(_OTHER_KEYS.split())
 """Words before `key` and `token` in names that carry none."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -30,6 +32,8 @@ def names_credential(name: str) -> bool:
     """Whether a header, parameter or variable of this name carries a credential: `X-Api-Key`, `accessToken`, `sid`."""
     words = [word.lower().removesuffix("s") for word in _WORD.findall(name)]
     words = words[:-1] if len(words) > 1 and words[-1] == "id" else words
+    if words and (glued := _GLUED.search(words[-1])):
+        return words[-1][: glued.start()] not in _HARMLESS
     return bool(words) and words[-1] in _LAST and (len(words) < 2 or words[-2] not in _HARMLESS)
 
 

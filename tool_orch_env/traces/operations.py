@@ -24,7 +24,7 @@ from ..record.schema import OpenApi
 from ..record.scrub import Scrub
 from ..record.styles import Unsendable
 from ..snapshot import schema
-from .credentials import cookies, is_credential, secrets, without_credentials
+from .credentials import cookies, credential_in, is_credential, secrets, without_credentials
 from .documents import Document
 from .exchange import Exchange, Exchanges
 from .masking import scrubbed
@@ -81,6 +81,7 @@ class Operations:
         reasons: list[str] = []
         for operation in self._operations:
             for base, path in operation.places(exchange):
+                self.secrets.update(text for name, text in path.items() if credential_in(text, name))
                 try:
                     arguments = operation.arguments(exchange, base, path)
                 except NoMatch as error:
@@ -148,6 +149,8 @@ class _Operation:
                 value = body.get(there, UNRECORDED) if isinstance(body, dict) else UNRECORDED
             if value is not UNRECORDED:
                 found[name] = value
+            if place.at in ("path", "body") and (known := credential_in(value, there)):
+                raise NoMatch(f"not recorded, {known!r:.80} is a credential")
         self._prove(exchange, base, found, query, body)
         return found
 
@@ -307,5 +310,5 @@ def _folded(pair: tuple[str, str]) -> tuple[str, str]:
 
 
 def _shown(url: str) -> str:
-    """A URL without its query, which may hold credentials."""
-    return url.partition("?")[0][:200]
+    """A URL without user, query and fragment, which may hold credentials."""
+    return re.sub("//[^/?#]*@", "//", re.split("[?#]", url, maxsplit=1)[0])[:200]
