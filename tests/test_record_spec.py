@@ -284,3 +284,27 @@ def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
 )
 def test_a_base_url_that_is_none_is_told(tmp_path: Path, url: str) -> None:
     assert any(problem.startswith("api: ") for problem in problems(spec(tmp_path, url, plan=[])))
+
+
+def test_credentials_are_in_no_command_of_a_server(tmp_path: Path) -> None:
+    command = [
+        "npx",
+        "-y",
+        "--token",
+        "abcdefgh",
+        "--api-key=abcdefgh",
+        "--secret",
+        "${KEY}",
+        "--key",
+        "--port",
+    ]
+    for server, told in (
+        (
+            {"command": [*command, "--page-token=abcdefgh"]},
+            ["api.mcp.command.3: a c", "api.mcp.command.4: a c"],
+        ),
+        ({"url": "https://tools.example/mcp?api_key=abcdefgh"}, ["api.mcp.url: the credential 'api_key'"]),
+    ):
+        path = spec(tmp_path, URL, api={"mcp": server}, tools={}, plan=[], secrets=["KEY"])
+        found = problems(path, {"KEY": "abcdefgh"})
+        assert [problem[: len(text)] for problem, text in zip(found, told, strict=True)] == told

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tool_orch_env.cli import main
 from tool_orch_env.errors import ImporterError
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.snapshot import verify
@@ -373,3 +374,12 @@ def test_a_body_in_base64_is_read(tmp_path: Path, document: Path) -> None:
     one["response"]["content"] |= {"text": text, "encoding": "base64"}
     snapshot, _ = imported(tmp_path, {"log": {"entries": [one]}}, document)
     assert texts(snapshot) == {"get_town": [({"id": 7}, 200, '{"id":7}')]}
+
+
+def test_a_cassette_that_cannot_be_read_is_told_as_one(
+    tmp_path: Path, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tape.yaml"
+    path.write_text("interactions: !!set {a}")
+    assert main(["import", str(path), "--openapi", str(document), "--out", str(tmp_path / "out")]) == 2
+    assert "tape.yaml: neither JSON nor YAML: could not determine a constructor" in capsys.readouterr().err

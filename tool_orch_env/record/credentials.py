@@ -50,14 +50,22 @@ def credentials(file: SpecFile, schemes: frozenset[tuple[str, str]] = frozenset(
             known = names_credential(name) or (at, name.lower()) in schemes or _VALUE.match(text)
             if known and _is_written(text, file):
                 yield f"api.{field}.{name}: a credential must not be in the spec: {_TODO}"
+    flag = ""
+    for number, text in enumerate(server.command):
+        name, mark, value = text.partition("=")
+        for carrier, written in ((flag, text), (name if mark else "", value)):
+            if names_credential(carrier) and _is_written(written, file) and not written.startswith("-"):
+                yield f"api.mcp.command.{number}: a credential must not be in the spec: {_TODO}"
+        flag = text if text.startswith("-") and not mark else ""
     if "@" in (file.api.proxy or "") and _is_written(file.api.proxy or "", file):
         yield f"api.proxy: a user and password must not be in the spec: {_TODO}"
-    urls = {"api.base_url": file.api.base_url}
+    urls = {"api.base_url": file.api.base_url, "api.mcp.url": server.url or ""}
     urls |= {f"tools.{name}.url": entry.url for name, entry in file.tools.items() if entry.url is not None}
     for place, url in urls.items():
         for name, text in parse_qsl(url.partition("#")[0].partition("?")[2]):
             if names_credential(name) and len(text) >= SHORTEST:
-                yield f"{place}: the credential {name!r} must not be in a URL: give it in api.query, as ${{NAME}}"
+                told = f"{place}: the credential {name!r} must not be in a URL"
+                yield f"{told}: give it in a header or api.query, as ${{NAME}}"
 
 
 def _is_written(text: str, file: SpecFile) -> bool:
