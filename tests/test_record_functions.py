@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import gymnasium as gym
 import pytest
@@ -170,6 +172,57 @@ def test_what_is_not_json_is_a_fault_with_its_reason(tmp_path: Path) -> None:
     assert why["object"].startswith("not JSON: Unable to serialize unknown type")
     assert why["deep"] == "nested deeper than 64"
     assert why["big"] == "an answer of more than 4194304 bytes (limits.max_bytes)"
+
+
+@dataclass
+class Point:
+    x: int
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def contains_itself(kind: Literal[1]) -> object:
+    found: list[object] = []
+    found.append(found)
+    return found
+
+
+def endless(kind: Literal[1]) -> object:
+    return {"numbers": (number for number in count())}
+
+
+def lost_field(kind: Literal[1]) -> object:
+    made = Point(1)
+    del made.x
+    return made
+
+
+def exits(kind: Literal[1]) -> object:
+    sys.exit("bye")
+
+
+def speechless(kind: Literal[1]) -> object:
+    raise Speechless
+
+
+@pytest.mark.parametrize("function", [contains_itself, endless, lost_field])
+def test_no_result_stops_a_recording(tmp_path: Path, function: Any) -> None:
+    report, snapshot = recorded(tmp_path, [function, exits])
+    [fault] = report.faults
+    assert fault.tool == function.__name__ and fault.why.startswith("not JSON: ")
+    assert len(snapshot) == 1
+
+
+def test_exceptions_that_end_a_program_or_have_no_text_are_answers(tmp_path: Path) -> None:
+    _, snapshot = recorded(tmp_path, [exits, speechless])
+    assert answer(snapshot, "exits", kind=1) == (400, {"error": {"type": "SystemExit", "message": "bye"}})
+    assert answer(snapshot, "speechless", kind=1) == (
+        400,
+        {"error": {"type": "Speechless", "message": ""}},
+    )
 
 
 def test_no_secret_of_a_function_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

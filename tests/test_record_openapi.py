@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from service import spec
 
+from tool_orch_env.cli import main
 from tool_orch_env.errors import SpecError
 from tool_orch_env.record import drafts
 from tool_orch_env.record.drafts import Drafted
@@ -748,6 +749,60 @@ def test_whatever_is_in_a_document_it_is_read_or_refused(
     Catalog([ToolSpec(name=name, parameters=dict(draft.parameters)) for name, draft in found.tools.items()])
 
 
+DEEP: dict[str, Any] = {"type": "string"}
+for _ in range(30):
+    DEEP = {"type": "array", "items": {"anyOf": [DEEP]}} if _ % 2 else {"type": "array", "items": DEEP}
+SURROGATE = "a lone surrogate, which is not UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "why"),
+    [
+        ("/a", {"description": "\ud800"}, SURROGATE),
+        ("/a", {"tags": ["\ud800"]}, SURROGATE),
+        ("/a", {"operationId": "\ud800"}, SURROGATE),
+        ("/\ud800", {}, "its path cannot be that of a URL"),
+        ("/a\r\nX: y", {}, "its path cannot be that of a URL"),
+        ("/" + "a" * 70_000, {}, "its path cannot be that of a URL"),
+        ("https://elsewhere.example/a", {}, "its path cannot be that of a URL"),
+        ("/a", {"parameters": [{"name": "p", "in": "query", "schema": DEEP}]}, "nested deeper than 64"),
+        ("/a", {"parameters": [{"name": "X\n", "in": "header", "schema": {}}]}, "no header has the name"),
+        (
+            "/a",
+            {"parameters": [{"name": "Cookie", "in": "header", "required": True}]},
+            "cookies are not sent",
+        ),
+    ],
+)
+def test_what_one_operation_cannot_be_leaves_the_others(
+    tmp_path: Path, path: str, more: dict[str, Any], why: str
+) -> None:
+    paths = {"/good": {"get": {"operationId": "good"}}, path: {"get": more}}
+    text = json.dumps({"openapi": "3.1.0", "info": {}, "paths": paths})
+    found = opened(tmp_path, text)
+    assert list(found.catalog) == ["good"]
+    assert found.document and [why in one.why for one in found.document.skipped] == [True]
+
+
+def test_headers_of_the_connection_are_no_parameters(tmp_path: Path) -> None:
+    names = ("Host", "content-length", "Transfer-Encoding", "Connection", "Cookie", "X-Fine")
+    parameters = [{"name": name, "in": "header", "schema": {"type": "string"}} for name in names]
+    tools = drafted(tmp_path, small({"get /a": {"operationId": "a", "parameters": parameters}}))
+    assert list(tools["a"].parameters["properties"]) == ["X-Fine"]
+
+
+def test_references_in_defaults_are_data(tmp_path: Path) -> None:
+    schema = {"type": "object", "default": {"$ref": "https://boats.example/7"}}
+    parameter = {"name": "p", "in": "query", "schema": schema}
+    tools = drafted(tmp_path, small({"get /a": {"operationId": "a", "parameters": [parameter]}}))
+    assert tools["a"].parameters["properties"] == {"p": {"type": "object"}}
+
+
+def test_a_url_in_a_path_is_part_of_it(tmp_path: Path) -> None:
+    found = opened(tmp_path, json.dumps(small({"get /proxy/http://{host}": {"operationId": "a"}})))
+    assert target(build(found.endpoints["a"], {"host": "x"})) == "/proxy/http://x"
+
+
 def test_large_documents_are_kept_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOL_ORCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(drafts, "_WORTH_KEEPING", 1)
@@ -784,3 +839,12 @@ def test_documents_of_well_known_apis_are_read(tmp_path: Path, shared_data: Path
     assert reading.tools and not reading.skipped
     for draft in reading.tools.values():
         Draft202012Validator.check_schema(draft.parameters)
+
+
+def test_terminals_obey_nothing_in_a_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = {"operationId": "[/b]\x1b]0;x\x07\ud800", "parameters": [{"name": "\x1b[2J", "in": "nowhere"}]}
+    text = json.dumps(small({"get /a": {"operationId": "a"}, "get /\x1b[2Jb": odd}))
+    opened(tmp_path, text)
+    assert main(["record", str(tmp_path / "spec.yaml"), "--dry-run"]) == 0
+    assert "[/b]" in (shown := capsys.readouterr().out)
+    assert all(char.isprintable() or char == "\n" for char in shown)

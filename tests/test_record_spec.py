@@ -10,8 +10,10 @@ from service import TOOLS, parameters, spec
 from tool_orch_env.errors import SpecError
 from tool_orch_env.record import plan
 from tool_orch_env.record.pattern import matches, removed
+from tool_orch_env.record.request import build
 from tool_orch_env.record.schema import Step
 from tool_orch_env.record.spec import read_spec
+from tool_orch_env.record.styles import Unsendable
 from tool_orch_env.record.yaml12 import parse_yaml
 from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
 
@@ -90,9 +92,45 @@ def test_yaml_is_read_as_version_1_2() -> None:
         ("a: 1\na: 2", "line 2: duplicate key 'a'"),
         ("1: a", "not a string"),
         ("a: [", "line"),
+        ("a: !!set {b, c}", "could not determine a constructor"),
+        ("a: !!timestamp 2013-07-10", "could not determine a constructor"),
+        ("a: !!python/name:os.system", "could not determine a constructor"),
+        ("a: !!map [b]", "line 1: expected a mapping"),
+        ("a: !!bool yes", "line 1: expected true or false, found 'yes'"),
+        ("a: !!float nan", "line 1: expected a number in the range of a double"),
+        ("a:\n- 1e999", "line 2: expected a number in the range of a double"),
+        ("a: &a {<<: *a}", "nested too deep"),
     ):
         with pytest.raises(ValueError, match=why):
             parse_yaml(bad)
+
+
+def test_queries_and_fragments_are_sent_or_told(tmp_path: Path) -> None:
+    with_query = spec(tmp_path, URL, api={"base_url": f"{URL}/v1?key=short"}, tools=TOOLS, plan=[])
+    assert problems(with_query) == ["api.base_url: a query goes into api.query, and no fragment is sent"]
+    tools = {"a": {"url": "/a?b=1#top", "parameters": parameters(p={"type": "integer"})}}
+    read = read_spec(spec(tmp_path, URL, api={"base_url": URL}, tools=tools, plan=[]))
+    assert str(build(read.endpoints["a"], {"p": 2}).url) == f"{URL}/a?b=1&p=2"
+
+
+def test_no_argument_is_a_header_of_the_connection(tmp_path: Path) -> None:
+    tools = {
+        "a": {
+            "url": "/a",
+            "parameters": parameters(p={"type": "string"}, q={"type": "string"}),
+            "places": {"p": {"at": "header", "name": "Content-Length"}, "q": {"at": "header", "name": "a b"}},
+        }
+    }
+    endpoint = read_spec(spec(tmp_path, URL, api={"base_url": URL}, tools=tools, plan=[])).endpoints["a"]
+    for argument in "pq":
+        with pytest.raises(Unsendable, match="no argument can be the header"):
+            build(endpoint, {argument: "5"})
+
+
+def test_merges_that_multiply_are_read_once() -> None:
+    lines = [f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}], k{i}: {i}}}" for i in range(1, 40)]
+    found = parse_yaml("\n".join(["a0: &a0 {k0: 0}", *lines]))
+    assert found["a39"] == {f"k{i}": i for i in range(40)}
 
 
 def test_patterns_cover_arrays_and_objects() -> None:
@@ -212,7 +250,12 @@ def test_no_problem_tells_a_secret(tmp_path: Path) -> None:
 
 
 def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
-    headers = {"Api-Token": "tok-1234", "X-Custom": "Bearer abcdefgh", "X-Session-Id": "abcdefgh"}
+    headers = {
+        "Api-Token": "tok-1234",
+        "X-Custom": "Bearer abcdefgh",
+        "X-Session-Id": "abcdefgh",
+        "x-authtoken": "abcdefgh",
+    }
     headers |= {"accept-language": "english", "X-Sort-Key": "descending", "Sid": "abc", "X-Key": "${KEY}"}
     query = {"access_token": "abcdefgh", "apiKey": "${OTHER}-abc", "sig": "${KEY}", "key_format": "shortest"}
     api = {"base_url": URL, "headers": headers, "query": query, "proxy": "http://me:word@proxy.example"}
@@ -223,6 +266,7 @@ def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
         "headers.Api-Token",
         "headers.X-Custom",
         "headers.X-Session-Id",
+        "headers.x-authtoken",
         "query.access_token",
         "query.apiKey",
     ]
@@ -240,3 +284,27 @@ def test_credentials_are_in_no_spec(tmp_path: Path) -> None:
 )
 def test_a_base_url_that_is_none_is_told(tmp_path: Path, url: str) -> None:
     assert any(problem.startswith("api: ") for problem in problems(spec(tmp_path, url, plan=[])))
+
+
+def test_credentials_are_in_no_command_of_a_server(tmp_path: Path) -> None:
+    command = [
+        "npx",
+        "-y",
+        "--token",
+        "abcdefgh",
+        "--api-key=abcdefgh",
+        "--secret",
+        "${KEY}",
+        "--key",
+        "--port",
+    ]
+    for server, told in (
+        (
+            {"command": [*command, "--page-token=abcdefgh"]},
+            ["api.mcp.command.3: a c", "api.mcp.command.4: a c"],
+        ),
+        ({"url": "https://tools.example/mcp?api_key=abcdefgh"}, ["api.mcp.url: the credential 'api_key'"]),
+    ):
+        path = spec(tmp_path, URL, api={"mcp": server}, tools={}, plan=[], secrets=["KEY"])
+        found = problems(path, {"KEY": "abcdefgh"})
+        assert [problem[: len(text)] for problem, text in zip(found, told, strict=True)] == told

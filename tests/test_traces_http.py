@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tool_orch_env.cli import main
 from tool_orch_env.errors import ImporterError
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.snapshot import verify
@@ -231,8 +232,12 @@ interactions:
     path = tmp_path / "old.yaml"
     path.write_text(text)
     assert import_traces(path, tmp_path / "out", openapi=document).responses == 1
-    path.write_text(text.replace("!!python/unicode '{", "!!python/object/apply:os.system '{"))
-    with pytest.raises(ImporterError, match="could not determine a constructor"):
+    for tag in ("!!python/object/apply:os.system", "!!set", "!!timestamp", "!!float"):
+        path.write_text(text.replace("!!python/unicode '{", f"{tag} '{{"))
+        with pytest.raises(ImporterError, match="could not determine a constructor"):
+            import_traces(path, tmp_path / "other", openapi=document)
+    path.write_text("interactions: !!map [a]")
+    with pytest.raises(ImporterError, match="line 1: expected an object"):
         import_traces(path, tmp_path / "other", openapi=document)
 
 
@@ -248,10 +253,80 @@ def test_packed_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_of_credentials() -> None:
     secret = ["Authorization", "X-Api-Key", "apikey", "apiKey", "key", "access_token", "appid", "client_secret",
-              "X-Amz-Signature", "cookie", "set-cookie", "token"]  # fmt: skip
-    harmless = ["page_token", "nextPageToken", "sort_key", "keyword", "q", "monkey", "idempotency-key", "app"]
+              "X-Amz-Signature", "cookie", "set-cookie", "token", "pwd", "x-session", "Session-Id", "x-csrftoken",
+              "X-Amz-Credential", "auth"]  # fmt: skip
+    harmless = [
+        "page_token",
+        "nextPageToken",
+        "pagetoken",
+        "sort_key",
+        "keyword",
+        "q",
+        "monkey",
+        "idempotency-key",
+        "app",
+    ]
     assert [name for name in secret if not is_credential(name)] == []
     assert [name for name in harmless if is_credential(name)] == []
+
+
+PLACES = {
+    "password of basic authentication": {
+        "headers": [
+            {"name": "Authorization", "value": "Basic " + base64.b64encode(f"me:{KEY}".encode()).decode()}
+        ]
+    },
+    "header": {"headers": [{"name": "X-Session", "value": KEY}]},
+    "fragment": {"url": f"https://api.example.org/v1/towns/7#access_token={KEY}"},
+    "user": {"url": f"https://me:{KEY}@api.example.org/v1/towns/8"},
+    "cookie": {"headers": [{"name": "Cookie", "value": "a=b"}, {"name": "Cookie", "value": f"c={KEY}"}]},
+    "body": {"method": "POST", "postData": {"text": json.dumps({"city": "Oslo", "api_key": KEY})}},
+    "form": {"method": "POST", "postData": {"text": f"city=Oslo&client_secret={KEY}"}},
+}
+
+
+@pytest.mark.parametrize("place", [*PLACES, "cookies that are set", "reply"])
+def test_no_credential_is_kept_or_shown_wherever_it_is(tmp_path: Path, document: Path, place: str) -> None:
+    made = entry("https://api.example.org/v1/towns/7", {"id": 7, "seen": KEY})
+    made["request"] |= {"headers": [], **PLACES.get(place, {})}
+    if place == "cookies that are set":
+        cookies = [f"a={KEY}; Expires=Wed, 21 Oct 2026 07:28:00 GMT", "b=other-value; Path=/"]
+        made["response"]["headers"] = [{"name": "Set-Cookie", "value": value} for value in cookies]
+    if place == "reply":
+        made["response"]["content"]["text"] = json.dumps({"access_token": KEY, "again": [KEY]})
+    fine = entry("https://api.example.org/v1/towns/largest", {"id": 1})
+    _, report = imported(tmp_path, {"log": {"entries": [made, fine]}}, document)
+    (tmp_path / "log.har").unlink()
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
+    kept += (tmp_path / "out.journal.jsonl").read_bytes()
+    assert KEY.encode() not in kept and KEY not in json.dumps(report.as_dict())
+
+
+def test_a_call_that_gives_a_credential_is_not_recorded(tmp_path: Path) -> None:
+    paths = {
+        "/sites/{api_key}": {"get": operation("site", parameter("api_key", "path"))},
+        "/login": {
+            "post": operation(
+                "login", requestBody={"content": {"application/json": {"schema": {"type": "object"}}}}
+            )
+        },
+        "/ping": {"get": operation("ping")},
+    }
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({**DOCUMENT, "paths": paths}))
+    login = {"postData": {"text": '{"user": {"name": "me", "password": "hunter"}}'}}
+    entries = [
+        entry(f"https://api.example.org/v1/sites/{KEY}", {}),
+        entry("https://api.example.org/v1/login", {}, "POST", **login),
+        entry("https://api.example.org/v1/ping", {}),
+    ]
+    snapshot, report = imported(tmp_path, {"log": {"entries": entries}}, path)
+    assert [record.tool for record in snapshot.records()] == ["ping"]
+    assert [problem.split(": ")[-1] for problem in report.problems] == [
+        "not recorded, 'api_key' is a credential",
+        "not recorded, 'password' is a credential",
+    ]
+    assert KEY not in json.dumps(report.as_dict())
 
 
 json_values = st.recursive(
@@ -299,3 +374,12 @@ def test_a_body_in_base64_is_read(tmp_path: Path, document: Path) -> None:
     one["response"]["content"] |= {"text": text, "encoding": "base64"}
     snapshot, _ = imported(tmp_path, {"log": {"entries": [one]}}, document)
     assert texts(snapshot) == {"get_town": [({"id": 7}, 200, '{"id":7}')]}
+
+
+def test_a_cassette_that_cannot_be_read_is_told_as_one(
+    tmp_path: Path, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tape.yaml"
+    path.write_text("interactions: !!set {a}")
+    assert main(["import", str(path), "--openapi", str(document), "--out", str(tmp_path / "out")]) == 2
+    assert "tape.yaml: neither JSON nor YAML: could not determine a constructor" in capsys.readouterr().err

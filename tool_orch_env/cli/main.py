@@ -12,6 +12,7 @@ from .._version import __version__
 from ..errors import ToolOrchError
 from . import bench, completion, imports, play, redteam, serve, snapshots, tasks
 from .command import epilog
+from .showable import showable
 
 COMMANDS = (
     play.demo,
@@ -75,5 +76,5 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _failed(message: str) -> int:
-    print(f"tool-orch: {message}", file=sys.stderr)
+    print(f"tool-orch: {showable(message)}", file=sys.stderr)
     return 2

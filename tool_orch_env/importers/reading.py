@@ -55,7 +55,8 @@ def find(path: Path, formats: Sequence[Format]) -> list[Found]:
     if not found:
         shapes = "; ".join(f"{form.name}: {form.title}" for form in formats)
         raise ImporterError(
-            f"{path.name}: expected rows of a known format ({shapes}), found none", "check the path"
+            f"{path.name}: expected rows of a known format ({shapes}), found none",
+            "check the path, or name the format of agents' traces with --format",
         )
     if len({file.format.name for file in found}) > 1:
         listed = ", ".join(f"{file.path.name} ({file.format.name})" for file in found)

@@ -20,6 +20,8 @@ _IN_PLACE = ("allOf", "anyOf", "oneOf")
 _LISTS = (*_IN_PLACE, "prefixItems")
 _SINGLE = ("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else")
 _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
+_DATA = ("examples", "default")
+"""Keywords whose values are data: a validator would take a `$ref` in it for a reference."""
 _DEFS = "#/$defs/"
 _MOST_DEPTH = 64
 _MOST_SIZE = 100_000
@@ -51,7 +53,7 @@ class Schemas:
         hidden |= self._read_only(node)
         result: dict[str, Any] = {}
         for keyword, value in schema.items():
-            if keyword in WORDLESS or keyword.startswith("x-") or (keyword == "examples" and _refers(value)):
+            if keyword in WORDLESS or keyword.startswith("x-") or (keyword in _DATA and _refers(value)):
                 continue
             if keyword == "$ref" and isinstance(value, str):
                 value = self._reference(value, file)

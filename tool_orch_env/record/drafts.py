@@ -20,7 +20,7 @@ from .payload import JSON, Body
 from .request import Place
 from .schema import ToolEntry
 
-_FORMAT = 1
+_FORMAT = 2
 _WORTH_KEEPING = 256 << 10
 """Bytes from which on a document is kept: a smaller one is read in less than a second."""
 

@@ -151,21 +151,34 @@ class Functions(Source):
                     result = await result
         except (ConnectionError, TimeoutError) as error:
             raise Failed(f"{type(error).__name__}: {error}".rstrip(": "), again=True) from error
-        except Exception as error:
-            status, result = FAILED, {"error": {"type": type(error).__name__, "message": str(error)}}
+        except (Exception, SystemExit) as error:
+            status, result = FAILED, {"error": {"type": type(error).__name__, "message": _message(error)}}
         return Answer(status, "", self.kept(_as_json(result), self._drop(tool)))
+
+
+def _message(error: BaseException) -> str:
+    """The text of an exception; "" if it has none because it fails itself."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def _as_json(result: Any) -> Any:
     """What a function returned, as a JSON value. Raises `Failed`."""
     try:
         return to_jsonable_python(_ordered(result))
-    except ValueError as error:
-        raise Failed(f"not JSON: {str(error).splitlines()[0]}", lasting=True) from error
+    except RecursionError as error:
+        raise Failed("not JSON: nested too deep, or it contains itself", lasting=True) from error
+    except Exception as error:  # code of the result runs here: properties, serializers
+        said = _message(error).splitlines() or [type(error).__name__]
+        raise Failed(f"not JSON: {said[0]}", lasting=True) from error
 
 
 def _ordered(value: Any) -> Any:
     """The value with sets as sorted lists: their own order differs from run to run."""
+    if inspect.isgenerator(value):
+        raise TypeError("a generator, which may never end: return a list")
     if isinstance(value, set | frozenset):
         return sorted(map(to_jsonable_python, value), key=to_text)
     if isinstance(value, pydantic.BaseModel):

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..jsonvalues.canonical import NotCanonical, canonical
 from ..snapshot import schema as schemas_2020
 from . import swagger
 from .assembly import Assembly
@@ -18,14 +19,19 @@ from .content import NO_BODY, add_body
 from .dialect import Schemas
 from .document import Document, Node, Unusable
 from .drafts import Drafted
-from .request import Place
+from .origin import origin_of
+from .request import OF_CONNECTION, TOKEN, Place
 from .styles import Style
 
+ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""How a URL begins that has a host of its own."""
 IN_PATH = re.compile(r"\{([^{}]*)\}")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 """Methods that may change something."""
-_NOT_PARAMETERS = frozenset(("header", name) for name in ("accept", "content-type", "authorization"))
-"""Header parameters that OpenAPI says to ignore."""
+_NOT_PARAMETERS = frozenset(
+    ("header", name) for name in ("accept", "content-type", "authorization", *OF_CONNECTION)
+)
+"""Header parameters that OpenAPI says to ignore, and those of the connection."""
 _QUERY: Mapping[tuple[str, bool], Style] = {
     ("form", True): "form",
     ("form", False): "comma",
@@ -95,6 +101,8 @@ class Drafter:
         sent = NO_BODY if body is None else add_body(parts, body, self._document, self._schemas)
         named = parts.in_path()
         url = IN_PATH.sub(lambda match: f"{{{named[match[1]]}}}", path)
+        if ABSOLUTE.match(url) or origin_of("http://host/" + IN_PATH.sub("x", url)) is None:
+            raise Unusable("its path cannot be that of a URL")
         schema: dict[str, Any] = {
             "type": "object",
             "properties": parts.properties,
@@ -109,6 +117,10 @@ class Drafter:
         texts = [text.strip() for text in words if isinstance(text, str) and text.strip()]
         tags = own.get("tags")
         domain = tags[0] if isinstance(tags, list) and tags and isinstance(tags[0], str) else ""
+        try:
+            canonical([label, domain, *texts])
+        except NotCanonical as error:
+            raise Unusable(f"its texts have {error}") from error
         return Drafted(
             operation.method,
             url,
@@ -150,13 +162,15 @@ class Drafter:
         name, at = parameter.name, parameter.at
         if (at, name.lower()) in self._given:
             return
-        if at == "cookie":
+        if at == "cookie" or (at, name.lower()) == ("header", "cookie"):
             if parameter.required and ("header", "cookie") not in self._given:
                 raise Unusable(f"requires the cookie {name!r}, but cookies are not sent")
             return
         if at == "path" and f"{{{name}}}" not in path:
             self._schemas.remarks[f"{path}: it has no {{{name}}}: the parameter is left out"] = None
             return
+        if at == "header" and not TOKEN.fullmatch(name):
+            raise Unusable(f"no header has the name {name!r:.80}")
         schema, place = self._placed(parameter, node.file, at)
         if parameter.description is not None and isinstance(schema, dict):
             schema = {"description": parameter.description, **schema}

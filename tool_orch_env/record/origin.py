@@ -13,5 +13,5 @@ def origin_of(text: str) -> str | None:
     """The origin of a URL; `None` if `text` is not a URL."""
     try:
         return origin(httpx.URL(text))
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return None

@@ -4,6 +4,7 @@ Arguments must already satisfy the tool's schema. Values that would reach a diff
 path segment, `.` and `..`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -36,6 +37,12 @@ class Place(BaseModel):
 
 
 QUERY = Place(at="query")
+OF_CONNECTION = frozenset(
+    ("host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect")
+)
+"""Headers that belong to the connection: no argument sets them."""
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""The name of a header, by RFC 9110."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,8 @@ def _segment(place: Place, name: str, value: Any) -> str:
 
 
 def _header(place: Place, name: str, value: Any) -> str:
+    if not TOKEN.fullmatch(name) or name.lower() in OF_CONNECTION:
+        raise Unsendable(f"no argument can be the header {name!r:.80}")
     text = expanded(place.style, place.explode, name, value, str)
     if not (text.isascii() and text.isprintable()):
         raise Unsendable("a header can contain only printable ASCII")

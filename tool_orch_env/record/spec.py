@@ -27,7 +27,7 @@ from .finite import everything
 from .follow import expanded
 from .functions import Function
 from .openapi import Reading, read_document
-from .operation import IN_PATH
+from .operation import ABSOLUTE, IN_PATH
 from .origin import origin
 from .payload import Body
 from .request import Endpoint, Place, Where
@@ -127,6 +127,8 @@ def _compiled(
         drafts = _added(file, _served(api.mcp, file, folder, secrets, notes, problems), problems)
     else:
         origins = frozenset(_origins([api.base_url, *api.hosts], problems))
+        if "?" in api.base_url or "#" in api.base_url:
+            problems.append("api.base_url: a query goes into api.query, and no fragment is sent")
         reading = _reading(file, folder, api, origins, problems)
         skipped = {one.name: f"{one.operation}: {one.why}" for one in reading.skipped} if reading else {}
         problems += credentials(file, reading.credentials if reading else frozenset())
@@ -359,7 +361,7 @@ def _endpoint(name: str, draft: Drafted, file: SpecFile, api: Api) -> Endpoint:
     return Endpoint(
         name,
         draft.method,
-        draft.url if "://" in draft.url else api.base_url.rstrip("/") + "/" + draft.url.lstrip("/"),
+        _absolute(api.base_url, draft.url),
         places,
         api.headers,
         api.query,
@@ -370,6 +372,12 @@ def _endpoint(name: str, draft: Drafted, file: SpecFile, api: Api) -> Endpoint:
         Place(at="body" if draft.operation else rest),
         draft.safe,
     )
+
+
+def _absolute(base: str, url: str) -> str:
+    """The URL of a tool, without a fragment: that is never sent, and what follows it would not be either."""
+    url = url.partition("#")[0]
+    return url if ABSOLUTE.match(url) else f"{base.rstrip('/')}/{url.lstrip('/')}"
 
 
 def _catalog(drafts: Mapping[str, Drafted], problems: list[str]) -> Catalog:

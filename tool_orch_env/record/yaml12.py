@@ -1,11 +1,12 @@
 """Read YAML as version 1.2 defines it: `NO` is a string, `2013-07-10` is a string, `12:30` is not a number.
 
-The result is a JSON value. `<<` merges mappings, as most readers do. Duplicate keys and keys that are not strings raise
+The result is a JSON value: a tag for anything else (`!!set`, `!!timestamp`) is refused, and so is a number beyond the
+range of a double. `<<` merges mappings, as most readers do. Duplicate keys and keys that are not strings raise
 `ValueError`; `lenient` reading keeps the last of two equal keys, and takes a key such as `200` as it is written.
 """
 
+import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -27,6 +28,12 @@ _CORE = (
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml is ten times as fast
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's
+    yaml_constructors: dict[str | None, Any] = {}  # noqa: RUF012 - PyYAML's: no tags but those below
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.merged: dict[int, list[tuple[yaml.Node, yaml.Node]]] = {}
+        """Node -> its pairs, for mappings that `<<` was looked for in: aliases repeat them without end."""
 
 
 for _tag, _look, _first in _CORE:
@@ -42,10 +49,37 @@ def _integer(loader: Any, node: yaml.ScalarNode) -> int:
     return int(loader.construct_scalar(node))
 
 
-def _merged(loader: Any, node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+def _number(loader: Any, node: yaml.ScalarNode) -> float:
+    value = float(loader.construct_scalar(node))
+    if not math.isfinite(value):
+        raise ValueError(f"line {node.start_mark.line + 1}: expected a number in the range of a double")
+    return value
+
+
+def _boolean(loader: Any, node: yaml.ScalarNode) -> bool:
+    text = str(loader.construct_scalar(node)).lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"line {node.start_mark.line + 1}: expected true or false, found {text!r:.80}")
+    return text == "true"
+
+
+def _list(loader: Any, node: yaml.Node) -> list[Any]:
+    found: list[Any] = loader.construct_sequence(node, deep=True)
+    return found
+
+
+def _merged(loader: Any, node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
     """Keys and values of a mapping, after those that `<<` takes from others and the mapping does not have itself."""
+    if id(node) not in loader.merged:
+        loader.merged[id(node)] = [*_taken(loader, node), *(p for p in node.value if p[0].tag != _MERGE)]
+    known: list[tuple[yaml.Node, yaml.Node]] = loader.merged[id(node)]
+    return known
+
+
+def _taken(loader: Any, node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+    """What `<<` takes from other mappings."""
     own = {key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
-    taken: set[str] = set()
+    taken: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     for key, value in node.value:
         if key.tag != _MERGE:
             continue
@@ -53,13 +87,15 @@ def _merged(loader: Any, node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, ya
             if not isinstance(source, yaml.MappingNode):
                 raise ValueError(f"line {key.start_mark.line + 1}: << expects a mapping, or a list of them")
             for pair in _merged(loader, source):
-                if pair[0].value not in own | taken:
-                    taken.add(pair[0].value)
-                    yield pair
-    yield from ((key, value) for key, value in node.value if key.tag != _MERGE)
+                name = str(pair[0].value)
+                if name not in own:
+                    taken.setdefault(name, pair)
+    return list(taken.values())
 
 
-def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: Any, node: yaml.Node) -> dict[Any, Any]:
+    if not isinstance(node, yaml.MappingNode):
+        raise ValueError(f"line {node.start_mark.line + 1}: expected a mapping")
     result: dict[Any, Any] = {}
     lenient = isinstance(loader, _Lenient)
     for key, value in _merged(loader, node):
@@ -74,9 +110,17 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     return result
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Lenient.add_constructor("tag:yaml.org,2002:map", _mapping)
+for _tag, _constructor in {
+    "null": yaml.SafeLoader.construct_yaml_null,
+    "bool": _boolean,
+    "int": _integer,
+    "float": _number,
+    "str": yaml.SafeLoader.construct_yaml_str,
+    "seq": _list,
+    "map": _mapping,
+}.items():
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _constructor)
+_Loader.add_constructor(None, yaml.SafeLoader.construct_undefined)
 
 
 def parse_yaml(text: str, lenient: bool = False) -> Any:

@@ -77,7 +77,7 @@ def validator(schema: Mapping[str, Any]) -> "Validator":
 def faults(schema: dict[str, Any], place: str) -> Iterator[str]:
     """Reasons why a validator of this schema could raise, each beginning with `place`; none if it never does."""
     try:
-        canonical(schema)
+        canonical({"catalog": {"tools": [{"parameters": schema}]}})  # as deep as fingerprints have it
     except NotCanonical as error:
         yield f"{place}: not a JSON Schema: {error}"
         return

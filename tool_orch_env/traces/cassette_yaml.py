@@ -17,6 +17,7 @@ _NULL = re.compile(r"(?:~|null|Null|NULL|)$")
 
 class _Loader(_Base):  # type: ignore[misc]
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's
+    yaml_constructors: dict[str | None, Any] = {}  # noqa: RUF012 - PyYAML's: no tags but those below
 
 
 def _text(loader: Any, node: Any) -> str:
@@ -36,6 +37,8 @@ def _binary(loader: Any, node: Any) -> dict[str, str]:
 
 
 def _mapping(loader: Any, node: Any) -> dict[str, Any]:
+    if not isinstance(node, yaml.MappingNode):
+        raise ValueError(f"line {node.start_mark.line + 1}: expected an object")
     result = {}
     for key, value in node.value:
         name, line = loader.construct_object(key, deep=True), key.start_mark.line + 1
@@ -53,6 +56,7 @@ _TAGS = {
     "tag:yaml.org,2002:str": _text,
     "tag:yaml.org,2002:binary": _binary,
     "!binary": _binary,
+    "tag:yaml.org,2002:null": _Base.construct_yaml_null,
     "tag:yaml.org,2002:python/unicode": _text,
     "tag:yaml.org,2002:python/str": _text,
     "tag:yaml.org,2002:python/tuple": _list,
@@ -60,6 +64,7 @@ _TAGS = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N", ""])
 for _tag, _constructor in _TAGS.items():
     _Loader.add_constructor(_tag, _constructor)
+_Loader.add_constructor(None, _Base.construct_undefined)
 
 
 def parse_cassette(text: str) -> Any:

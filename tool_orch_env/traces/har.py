@@ -46,7 +46,12 @@ def _exchange(entry: Any, place: str) -> Exchange:
 
 
 def _headers(message: Mapping[str, Any]) -> dict[str, str]:
-    return {str(one["name"]).lower(): str(one["value"]) for one in message.get("headers") or ()}
+    found: dict[str, str] = {}
+    for one in message.get("headers") or ():
+        name, value = str(one["name"]).lower(), str(one["value"])
+        apart = "; " if name == "cookie" else ", "
+        found[name] = f"{found[name]}{apart}{value}" if name in found else value
+    return found
 
 
 def _body(text: Any, encoding: Any) -> bytes:

@@ -18,12 +18,13 @@ from ..jsonvalues.decode import parse_json
 from ..record.body import NotJson, kept
 from ..record.drafts import Drafted
 from ..record.openapi import read_document
+from ..record.operation import ABSOLUTE
 from ..record.request import Endpoint, Place, build
 from ..record.schema import OpenApi
 from ..record.scrub import Scrub
 from ..record.styles import Unsendable
 from ..snapshot import schema
-from .credentials import cookies, is_credential, secrets, without_credentials
+from .credentials import cookies, credential_in, is_credential, secrets, without_credentials
 from .documents import Document
 from .exchange import Exchange, Exchanges
 from .masking import scrubbed
@@ -80,6 +81,7 @@ class Operations:
         reasons: list[str] = []
         for operation in self._operations:
             for base, path in operation.places(exchange):
+                self.secrets.update(text for name, text in path.items() if credential_in(text, name))
                 try:
                     arguments = operation.arguments(exchange, base, path)
                 except NoMatch as error:
@@ -96,7 +98,7 @@ class _Operation:
     def __init__(self, name: str, draft: Drafted, servers: Iterable[str]) -> None:
         self.name = name
         self._draft = draft
-        absolute = "://" in draft.url
+        absolute = ABSOLUTE.match(draft.url)
         self._paths = [_pattern("" if absolute else server, draft.url) for server in servers]
         self.variables = len(_VARIABLE.findall(draft.url))
         hidden = {
@@ -147,6 +149,8 @@ class _Operation:
                 value = body.get(there, UNRECORDED) if isinstance(body, dict) else UNRECORDED
             if value is not UNRECORDED:
                 found[name] = value
+            if place.at in ("path", "body") and (known := credential_in(value, there)):
+                raise NoMatch(f"not recorded, {known!r:.80} is a credential")
         self._prove(exchange, base, found, query, body)
         return found
 
@@ -277,7 +281,7 @@ def _pattern(server: str, template: str) -> tuple[re.Pattern[str], list[str]]:
     host, path = ("", server.rstrip("/")) if "://" not in server else ("", "")
     if "://" in server:
         host = server.rstrip("/")
-    elif "://" in template:
+    elif ABSOLUTE.match(template):
         host, template = template[: len(template) - len(_path_of(template))], _path_of(template)
     base = re.sub(r"\\\{[^{}]*\\\}", "[^/?#]+", re.escape(host)) if host else r"[a-z]+://[^/?#]+"
     base = re.sub(r"^https?", "https?", base) + re.escape(path)
@@ -306,5 +310,5 @@ def _folded(pair: tuple[str, str]) -> tuple[str, str]:
 
 
 def _shown(url: str) -> str:
-    """A URL without its query, which may hold credentials."""
-    return url.partition("?")[0][:200]
+    """A URL without user, query and fragment, which may hold credentials."""
+    return re.sub("//[^/?#]*@", "//", re.split("[?#]", url, maxsplit=1)[0])[:200]

@@ -1,17 +1,24 @@
-"""Lines, tables and progress bars. Text is printed as it is: markup in it has no effect."""
+"""Lines, tables and progress bars. Text is printed as it is: markup in it has no effect, nor what a terminal obeys."""
 
 from collections.abc import Iterable
 from typing import TypeVar
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as without_markup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 from rich.table import Table
+
+from ..showable import showable
 
 T = TypeVar("T")
 console = Console(highlight=False)
 """Standard output."""
+
+
+def escape(text: str) -> str:
+    """The text in rich's markup, to be shown as it is."""
+    return without_markup(showable(text))
 
 
 def line(text: str) -> None:

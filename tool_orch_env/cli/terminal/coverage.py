@@ -2,11 +2,9 @@
 
 import random
 
-from rich.markup import escape
-
 from ...coverage import Coverage, Share
 from ...jsonvalues.canonical import to_text
-from .console import console, line, share, shortened, table
+from .console import console, escape, line, share, shortened, table
 
 _OPEN_ROWS = 50
 """Open rows that are listed; `--json` has all."""

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from rich.markup import escape
 from rich.panel import Panel
 
 from ...answers.oracle import oracle_turns
@@ -18,7 +17,7 @@ from ...reward.config import Score
 from ...snapshot import Snapshot
 from ...task import Task
 from ...taskset import TaskSet
-from .console import console, line, shortened, table
+from .console import console, escape, line, shortened, table
 
 FACTS_WIDTH = 80
 """Maximum width of the table of facts, in columns."""

@@ -1,10 +1,8 @@
 """`tool-orch redteam`: what agents that work earn, what exploits earn, and which exploits win."""
 
-from rich.markup import escape
-
 from ...bench.intervals import Figure
 from ...bench.redteam import Report
-from .console import console, line, table
+from .console import console, escape, line, table
 
 LEGEND = """\
 score: mean over the tasks where the exploit applies, with a 95 % interval.

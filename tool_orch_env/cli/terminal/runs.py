@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.markup import escape
-
 from ...bench.diagnose import KINDS
 from ...bench.manifest import protocol_name
 from ...bench.run_log import Record
-from .console import console, line, progress_bar, table
+from .console import console, escape, line, progress_bar, table
 
 
 class RunBar:

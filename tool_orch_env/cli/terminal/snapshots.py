@@ -4,14 +4,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import TaskID
 
 from ...jsonvalues.canonical import to_text
 from ...snapshot import Snapshot
 from ...snapshot.stats import Difference, ToolStats
-from .console import console, line, progress_bar, share, shortened, table
+from .console import console, escape, line, progress_bar, share, shortened, table
 
 if TYPE_CHECKING:
     from ...record.estimate import Estimate

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from rich.markup import escape
 
 from ...language.graph import Edge
 from ...synth import shapes as forests
@@ -13,7 +12,7 @@ from ...synth.scenes.check import Checked
 from ...synth.synthesise import Report
 from ...synth.wording import Wording
 from ...task import Task
-from .console import console, line, table
+from .console import console, escape, line, table
 
 
 def findings(found: Mapping[str, Sequence[Finding]]) -> None:
