@@ -80,7 +80,7 @@ def compare(arguments: argparse.Namespace) -> int:
     option("--snapshot", help="where the snapshot is now, if it was moved"),
     examples=(
         "tool-orch bench export runs/m --out conversations.jsonl",
-        "tool-orch import conversations.jsonl --format openai-messages --out mine   # then",
+        "tool-orch import conversations.jsonl --out mine   # then",
     ),
 )
 def export(arguments: argparse.Namespace) -> int:

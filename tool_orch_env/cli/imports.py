@@ -42,7 +42,6 @@ TRACES = ("openai-messages", "otel-genai", "har", "vcr")
     name="import",
     examples=(
         "tool-orch import conversations.jsonl --format openai-messages --out mine",
-        "tool-orch import spans.jsonl --format otel-genai --tools tools.json --out mine",
         "tool-orch import cassettes --format vcr --openapi openapi.yaml --out mine",
         "tool-orch import ComplexFuncBench.jsonl --out cfb",
         "tool-orch bench --policy oracle --tasks ./mine --out runs/mine    # then",

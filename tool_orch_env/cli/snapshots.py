@@ -269,7 +269,6 @@ snapshot = Command(
         "tool-orch record spec.yaml --out my_api --dry-run --sample 5",
         "tool-orch record --functions shop:FUNCTIONS --out shop",
         "tool-orch synth --snapshot my_api --n 50 --out tasks.jsonl       # then",
-        "tool-orch bench --policy oracle --tasks tasks.jsonl --out runs/a # then",
     ),
 )
 def record(arguments: argparse.Namespace) -> int:
