@@ -313,15 +313,27 @@ class _Reading:
         found = {value_of(one, at) for one in wrong if id(one) in self._parts(at, wrong)}
         if any(map(is_singling, self._weigher.owners(at))):
             best = max(self._weigher.singled(one.start, one.end, at) for one in rights)
+            here = {self._part(one.start) for one in rights}
             found |= self._in_company(at, wrong, rights)
             found |= {
                 value_of(one, at)
                 for one in wrong
-                if self._weigher.singled(one.start, one.end, at) < best - MARGIN
+                if self._part(one.start) not in here
+                and self._weigher.singled(one.start, one.end, at) < best - MARGIN
                 and self._weigher.is_elsewhere(one, at)
                 and not any(self._corrects(one, right) for right in rights)
             }
         return found - {value_of(one, at) for one in wrong if one.instead_of or one.hedged}
+
+    def _lists_with(self, at: int, some: list[Statement]) -> bool:
+        """Whether the right value is in one enumeration with others: "1, 2, 3"."""
+        text = self._text.text
+        return any(
+            _LISTING.fullmatch(text, min(one.end, right.end), max(one.start, right.start))
+            for right in self._statements
+            if right.right.get(at)
+            for one in some
+        )
 
     def _in_company(self, at: int, wrong: list[Statement], rights: list[Statement]) -> set[Any]:
         """Wrong values of which several stand in one part of a sentence, where the right one stands alone: "1437 was
@@ -366,8 +378,10 @@ class _Reading:
             total = wrong[first].said[at].value
             for last in range(first + 1, min(len(wrong), first + _MOST_PARTS)):
                 total += wrong[last].said[at].value
-                if abs(total - value) <= 0.006 * (last - first + 1):
-                    return {id(one) for one in wrong[first : last + 1]}
+                some = wrong[first : last + 1]
+                close = abs(total - value) <= 0.006 * len(some)
+                if close and all(one.said[at].value > 0 for one in some) and not self._lists_with(at, some):
+                    return set(map(id, some))
         return set()
 
     def _undecided(self, at: int, of: list[Statement]) -> list[Statement]:

@@ -20,7 +20,7 @@ from .kinds.numerals import numerals
 from .layout import CLAUSE, NEAR, Layout
 from .statements import SHAPED, UNITED, Statement
 from .text import Folded, folded
-from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_empty, is_singling, of_texts
+from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_singling, of_texts
 
 MARGIN = 0.4
 """By how much evidence must be greater to be clearly greater."""
@@ -237,8 +237,7 @@ class Weigher:
             return
         others = [(self._called(at, labels), at) for at in range(len(self._facts)) if not one.right.get(at)]
         best, named = max(others, default=(0.0, 0))
-        unknown = any(not is_empty(word) for word in labels - self._spoken_of)
-        if best <= 0.5 or unknown or self._has_own(named, one):
+        if best <= 0.5 or labels - self._spoken_of - {"us"} or self._has_own(named, one):
             return
         for at in one.said.keys() - {named}:
             # "biggest delay: 26 min" is no number of flights with a delay
@@ -248,7 +247,10 @@ class Weigher:
                 and self._facts[named].words.ask & labels <= self._facts[at].words.ask
             )
             called = self._called(at, labels)
-            less = called < best or (called == best and self._goes_better(named, at, labels))
+            within = (
+                self._facts[at].words.ask < self._facts[named].words.ask
+            )  # "number of airports", "airport"
+            less = called < best or (called == best and within and self._goes_better(named, at, labels))
             if not shared and less and not self._goes_better(at, named, labels):
                 self.misnamed.setdefault(at, (one, named))
                 del one.said[at]
