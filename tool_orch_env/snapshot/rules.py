@@ -94,7 +94,7 @@ class Formula(_Declared):
 
 
 Change = Literal["length", "more"] | Argument | Text | Formula
-"""What becomes of a field: `length` is the number of elements left, `more` whether the list goes on after them."""
+"""How a field changes: `length` is the number of elements left, `more` whether the list goes on after them."""
 Fields = dict[str, Change]
 """Changes by pointer. All other fields are as recorded. Pointers lead through objects only."""
 
@@ -168,7 +168,7 @@ class Concat(_Rule):
     """`parameter` is a list, and the response to it the list at `at` with the elements of its single look-ups.
 
     `order`: `given`, as in the call, or the pointer of a field by which the elements are sorted. `repeated`: what a
-    repeated value adds, nothing (`once`) or its elements again (`each`). `missing`: what becomes of values whose own
+    repeated value adds, nothing (`once`) or its elements again (`each`). `missing`: how to treat values whose own
     look-up is an error or has no elements: `skip`, `error` (the response to the first of them is the answer), or
     `unknown` (nothing is derived).
     """
