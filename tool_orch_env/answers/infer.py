@@ -132,7 +132,7 @@ def _of_number(value: Any, unit: str, source: list[str], named: set[str]) -> str
 
 
 def _unit_of(fact: AnswerFact, arguments: Mapping[str, Any]) -> str:
-    """The unit of a fact's value, from its source, the arguments of its call, and its name; "" if none is told."""
+    """The unit of a fact's value, from its source, the arguments of its call, and its name; "" if there is none."""
     if isinstance(fact.value, (str, bool, tuple)):
         return ""
     found = _unit_in(fact.pointer or "") or _unit_given(fact, arguments)

@@ -336,8 +336,8 @@ class _Reading:
         )
 
     def _in_company(self, at: int, wrong: list[Statement], rights: list[Statement]) -> set[Any]:
-        """Wrong values of which several stand in one part of a sentence, where the right one stands alone: "1437 was
-        late; 1276, 1178 and 1416 were early"."""
+        """Wrong values that share a part of a sentence with each other, where the right one is alone in its part: "1437
+        was late; 1276, 1178 and 1416 were early"."""
         parts: dict[int, list[Statement]] = {}
         for one in (*wrong, *rights):
             parts.setdefault(self._part(one.start), []).append(one)
@@ -591,7 +591,7 @@ class _Reading:
         return _NOT.search(text, end, max(end, self._layout.at(start).end)) is None
 
     def _strangers(self, at: int, one: Statement) -> int:
-        """How many names stand in a row with a statement that no reply and no request explains."""
+        """How many names that neither a reply nor the request explains are in a row with a statement."""
         clauses = self._layout.clauses
         here = next(n for n, clause in enumerate(clauses) if clause is self._layout.at(one.start))
         of_all = (fact.words.ask | fact.words.known for fact in self._facts)

@@ -45,7 +45,7 @@ _ACCESS = re.compile(
 _COPULA = re.compile(r"(?: ?\([^()\n]{0,60}\))? (?:is|was|are|were) ")
 _CODED = re.compile(r"(?:^|[^A-Za-z])[A-Z][A-Z0-9]{1,2} ?$")
 SHAPED = frozenset({"clock", "date", "moment", "weekday", "zone", "hours"})
-"""Kinds of text whose values are told by their shape."""
+"""Kinds of text whose values are recognised by their shape."""
 _OF_UNIT = re.compile(
     r"(?: (?:and|or|to) \d+)?[ -]?(?:min(?:ute)?s?|h|hours?|hrs?|days?|weeks?|km|miles?|mi|m|ft|feet|%|°|percent)(?!\w)"
 )

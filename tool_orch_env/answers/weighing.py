@@ -426,7 +426,7 @@ class Weigher:
         return self._is_remark(one, at)
 
     def _is_remark(self, one: Statement, at: int) -> bool:
-        """Whether a statement stands in a parenthesis, or a reason, behind a fact's value."""
+        """Whether a statement is in a parenthesis, or in a reason, after a fact's value."""
         return any(other.right.get(at) and self._leads_to(other, one, _INSIDE) for other in self._statements)
 
     def _is_joined(self, one: Statement, at: int) -> bool:
@@ -439,7 +439,7 @@ class Weigher:
         )
 
     def gives_as_reason(self, one: Statement, at: int) -> bool:
-        """Whether a fact's value stands in a reason behind a statement."""
+        """Whether a fact's value is in a reason given after a statement."""
         return any(other.right.get(at) and self._leads_to(one, other, _REASON) for other in self._statements)
 
     def _leads_to(self, one: Statement, two: Statement, between: "re.Pattern[str]") -> bool:

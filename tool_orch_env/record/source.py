@@ -101,7 +101,7 @@ class Source(ABC):
             return failed.answer or Unkept(self.scrub.text(failed.why), failed.lasting)
 
     async def turn(self) -> None:
-        """Wait until the rate allows a request and nobody was told to wait."""
+        """Wait until the rate allows a request and the source has not asked to wait."""
         loop = asyncio.get_running_loop()
         while (pause := self._quiet_until - loop.time()) > 0:
             await asyncio.sleep(pause)
