@@ -17,28 +17,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from .choice import Choice
 from .facts import CLOSED, Facts
 from .kinds.base import Said
-from .layout import NEAR, Clause, Layout
+from .layout import Clause, Layout
 from .order import aligned, groups, value_of, without_repeats
-from .polarity import denied
 from .statements import Finder, Statement
 from .text import Folded, fold, folded
-from .weighing import AGAINST, MARGIN, OTHERS, Weigher
+from .weighing import MARGIN, Weigher
 from .words import QUANTIFIERS, concepts, is_singling, of_value
+from .working import LISTING, Working
 
-_ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
-_EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
-_AND = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?")
-_AND_BEFORE = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?$")
 _RESPECTIVELY = re.compile(r"\brespectively\b")
-_LISTING = re.compile(r",? and |, |,? and (?:in|at|on|by) |, (?:in|at|on|by) ")
-"""What stands between the values of a list."""
 _ONLY = re.compile(r"\b(?:only|just) (?:(?:at|in|for|on|during|the) )*(?:hour of )?(?:the )?$")
-_SHORTEST = 5
-"""A shortened name has as many letters at least."""
-_WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as)|->|→) (?:the )?$")
-_NOT = re.compile(r"\b(?:not|no|never|nor)\b|n't\b")
 CLOSE = 1.0
 """Evidence within this of a fact's best is about as good."""
 ONE_WORD = 8.0
@@ -47,11 +38,6 @@ LEAST = 0.9
 """Evidence below this is none."""
 LONGEST = 20_000
 """Characters of an answer that are read."""
-_MOST_PARTS = 16
-_NEAR_BY = 60
-_CORRECTION = re.compile(r"\b(?:no|sorry|rather|i mean|correction|actually|make that|wait|scratch that)\b")
-_LISTED, _NAME_WORDS = 2, 6
-"""A name in a row with so many others of at most so many words is one of a list."""
 MOST = 500
 """An answer with more values than this is no answer."""
 
@@ -109,6 +95,8 @@ class _Reading:
         self._statements = statements
         self._layout = Layout(text, [(one.start, one.end) for one in statements if finder.is_value(one)])
         self._weigher = Weigher(facts, text, self._layout, statements)
+        read = (facts, text, self._layout, statements, self._weigher)
+        self._choice, self._working = Choice(*read), Working(*read)
         self._of: dict[int, list[Statement]] = {at: [] for at in range(len(self._facts))}
         self._shares: dict[int, _Verdict] = {}
 
@@ -137,7 +125,7 @@ class _Reading:
                 one is not None
                 and run
                 and set(one.said) & set(run[-1].said)
-                and _LISTING.fullmatch(self._text.text, run[-1].end, one.start)
+                and LISTING.fullmatch(self._text.text, run[-1].end, one.start)
             )
             if one is not None and (joined or not run):
                 run.append(one)
@@ -296,7 +284,7 @@ class _Reading:
         wrong = [one for one in of if not one.right[at]]
         rivals = {value_of(one, at) for one in wrong if one in top or self._weigher.gives_as_reason(one, at)}
         rights = [one for one in top if one.right[at]]
-        rivals -= self._working(at, wrong, rights)
+        rivals -= self._working.values(at, wrong, rights)
         if of is self._of[at]:
             rivals |= self._singled_out(at, rights)
         rivals |= self._siblings(at, rights, {self._layout.at(one.start).sentence for one in concluding})
@@ -306,83 +294,6 @@ class _Reading:
                 1 / (1 + len(rivals)), right, f"states {len(rivals)} other value(s) as well: {listed}"
             )
         return self._alone(at, right)
-
-    def _working(self, at: int, wrong: list[Statement], rights: list[Statement]) -> set[Any]:
-        """Wrong values that are working: the parts that add up to the right one, and, where the right one alone is
-        singled out ("the last landed at 20:36"), other values of the responses."""
-        found = {value_of(one, at) for one in wrong if id(one) in self._parts(at, wrong)}
-        if any(map(is_singling, self._weigher.owners(at))):
-            best = max(self._weigher.singled(one.start, one.end, at) for one in rights)
-            here = {self._part(one.start) for one in rights}
-            found |= self._in_company(at, wrong, rights)
-            found |= {
-                value_of(one, at)
-                for one in wrong
-                if self._part(one.start) not in here
-                and self._weigher.singled(one.start, one.end, at) < best - MARGIN
-                and self._weigher.is_elsewhere(one, at)
-                and not any(self._corrects(one, right) for right in rights)
-            }
-        return found - {value_of(one, at) for one in wrong if one.instead_of or one.hedged}
-
-    def _lists_with(self, at: int, some: list[Statement]) -> bool:
-        """Whether the right value is in one enumeration with others: "1, 2, 3"."""
-        text = self._text.text
-        return any(
-            _LISTING.fullmatch(text, min(one.end, right.end), max(one.start, right.start))
-            for right in self._statements
-            if right.right.get(at)
-            for one in some
-        )
-
-    def _in_company(self, at: int, wrong: list[Statement], rights: list[Statement]) -> set[Any]:
-        """Wrong values that share a part of a sentence with each other, where the right one is alone in its part: "1437
-        was late; 1276, 1178 and 1416 were early"."""
-        parts: dict[int, list[Statement]] = {}
-        for one in (*wrong, *rights):
-            parts.setdefault(self._part(one.start), []).append(one)
-        if not any(len(parts[self._part(one.start)]) == 1 for one in rights):
-            return set()
-        return {
-            value_of(one, at)
-            for some in parts.values()
-            if len(some) > 1 and not any(one.right[at] for one in some)
-            for one in some
-        }
-
-    def _has_company(self, one: Statement, at: int, rights: Sequence[Statement]) -> bool:
-        """The same of values of other rows."""
-        others = [other for other in self._weigher.working if at in other.sibling_of]
-        alone = {self._part(right.start) for right in rights} - {self._part(other.start) for other in others}
-        beside = any(
-            other is not one and self._part(other.start) == self._part(one.start) for other in others
-        )
-        return bool(alone) and beside and self._part(one.start) not in {self._part(r.start) for r in rights}
-
-    def _part(self, start: int) -> int:
-        """Where the part of a sentence that a place is in begins."""
-        return max(self._layout.at(start).sentence[0], self._text.text.rfind("; ", 0, start))
-
-    def _corrects(self, one: Statement, other: Statement) -> bool:
-        """Whether a statement takes the one before it back: "at 10:52, no, sorry, at 10:47"."""
-        if not 0 <= one.start - other.end <= _NEAR_BY:
-            return False
-        return _CORRECTION.search(self._text.text, other.end, one.start) is not None
-
-    def _parts(self, at: int, wrong: list[Statement]) -> set[int]:
-        """The identities of statements in a row, two at least, that add up to a number asked for."""
-        value = self._facts[at].asked.value
-        if self._facts[at].kind.name not in ("money", "measure", "count", "duration", "number"):
-            return set()
-        for first in range(len(wrong)):
-            total = wrong[first].said[at].value
-            for last in range(first + 1, min(len(wrong), first + _MOST_PARTS)):
-                total += wrong[last].said[at].value
-                some = wrong[first : last + 1]
-                close = abs(total - value) <= 0.006 * len(some)
-                if close and all(one.said[at].value > 0 for one in some) and not self._lists_with(at, some):
-                    return set(map(id, some))
-        return set()
 
     def _undecided(self, at: int, of: list[Statement]) -> list[Statement]:
         """Where an answer concludes, under the name of a fact or by saying its value again, what else it says in the
@@ -466,164 +377,8 @@ class _Reading:
         """The verdict on a fact that one statement alone is about, and states."""
         if one.hedged:
             return _Verdict(0.5, one, "states something else as well, joined by 'or'")
-        others = self._strangers(at, one) if self._facts[at].kind.name in CLOSED else 0
-        if others >= _LISTED:
-            return _Verdict(1 / (1 + others), one, f"one of {others + 1} names in a row")
-        if instead := self._instead(at):
-            return _Verdict(0.5, one, f"another is singled out: {instead}")
-        open_kind = self._facts[at].kind.name in CLOSED or self._facts[at].kind.name == "date"
-        if open_kind and self._weigher.is_choice(at) and _EITHER.search(self._text.text):
-            return _Verdict(0.5, one, "leaves the choice open")
-        if self._shared_with(at):
-            return _Verdict(0.5, one, "said together with another")
-        if alike := self._listed_alike(at):
-            return _Verdict(1 / (1 + alike), one, f"one of {alike + 1} listed alike")
-        return _Verdict(1.0, one, "")
-
-    def _instead(self, at: int) -> str:
-        """The name among those of which the request lets choose that is singled out rather than the fact's value; "" if
-        none is."""
-        fact = self._facts[at]
-        second = any(
-            one.kind.name in CLOSED and one.fact.owner == fact.fact.owner for one in self._facts[:at]
-        )
-        if fact.kind.name not in CLOSED or not fact.fact.owner or second:
-            return ""
-        others = self._all.choices(fact.fact)
-        if fact.place is not None and folded(str(fact.fact.value)) not in self._all.request:
-            others = self._all.alternatives(fact.fact) if self._weigher.is_choice(at) else others
-        said = (str(one) for other in self._facts for one in (other.fact.value, other.fact.owner))
-        others -= {folded(one) for one in (*fact.asked.candidates, *said)}
-        if not others:
-            return ""
-        spans = [(one.start, one.end) for one in self._statements if one.right.get(at)]
-        spans += self._shortened(folded(str(fact.fact.value)), others)
-        best = max((self._weigher.singled(start, end, at) for start, end in spans), default=0.0)
-        if best > NEAR:
-            return ""
-        for name in sorted(others):
-            for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text):
-                if self._weigher.singled(*match.span(), at) > best + MARGIN and self._is_said(*match.span()):
-                    return name
-        return ""
-
-    def _listed_alike(self, at: int) -> int:
-        """How many others of those to choose from begin a list item or row as the fact's value does, where nothing
-        says which of them is meant, and the value is said nowhere else."""
-        fact = self._facts[at]
-        second = any(
-            one.kind.name in CLOSED and one.fact.owner == fact.fact.owner for one in self._facts[:at]
-        )
-        if fact.kind.name not in CLOSED or not fact.fact.owner or second:
-            return 0
-        own = [(one.start, one.end) for one in self._statements if one.right.get(at)]
-        if not own or not all(self._begins_item(start) for start, _ in own):
-            return 0
-        if max(self._weigher.singled(start, end, at) for start, end in own) > 0:
-            return 0
-        others = self._all.choices(fact.fact)
-        if self._weigher.is_choice(at) and fact.place is not None:
-            others |= self._all.alternatives(fact.fact)
-        others -= {folded(str(one.fact.value)) for one in self._facts}
-        lines = {self._line(start) for start, _ in own}
-        return sum(
-            any(
-                self._begins_item(match.start()) and self._line(match.start()) not in lines
-                for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text)
-            )
-            for name in others
-        )
-
-    def _shared_with(self, at: int) -> bool:
-        """Whether, of what one is to be chosen from, the right one is only ever said together with another: "Serbia and
-        Greece are the large ones"."""
-        fact = self._facts[at]
-        if fact.kind.name not in CLOSED or not self._weigher.is_choice(at):
-            return False
-        own = [one for one in self._statements if one.right.get(at)]
-        values = {folded(str(other.fact.value)) for other in self._facts}
-        others = (self._all.choices(fact.fact) | self._all.alternatives(fact.fact)) - values
-        return bool(own) and all(self._is_coupled(one, others) for one in own)
-
-    def _is_coupled(self, one: Statement, others: frozenset[str]) -> bool:
-        text = self._text.text
-        behind = _AND.match(text, one.end)
-        before = _AND_BEFORE.search(text, max(0, one.start - 80), one.start)
-        return any(
-            (behind is not None and text.startswith(name, behind.end()))
-            or (before is not None and text.endswith(name, 0, before.start()))
-            for name in others
-        )
-
-    def _line(self, start: int) -> int:
-        return self._text.text.rfind("\n", 0, start) + 1
-
-    def _begins_item(self, start: int) -> bool:
-        """Whether a name begins a list item or a row, or follows its label: "- Riga: Riga International Airport"."""
-        return _ITEM.fullmatch(self._text.text, self._line(start), start) is not None
-
-    def _shortened(self, name: str, others: frozenset[str]) -> list[tuple[int, int]]:
-        """Where a name is said without its last words, and is no other's: "Kin Sushi" for "Kin Sushi Helsinki"."""
-        words = name.split()
-        found: list[tuple[int, int]] = []
-        for size in range(len(words) - 1, 0, -1):
-            short = " ".join(words[:size])
-            if len(short) < _SHORTEST or any(short in other for other in others):
-                break
-            found += [
-                match.span() for match in re.finditer(rf"(?<!\w){re.escape(short)}(?!\w)", self._text.text)
-            ]
-        return found
-
-    def _is_said(self, start: int, end: int) -> bool:
-        """Whether a name is no place to start from or to go to, nothing in brackets, and nothing about it is denied in
-        its clause."""
-        text = self._text.text
-        first, _ = self._layout.at(start).sentence
-        if OTHERS.search(text, first, start):
-            return False
-        if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
-            return False
-        if AGAINST.search(text, max(first, start - 80), start):
-            return False
-        if text.rfind("(", first, start) > text.rfind(")", first, start):
-            return False
-        return _NOT.search(text, end, max(end, self._layout.at(start).end)) is None
-
-    def _strangers(self, at: int, one: Statement) -> int:
-        """How many names that neither a reply nor the request explains are in a row with a statement."""
-        clauses = self._layout.clauses
-        here = next(n for n, clause in enumerate(clauses) if clause is self._layout.at(one.start))
-        of_all = (fact.words.ask | fact.words.known for fact in self._facts)
-        known = self._facts[at].words.row.union(*of_all)
-        count = 0
-        for step in (-1, 1):
-            place = here + step
-            while 0 <= place < len(clauses) and clauses[place].sentence == clauses[here].sentence:
-                inside = one.start < clauses[place].end and clauses[place].start < one.end
-                if not inside and not self._is_stranger(clauses[place], known):
-                    break
-                count += not inside
-                place += step
-        return count
-
-    def _states(self, clause: Clause) -> bool:
-        """Whether a clause has the value of a fact."""
-        return any(
-            one.start < clause.end and clause.start < one.end and any(one.right.values())
-            for one in self._statements
-        )
-
-    def _is_stranger(self, clause: Clause, known: frozenset[str]) -> bool:
-        """Whether a clause is a bare name that says nothing of the fact's thing."""
-        text = self._text.text[clause.start : clause.end].strip(" .,;\"'")
-        if clause.cell or clause.json or clause.inner or not text or len(text.split()) > _NAME_WORDS:
-            return False
-        first = self._text.text.find(text, clause.start)
-        written = self._text.written[self._text.at[first]]
-        if self._states(clause) or not written.isupper() or {word for _, word in clause.own} & known:
-            return False
-        return not self._all.leaves.holds(text) and text not in self._all.request
+        share, why = self._choice.left_open(at, one)
+        return _Verdict(share, one, why)
 
     def _singled_out(self, at: int, right: Sequence[Statement]) -> set[Any]:
         """Wrong values of a fact, said in other words, of what the answer singles out rather than what has the right
@@ -653,7 +408,7 @@ class _Reading:
             and (not lines or self._layout.at(one.start).sentence in lines)
             and (decided is None or not self._is_under(one, others, decided))
             and not self._weigher.is_conceded(one)
-            and not self._has_company(one, at, right)
+            and not self._working.has_company(one, at, right)
             and self._weigher.singled(one.start, one.end, at)
             > singled + (-MARGIN if one.plain[at] >= best - 3 * CLOSE else MARGIN)
         }
@@ -682,7 +437,9 @@ class _Reading:
             if right is not None:
                 own = self._without_mentioned(at, right, own)
                 wrong = [one for one in own if not one.right[at]]
-                working = self._working(at, wrong, [one for one in own if one.right[at]]) if wrong else set()
+                working = (
+                    self._working.values(at, wrong, [one for one in own if one.right[at]]) if wrong else set()
+                )
                 own = [one for one in own if one.right[at] or value_of(one, at) not in working]
                 sharing = {other for one in own for other in one.said if other in open_facts}
                 share = min(1.0, len(sharing) / len(own))
@@ -692,9 +449,9 @@ class _Reading:
     def _without_mentioned(self, at: int, right: Statement, own: list[Statement]) -> list[Statement]:
         """Statements of a name without wrong ones that are only mentioned where the right one is said: "Pickwick is
         nearer, 352 m against 719 m to Hemingway's"."""
-        if self._facts[at].kind.name not in CLOSED or not self._is_said(right.start, right.end):
+        if self._facts[at].kind.name not in CLOSED or not self._choice.is_said(right.start, right.end):
             return own
-        return [one for one in own if one.right[at] or self._is_said(one.start, one.end)]
+        return [one for one in own if one.right[at] or self._choice.is_said(one.start, one.end)]
 
     def _said_at_once(self) -> None:
         """One statement may serve a second fact of the same value, where its sentence names that one's owner too."""

@@ -1,0 +1,207 @@
+"""Choosing one of several: whether an answer leaves open which of the possible names it means.
+
+The possible names are those that the request lets choose from, and the siblings of the right one in the response's
+list. A name that is only mentioned, as a place to go from or in brackets, is not chosen.
+"""
+
+import re
+from collections.abc import Sequence
+
+from .facts import CLOSED, Facts
+from .layout import NEAR, Clause, Layout
+from .polarity import denied
+from .statements import Statement
+from .text import Folded, folded
+from .weighing import AGAINST, MARGIN, OTHERS, Weigher
+
+_ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
+_EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
+_AND = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?")
+_AND_BEFORE = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?$")
+_SHORTEST = 5
+"""A shortened name has as many letters at least."""
+_WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as)|->|→) (?:the )?$")
+_NOT = re.compile(r"\b(?:not|no|never|nor)\b|n't\b")
+_LISTED, _NAME_WORDS = 2, 6
+"""A name in a row with so many others of at most so many words is one of a list."""
+
+
+class Choice:
+    """The choice of one name, in one answer."""
+
+    def __init__(
+        self, facts: Facts, text: Folded, layout: Layout, statements: Sequence[Statement], weigher: Weigher
+    ) -> None:
+        self._all = facts
+        self._facts = facts.facts
+        self._text = text
+        self._layout = layout
+        self._statements = statements
+        self._weigher = weigher
+
+    def left_open(self, at: int, one: Statement) -> tuple[float, str]:
+        """What is left of a fact that a statement states, in [0, 1], and why; 1 and "" where the answer decides."""
+        kind = self._facts[at].kind.name
+        others = self._strangers(at, one) if kind in CLOSED else 0
+        if others >= _LISTED:
+            return 1 / (1 + others), f"one of {others + 1} names in a row"
+        if instead := self._instead(at):
+            return 0.5, f"another is singled out: {instead}"
+        if (
+            (kind in CLOSED or kind == "date")
+            and self._weigher.is_choice(at)
+            and _EITHER.search(self._text.text)
+        ):
+            return 0.5, "leaves the choice open"
+        if self._shared_with(at):
+            return 0.5, "said together with another"
+        if alike := self._listed_alike(at):
+            return 1 / (1 + alike), f"one of {alike + 1} listed alike"
+        return 1.0, ""
+
+    def _is_chosen(self, at: int) -> bool:
+        """Whether a fact is the first name asked for of its owner."""
+        fact = self._facts[at]
+        second = any(
+            one.kind.name in CLOSED and one.fact.owner == fact.fact.owner for one in self._facts[:at]
+        )
+        return fact.kind.name in CLOSED and fact.fact.owner != "" and not second
+
+    def _instead(self, at: int) -> str:
+        """The name among those of which the request lets choose that is singled out rather than the fact's value; "" if
+        none is."""
+        fact = self._facts[at]
+        if not self._is_chosen(at):
+            return ""
+        others = self._all.choices(fact.fact)
+        if fact.place is not None and folded(str(fact.fact.value)) not in self._all.request:
+            others = self._all.alternatives(fact.fact) if self._weigher.is_choice(at) else others
+        said = (str(one) for other in self._facts for one in (other.fact.value, other.fact.owner))
+        others -= {folded(one) for one in (*fact.asked.candidates, *said)}
+        if not others:
+            return ""
+        spans = [(one.start, one.end) for one in self._statements if one.right.get(at)]
+        spans += self._shortened(folded(str(fact.fact.value)), others)
+        best = max((self._weigher.singled(start, end, at) for start, end in spans), default=0.0)
+        if best > NEAR:
+            return ""
+        for name in sorted(others):
+            for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text):
+                if self._weigher.singled(*match.span(), at) > best + MARGIN and self.is_said(*match.span()):
+                    return name
+        return ""
+
+    def _listed_alike(self, at: int) -> int:
+        """How many others of those to choose from begin a list item or row as the fact's value does, where nothing
+        says which of them is meant, and the value is said nowhere else."""
+        fact = self._facts[at]
+        if not self._is_chosen(at):
+            return 0
+        own = [(one.start, one.end) for one in self._statements if one.right.get(at)]
+        if not own or not all(self._begins_item(start) for start, _ in own):
+            return 0
+        if max(self._weigher.singled(start, end, at) for start, end in own) > 0:
+            return 0
+        others = self._all.choices(fact.fact)
+        if self._weigher.is_choice(at) and fact.place is not None:
+            others |= self._all.alternatives(fact.fact)
+        others -= {folded(str(one.fact.value)) for one in self._facts}
+        lines = {self._line(start) for start, _ in own}
+        return sum(
+            any(
+                self._begins_item(match.start()) and self._line(match.start()) not in lines
+                for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text)
+            )
+            for name in others
+        )
+
+    def _shared_with(self, at: int) -> bool:
+        """Whether, of what one is to be chosen from, the right one is only ever said together with another: "Serbia and
+        Greece are the large ones"."""
+        fact = self._facts[at]
+        if fact.kind.name not in CLOSED or not self._weigher.is_choice(at):
+            return False
+        own = [one for one in self._statements if one.right.get(at)]
+        values = {folded(str(other.fact.value)) for other in self._facts}
+        others = (self._all.choices(fact.fact) | self._all.alternatives(fact.fact)) - values
+        return bool(own) and all(self._is_coupled(one, others) for one in own)
+
+    def _is_coupled(self, one: Statement, others: frozenset[str]) -> bool:
+        text = self._text.text
+        behind = _AND.match(text, one.end)
+        before = _AND_BEFORE.search(text, max(0, one.start - 80), one.start)
+        return any(
+            (behind is not None and text.startswith(name, behind.end()))
+            or (before is not None and text.endswith(name, 0, before.start()))
+            for name in others
+        )
+
+    def _line(self, start: int) -> int:
+        return self._text.text.rfind("\n", 0, start) + 1
+
+    def _begins_item(self, start: int) -> bool:
+        """Whether a name begins a list item or a row, or follows its label: "- Riga: Riga International Airport"."""
+        return _ITEM.fullmatch(self._text.text, self._line(start), start) is not None
+
+    def _shortened(self, name: str, others: frozenset[str]) -> list[tuple[int, int]]:
+        """Where a name is said without its last words, and is no other's: "Kin Sushi" for "Kin Sushi Helsinki"."""
+        words = name.split()
+        found: list[tuple[int, int]] = []
+        for size in range(len(words) - 1, 0, -1):
+            short = " ".join(words[:size])
+            if len(short) < _SHORTEST or any(short in other for other in others):
+                break
+            found += [
+                match.span() for match in re.finditer(rf"(?<!\w){re.escape(short)}(?!\w)", self._text.text)
+            ]
+        return found
+
+    def is_said(self, start: int, end: int) -> bool:
+        """Whether a name is no place to start from or to go to, nothing in brackets, and nothing about it is denied in
+        its clause."""
+        text = self._text.text
+        first, _ = self._layout.at(start).sentence
+        if OTHERS.search(text, first, start):
+            return False
+        if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
+            return False
+        if AGAINST.search(text, max(first, start - 80), start):
+            return False
+        if text.rfind("(", first, start) > text.rfind(")", first, start):
+            return False
+        return _NOT.search(text, end, max(end, self._layout.at(start).end)) is None
+
+    def _strangers(self, at: int, one: Statement) -> int:
+        """How many names that neither a reply nor the request explains are in a row with a statement."""
+        clauses = self._layout.clauses
+        here = next(n for n, clause in enumerate(clauses) if clause is self._layout.at(one.start))
+        of_all = (fact.words.ask | fact.words.known for fact in self._facts)
+        known = self._facts[at].words.row.union(*of_all)
+        count = 0
+        for step in (-1, 1):
+            place = here + step
+            while 0 <= place < len(clauses) and clauses[place].sentence == clauses[here].sentence:
+                inside = one.start < clauses[place].end and clauses[place].start < one.end
+                if not inside and not self._is_stranger(clauses[place], known):
+                    break
+                count += not inside
+                place += step
+        return count
+
+    def _states(self, clause: Clause) -> bool:
+        """Whether a clause has the value of a fact."""
+        return any(
+            one.start < clause.end and clause.start < one.end and any(one.right.values())
+            for one in self._statements
+        )
+
+    def _is_stranger(self, clause: Clause, known: frozenset[str]) -> bool:
+        """Whether a clause is a bare name that says nothing of the fact's thing."""
+        text = self._text.text[clause.start : clause.end].strip(" .,;\"'")
+        if clause.cell or clause.json or clause.inner or not text or len(text.split()) > _NAME_WORDS:
+            return False
+        first = self._text.text.find(text, clause.start)
+        written = self._text.written[self._text.at[first]]
+        if self._states(clause) or not written.isupper() or {word for _, word in clause.own} & known:
+            return False
+        return not self._all.leaves.holds(text) and text not in self._all.request
