@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from .intervals import mean
+from .intervals import difference, ratio
 from .manifest import differing
 from .metrics import FIGURES, per_task
 from .result import EpisodeResult
@@ -42,14 +42,12 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
 
 
 def _paired(a: Sequence[EpisodeResult], b: Sequence[EpisodeResult], name: str) -> dict[str, Any] | None:
-    """Both means and the mean difference, over the tasks that have the figure in both runs; `None` if none has."""
+    """A figure of both runs and its difference, over the tasks that have it in both; `None` if none has.
+
+    Each run's figure is the one of its summary, if both played the same tasks.
+    """
     first, second = per_task(a, name), per_task(b, name)
     shared = sorted(first.keys() & second.keys())
-    if not shared:
-        return None
-    found = {
-        "first": mean([first[task] for task in shared]),
-        "second": mean([second[task] for task in shared]),
-        "difference": mean([second[task] - first[task] for task in shared]),
-    }
-    return {key: figure.as_dict() for key, figure in found.items() if figure is not None}
+    one, other = [first[task] for task in shared], [second[task] for task in shared]
+    found = {"first": ratio(one), "second": ratio(other), "difference": difference(one, other)}
+    return {key: figure.as_dict() for key, figure in found.items() if figure is not None} or None

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..task import Task
 from .diagnose import KINDS
-from .intervals import Figure, mean, ratio
+from .intervals import Figure, Parts, mean, ratio
 from .result import EpisodeResult
 
 Part = Callable[[EpisodeResult], float | None]
@@ -87,28 +87,23 @@ def figures(results: Sequence[EpisodeResult], names: Mapping[str, Any] | Sequenc
 
 
 def _figure(results: Sequence[EpisodeResult], above: Part, below: Part) -> Figure | None:
-    sums: dict[str, list[float]] = {}
+    return ratio(list(_parts(results, above, below).values()))
+
+
+def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, Parts]:
+    """What each task adds to a figure, for paired differences; without tasks that do not have it."""
+    found = _parts(results, *FIGURES[name][:2])
+    return {task: parts for task, parts in found.items() if parts[1] > 0}
+
+
+def _parts(results: Sequence[EpisodeResult], above: Part, below: Part) -> dict[str, Parts]:
+    sums: dict[str, Parts] = {}
     for result in results:
         value = above(result)
         if value is not None:
-            pair = sums.setdefault(result.task_id, [0.0, 0.0])
-            pair[0] += value
-            pair[1] += below(result) or 0.0
-    return ratio([pair[0] for pair in sums.values()], [pair[1] for pair in sums.values()])
-
-
-def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, float]:
-    """A figure for each task, for paired differences."""
-    grouped: dict[str, list[EpisodeResult]] = {}
-    for result in results:
-        grouped.setdefault(result.task_id, []).append(result)
-    found = {}
-    for task, some in grouped.items():
-        above, below, _ = FIGURES[name]
-        parts = [(value, below(r) or 0.0) for r in some if (value := above(r)) is not None]
-        if sum(part[1] for part in parts) > 0:
-            found[task] = sum(part[0] for part in parts) / sum(part[1] for part in parts)
-    return found
+            over, under = sums.get(result.task_id, (0.0, 0.0))
+            sums[result.task_id] = (over + value, under + (below(result) or 0.0))
+    return sums
 
 
 def passes(results: Sequence[EpisodeResult]) -> dict[str, Any]:

@@ -109,3 +109,23 @@ def comparison(first: str, second: str, found: Mapping[str, Any]) -> None:
             f"{gap['low']:+.3f} to {gap['high']:+.3f}",
         )
     console.print(shown)
+
+
+def leaderboard(groups: Sequence[Mapping[str, Any]]) -> None:
+    """One table for each group of comparable runs."""
+    for group in groups:
+        priced = any(row["cost"] is not None for row in group["runs"])
+        title = f"{group['benchmark']} · {group['tasks']} · {group['protocol']}"
+        cost = (">cost",) if priced else ()
+        shown = table(title, "run", ">episodes", ">success", ">score", ">calls", ">tokens", *cost)
+        for row in group["runs"]:
+            have = row["figures"]
+            cells = [_with_interval(have["success"]) if "success" in have else "–"]
+            cells += [
+                f"{have[name]['value']:.{digits}f}" if name in have else "–"
+                for name, digits in (("score", 3), ("calls", 1), ("completion tokens", 0))
+            ]
+            if priced:
+                cells.append("–" if row["cost"] is None else f"{row['cost']:.2f}")
+            shown.add_row(escape(row["run"]), str(row["episodes"]), *cells)
+        console.print(shown)
