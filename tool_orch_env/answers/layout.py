@@ -284,7 +284,7 @@ def _apart(clauses: Sequence[Clause]) -> list[Clause]:
 
 
 def _beside(clauses: Sequence[Clause], at: int) -> dict[str, float]:
-    """The words of the sentence's other clauses; a parenthesis is closest to what it stands in; members of JSON have
+    """The words of the sentence's other clauses; a parenthesis is closest to the clause around it; members of JSON have
     nothing to do with each other."""
     here = clauses[at]
     if here.json:
