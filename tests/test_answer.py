@@ -396,7 +396,7 @@ def test_what_was_read_where_and_why_it_does_not_count() -> None:
     assert (denied.quote, denied.start, denied.why) == ("10:20", 25, "denied")
     misnamed = read_answer(CAPITALS, "Capital of Portugal: 10.3 million")[1]
     assert (misnamed.quote, misnamed.share) == ("10.3 million", 0.0)
-    assert "stands under the name of" in misnamed.why
+    assert "is under the name of" in misnamed.why
 
 
 def test_the_environment_says_what_it_read() -> None:

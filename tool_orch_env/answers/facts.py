@@ -76,7 +76,7 @@ class CompiledFact:
     in_request: frozenset[Any] = frozenset()
     """What the request says in the form of this kind: a value from there restates the question."""
     given: frozenset[str] = frozenset()
-    """The other values of the fact's row in the reply, if it is a code: in a chain, what stands before it."""
+    """The other values of the fact's row in the reply, if it is a code: in a chain, what is before it."""
 
     @property
     def is_shaped(self) -> bool:
@@ -550,7 +550,7 @@ def _concepts_beside(response: Any, place: str) -> Iterator[str]:
 
 
 def _concepts_bound(call: GoldenCall, place: str, responses: Mapping[str, Any]) -> Iterator[str]:
-    """The concepts of what stands beside the values that a call was given. Where both the argument and the response are
+    """The concepts of what is beside the values that a call was given. Where both the argument and the response are
     lists, the item belongs to the item of the same number; of other lists there is none, as they are of many things."""
     item = next((token for token in pointer.tokens(place) if token.isdecimal()), None)
     given: dict[str | None, dict[Place, str]] = {}

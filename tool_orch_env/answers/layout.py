@@ -51,7 +51,7 @@ _RULE = re.compile(r"[\s|:+=-]+$")
 
 @dataclass(slots=True)
 class Clause:
-    """A part of an answer: its span, its words, and what stands around it by weight. A clause that a parenthesis
+    """A part of an answer: its span, its words, and what is around it by weight. A clause that a parenthesis
     interrupts has two parts, which share `own` and `near`."""
 
     start: int

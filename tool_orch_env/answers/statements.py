@@ -22,11 +22,11 @@ _OR = re.compile(
     r"(?:maybe|possibly|perhaps|else)?[\s,]*"
     r"(?:at |on |the |in |by |is |a |an )*"
 )
-"""What stands between two values of which one is to be right."""
+"""What is between two values of which one is to be right."""
 _AGAIN = re.compile(
     r"[\s,]*(?:[([]|=|≈|~|/|i\.e\.|that is|or)[\s,~≈=]*(?:about |around |roughly |approximately |approx\.? |i\.e\.,? )?"
 )
-"""What stands between a value and the same value said otherwise."""
+"""What is between a value and the same value said otherwise."""
 _OPERATOR_BEHIND = re.compile(r" (?:[+x*/]|-|−) ?\d")
 _OPERATOR_BEFORE = re.compile(r"\d ?(?:[+x*/]|-|−) $|[+*] ?$")
 _AROUND, _SLASHES = 80, 3
@@ -72,7 +72,7 @@ _WHOLE = re.compile(
     r"|most|half|all|each|\w+est|best|worst|last|first|other)|(?:^|[.;:\n]) ?(?:out)?) ?(?:out )?of "
     r"(?:the |these |those |all |our |your )*(?:last |first |remaining |other )?$"
 )
-"""What stands before the whole in "two of the three"."""
+"""What is before the whole in "two of the three"."""
 _BETWEEN = re.compile(r"\bbetween \d{1,4}(?: [ap]\.?m\.?)? and $")
 _AND_NUMBER = re.compile(r"(?: [ap]\.?m\.?)? and \d")
 _BOUND = re.compile(r"\b(?:by|before|after|since)(?: about| around)? $")
@@ -402,7 +402,7 @@ class Finder:
         )
 
     def _in_code(self, said: Said) -> bool:
-        """Whether a number is in a code, "737-824", or stands behind capitals, as a flight's does: "UA 1527"."""
+        """Whether a number is in a code, "737-824", or is behind capitals, as a flight's does: "UA 1527"."""
         text = self._text.text
         if (text[said.start - 1 : said.start] == "-" and text[said.start - 2 : said.start - 1].isalnum()) or (
             text[said.end : said.end + 1] == "-" and text[said.end + 1 : said.end + 2].isdigit()
