@@ -233,7 +233,8 @@ class Episode:
         self.void = cause_of(error)
         self.score = replace(before, success=False)
         self.terminated, self.truncated = False, True
-        _log.warning("task %s: void episode: %s", self.task.id, self.void, exc_info=error)
+        known = isinstance(error, LiveError | SnapshotError | OSError | sqlite3.Error)
+        _log.warning("%s: void episode: %s", self.task.id, self.void, exc_info=None if known else error)
 
     def messages(self, step: Step) -> list[dict[str, Any]]:
         """The results of a step as chat messages."""

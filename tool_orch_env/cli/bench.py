@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError, requires_extra
 from ..executors import open_executor
 from .command import command, option
-from .options import ANSWER_FORM, RUN, SPREAD, json_output, whole
+from .options import ANSWER_FORM, RUN, SPREAD, json_output, share, whole
 
 if TYPE_CHECKING:
     from ..bench.cfb_match import Judge
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..task import Task
 
 STOPPED = 130
+TOO_MANY_VOID = 1
+"""Exit status of a run of whose episodes more are void than `--max-void` allows."""
 
 
 @command(
@@ -160,6 +162,13 @@ _MODEL = (
 )
 _WORK = (
     option("--concurrency", type=whole, default=8, metavar="N", help="episodes at a time"),
+    option(
+        "--max-void",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="exit with status 1 if more of the episodes are void: broken by the environment, not by the policy",
+    ),
     option("--retry-failed", action="store_true", help="play episodes again that ended with a policy error"),
     *SPREAD,
     json_output("the summary"),
@@ -182,7 +191,8 @@ _WORK = (
 def bench(arguments: argparse.Namespace) -> int:
     """Benchmark a policy on a set of tasks.
 
-    Each episode is saved when it ends. Rerun the same command to resume.
+    Each episode is saved when it ends. Rerun the same command to resume; void
+    episodes are then played again.
     """
     from .terminal.console import line
 
@@ -196,7 +206,12 @@ def bench(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         line("Stopped. Rerun the same command to resume.")
         return STOPPED
-    return _show(arguments.out, arguments.json)
+    shown = _show(arguments.out, arguments.json)
+    return shown if _void_share(arguments.out) <= arguments.max_void else TOO_MANY_VOID
+
+
+def _void_share(folder: Path) -> float:
+    return float(json.loads((folder / "summary.json").read_bytes())["void"]["share"])
 
 
 def _play(arguments: argparse.Namespace) -> None:

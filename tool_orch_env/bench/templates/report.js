@@ -28,7 +28,7 @@ options("stop", data.episodes.map((e) => e.stop_reason));
 options("error", data.episodes.flatMap((e) => Object.keys(e.errors)));
 options("domain", Object.values(data.tasks).flatMap((t) => t.domains));
 
-const outcomes = { won: (e) => e.success, lost: (e) => !e.success, refused: (e) => e.refused };
+const outcomes = { won: (e) => e.success, lost: (e) => !e.success && !e.void, void: (e) => e.void, refused: (e) => e.refused };
 
 function list() {
   const words = byId("words").value.toLowerCase(), outcome = byId("outcome").value;
@@ -38,7 +38,7 @@ function list() {
     (!byId("error").value || byId("error").value in e.errors) &&
     (!byId("domain").value || data.tasks[e.task_id].domains.includes(byId("domain").value)));
   byId("list").replaceChildren(...shown.map((e) => {
-    const a = make("a", { href: link(e), class: e.cause ? "broken" : e.success ? "won" : "lost" },
+    const a = make("a", { href: link(e), class: e.cause || e.void ? "broken" : e.success ? "won" : "lost" },
       make("span", {}, label(e)), make("span", { class: "mono" }, e.score.toFixed(2)));
     if (location.hash === link(e)) a.setAttribute("aria-current", "true");
     return a;
