@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import toy as toys
-from test_void import Failing
+from breaking import Failing
 
 from tool_orch_env.bench.compare import compare
 from tool_orch_env.bench.local import run
@@ -22,7 +22,6 @@ from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.bench.run_log import read_run
 from tool_orch_env.bench.runner import play_all
 from tool_orch_env.cli.main import main
-from tool_orch_env.snapshot import Snapshot
 
 POLICY = '''
 import os, pathlib
@@ -122,7 +121,7 @@ def test_a_share_of_void_episodes_may_be_allowed(bench: Any, monkeypatch: pytest
 
 def test_an_episode_that_cannot_even_begin_is_void() -> None:
     store = Failing()
-    snapshot = Snapshot("toy", toys.catalog(), store, {}, records=toys.records(toys.catalog()))
+    snapshot = store.snapshot
     arena = Arena(toys.tasks(), snapshot)
     store.error = sqlite3.DatabaseError("gone")
     kept: list[dict[str, Any]] = []
@@ -138,7 +137,7 @@ def test_an_episode_that_cannot_even_begin_is_void() -> None:
 def test_both_protocols_end_a_void_episode(protocol: str) -> None:
     """Under `cfb-offline` the replies are golden responses, which are looked up too."""
     store = Failing()
-    snapshot = Snapshot("toy", toys.catalog(), store, {}, records=toys.records(toys.catalog()))
+    snapshot = store.snapshot
     task = toys.tasks()[0]
     first = task.golden[0]
 

@@ -12,12 +12,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import toy as toys
+from breaking import Failing
 from gymnasium.vector import AutoresetMode
 from service import Service
 from test_record_live import make, recorded, service, town
 
 from tool_orch_env import oracle_turns
-from tool_orch_env.adapters.session import SessionFactory
 from tool_orch_env.calls.types import Status, ToolCall, Turn
 from tool_orch_env.calls.void import MAX_DETAIL, VOID_MEANINGS, VoidCode, cause, cause_of
 from tool_orch_env.env import ToolOrchEnv
@@ -34,25 +34,6 @@ SEARCH = {"name": "search_city", "arguments": {"name": "Oslo"}}
 GET = {"name": "get_city", "arguments": {"city_id": 11}}
 
 
-class Failing:
-    """The toy's responses; once `error` is set, every look-up raises it, or that of the key `only`."""
-
-    def __init__(self) -> None:
-        self.records = {
-            record.key: Recorded(record.status, record.text) for record in toys.snapshot().records()
-        }
-        self.error: Exception | None = None
-        self.only: str | None = None
-
-    def get(self, key: str, /) -> Recorded | None:
-        if self.error is not None and self.only in (None, key):
-            raise self.error
-        return self.records.get(key)
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-
 @pytest.fixture
 def store() -> Failing:
     return Failing()
@@ -60,7 +41,7 @@ def store() -> Failing:
 
 @pytest.fixture
 def failing(store: Failing) -> Snapshot:
-    return Snapshot("toy", toys.catalog(), store, {}, records=toys.records(toys.catalog()))
+    return store.snapshot
 
 
 def checked(step: tuple[Any, float, bool, bool, dict[str, Any]], code: VoidCode, calls: int = 1) -> str:
@@ -248,7 +229,7 @@ def test_a_vector_carries_the_cause_and_plays_on(
 
 
 def test_a_session_is_void_and_its_reply_has_no_score(failing: Snapshot, store: Failing) -> None:
-    session = SessionFactory(snapshot=failing, tasks=toys.tasks())().reset("toy-0")
+    session = store.factory().reset("toy-0")
     session.check()
     store.error = OSError("gone")
     step = session.step(SEARCH)

@@ -1,7 +1,7 @@
 """Compare two runs: paired per-task differences with intervals.
 
-Figures are compared on the tasks that both runs played; void episodes are left out. Runs with different fingerprints are refused unless `anyway` is
-set, because their figures do not measure the same thing.
+Figures are compared on the tasks that both runs played; void episodes are left out. Runs with different fingerprints
+are refused unless `anyway` is set, because their figures do not measure the same thing.
 """
 
 from collections.abc import Sequence

@@ -22,8 +22,8 @@ FORMATS = ("openai-messages",)
 def conversations(
     arena: Arena, records: Sequence[Record], form: str = FORMATS[0]
 ) -> Iterator[dict[str, Any]]:
-    """The episodes of a run as conversations, without void ones. The id is that of the task, with `#` and the trial from
-    the second on."""
+    """The episodes of a run as conversations, without void ones. The id is that of the task, with `#` and the trial
+    from the second on."""
     if form not in FORMATS:
         raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {form!r}")
     for record in records:

@@ -1,7 +1,7 @@
 """Summarise results: every figure with its interval, overall and by domain, depth and number of calls.
 
-Void episodes are counted apart; no figure includes them. The summary depends only on the results and their tasks. It contains no times, so a resumed run and an uninterrupted run
-have the same summary.
+Void episodes are counted apart; no figure includes them. The summary depends only on the results and their tasks. It
+contains no times, so a resumed run and an uninterrupted run have the same summary.
 """
 
 from collections import Counter
@@ -60,7 +60,7 @@ SHOWN_BY_GROUP = ("success", "turn accuracy", "call accuracy", "score")
 
 
 def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str, Any]:
-    """The whole summary as JSON; `results` may come in any order. `episodes` and `tasks` count those that are not void."""
+    """The whole summary as JSON; `results` may come in any order. `episodes` and `tasks` leave void ones out."""
     by_id = {task.id: task for task in tasks}
     place = {task.id: number for number, task in enumerate(tasks)}
     every = sorted(results, key=lambda r: (place[r.task_id], r.trial))

@@ -2,7 +2,8 @@
 
 Episodes run in this process (`play_all`) or on the workers of an executor (`play_spread`). The number of concurrent
 episodes is limited, and so is the time for each answer. An episode whose policy fails is kept with its cause, and the
-others continue. An episode that is void is kept too, and played again when the run is resumed. Which episodes run together does not affect any result.
+others continue. An episode that is void is kept too, and played again when the run is resumed. Which episodes run
+together does not affect any result.
 """
 
 import asyncio

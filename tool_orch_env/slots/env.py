@@ -258,8 +258,9 @@ class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
         max_episode_steps: Maximum actions per episode, as in `gym.make`.
         others: As for `ToolOrchSlotsEnv`.
 
-    After a reset, `info` has `task_id`. After a step it has `task_id`, `episode_score` (float), `success` (bool), `void`
-    (str, of void episodes only) and `score` (one array per component) for the episodes that ended with this step, with Gymnasium's `_` masks.
+    After a reset, `info` has `task_id`. After a step it has `task_id`, `episode_score` (float), `success` (bool),
+    `score` (one array per component) and, if an episode is void, `void` (its cause) for the episodes that ended with
+    this step, with Gymnasium's `_` masks.
     """
 
     def __init__(
