@@ -1,7 +1,7 @@
 """Compare two runs: paired per-task differences with intervals.
 
-Figures are compared on the tasks that both runs played. Runs with different fingerprints are refused unless `anyway` is
-set, because their figures do not measure the same thing.
+Figures are compared on the tasks that both runs played; void episodes are left out. Runs with different fingerprints
+are refused unless `anyway` is set, because their figures do not measure the same thing.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import UsageError
 from .intervals import difference, ratio
 from .manifest import differing
-from .metrics import FIGURES, per_task
+from .metrics import FIGURES, counted, per_task
 from .result import EpisodeResult
 from .run_log import read_run
 
@@ -29,7 +29,9 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
             f"{first.name} and {second.name} differ in {', '.join(parts)}, so their figures are not comparable: "
             "run both the same way, rescore the older run, or pass --anyway"
         )
-    a, b = ([EpisodeResult.from_dict(record["result"]) for record in some] for some in (records, more))
+    a, b = (
+        counted([EpisodeResult.from_dict(record["result"]) for record in some]) for some in (records, more)
+    )
     shared = {result.task_id for result in a} & {result.task_id for result in b}
     if not shared:
         raise UsageError(f"{first.name} and {second.name} have no task in common")

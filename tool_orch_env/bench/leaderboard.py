@@ -1,7 +1,7 @@
 """A table of runs: one row per run, best first, grouped by what was played.
 
 Runs stand in one group if their fingerprints agree, so that every figure of a group can be compared with its
-neighbours. Costs need prices; without a price of a policy its cost is `None`.
+neighbours. Void episodes are left out. Costs need prices; without a price of a policy its cost is `None`.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..errors import UsageError
 from .manifest import PARTS, protocol_name
-from .metrics import FIGURES, figures
+from .metrics import FIGURES, counted, figures
 from .result import EpisodeResult
 from .run_log import read_run
 
@@ -57,7 +57,7 @@ def leaderboard(folders: list[Path], prices: Mapping[str, Price]) -> list[dict[s
     groups: dict[tuple[str, ...], dict[str, Any]] = {}
     for folder in runs_in(folders):
         about, _, records = read_run(folder)
-        results = [EpisodeResult.from_dict(record["result"]) for record in records]
+        results = counted([EpisodeResult.from_dict(record["result"]) for record in records])
         parts = about["fingerprint"]
         group = groups.setdefault(
             (protocol_name(about), *(str(parts.get(part)) for part in PARTS)),

@@ -1,7 +1,7 @@
 """Summarise results: every figure with its interval, overall and by domain, depth and number of calls.
 
-The summary depends only on the results and their tasks. It contains no times, so a resumed run and an uninterrupted run
-have the same summary.
+Void episodes are counted apart; no figure includes them. The summary depends only on the results and their tasks. It
+contains no times, so a resumed run and an uninterrupted run have the same summary.
 """
 
 from collections import Counter
@@ -60,13 +60,15 @@ SHOWN_BY_GROUP = ("success", "turn accuracy", "call accuracy", "score")
 
 
 def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str, Any]:
-    """The whole summary as JSON; `results` may come in any order."""
+    """The whole summary as JSON; `results` may come in any order. `episodes` and `tasks` leave void ones out."""
     by_id = {task.id: task for task in tasks}
     place = {task.id: number for number, task in enumerate(tasks)}
-    ordered = sorted(results, key=lambda r: (place[r.task_id], r.trial))
+    every = sorted(results, key=lambda r: (place[r.task_id], r.trial))
+    ordered = counted(every)
     return {
         "episodes": len(ordered),
         "tasks": len({result.task_id for result in ordered}),
+        "void": _void(every),
         "figures": figures(ordered, FIGURES),
         "pass": passes(ordered),
         "facts_refused": sum(result.facts_refused for result in ordered),
@@ -78,6 +80,18 @@ def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str
             for name, key in (("domain", domains), ("depth", _depth), ("calls", _calls))
         },
     }
+
+
+def counted(results: Sequence[EpisodeResult]) -> list[EpisodeResult]:
+    """The results that say something of the policy: all but the void ones."""
+    return [result for result in results if not result.void]
+
+
+def _void(results: Sequence[EpisodeResult]) -> dict[str, Any]:
+    """How many episodes are void, their share of all, and how many of each code."""
+    codes = Counter(result.void.split(":")[0] for result in results if result.void)
+    share = codes.total() / len(results) if results else 0.0
+    return {"episodes": codes.total(), "share": share, "causes": dict(sorted(codes.items()))}
 
 
 def figures(results: Sequence[EpisodeResult], names: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..jsonvalues.canonical import to_text
 from ..task import AnswerFact, Task
 from .diagnose import KINDS, STATES
 from .manifest import protocol_name
-from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
+from .metrics import FIGURES, SHOWN_BY_GROUP, counted, domains, summary
 from .result import EpisodeResult
 from .run_log import Key, Record, read_dates, read_run, read_times
 
@@ -60,7 +60,7 @@ def page(folder: Path) -> str:
         passes=[(name, figure) for name, figure in found["pass"].items()],
         groups=found["by"],
         group_figures=SHOWN_BY_GROUP,
-        histogram=_histogram([result.score for result in results]),
+        histogram=_histogram([result.score for result in counted(results)]),
         kinds=KINDS,
         states=STATES,
         data=_embedded(records, results, tasks, read_times(folder)),

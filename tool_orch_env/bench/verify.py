@@ -15,7 +15,7 @@ from .metrics import summary
 from .protocols import Arena
 from .result import EpisodeResult
 from .run_log import Record
-from .runner import rescored
+from .runner import rescored, void_of
 
 SHOWN = 5
 """Episodes that a finding names."""
@@ -63,6 +63,9 @@ def _missing(about: Mapping[str, Any], arena: Arena, records: Sequence[Record]) 
     failed = [_key(record) for record in records if record["fault"]]
     if failed:
         yield Finding("failed", f"{_some(failed)}: ended by a policy error; --retry-failed plays them again")
+    void = [_key(record) for record in records if void_of(record)]
+    if void:
+        yield Finding("void", f"{_some(void)}: void; the same command plays them again")
 
 
 def _summary(folder: Path, arena: Arena, records: Sequence[Record]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from ..errors import UsageError, requires_extra
 from ..executors import open_executor
 from .arena import named_arena, recorded_arena
 from .command import command, option
-from .options import ANSWER_FORM, RUN, SPREAD, json_output, whole
+from .options import ANSWER_FORM, RUN, SPREAD, json_output, share, whole
 from .runs import leaderboard, verify
 
 if TYPE_CHECKING:
@@ -160,6 +160,13 @@ _MODEL = (
 )
 _WORK = (
     option("--concurrency", type=whole, default=8, metavar="N", help="episodes at a time"),
+    option(
+        "--max-void",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="exit with status 1 if more of the episodes are void: broken by the environment, not by the policy",
+    ),
     option("--retry-failed", action="store_true", help="play episodes again that ended with a policy error"),
     *SPREAD,
     json_output("the summary"),
@@ -183,8 +190,9 @@ def bench(arguments: argparse.Namespace) -> int:
     """Benchmark a policy on a set of tasks.
 
     Each episode is saved when it ends. Rerun the same command to resume, with
-    a larger --limit or --trials to extend the run. Exits with 1 if the policy
-    failed in every episode.
+    a larger --limit or --trials to extend the run; void episodes are then
+    played again. Exits with 1 if the policy failed in every episode, or if more
+    episodes are void than --max-void allows.
     """
     from .terminal.console import line
 
@@ -198,19 +206,23 @@ def bench(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         line("Stopped. Rerun the same command to resume.")
         return STOPPED
-    return _show(arguments.out, arguments.json) or _unplayed(arguments.out)
+    return _show(arguments.out, arguments.json) or _unplayed(arguments.out, arguments.max_void)
 
 
-def _unplayed(folder: Path) -> int:
-    """1 if the policy failed in every episode of a run."""
+def _unplayed(folder: Path, max_void: float) -> int:
+    """1 if the policy failed in every episode of a run, or too many of them are void."""
     from ..bench.run_log import read_run
     from .terminal.console import warn
 
     _, _, records = read_run(folder)
-    if not records or not all(record["fault"] for record in records):
-        return 0
-    warn("No episode could be played: the policy failed in every one.")
-    return 1
+    if records and all(record["fault"] for record in records):  # void episodes have no fault
+        warn("No episode could be played: the policy failed in every one.")
+        return 1
+    void = json.loads((folder / "summary.json").read_bytes())["void"]["share"]
+    if void > max_void:
+        warn(f"{void:.1%} of the episodes are void, more than --max-void {max_void:g} allows.")
+        return 1
+    return 0
 
 
 def _play(arguments: argparse.Namespace) -> None:

@@ -31,13 +31,14 @@ options("domain", Object.values(data.tasks).flatMap((t) => t.domains));
 // why an episode is no success, in a few words; "" if it is one
 function why(e) {
   if (e.success) return "";
+  if (e.void) return "void: " + e.void;
   if (e.cause) return "policy error: " + e.cause;
   if (e.refused) return "facts refused: " + e.facts.filter((f) => f.share !== 1).map((f) => f.name).join(", ");
   const errors = Object.entries(e.errors).sort((a, b) => b[1] - a[1]).map(([kind, n]) => kind + (n > 1 ? " × " + n : ""));
   return errors.slice(0, 2).join(", ") || e.stop_reason;
 }
 const orders = { score: (e) => e.score, waste: (e) => -e.wasted_calls, turns: (e) => -e.turns, calls: (e) => -e.golden_calls };
-const outcomes = { won: (e) => e.success, lost: (e) => !e.success, refused: (e) => e.refused };
+const outcomes = { won: (e) => e.success, lost: (e) => !e.success && !e.void, void: (e) => e.void, refused: (e) => e.refused };
 
 function list() {
   const words = byId("words").value.toLowerCase(), outcome = byId("outcome").value;
@@ -49,7 +50,7 @@ function list() {
   const key = orders[byId("order").value];
   if (key) shown.sort((a, b) => key(a) - key(b));  // stable: ties stay in task order
   byId("list").replaceChildren(...shown.map((e) => {
-    const a = make("a", { href: link(e), class: e.cause ? "broken" : e.success ? "won" : "lost" },
+    const a = make("a", { href: link(e), class: e.cause || e.void ? "broken" : e.success ? "won" : "lost" },
       make("div", {}, make("span", {}, label(e)), make("span", { class: "mono" }, e.score.toFixed(2))),
       make("small", {}, data.tasks[e.task_id].request), why(e) ? make("small", { class: "why" }, why(e)) : "");
     if (location.hash === link(e)) a.setAttribute("aria-current", "true");
