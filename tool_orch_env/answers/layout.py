@@ -58,8 +58,6 @@ class Clause:
     end: int
     own: list[tuple[int, str]]
     near: dict[str, float] = field(default_factory=dict)
-    block: int = 0
-    """Identifies the enumeration (a table, a list, a sentence) that the clause belongs to."""
     sentence: tuple[int, int] = (0, 0)
     cell: bool = False
     json: bool = False
@@ -114,7 +112,6 @@ class _Cutter:
         self._text = folded.text
         self._clauses = clauses
         self._headings: list[tuple[float, dict[str, float]]] = []  # level, words
-        self._block = 0
         self._blank = True
 
     def run(self) -> None:
@@ -122,15 +119,13 @@ class _Cutter:
         at = 0
         while at < len(lines):
             start, end = lines[at]
-            line = self._text[start:end]
-            if line.count("|") >= 2 or "\t" in line.strip():
-                last = at
-                while last < len(lines) and _is_row(self._text[slice(*lines[last])]):
-                    last += 1
-                if last > at:
-                    self._table(lines[at:last])
-                    at = last
-                    continue
+            last = at
+            while last < len(lines) and _is_row(self._text[slice(*lines[last])]):
+                last += 1
+            if last > at:
+                self._table(lines[at:last])
+                at = last
+                continue
             self._line(start, end)
             at += 1
         if not self._clauses:
@@ -138,7 +133,6 @@ class _Cutter:
 
     def _table(self, rows: list[tuple[int, int]]) -> None:
         """A table: the header names columns, the first cell names its row."""
-        self._block += 1
         header: list[list[tuple[int, str]]] = []
         above = self._above()
         has_header = len(rows) > 1 and _RULE.match(self._text[slice(*rows[1])]) is not None
@@ -157,13 +151,12 @@ class _Cutter:
                     label = header[column] if column < len(header) else []
                     named = cells[0][2] if column else []
                     near |= {word: CLAUSE for _, word in (*label, *named)}
-                self._clauses.append(Clause(a, b, words, near, self._block, (start, end), True))
+                self._clauses.append(Clause(a, b, words, near, (start, end), True))
 
     def _line(self, start: int, end: int) -> None:
         line = self._text[start:end]
         if not line.strip():
             self._blank = True
-            self._block += 1
             return
         item = _ITEM.match(line)
         indent = len(item[1]) if item else len(line) - len(line.lstrip())
@@ -203,7 +196,7 @@ class _Cutter:
             for at, clause in enumerate(own):
                 clause.near |= {**above, **_beside(own, at), **clause.near}
             for clause in clauses:
-                clause.block, clause.sentence = self._block, (first, after)
+                clause.sentence = first, after
             self._clauses += clauses
             said = [word for clause in own[-_BEFORE:] for _, word in clause.own[:MOST_AROUND]]
             above = self._above() | dict.fromkeys(said[-MOST_AROUND:], ABOVE)

@@ -520,8 +520,7 @@ class Weigher:
             if isinstance(said.value, str) and said.value.isdecimal():
                 yield from leaves.number(int(said.value), 0.0)
             return
-        if isinstance(said.value, (int, float)):
-            yield from leaves.number(said.value, said.slack)
+        yield from leaves.number(said.value, said.slack)
         for numeral in numerals(text):
             if numeral.value != said.value:
                 yield from leaves.number(numeral.value, numeral.slack)
