@@ -27,14 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-# every mutant is judged in a fork of this process, for which these need not be imported again
-import gymnasium  # noqa: F401
-import hypothesis.strategies  # noqa: F401
-import jsonschema  # noqa: F401
-import networkx  # noqa: F401
-import pydantic  # noqa: F401
 import pytest
-import scipy.optimize  # noqa: F401
 from cosmic_ray import mutating, plugins
 from cosmic_ray.commands import init
 from cosmic_ray.work_db import WorkDB, use_db
@@ -108,6 +101,15 @@ def judge(module: str, survivors: bool, sample: Sample) -> None:
 
 def judge_anew(_: str, items: list[WorkItem], tests: str, session: WorkDB) -> bool:
     """Judge mutants by importing the package anew for each. False if the tests fail without any."""
+    for name in (
+        "gymnasium",
+        "hypothesis.strategies",
+        "jsonschema",
+        "networkx",
+        "pydantic",
+        "scipy.optimize",
+    ):
+        importlib.import_module(name)  # once, as every mutant is judged in a fork of this process
     sys.dont_write_bytecode = False  # mutants read the bytecode of all that they do not change
     if run_tests(tests, 10 * TIMEOUT)[0] is not TestOutcome.SURVIVED:
         return False

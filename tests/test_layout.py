@@ -53,6 +53,10 @@ SENTENCES = {
         "silver": 0.83,
         "copper": 0.75,
     },
+    "Oslo: ‹7›. ": {"oslo": 4.57},
+    "red, ‹7›, blue": {"red": 4, "blue": 1},
+    "red and 5 or ‹7›": {"red": 4, "5": 4.62},
+    "red, blue. green ‹7›": {"red": 1, "blue": 1, "green": 4.57},
 }
 STOPS = {
     "Rain: no. Last flight at ‹20:05›": {"rain": 1, "last": 4.35, "flight": 4.44},
@@ -78,6 +82,16 @@ BRACKETS = {
         "first": 0.5,
         "radium": 0.83,
     },
+    "(red) blue (green ‹7›) white (gold)": {
+        "red": 1.67,
+        "blue": 3.5,
+        "green": 4.57,
+        "white": 3.5,
+        "gold": 0.5,
+    },
+    "red (blue (green) ‹7›) white": {"red": 3.5, "blue": 4.38, "green": 3.5, "white": 3.5},
+    "Oslo) people ‹7›": {"oslo": 2, "people": 4.53},
+    "Oslo} people ‹7›": {"oslo": 2, "people": 4.53},
 }
 LINES = {
     "# Oxygen\n\nby ‹Scheele›": {"oxygen": 1},
@@ -97,6 +111,14 @@ LINES = {
     "- Norway\n\n  people: ‹7›": {"people": 4.5},
     "US flights, ‹7›": {"us": 4, "flight": 4},
     "us flights, ‹7›": {"flight": 4},
+    "Capitals:\n\nOslo: ‹7›": {"oslo": 4.57},
+    "**Oxygen is one.** \nYear: ‹1774›": {"oxygen": 1, "year": 4.57},
+    "**Oxygen** is one.\nYear: ‹1774›": {"year": 4.57},
+    "Here is **oxygen.**\nYear: ‹1774›": {"year": 4.57},
+    "City: Oslo\n- people ‹7›": {"people": 4.53},
+    "# Norway\n- Oslo\n  - people: ‹7›": {"norway": 1, "oslo": 1, "people": 4.5},
+    "Oslo\n\n\n‹7›": {},
+    "red:\nblue ‹7›": {"blue": 4.62},
 }
 TABLES = {
     "| City | Flights | Late |\n|---|---|---|\n| Boston | ‹12› | 3 |\n| Dallas | 7 | 1 |": {
@@ -111,12 +133,18 @@ TABLES = {
     "City | Flights | Late\n--- | --- | ---\nOslo | ‹7› | 8": {"oslo": 4, "flight": 4, "8": 2},
     "City\tFlights\nBoston\t‹12›": {"boston": 4.53},
     "Oslo | ‹7›": {"oslo": 4},
+    "| Oslo | ‹7› |\n|---|---|": {"oslo": 2},
+    "| Boston | 7 | ‹12› | red |": {"boston": 4, "7": 2, "red": 2},
+    "| City |\n|---|\n| Oslo | ‹7› |": {"oslo": 4},
 }
 JSON = {
     '{"a": {"oslo": {"people": ‹7›}}, "b": 1}': {"oslo": 1, "people": 4.47},
     '{"a": {"oslo": {"people": 7}, "seats": ‹9›}, "b": 1}': {"seats": 4.5},
     '[{"city": "oslo", "people": ‹7›}, {"city": "lund"}]': {"people": 4.47},
     '{"oxygen": {"years": ‹1774›, "place": "Sweden"}, "cobalt": 1735}': {"oxygen": 1, "year": 4.5},
+    '{"red": [{"blue": ‹7›}, {"green": 8}]}': {"blue": 4.53},
+    '{"red": {"blue": 5, "green": ‹7›}}': {"red": 1, "green": 4.5},
+    '{"red": {"blue": 5}, "green": ‹7›}': {"green": 4.5},
 }
 
 
@@ -143,6 +171,7 @@ def test_a_place_is_in_the_sentence_and_clause_that_it_stands_in() -> None:
     assert [layout.at(place).sentence for place in (0, 6, 14)] == [(0, 6), (6, 17), (6, 17)]
     assert [(clause.start, clause.end) for clause in layout.clauses] == [(0, 6), (6, 10), (12, 17)]
     assert [clause.start for clause in Layout(fold("")).clauses] == [0]
+    assert Layout(fold("\n\nOslo")).at(0).start == 2
 
 
 @pytest.mark.parametrize(("words", "named"), [(MAX_WORDS, True), (MAX_WORDS + 1, False)])

@@ -183,7 +183,7 @@ class _Cutter:
         last = end - 1 - (len(line) - len(ends))
         if self._folded.is_strong(start) and self._folded.is_strong(last):
             return True
-        return 0 < len(ends) < 80 and ends[-1] not in ".;,!?" and ":" not in ends
+        return len(ends) < 80 and ends[-1] not in ".;,!?" and ":" not in ends
 
     def _above(self) -> dict[str, float]:
         return {word: weight for _, words in self._headings[-6:] for word, weight in words.items()}
@@ -250,12 +250,11 @@ class _Cutter:
     def _words(self, start: int, end: int) -> Iterator[tuple[int, str]]:
         """The concepts of a span with their places, without those of values. A short word in capitals is a code."""
         at = bisect_right(self._values, (start, -1)) - 1
-        found = [*concepts(self._text[start:end]), *self._codes(start, end)]
-        for offset, word in sorted(found) if len(found) <= 4 * MAX_WORDS else found:
+        for offset, word in sorted((*concepts(self._text[start:end]), *self._codes(start, end))):
             place = start + offset
             while at + 1 < len(self._values) and self._values[at + 1][0] <= place:
                 at += 1
-            if at >= 0 and self._values[at][0] <= place < self._values[at][1]:
+            if at >= 0 and place < self._values[at][1]:
                 continue
             yield place, word
 
@@ -291,18 +290,15 @@ def _beside(clauses: Sequence[Clause], at: int) -> dict[str, float]:
         elif there.inner:
             weight -= 0.5
         for _, word in there.own[:MOST_AROUND] if other != at else ():
-            found[word] = max(found.get(word, 0.0), min(INNER, weight))
+            found[word] = max(found.get(word, 0.0), weight)
     return found
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     start = 0
-    while start <= len(text):
-        end = text.find("\n", start)
-        if end < 0:
-            end = len(text)
-        yield start, end
-        start = end + 1
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
 
 
 def _is_row(line: str) -> bool:
