@@ -80,6 +80,7 @@ SAID = [
     "it did not land there on the second day of may, tuesday or ‹friday›",
     "not monday, the very first of may, tuesday or ‹friday›",
     "not so: monday, tuesday or ‹friday›",
+    "it is not " + "incomprehensibly " * 8 + "‹x›",  # farther away than is looked
 ]
 
 
