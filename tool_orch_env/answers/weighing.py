@@ -414,7 +414,7 @@ class Weigher:
             return fact.place is None and not self.is_labelled(one, at) and not self._is_joined(one, at)
         if fact.kind.name == "clock" or (fact.kind.name == "code" and not isinstance(fact.fact.value, int)):
             return self._is_remark(one, at)
-        if fact.kind.name not in NUMERIC_KINDS or not isinstance(said.value, (int, float)):
+        if fact.kind.name not in NUMERIC_KINDS:
             return False
         computed = fact.place is None and fact.kind.name != "delay" and not self.is_labelled(one, at)
         if computed and (said.value >= _LARGE or said.value % 1):
@@ -520,8 +520,7 @@ class Weigher:
             if isinstance(said.value, str) and said.value.isdecimal():
                 yield from leaves.number(int(said.value), 0.0)
             return
-        if isinstance(said.value, (int, float)):
-            yield from leaves.number(said.value, said.slack)
+        yield from leaves.number(said.value, said.slack)
         for numeral in numerals(text):
             if numeral.value != said.value:
                 yield from leaves.number(numeral.value, numeral.slack)
