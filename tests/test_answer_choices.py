@@ -2,7 +2,7 @@
 
 import pytest
 from test_answer import CAPITALS, ELEMENTS, TIMES
-from test_answer_rich import LANDINGS, MUSEUMS, shares
+from test_answer_rich import LANDINGS, MUSEUMS, asked, facts, shares
 
 from tool_orch_env.answers.reader import MOST
 from tool_orch_env.answers.reading import read_answer
@@ -94,3 +94,23 @@ def test_one_name_in_a_row_of_strangers_is_one_of_so_many() -> None:
 @pytest.mark.parametrize(("values", "why"), [(MOST, ""), (MOST + 1, f"more than {MOST} values")])
 def test_a_text_with_too_many_values_is_no_answer(values: int, why: str) -> None:
     assert read_answer(TIMES, "07:55, " * values)[0].why == why
+
+
+RADISSON, KIRKKO = "Radisson Blu Plaza", "Vanha kirkkopuisto"
+STATIONS = facts(
+    asked("start", "Kaisaniemi station", kind="name", owner=RADISSON, ask=f"station nearest to {RADISSON}"),
+    asked("end", "Mannerheimintie station", kind="name", owner=KIRKKO, ask=f"station nearest to {KIRKKO}"),
+    request=f"Where do I unlock a bike, with the shortest walk from {RADISSON}, and where do I leave it, with the "
+    f"shortest walk to {KIRKKO}?",
+    calls={},
+)
+
+
+def test_the_second_place_asked_for_is_no_rival_of_the_first() -> None:
+    text = (
+        "Unlock at {} station (135 seconds, 186 m from Radisson Blu Plaza) and leave the bike at {} station, the one "
+        "closest on foot to Vanha kirkkopuisto (323 seconds, 447 m). The {} station holds 16 bikes."
+    )
+    start, end = "Kaisaniemi", "Mannerheimintie"
+    assert shares(STATIONS, text.format(start, end, end)) == (1, 1)
+    assert shares(STATIONS, text.format(end, start, start))[1] == 0

@@ -14,6 +14,8 @@ WALK = asked("way", 0.61, 0.005, kind="measure", owner="the hotel", ask="walking
 MINUTES = asked("minutes", 6, 0.6, kind="duration", owner="the hotel", ask="walk in minutes")
 TOTAL = asked("total", 1284.9, 0.05, kind="money", owner="the trip", ask="total in euros")
 NUMBERS = [
+    (RATE, "Of its two currencies the euro has the rate 1.53.", 1),
+    (RATE, "The rate is two.", 0),
     (RATE, "Rate 2: 1.53", 1),
     (RATE, "2) 1.53", 1),
     (RATE, "(2) 1.53", 1),
@@ -23,6 +25,9 @@ NUMBERS = [
     (RATE, "Rate: 1.5/142/7/1.53", 0),
     (RATE, "1.5/142/1.53", 0.333),
     (SEATS, "180 seats, 16 minutes late", 1),
+    (SEATS, "180 seats. At 24 to 26 °C they were full, at 20-22 °C not, nor with 3 to 4 mm of rain.", 1),
+    (SEATS, "180 seats, free at 7, 8 and 9 am and at 4 pm.", 1),
+    (SEATS, "180, or 24 of them", 0.5),
     (SEATS, "180 seats, 25% of them free", 1),
     (SEATS, "180 seats, between 7 and 8 rows", 1),
     (SEATS, "180 seats, between 7 am and 8 am", 1),

@@ -99,6 +99,17 @@ def done(here: Path, *arguments: str, at: Cluster | None = None, status: int = 0
     return found.stdout
 
 
+def test_a_cluster_is_started_and_ended_where_there_is_none(here: Path) -> None:
+    """Before any other test here: there must be none."""
+    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "own", "--executor", "ray"]
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    with subprocess.Popen(command(*few), cwd=here, env=environment, start_new_session=True) as process:
+        assert process.wait(LIMIT) == 0
+        left = [one for one in psutil.process_iter(["cmdline"]) if str(process.pid) in _words(one)]
+    assert not left
+    assert all(record["result"]["success"] for record in read_run(here / "own")[2])
+
+
 PRINTS = """
 import sys
 from tool_orch_env.executors import open_executor
@@ -165,17 +176,6 @@ def same_run(one: Path, other: Path) -> None:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     _, tasks, records = read_run(other)
     assert len(records) == lines(other / "episodes.jsonl") == len(tasks) * TRIALS
-
-
-def test_a_cluster_is_started_and_ended_where_there_is_none(here: Path) -> None:
-    """Before any other test here: there must be none."""
-    few = ["bench", "--policy", "oracle", "--limit", "3", "--out", "own", "--executor", "ray"]
-    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
-    with subprocess.Popen(command(*few), cwd=here, env=environment, start_new_session=True) as process:
-        assert process.wait(LIMIT) == 0
-        left = [one for one in psutil.process_iter(["cmdline"]) if str(process.pid) in _words(one)]
-    assert not left
-    assert all(record["result"]["success"] for record in read_run(here / "own")[2])
 
 
 def _words(process: psutil.Process) -> list[str]:

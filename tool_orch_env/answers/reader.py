@@ -241,22 +241,22 @@ class _Reading:
                 self._shares[at] = self._judged(at)
 
     def _repeats(self, one: Statement, held: int) -> int | None:
-        """The fact that a statement only says again, if it is attributed to another that is said elsewhere, and is
-        not clearly under the name of that one."""
+        """The fact that a statement only says again, if it is attributed to another that is said elsewhere, or before
+        it in the order asked, and is not clearly under the name of that one."""
         line = self._layout.at(one.start).sentence
-        apart = any(
-            other.right.get(held) and self._layout.at(other.start).sentence != line
-            for other in self._of[held]
-        )
-        near = any(
-            other.right.get(held) and self._layout.at(other.start).sentence == line
-            for other in self._of[held]
-        )
-        if not apart or near:
-            return None
+        rights = [other for other in self._of[held] if other.right.get(held)]
+        near = [other for other in rights if self._layout.at(other.start).sentence == line]
+        behind = any(other.end <= one.start for other in near)
         for at, right in one.right.items():
             told = any(other is not one and other.right.get(at) for other in self._of[at])
-            if at != held and right and told and one.plain[held] - one.plain.get(at, -ONE_WORD) < ONE_WORD:
+            if (
+                not right
+                or not told
+                or at == held
+                or one.plain[held] - one.plain.get(at, -ONE_WORD) >= ONE_WORD
+            ):
+                continue
+            if (rights and not near) or (behind and at > held):
                 return at
         return None
 

@@ -16,6 +16,7 @@ from .kinds.base import Said
 from .kinds.numerals import numerals
 from .polarity import denied
 from .text import Folded
+from .words import concepts
 
 _OR = re.compile(
     r"[\s,(]*(?:or|and/or|or else|/|(?:or so,? )?(?:possibly|maybe|perhaps))[\s,]*"
@@ -47,8 +48,12 @@ _CODED = re.compile(r"(?:^|[^A-Za-z])[A-Z][A-Z0-9]{1,2} ?$")
 SHAPED = frozenset({"clock", "date", "moment", "weekday", "zone", "hours"})
 """Kinds of text whose values are recognised by their shape."""
 _OF_UNIT = re.compile(
-    r"(?: (?:and|or|to) \d+)?[ -]?(?:min(?:ute)?s?|h|hours?|hrs?|days?|weeks?|km|miles?|mi|m|ft|feet|%|°|percent)(?!\w)"
+    r"(?: ?(?:and|or|to|-) ?-?\d+(?:\.\d+)?)?[ -]?(?:min(?:ute)?s?|h|hours?|hrs?|days?|weeks?|km|miles?|mi|m|mm|ft|feet"
+    r"|inch(?:es)?|knots|mph|km/h|%|°(?: ?[cfk])?|degrees?|percent)(?!\w)"
 )
+_OF_HOURS = re.compile(r"(?:, ?\d{1,2})*,? ?(?:and|or|to|-) ?\d{1,2} ?[ap]\.? ?m\b")
+"""Behind the first hours of a list: "at 7, 8 and 9 am"."""
+_THINGS = re.compile(r" (?:[a-z]+ ){0,2}[a-z]+s\b")
 _TIME = r"(?:\d{1,2}(?:[:.h]\d\d)?(?: ?[ap]\.?m\.?)?|noon|midnight)"
 _UNTIL = re.compile(rf" ?(?:-|->|→|to|until|till)(?: about)? ?{_TIME}(?!\w)")
 _FROM = re.compile(rf"(?<!\w){_TIME} ?(?:-|->|→|to|until|till) ?$")
@@ -272,6 +277,8 @@ class Finder:
             return True  # "flight number 4213" counts nothing
         if fact.kind.name in ("count", "number") and self._is_measure(said, fact):
             return True
+        if self._is_of_things(said, fact):
+            return True
         if self._is_pronoun(said) or (fact.kind.name == "count" and said.value % 1):
             return True
         return fact.kind.name != "code" and (self._in_code(said) or self._in_sum(said))
@@ -318,11 +325,21 @@ class Finder:
 
     def _is_measure(self, said: Said, fact: CompiledFact) -> bool:
         """Whether a number has a unit that is not the fact's: "16 minutes" is no number of flights."""
+        if _OF_HOURS.match(self._text.text, said.end):
+            return True
         unit = _OF_UNIT.match(self._text.text, said.end)
         if unit is None:
             return False
         percent = unit[0].strip() in ("%", "percent")
         return not (percent and (fact.asked.unit == "%" or "percent" in fact.fact.ask))
+
+    def _is_of_things(self, said: Said, fact: CompiledFact) -> bool:
+        """Whether a small number only counts things, where a fraction is asked for: "its two land neighbours"."""
+        value = fact.asked.value
+        if not isinstance(value, float) or not value % 1 or not 1 < said.value < 13 or said.value % 1:
+            return False
+        things = _THINGS.match(self._text.text, said.end)
+        return things is not None and not {word for _, word in concepts(things[0])} & fact.words.ask
 
     def _is_other_end(self, said: Said, fact: CompiledFact) -> bool:
         """Whether a time is when something opens that is asked when it closes, or the other way round."""
