@@ -39,6 +39,7 @@ STATUS_MEANINGS: Mapping[Status, str] = {
     Status.EPISODE_OVER: "the episode had ended before this step",
     Status.BUDGET_SPENT: "the episode's call budget was spent before this call",
 }
+"""What each status means, in the words of docs/environment.md."""
 
 
 @dataclass(frozen=True, slots=True)
