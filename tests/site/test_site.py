@@ -114,3 +114,12 @@ def test_the_search_finds_a_page(browser: Any, served: str) -> None:
     tab.fill("input.md-search__input", "derivations")
     tab.wait_for_selector(".md-search-result__item a[href*='snapshot.html']")
     tab.close()
+
+
+def test_the_prompt_of_a_console_is_not_copied(browser: Any, served: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(f"{served}/quickstarts/train.html")
+    tab.locator("button.md-code__button").first.click()
+    tab.wait_for_function("navigator.clipboard.readText().then(text => text.startsWith('pip install'))")
+    context.close()
