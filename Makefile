@@ -46,7 +46,8 @@ SECONDS = 60
 fuzz: .venv-fuzz/ready  ## search for inputs that break a law, guided by coverage: make fuzz SECONDS=600, per target
 	PYTHONPATH=tests .venv-fuzz/bin/python -m fuzz --seconds $(SECONDS)
 
-# MODULES: some of those in tests/mutants.toml; JUDGE=--survivors judges again only what survived the last time
+# MODULES: some of those in tests/mutants.toml; JUDGE=--survivors judges again only what survived the last time,
+# JUDGE="--sample 150" tries 150 mutants of each module
 mutants: .venv/ready  ## would the tests notice a wrong reward? make mutants MODULES="reward.graduated answers.share"
 	.venv/bin/python tests/mutants.py $(JUDGE) $(MODULES)
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from tool_orch_env.bench.run_log import RunError
 from tool_orch_env.cli.main import main
 from tool_orch_env.snapshot import load_tasks
 
-IDS = [task.id for task in load_tasks("travel", "handmade")]
+TASK = {task.id: task for task in load_tasks("travel", "handmade")}
+IDS = list(TASK)
 TASKS = len(IDS)
 
 WRONG, SILENT = "travel-handmade-008", "travel-handmade-002"
@@ -155,6 +157,45 @@ def test_episodes_are_filtered_by_outcome_error_domain_and_words(look: Any) -> N
     tab.fill("#words", "")
     tab.select_option("#error", "missing_call")
     assert tab.locator("#list a").count() > 0
+
+
+def test_the_header_says_what_was_run_and_what_came_out(look: Any) -> None:
+    tab = look("once")
+    assert re.search(r"\d+\.\d % success", tab.inner_text(".headline"))
+    about = tab.inner_text(".about")
+    for words in ("travel:handmade", "2 trials each", "native", "temperature 0.0", f"{date.today().year}-"):
+        assert words in about, words
+
+
+def test_episodes_show_their_request_and_why_they_failed_and_can_be_sorted(look: Any) -> None:
+    tab = look("misstates")
+    rows = tab.locator("#list a").all_inner_texts()
+    [wrong] = [row for row in rows if row.startswith(WRONG)]
+    assert TASK[WRONG].request[:40] in wrong and "facts refused: " in wrong
+    assert "policy error" in next(row for row in rows if row.startswith(SILENT))
+    tab = look("once")
+    tab.select_option("#order", "score")
+    scores = [float(text) for text in tab.locator("#list .mono").all_inner_texts()]
+    assert scores == sorted(scores) and scores[0] < scores[-1]
+    tab.select_option("#order", "task")
+    assert tab.inner_text("#list a >> nth=0").startswith(IDS[0])
+
+
+def test_a_missing_call_shows_the_arguments_that_were_expected(look: Any) -> None:
+    tab = look("once", f"#episode={IDS[2]}/0")
+    missing = [row for row in tab.locator("#expected tbody tr").all_inner_texts() if "missing" in row]
+    wanted = [
+        json.dumps(call.arguments, separators=(",", ":"), ensure_ascii=False) for call in TASK[IDS[2]].golden
+    ]
+    assert missing and all(any(one in row for one in wanted) for row in missing)
+    assert look("oracle").locator("#expected").count() == 0
+
+
+@pytest.mark.parametrize("run", ["oracle", "once", "misstates", "cfb"])
+def test_a_narrow_page_does_not_scroll_sideways(look: Any, run: str) -> None:
+    tab = look(run)
+    tab.set_viewport_size({"width": 420, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 420
 
 
 def test_a_refused_fact_is_found_with_one_click_and_marked_in_the_answer(look: Any) -> None:

@@ -141,11 +141,24 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path: Path, capsys: pyt
     before = (run / "episodes.jsonl").read_bytes()
     assert oracle(run, "--limit", "3") == 0
     assert (run / "episodes.jsonl").read_bytes() == before
-    assert oracle(run, "--limit", "4") == 2
-    assert "started with a different" in capsys.readouterr().err
+    assert "Resuming" in capsys.readouterr().out
+    assert oracle(run, "--limit", "2") == 2
+    assert "started with a different fingerprint.tasks, source.limit" in capsys.readouterr().err
+    assert oracle(run, "--limit", "3", "--seed", "1") == 2
+    assert "settings.seed" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("private")
     assert oracle(tmp_path / "mine") == 2
+
+
+def test_more_tasks_and_trials_extend_a_run_to_the_bytes_of_one_made_at_once(tmp_path: Path) -> None:
+    assert oracle(tmp_path / "run", "--limit", "2") == 0
+    assert oracle(tmp_path / "run", "--limit", "4") == 0
+    assert oracle(tmp_path / "run", "--limit", "4", "--trials", "2") == 0
+    assert oracle(tmp_path / "whole", "--limit", "4", "--trials", "2") == 0
+    for name in ("manifest.json", "tasks.jsonl", "episodes.jsonl", "summary.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert oracle(tmp_path / "run", "--limit", "4") == 2  # fewer trials than it has
 
 
 @pytest.mark.parametrize("damage", ["{}\n", "junk\n", '{"task_id": "no such", "trial": 0}\n'])
@@ -166,10 +179,10 @@ def test_what_a_policy_broke_off_is_played_again_if_asked(
     code = "import pathlib\ndef f(m, t):\n    assert pathlib.Path('up').exists()\n    return 'Done.'\n"
     (tmp_path / "down_policy.py").write_text(code)
     more = ("--limit", "2")
-    assert oracle(tmp_path / "run", *more, policy="python:down_policy:f") == 0
+    assert oracle(tmp_path / "run", *more, policy="python:down_policy:f") == 1  # nothing could be played
     assert all("AssertionError" in record["fault"] for record in read_run(tmp_path / "run")[2])
     (tmp_path / "up").touch()
-    assert oracle(tmp_path / "run", *more, policy="python:down_policy:f") == 0
+    assert oracle(tmp_path / "run", *more, policy="python:down_policy:f") == 1
     assert all(record["fault"] for record in read_run(tmp_path / "run")[2])
     assert oracle(tmp_path / "run", *more, "--retry-failed", policy="python:down_policy:f") == 0
     assert not any(record["fault"] for record in read_run(tmp_path / "run")[2])
@@ -196,6 +209,11 @@ def test_runs_are_compared_in_pairs_and_only_where_they_mean_the_same(
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "oracle"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["tasks"] == TASKS and found["figures"]["success"]["difference"]["low"] == 1.0
+    for name, place in (("junk", "first"), ("oracle", "second")):  # the figures of the summaries
+        figures = json.loads((tmp_path / name / "summary.json").read_text())["figures"]
+        assert {figure: one[place] for figure, one in found["figures"].items()} == {
+            figure: figures[figure] for figure in found["figures"]
+        }
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other")]) == 2
     assert "scorer" in capsys.readouterr().err
     assert main(["bench", "compare", str(tmp_path / "junk"), str(tmp_path / "other"), "--anyway"]) == 0
@@ -215,6 +233,66 @@ def test_a_run_of_another_version_of_the_benchmark_is_not_compared(
     capsys.readouterr()
     assert main(["bench", "compare", str(tmp_path / "now"), str(tmp_path / "then")]) == 2
     assert "differ in benchmark" in capsys.readouterr().err
+
+
+def verified(run: Path, capsys: pytest.CaptureFixture) -> list[str]:
+    """The codes of what `bench verify` finds; its status agrees."""
+    capsys.readouterr()
+    status = main(["bench", "verify", str(run), "--json"])
+    found = [one["code"] for one in json.loads(capsys.readouterr().out)]
+    assert status == bool(found)
+    return found
+
+
+def test_a_run_is_verified_by_scoring_it_again(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    run = tmp_path / "run"
+    assert oracle(run, "--limit", "4", policy="random") == 0
+    assert verified(run, capsys) == []
+    path = run / "episodes.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    forged = json.loads(lines[1])
+    forged["result"] |= {"success": True, "score": 1.0}
+    path.write_text(lines[0] + json.dumps(forged) + "\n" + "".join(lines[2:]))
+    assert verified(run, capsys) == ["results", "summary"]
+    path.write_text("".join(lines[1:]))
+    assert verified(run, capsys) == ["incomplete", "summary"]
+    path.write_text("".join(lines))
+    easier = (run / "tasks.jsonl").read_text().splitlines(keepends=True)
+    task = json.loads(easier[0])
+    task["golden"], task["answer"] = task["golden"][:1], []
+    (run / "tasks.jsonl").write_text(json.dumps(task) + "\n" + "".join(easier[1:]))
+    assert {"fingerprint", "tasks"} <= set(verified(run, capsys))
+
+
+def test_a_leaderboard_orders_comparable_runs_and_names_what_they_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    from model_server import serving
+
+    toy, runs = str(toys.folder(tmp_path / "toy", test=toys.tasks())), tmp_path / "runs"
+    with serving() as server:
+        for name, policy in (("junk", "junk"), ("oracle", "oracle"), ("model", f"openai:good@{server.url}")):
+            assert main(["bench", "--policy", policy, "--tasks", toy, "--out", str(runs / name)]) == 0
+    assert oracle(runs / "other", "--limit", "2") == 0
+    capsys.readouterr()
+    assert main(["bench", "leaderboard", str(runs), "--json", "--price", "openai:=1,10"]) == 0
+    groups = json.loads(capsys.readouterr().out)
+    order = sorted([row["run"] for row in group["runs"]] for group in groups)
+    assert order == [["model", "oracle", "junk"], ["other"]]
+    costs = {row["run"]: row["cost"] for group in groups for row in group["runs"]}
+    figures = json.loads((runs / "model" / "summary.json").read_text())
+    tokens = [
+        figures["figures"][f"{name} tokens"]["value"] * figures["episodes"]
+        for name in ("prompt", "completion")
+    ]
+    assert costs.pop("model") == pytest.approx((tokens[0] + 10 * tokens[1]) / 1e6)
+    assert set(costs.values()) == {None}
+    assert main(["bench", "leaderboard", str(runs)]) == 0
+    assert "oracle" in capsys.readouterr().out
+    assert main(["bench", "leaderboard", str(runs), "--price", "openai:=1"]) == 2
+    assert "POLICY=PROMPT,COMPLETION" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["bench", "leaderboard", str(tmp_path / "empty")]) == 2
 
 
 def test_a_published_file_is_benchmarked_lenient_and_strict_at_once(
@@ -255,7 +333,7 @@ def test_an_interval_is_that_of_another_implementation() -> None:
 
     values = np.random.default_rng(1).random(60)
     other = bootstrap((values,), np.mean, method="percentile", n_resamples=20000, rng=2).confidence_interval
-    found = ratio(values.tolist(), [1.0] * 60)
+    found = ratio([(value, 1.0) for value in values])
     assert found is not None and abs(found.low - other.low) < 0.01 and abs(found.high - other.high) < 0.01
 
 
@@ -264,7 +342,7 @@ def test_intervals_of_pooled_figures_draw_tasks_and_cover_the_truth() -> None:
     covered = 0
     for _ in range(200):
         wanted = rng.integers(1, 6, 40)
-        found = ratio(rng.binomial(wanted, 0.7).tolist(), wanted.tolist())
+        found = ratio(list(zip(rng.binomial(wanted, 0.7), wanted, strict=True)))
         assert found is not None
         covered += found.low <= 0.7 <= found.high
     assert covered >= 176  # 95 % of 200, less what chance and 40 tasks explain
@@ -286,6 +364,6 @@ def test_no_key_gets_into_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             oracle(
                 tmp_path / "run", "--limit", "1", "--retries", "0", policy=f"openai:error_500@{server.url}"
             )
-            == 0
+            == 1
         )
     assert not any(b"sk-very-secret" in path.read_bytes() for path in (tmp_path / "run").iterdir())

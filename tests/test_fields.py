@@ -248,6 +248,44 @@ def test_fields_are_compared_exactly(name: str, given: Any, share: float) -> Non
     assert shares[at] == share and sum(shares) == 9.0 + share
 
 
+@pytest.mark.parametrize(
+    ("value", "given", "share"),
+    [
+        ("19:01", "7:01 PM", 1),
+        ("19:01", " 19:01 ", 1),
+        ("19:01", "7:02 PM", 0),
+        ("19:01", "(7:01 PM)", 0),
+        ("19:01", "at 7:01 PM", 0),
+        ("19:01", "7:01 PM or 7:02 PM", 0),
+        ("19:01", "late", 0),
+        ("19:01", "", 0),
+        ("2013-07-11", "July 11, 2013", 1),
+        ("2013-07-11", "12 July 2013", 0),
+        ("Monday", "Mon", 1),
+        ("limited", "partially", 1),
+        ("America/New_York", "Eastern Time", 1),
+        ("America/New_York", "Pacific Time", 0),
+        ("Mo-Fr 09:00-17:00", "weekdays from 9 am to 5 pm", 1),
+        ("Porto", "porto", 1),
+        ("Porto", "in Porto", 0),
+        ("Porto", 5, 0),
+        (5, "Porto", 0),
+        (5, [5], 0),
+        (5, [], 0),
+        (10**10, 10**10 + 1, 0),
+        (2.5e9, 2.5e9 + 1, 1),  # nearer than floats in a response are kept
+        (2.5e9, 2.5e9 + 9, 0),
+        (0.3, 0.1 + 0.2, 1),
+        (("Oslo", "Lund"), ["Oslo"], 0),
+        (("Oslo", "Lund"), [], 0),
+    ],
+)
+def test_a_text_says_the_same_in_another_form_and_a_number_exactly(
+    value: Any, given: Any, share: float
+) -> None:
+    assert field_shares(asking(fact("it", value)), {"it": given}) == (share,)
+
+
 def test_a_missing_field_states_nothing() -> None:
     assert field_shares(KINDS, {}) == (0.0,) * 10
     assert field_shares(KINDS, {"unknown": "19:01"}) == (0.0,) * 10

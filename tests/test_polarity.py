@@ -37,6 +37,13 @@ DENIED = [
     "it can't be ‹x›",
     "‹08:00› isn't correct",
     "the answer is not ‹x›",
+    "not only did it not land at ‹jfk›",
+    "instead of monday it is not ‹tuesday›",
+    "it is not so that a plane of theirs on that day at any hour never landed at ‹jfk›",
+    "it did not land on that day in the very old city of ‹york›",  # ten words
+    "not monday, tuesday morning or ‹friday›",
+    "it did not land on the second day of may, tuesday or ‹friday›",  # ten words
+    "not monday, the first of may, tuesday or ‹friday›",
 ]
 SAID = [
     "it wasn't 7:55 but ‹8:05›",
@@ -67,6 +74,13 @@ SAID = [
     "it was not due at 7:55 - it was ‹8:05›",
     "it doesn't matter whether or not, ‹x›",
     "the flight left at ‹8:05› and is wrong gate",
+    "it did not land on that day in the very old city of new ‹york›",
+    "it was not late, united flight eleven or ‹8:05›",
+    "not late, about ‹8:05› or so",
+    "it did not land there on the second day of may, tuesday or ‹friday›",
+    "not monday, the very first of may, tuesday or ‹friday›",
+    "not so: monday, tuesday or ‹friday›",
+    "it is not " + "incomprehensibly " * 8 + "‹x›",  # farther away than is looked
 ]
 
 

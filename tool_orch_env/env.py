@@ -42,8 +42,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
     ## Observation Space
     `AnyText`: only what is new. After `reset`: system prompt, tools, request. After a step: a JSON array with an
     object per call, `{"tool", "code", "response"}` for a recorded response, else `{"tool", "code", "error"}`, with
-    `code` one of `ok`, `api_error`, `not_recorded`, `invalid_arguments`, `unknown_tool`, `unparsable`, `episode_over`
-    and `budget_spent` (`calls.types.STATUS_MEANINGS`). A response longer than `max_response_chars` is `{"tool",
+    `code` one of `ok`, `api_error`, `not_recorded`, `invalid_arguments`, `unknown_tool`, `unparsable`, `episode_over`,
+    `budget_spent` and `void` (`calls.types.STATUS_MEANINGS`). A response longer than `max_response_chars` is `{"tool",
     "code", "truncated": {"shown", "of"}, "response_text"}`.
 
     ## Rewards
@@ -59,6 +59,9 @@ class ToolOrchEnv(gym.Env[str, Any]):
     to Gymnasium's `TimeLimit` (`max_episode_steps` of `gym.make`): the wrapper does not tell the environment that the
     episode is over. Where one cuts an episode, `env.unwrapped.end()` scores it.
 
+    Truncated and *void* if this side fails in the middle of it: the API behind a live miss, the store of responses, the
+    package itself. A void episode says nothing of the agent: leave it out, or play it again.
+
     ## Information
     - `task_id` (str), `messages` (list of new chat messages; a tool message carries its `tool_call_id`) and `calls`
       (per call: `id`, unique in the episode; `given_id`, its id in the message; `tool`, `code`, `violations`,
@@ -68,6 +71,8 @@ class ToolOrchEnv(gym.Env[str, Any]):
     - `tools`: the tools offered, as OpenAI function tools: after `reset`.
     - `facts` (list): at the end, what the final answer says of each fact: `name`; `share`, what of it counts; `quote`
       and `span`, where it was read in the answer; `why` it does not count in full. Empty without a final answer.
+    - `void` (str): at the end of a void episode only, its cause, `CODE: detail` (`calls.void.VOID_MEANINGS`). The
+      step's reward is 0, and `success` is false.
     - `answer_error` (str): at the end, where `submit_answer` was expected and the final answer was text.
     - `episode_score` (float, the sum of all rewards) and `success` (bool: every golden call answered in order, every
       fact stated, at most one left-over call per golden call; the same under every reward): at the end of the episode.
@@ -169,7 +174,7 @@ class ToolOrchEnv(gym.Env[str, Any]):
         return self.last, info
 
     def step(self, action: Any) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Take one assistant message. Never raises for what `action` holds."""
+        """Take one assistant message. Never raises for what `action` holds, nor for what fails on this side."""
         reward, terminated, truncated, info = self.advance(action)
         return self.last, reward, terminated, truncated, info
 
@@ -250,12 +255,14 @@ def wanted_task(options: dict[str, Any] | None) -> str | None:
 
 
 def _scored(episode: Episode) -> dict[str, Any]:
-    """The score so far; at the end of the episode also `episode_score`, `success`, `facts` and perhaps
+    """The score so far; at the end of the episode also `episode_score`, `success`, `facts` and perhaps `void` and
     `answer_error`."""
     score = episode.score
     if not episode.over:
         return {"score": score.as_dict()}
     ended = {"score": score.as_dict(), "episode_score": score.total, "success": score.success}
+    if episode.void is not None:
+        ended["void"] = episode.void
     if episode.answer_error is not None:
         ended["answer_error"] = episode.answer_error
     return {**ended, "facts": [reading.as_dict() for reading in episode.readings]}

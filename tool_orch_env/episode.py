@@ -8,12 +8,17 @@ only.
 An episode ends *terminated* with a final answer, and *truncated* when its turns or calls are spent or when `end` is
 called. A step after the end is answered `episode_over`; it changes nothing and its reward is 0.
 
+An exception while a message is answered and scored is this side's failure, not the agent's: the episode is *void*. It
+ends, truncated, with reward 0 for the step, and `Episode.void` says why. Only the caller's own errors are raised.
+
 Under `answer_form="fields"`, the final answer is a valid call of the task's submit tool. It is taken after the other
 calls of its message and costs no call of the budget. The scorer sees its arguments, not the call.
 """
 
+import logging
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._deprecated import moved
@@ -23,7 +28,8 @@ from .calls import render, results
 from .calls.parse import parse_message
 from .calls.types import AnsweredCall, CallResult, ParseError, Status, ToolCall, Turn, close_names
 from .calls.validate import outside, validate
-from .errors import UsageError
+from .calls.void import cause_of
+from .errors import LiveError, NotRecordedError, SnapshotError, UsageError, VoidError
 from .jsonvalues.canonical import NotCanonical, encode, plain, replay_key
 from .reward.config import Reward, Score, configured
 from .reward.scorer import scorer
@@ -33,6 +39,8 @@ from .task import Task
 from .taskset import CompiledTask, TaskSet
 
 _ENDLESS = 1 << 62
+_log = logging.getLogger(__name__)
+_VOID = "the environment failed, through no fault of yours: this episode is void and has ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class Episode:
         self.terminated = False
         self.truncated = False
         self.score = Score(answer=0.0 if compiled.task.answer else None)
+        self.void: str | None = None
+        """Why the episode is void, a text of `calls.void`; `None` unless it is."""
         self._limits = limits
         self.answer_error: str | None = None
         """Why the final answer states no fact, where it was text instead of a call of the submit tool."""
@@ -135,7 +145,7 @@ class Episode:
     @property
     def readings(self) -> tuple[FactReading, ...]:
         """What the final answer says of each fact, and why it does not count; empty until there is one."""
-        return self._scorer.readings()
+        return () if self.void else self._scorer.readings()
 
     @property
     def over(self) -> bool:
@@ -144,13 +154,21 @@ class Episode:
     def step(self, action: Any) -> Step:
         """Take one assistant message. Never raises for what `action` holds.
 
-        Raises `NotRecordedError` under `on_miss="raise"`.
+        Raises `NotRecordedError` under `on_miss="raise"`, and `UsageError` for what a reward function does.
         """
-        turn = parse_message(action, self.tools)
-        if self.over:
-            return self._late(turn)
+        before, late, turn = self.score, self.over, Turn()
+        try:
+            turn = parse_message(action, self.tools)
+            return self._late(turn) if late else self._step(turn)
+        except Exception as error:
+            if late:
+                raise
+            self._spoil(error, before)
+        return self._refused(turn, Status.VOID, _VOID)
+
+    def _step(self, turn: Turn) -> Step:
         ids = self._fresh_ids(turn)
-        calls, reward = self.play(turn)
+        calls, reward = self._played(turn)
         return Step(
             render.turn_text(calls, self._limits.max_response_chars, self._limits.max_items),
             reward,
@@ -167,6 +185,14 @@ class Episode:
 
         For an episode that is not over; raises as `step` does.
         """
+        before = self.score
+        try:
+            return self._played(turn)
+        except Exception as error:
+            self._spoil(error, before)
+        return self._refused(turn, Status.VOID, _VOID).calls, 0.0
+
+    def _played(self, turn: Turn) -> tuple[tuple[AnsweredCall, ...], float]:
         answer: Answer | None = turn.answer
         if self._submit is None:
             calls = tuple([self._taken(call) for call in turn.calls])
@@ -187,8 +213,28 @@ class Episode:
         """
         if self.over:
             return 0.0
+        before = self.score
         self.truncated = True
-        return self._paid((), None)
+        try:
+            return self._paid((), None)
+        except Exception as error:
+            self._spoil(error, before)
+        return 0.0
+
+    def check(self) -> None:
+        """Raise `VoidError` if the episode is void: for callers that want its score or nothing."""
+        if self.void is not None:
+            raise VoidError(self.void)
+
+    def _spoil(self, error: Exception, before: Score) -> None:
+        """Make the episode void; the score is what it was before the step. Raises what is the caller's own error."""
+        if isinstance(error, UsageError | NotRecordedError):
+            raise error
+        self.void = cause_of(error)
+        self.score = replace(before, success=False)
+        self.terminated, self.truncated = False, True
+        known = isinstance(error, LiveError | SnapshotError | OSError | sqlite3.Error)
+        _log.warning("%s: void episode: %s", self.task.id, self.void, exc_info=None if known else error)
 
     def messages(self, step: Step) -> list[dict[str, Any]]:
         """The results of a step as chat messages."""
@@ -301,7 +347,12 @@ class Episode:
         if self._live is None:
             beyond = outside(tool, plain(call.arguments))
             return results.missed(call, self._limits.on_miss, outside=beyond)
-        answer = self._live.answer(key, call.name, plain(call.arguments))
+        try:
+            answer = self._live.answer(key, call.name, plain(call.arguments))
+        except (LiveError, SnapshotError, sqlite3.Error):
+            raise
+        except Exception as error:
+            raise LiveError(f"{type(error).__name__}: {error}") from error
         if isinstance(answer, str):
             return results.missed(call, "live", f"the API gave no answer to keep: {answer}")
         return results.recorded(answer)
@@ -315,7 +366,11 @@ class Episode:
         return results.refused(Status.BUDGET_SPENT, f"all {self.max_calls} calls are spent")
 
     def _late(self, turn: Turn) -> Step:
-        result = results.refused(Status.EPISODE_OVER, "the episode has ended; call reset")
+        return self._refused(turn, Status.EPISODE_OVER, "the episode has ended; call reset")
+
+    def _refused(self, turn: Turn, status: Status, why: str) -> Step:
+        """A step in which every call gets the same result, or a message without calls gets it as a reply."""
+        result = results.refused(status, why)
         answered = tuple(
             [
                 AnsweredCall(result, c) if isinstance(c, ToolCall) else AnsweredCall(result, error=c)
@@ -352,7 +407,7 @@ def score_turns(
     """The score of a whole trace: `turns` are actions of any form, in order, played without limits.
 
     Turns after a final answer are ignored; without one, the episode ends after the last turn. `answer_form` is as in
-    `EpisodeLimits`. Raises `TaskError`, `UsageError`.
+    `EpisodeLimits`. Raises `TaskError`, `UsageError`, and `VoidError` if the snapshot's responses cannot be read.
     """
     if not isinstance(task, Task) or not isinstance(snapshot, Snapshot) or isinstance(turns, (str, dict)):
         found = ", ".join(type(given).__name__ for given in (task, turns, snapshot))
@@ -365,6 +420,7 @@ def score_turns(
         if episode.over:
             break
         episode.step(action)
+    episode.check()
     return episode.score
 
 

@@ -1,7 +1,8 @@
 """The exceptions of this package. They are raised for the caller's mistakes, never for the agent's.
 
 What an agent writes is data and never raises. The one exception is a call without a recorded response under
-`on_miss="raise"`. Every message says where, what was expected, what was found, and what to do.
+`on_miss="raise"`. What breaks on this side in the middle of an episode does not raise either: the episode becomes void
+(`calls.void`). Every message says where, what was expected, what was found, and what to do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,21 @@ class JournalError(FileError):
 
 class NotRecordedError(ToolOrchError, LookupError):
     """A valid call has no recorded response, under `on_miss="raise"`."""
+
+
+class LiveError(ToolOrchError):
+    """The API behind `on_miss="live"` gave no answer. `step` does not raise it: the episode becomes void."""
+
+
+class VoidError(ToolOrchError):
+    """An episode is void; `cause` says why. Raised by adapters whose trainer drops or retries what raises."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(f"void episode: {cause}")
+
+    def __reduce__(self) -> tuple[Any, ...]:  # pickling, to pass it between processes
+        return type(self), (self.cause,)
 
 
 @contextmanager

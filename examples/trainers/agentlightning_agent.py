@@ -33,6 +33,7 @@ class Agent:
         while not session.done:
             message = self.ask(messages)
             messages += [message, *session.step(message).messages]
+        session.check()  # a void episode raises: the rollout fails, and has no reward
         self.post("tool_orch_steps", {"rewards": session.rewards, **session.components()})
         self.post("reward", {"value": session.episode_score, "source": "agent"})
 

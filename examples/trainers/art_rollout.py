@@ -30,6 +30,7 @@ async def rollout(model: art.Model, factory: SessionFactory, task_id: str) -> ar
         trajectory.messages_and_choices.append(choice)
         step = session.step(choice.message.model_dump(exclude_none=True))
         trajectory.messages_and_choices += step.messages
+    session.check()  # a void episode raises: ART keeps it among the group's exceptions and does not train on it
     trajectory.reward = session.episode_score
     trajectory.metrics = session.components()
     trajectory.metadata = {"task_id": task_id}
@@ -41,8 +42,11 @@ async def groups(
 ) -> list[art.TrajectoryGroup]:
     """`size` rollouts of each of the first tasks."""
     return await art.gather_trajectory_groups(
-        art.TrajectoryGroup(rollout(model, factory, task_id) for _ in range(size))
-        for task_id in factory.task_ids[:tasks]
+        (
+            art.TrajectoryGroup(rollout(model, factory, task_id) for _ in range(size))
+            for task_id in factory.task_ids[:tasks]
+        ),
+        max_exceptions=0.1,
     )
 
 

@@ -205,7 +205,7 @@ def test_fields_of_a_server_are_checked(tmp_path: Path) -> None:
         with pytest.raises(SpecError) as raised:
             read_spec(written(tmp_path, api={"mcp": server}), {})
         assert why in str(raised.value) and "ghp_123" not in str(raised.value)
-    with pytest.raises(SpecError, match="`mcp` stands alone"):
+    with pytest.raises(SpecError, match="`mcp` allows no other key"):
         read_spec(written(tmp_path, api={"mcp": {"command": ["a"]}, "base_url": "http://x"}))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import played
 import pytest
+from breaking import Failing
 
 from tool_orch_env.adapters.session import SessionFactory
 
@@ -29,3 +30,9 @@ def bare(toy_folder: Path) -> dict[str, dict[str, Any]]:
     paid = {name: played.bare(toy_folder, name) for name in played.SCRIPTS}
     assert paid["oracle"]["score"] == 1.0 and 0.3 < paid["partly"]["score"] < 0.9
     return paid
+
+
+@pytest.fixture
+def failing() -> Failing:
+    """The toy on a store that a test can break."""
+    return Failing()

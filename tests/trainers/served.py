@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 
-@contextmanager
-def serving(snapshot: str | Path, *options: str) -> Iterator[tuple[str, int]]:
-    """The URL and the process id of `tool-orch serve openenv`."""
-    import httpx
-
+def free_port() -> int:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(snapshot: str | Path, *options: str, port: int | None = None) -> Iterator[tuple[str, int]]:
+    """The URL and the process id of `tool-orch serve openenv`, on a free port unless one is named."""
+    import httpx
+
+    port = port or free_port()
     command = [
         sys.executable,
         "-m",
@@ -42,6 +46,26 @@ def serving(snapshot: str | Path, *options: str) -> Iterator[tuple[str, int]]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+@contextmanager
+def in_thread(app: Any) -> Iterator[str]:
+    """The URL of an app that uvicorn serves in this process, so that a test can reach behind it."""
+    import threading
+
+    import uvicorn
+
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def client(url: str) -> Any:

@@ -118,6 +118,7 @@ def _openai(session: Session, seed: int) -> Row:
     for number, turn in enumerate(oracle_turns(session.task, form)):
         message = as_message(turn_message(turn), number)
         messages += [message, *session.step(message).messages]
+    session.check()
     return {"messages": messages, "tools": tools, "task_id": session.task.id, "seed": seed}
 
 

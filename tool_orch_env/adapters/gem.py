@@ -2,7 +2,7 @@
 
 The environment implements GEM's interface natively: `reset(seed)`, a five-tuple from `step`, text observations, and a
 reward per step. GEM's vector environment resets finished episodes immediately by default and drops their last
-observation; rewards are not affected.
+observation; rewards are not affected. A void episode has `info["void"]`, its cause; leave it out.
 """
 
 from functools import cache
@@ -39,6 +39,8 @@ def environment_class() -> type[Any]:
             info = {"task_id": self._session.task.id, "codes": list(step.calls), **self._session.components()}
             if step.done:
                 info["episode_score"] = self._session.episode_score
+            if step.void:
+                info["void"] = step.void
             return step.text, step.reward, step.terminated, step.truncated, info
 
         def spawn(self, same_state: bool = False, **other: Any) -> Any:

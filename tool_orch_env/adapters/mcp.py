@@ -8,6 +8,11 @@ turn.
 Over stdio, an episode lasts as long as the connection. Over HTTP, it is the MCP session. Clients of the protocol
 version without sessions (2026-07-28) name their episode in the URL, `/mcp?episode=NAME`; without a name they are
 refused, so that no two clients share an episode.
+
+A void episode answers every call with the error `void`, and its line in the scores file has the cause and no score. An
+episode that was idle too long is noted as it stands, for its agent may have left; it is void if the client comes back.
+One that was closed to make room is void at once. With a scores file, the names of open episodes are kept beside it, in
+`FILE.open`: a server that was stopped or killed knows when it starts again which episodes it has lost.
 """
 
 import json
@@ -16,6 +21,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+from ..calls import results
+from ..calls.types import Status
+from ..calls.void import VoidCode, cause
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
 from .extras import need
@@ -23,19 +31,34 @@ from .session import ANSWER_TOOL, Session, SessionFactory, answer_tool
 
 MOST_EPISODES = 1024
 """Maximum number of open episodes of an HTTP server. Beyond it, the least recently used one is closed."""
+MOST_LOST = 65_536
+"""Maximum number of closed episodes whose names a server keeps."""
 
 
 class Episodes:
     """A server's open episodes by session name. All of them play the same task."""
 
     def __init__(
-        self, factory: SessionFactory, task_id: str, scores: Path | None, idle: float | None
+        self,
+        factory: SessionFactory,
+        task_id: str,
+        scores: Path | None,
+        idle: float | None,
+        kept: bool = False,
     ) -> None:
+        """`kept`: names of open episodes are kept beside the scores file, and those found there are void."""
         self._factory = factory
         self._task_id = task_id
         self._scores = scores
         self._idle = idle
         self._open: OrderedDict[str, tuple[float, Session]] = OrderedDict()
+        self._lost: OrderedDict[str, str] = OrderedDict()
+        self._idled = set[str]()
+        self._names = scores.with_name(f"{scores.name}.open") if scores and kept else None
+        if self._names is not None and self._names.exists():
+            for name in json.loads(self._names.read_bytes()):
+                self._lose(name, cause(VoidCode.SERVER_RESTARTED), None)
+            self._keep_names()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -44,43 +67,76 @@ class Episodes:
         """The named episode; started if there is none. Also closes episodes that have been idle too long."""
         now = time.monotonic()
         _, session = self._open.pop(name, (now, None))
+        begun = session is None
         self._open[name] = (now, session := session or self._factory().reset(self._task_id))
-        while len(self._open) > MOST_EPISODES or (
-            self._idle is not None and now - next(iter(self._open.values()))[0] > self._idle
-        ):
-            self.close(next(iter(self._open)))
+        while self._idle is not None and now - next(iter(self._open.values()))[0] > self._idle:
+            self.close(next(iter(self._open)), VoidCode.SESSION_IDLE)
+        while len(self._open) > MOST_EPISODES:
+            self.close(next(iter(self._open)), VoidCode.CAPACITY)
+        if begun:
+            self._keep_names()
         return session
 
     def call(self, name: str, tool: str, arguments: dict[str, Any]) -> tuple[str, bool]:
         """Make a call; return its reply and whether it is an error."""
+        if name in self._lost:
+            self.returned(name)
+            return results.refused(Status.VOID, f"this episode is void: {self._lost[name]}").text, True
         session = self.get(name)
         over, before = session.done, len(session.codes)
         reply = session.call(tool, arguments)
         if session.done and not over:
-            self._note(name, session)
-        return reply, over or any(code != "ok" for code in session.codes[before:])
+            self._note(name, session, session.void)
+            self._keep_names()
+        failed = over or session.void is not None or any(code != "ok" for code in session.codes[before:])
+        return reply, failed
 
-    def close(self, name: str) -> None:
-        """Drop an episode. If it was not over, its current score is written to the scores file."""
+    def close(self, name: str, why: VoidCode | None = None) -> None:
+        """Drop an episode. If it was not over, it is noted as it stands, or as void for other reasons than idleness."""
         _, session = self._open.pop(name, (0.0, None))
         if session is not None and not session.done:
-            self._note(name, session)
+            if why is None:
+                self._note(name, session, None)
+            else:
+                self._lose(name, cause(why), session)
+        self._keep_names()
 
-    def close_all(self) -> None:
+    def returned(self, name: str) -> None:
+        """A client has come back to an episode. If that was closed as idle, it is now known to be void."""
+        if name in self._idled:
+            self._idled.remove(name)
+            self._note(name, None, self._lost[name])
+
+    def close_all(self, why: VoidCode | None = None) -> None:
         for name in list(self._open):
-            self.close(name)
+            self.close(name, why)
 
-    def _note(self, name: str, session: Session) -> None:
+    def _lose(self, name: str, why: str, session: Session | None) -> None:
+        """Note an episode, and answer its client `void` if it comes back."""
+        idle = why == VoidCode.SESSION_IDLE
+        self._lost[name] = why
+        self._idled |= {name} if idle else set()
+        while len(self._lost) > MOST_LOST:
+            self._idled.discard(self._lost.popitem(last=False)[0])
+        self._note(name, session, None if idle else why)
+
+    def _keep_names(self) -> None:
+        """Write the names of episodes that are not over, in one move."""
+        if self._names is None:
+            return
+        names = [name for name, (_, session) in self._open.items() if not session.done]
+        draft = self._names.with_name(f"{self._names.name}.new")
+        draft.write_text(to_text(names), encoding="utf-8")
+        draft.replace(self._names)
+
+    def _note(self, name: str, session: Session | None, void: str | None) -> None:
         if self._scores is None:
             return
-        line = {
-            "episode": name,
-            "task_id": self._task_id,
-            "over": session.done,
-            "score": session.episode_score,
-            "components": session.components(),
-            "rewards": session.rewards,
-        }
+        line: dict[str, Any] = {"episode": name, "task_id": self._task_id}
+        if session is not None:
+            line |= {"over": session.done, "components": session.components(), "rewards": session.rewards}
+        line["score"] = session.episode_score if session and not void else None
+        line |= {"void": void} if void else {}
         with self._scores.open("a", encoding="utf-8") as file:
             file.write(to_text(line) + "\n")
 
@@ -172,9 +228,27 @@ def app(
 
     An MCP session or an episode is closed after `idle` seconds without activity; `None` disables this.
     """
-    episodes = Episodes(factory, task_id, scores, idle)
+    episodes = Episodes(factory, task_id, scores, idle, kept=True)
     served = server(factory, task_id, episodes)
     made = served.streamable_http_app(host=host, json_response=True)
     served.session_manager.session_idle_timeout = idle
+    made.add_middleware(_Returning, episodes=episodes)
     made.state.episodes = episodes
     return made
+
+
+class _Returning:
+    """ASGI middleware: the SDK answers 404 to a client whose session it has closed; its episode is void then."""
+
+    def __init__(self, app: Any, episodes: Episodes) -> None:
+        self._app, self._episodes = app, episodes
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        name = dict(scope.get("headers") or ()).get(b"mcp-session-id", b"").decode("latin-1")[:128]
+
+        async def seen(message: Any) -> None:
+            if name and message["type"] == "http.response.start" and message["status"] == 404:
+                self._episodes.returned(name)
+            await send(message)
+
+        await self._app(scope, receive, seen)

@@ -9,49 +9,30 @@ but not play.
 
 OpenEnv's own reaper frees the slot of an idle session, although its client can still continue. If a client disconnects,
 its session ends at once.
+
+A void episode is an error on the wire, `void episode: CODE: detail`, because clients that do not know of it take any
+observation for an episode with a reward. `Client` turns it into an observation with `void` and without a reward. An
+observation of `reset` has the `session` that played it; an action that carries it back to a connection or a server that
+has lost the episode gets `session_lost` or `server_restarted`.
 """
 
 import os
+import uuid
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
-from pydantic import Field
-
-from ..errors import ToolOrchError, UsageError
+from ..calls.void import VoidCode, cause
+from ..errors import ToolOrchError, UsageError, VoidError
+from . import openenv_client
 from .extras import need
+from .openenv_models import models
 from .session import Session, SessionFactory
 
 MAX_SESSIONS = 256
 IDLE_SECONDS = 900.0
-
-
-@cache
-def models() -> SimpleNamespace:
-    """OpenEnv's `Action`, `Observation` and `State` with our fields. Raises `UsageError` if the extra is missing."""
-    types = need("openenv.core.env_server.types", "openenv")
-
-    class ToolOrchAction(types.Action):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
-        message: Any
-        """An assistant message: text, an OpenAI message, one call, a list of calls."""
-
-    class ToolOrchObservation(types.Observation):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
-        text: str = ""
-        messages: list[dict[str, Any]] = Field(default_factory=list)
-        codes: list[str] = Field(default_factory=list)
-        components: dict[str, float] = Field(default_factory=dict)
-        task_id: str
-        tools: list[dict[str, Any]] | None = None
-        episode_score: float | None = None
-        truncated: bool = False
-
-    class ToolOrchState(types.State):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
-        task_id: str | None = None
-        rewards: list[float] = Field(default_factory=list)
-        components: dict[str, float] = Field(default_factory=dict)
-
-    return SimpleNamespace(Action=ToolOrchAction, Observation=ToolOrchObservation, State=ToolOrchState)
+BOOT = "TOOL_ORCH_BOOT"
+"""The environment variable that names one start of a server; its worker processes share it."""
 
 
 class _Played:
@@ -70,7 +51,9 @@ class _Played:
             os.environ.get("TOOL_ORCH_ANSWER_FORM", "text"),
         )
         self._factory = factory or _configured(*named)
+        self._raises = factory is None
         self._session: Session = self._factory()
+        self._name: str | None = None
         self._episode_id: str | None = None
 
     def reset(
@@ -86,7 +69,9 @@ class _Played:
             task_id = self.get_task(split or self.list_splits()[0], index)["id"]
         session = self._session.reset(task_id, seed)
         self._episode_id = episode_id
+        self._name = f"{boot()}.{uuid.uuid4().hex}"
         return models().Observation(
+            session=self._name,
             text=session.text,
             messages=session.messages(),
             tools=session.tools,
@@ -95,24 +80,42 @@ class _Played:
         )
 
     def step(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
+        self._check(action.session)
         step = self._session.step(action.message)
         return models().Observation(
             done=step.done,
-            reward=step.reward,
+            reward=None if step.void else step.reward,
+            void=step.void,
             truncated=step.truncated,
             text=step.text,
             messages=step.messages,
             codes=list(step.calls),
             components=self._session.components(),
             task_id=self._session.task.id,
-            episode_score=self._session.episode_score if step.done else None,
+            episode_score=self._session.episode_score if step.done and not step.void else None,
         )
 
     async def reset_async(self, **given: Any) -> Any:
         return self.reset(**given)
 
     async def step_async(self, action: Any, timeout_s: float | None = None, **_: Any) -> Any:
-        return self.step(action)  # takes well under a millisecond, so no thread is needed
+        observation = self.step(action)  # takes well under a millisecond, so no thread is needed
+        if observation.void:
+            raise VoidError(observation.void)
+        return observation
+
+    def close(self) -> None:
+        """Raises `VoidError` for a void episode of NeMo Gym, which takes the reward when it has closed the environment:
+        a rollout that cannot be verified is dropped."""
+        if self._raises and self._session.begun:
+            self._session.check()
+
+    def _check(self, session: str | None) -> None:
+        """Raise `VoidError` if an action is meant for another session than this one's."""
+        if session is None or session == self._name:
+            return
+        code = VoidCode.SESSION_LOST if session.startswith(f"{boot()}.") else VoidCode.SERVER_RESTARTED
+        raise VoidError(cause(code, "this connection does not play the episode; reset begins another one"))
 
     @property
     def state(self) -> Any:
@@ -122,6 +125,7 @@ class _Played:
             step_count=len(session.rewards),
             task_id=session.task.id if session.begun else None,
             rewards=session.rewards,
+            void=session.void if session.begun else None,
             components=session.components() if session.begun else {},
         )
 
@@ -151,6 +155,12 @@ class _Played:
                 f"split: expected {self.list_splits()[0]!r}, which this server plays, found {split!r}"
             )
         return self._factory.task_ids
+
+
+@cache
+def boot() -> str:
+    """The name of this start of the server."""
+    return os.environ.setdefault(BOOT, uuid.uuid4().hex[:12])
 
 
 @cache
@@ -184,30 +194,6 @@ def app(factory: SessionFactory, sessions: int = MAX_SESSIONS, idle: float | Non
 
 
 @cache
-def client_class() -> type[Any]:
-    """The typed client. Use it as `async with client_class()(base_url=...) as env`, or through `.sync()`."""
-    core = need("openenv.core", "openenv")
-    known = models()
-
-    class ToolOrchClient(core.EnvClient):  # type: ignore[name-defined, misc]  # the base class is imported at runtime
-        def _step_payload(self, action: Any) -> dict[str, Any]:
-            return {"message": action.message if isinstance(action, known.Action) else action}
-
-        def _parse_result(self, payload: dict[str, Any]) -> Any:
-            observation = known.Observation(
-                **payload["observation"], done=payload["done"], reward=payload["reward"]
-            )
-            return core.client_types.StepResult(
-                observation=observation, reward=payload["reward"], done=payload["done"]
-            )
-
-        def _parse_state(self, payload: dict[str, Any]) -> Any:
-            return known.State(**payload)
-
-    return ToolOrchClient
-
-
-@cache
 def _configured(snapshot: str, answer_form: str) -> SessionFactory:
     return SessionFactory(snapshot=snapshot, split=None, answer_form=answer_form)
 
@@ -215,7 +201,11 @@ def _configured(snapshot: str, answer_form: str) -> SessionFactory:
 def __getattr__(name: str) -> Any:
     """`Client`, and `Environment` and `Action`, which YAML files refer to by dotted path."""
     made: dict[str, Callable[[], Any]]
-    made = {"Client": client_class, "Environment": environment_class, "Action": lambda: models().Action}
+    made = {
+        "Client": openenv_client.client_class,
+        "Environment": environment_class,
+        "Action": lambda: models().Action,
+    }
     if name in made:
         return made[name]()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

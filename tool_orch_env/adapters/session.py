@@ -5,6 +5,9 @@ returns chat messages and function tools at the start, and replies, reward and e
 and its components are available at any time. Rewards are differences of the score, so their sum is the score, in
 [0, 1].
 
+An episode that this side broke is void (`Session.void`). It ends, and no adapter hands it to its trainer as an episode
+with reward 0; `Session.check` raises for trainers that drop or retry what raises.
+
 A factory is picklable and can be shared between threads, event loops and processes. A `Session` plays one episode at a
 time for one client; a lock serialises its steps. A step takes well under a millisecond and never waits, so coroutines
 can call it directly.
@@ -62,7 +65,7 @@ class SessionStep:
 
     `messages` are the replies as chat messages, `text` the same replies as one string; both are empty after a final
     answer in text. `reward` is in [-1, 1]. `calls` has one status per call: `ok` or another one listed in
-    docs/environment.md.
+    docs/environment.md. `void` is the cause if the episode is void: it has ended, and its score does not count.
     """
 
     messages: list[Message]
@@ -71,6 +74,7 @@ class SessionStep:
     terminated: bool
     truncated: bool
     calls: tuple[str, ...]
+    void: str | None = None
 
     @property
     def done(self) -> bool:
@@ -119,7 +123,13 @@ class Session:
             codes = tuple(call.result.status.value for call in step.calls)
             self.codes += codes
             return SessionStep(
-                episode.messages(step), text, step.reward, step.terminated, step.truncated, codes
+                episode.messages(step),
+                text,
+                step.reward,
+                step.terminated,
+                step.truncated,
+                codes,
+                episode.void,
             )
 
     def call(self, name: str, arguments: Any) -> str:
@@ -140,14 +150,14 @@ class Session:
     def answer(self, answer: Any) -> str:
         """Take the final answer; calls in it are not made.
 
-        The reply contains the score, or an error if the episode was already over.
+        The reply contains the score, or an error if the episode was already over or is void.
         """
         with self._lock:
             if self.done:
                 return str(self.step({"content": ""}).messages[0]["content"])
             text = answer if isinstance(answer, str) else json.dumps(answer, default=str)
-            self.step(Turn(answer=text))
-            return self._scored()
+            step = self.step(Turn(answer=text))
+            return self._scored() if step.void is None else str(step.messages[0]["content"])
 
     def _scored(self) -> str:
         return json.dumps({"episode_score": self.episode_score, "components": self.components()})
@@ -195,6 +205,15 @@ class Session:
     @property
     def done(self) -> bool:
         return self._playing().over
+
+    @property
+    def void(self) -> str | None:
+        """Why the episode is void, as `CODE: detail`; `None` unless it is."""
+        return self._playing().void
+
+    def check(self) -> None:
+        """Raise `VoidError` if the episode is void."""
+        self._playing().check()
 
     @property
     def score(self) -> Score:

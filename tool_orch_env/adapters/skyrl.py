@@ -4,6 +4,9 @@ It plays rows of `tool-orch export --format skyrl`, whose prompt lists the tools
 the model. Replies are user messages. SkyRL puts a turn's reward on the turn's last token. Where it keeps only the last
 turn's reward (step-wise trajectories, custom chat templates), set `pay: end` to get the whole score there.
 
+SkyRL trains on every episode that ends, and an environment can mask nothing. So `step` raises `VoidError` for a void
+episode, which ends the batch.
+
 `register(snapshot=..., pay=...)` registers it as `tool_orch`, with the settings `snapshot`, `split`, `reward`, `pay`
 and the like. SkyRL's workers must call it too. Settings under `environment.skyrl_gym.tool_orch` in SkyRL's
 configuration, if it accepts any there, take precedence.
@@ -54,6 +57,7 @@ def environment_class() -> type[Any]:
 
         def step(self, action: str) -> dict[str, Any]:
             step = self._session.step(action)
+            self._session.check()
             if step.terminated and not step.calls:
                 warn_if_stripped(action, self._session.tools, "SkyRL")
             self.turns += 1

@@ -4,7 +4,8 @@ TRL expects a class whose methods are the tools, so there is one class for every
 dataset column `environment` selects the class and `task_id` the task; `tool-orch export --format trl` writes both. TRL
 learns from one scalar per rollout: the episode's score. It has no notion of a final answer, so `episode_score` takes
 the last message as the answer, unless the rollout has called `submit_answer` (`answer_form="fields"`). It makes calls
-one at a time, each as its own turn.
+one at a time, each as its own turn. A void episode has the score `None`, which TRL leaves out of the group's baseline
+and gives no advantage.
 
 Python annotations cannot express all of JSON Schema: ranges, patterns and nested fields go into the description.
 """
@@ -72,17 +73,22 @@ def episode_score(
     environments: Sequence[ToolEnvironment],
     log_metric: Callable[[str, float], None] | None = None,
     **_: Any,
-) -> list[float]:
-    """The reward function: the episode score of every rollout, in [0, 1]. Logs the components with `log_metric`."""
-    scores = []
+) -> list[float | None]:
+    """The reward function: the episode score of every rollout, in [0, 1], and `None` for a void one.
+
+    Logs the components with `log_metric`, and the share of void rollouts as `void`.
+    """
+    scores: list[float | None] = []
     for messages, environment in zip(completions, environments, strict=True):
         session = environment._session
         last = messages[-1] if messages else {}
         if not session.done and last.get("role") == "assistant" and not last.get("tool_calls"):
             session.step(last)
-        scores.append(session.episode_score)
-        for name, value in session.components().items() if log_metric else ():
+        scores.append(None if session.void else session.episode_score)
+        for name, value in session.components().items() if log_metric and not session.void else ():
             log_metric(f"tool_orch/{name}", value)  # type: ignore[misc]  # not None in this loop
+    if log_metric and scores:
+        log_metric("tool_orch/void", scores.count(None) / len(scores))
     return scores
 
 

@@ -54,7 +54,8 @@ class ToolOrchHarness(vf.Harness[ToolOrchHarnessConfig]):  # type: ignore[name-d
     ) -> Any:
         """Play until the episode is over, or until a limit of verifiers or of the model's context ends it.
 
-        A rollout that fails has no reward; one that a time limit cancels keeps its score so far.
+        A rollout that fails has no reward, and a void episode fails its rollout with `VoidError`; one that a time limit
+        cancels keeps its score so far.
         """
         session = configured(json.dumps(data.played))().reset(data.info["task_id"])
         openai = need("openai", "verifiers")
@@ -78,6 +79,7 @@ class ToolOrchHarness(vf.Harness[ToolOrchHarnessConfig]):  # type: ignore[name-d
             step = session.step(said.action)
             recovered += said.recovered
             record(trace, session, recovered)
+            session.check()
             messages += [message, *replies(step, said)]
 
     def _opening(self, data: Any) -> list[Message]:

@@ -10,6 +10,9 @@ and selected by the dataset column `agent_name` (`tool-orch export --format verl
 are never changed, only appended to. What the learner receives depends on verl's code path: the v1 trainer uses
 token-level rewards, one per turn; the older worker puts the episode's score on the last token. `turn_scores` is
 available in both.
+
+A void episode is dropped from its group by the v1 trainer, which takes an exception in a rollout for that. The older
+worker would end; for it, the response mask of a void episode is all 0, so that no token of it is trained on.
 """
 
 import json
@@ -45,6 +48,7 @@ def loop_class() -> type[Any]:
             played = {name: named.pop(name) for name in SessionFactory.__dataclass_fields__ if name in named}
             super().__init__(*given, **named)
             self._factory = configured(json.dumps(played))
+            self._drops = bool((self.config.get("transfer_queue") or {}).get("enable"))  # the v1 trainer
 
         async def run(self, sampling_params: dict[str, Any], **row: Any) -> Any:
             session = self._factory().reset(row["extra_info"]["task_id"])
@@ -60,12 +64,14 @@ def loop_class() -> type[Any]:
                 ends.append(len(stream.mask) - 1)
                 text = self.tokenizer.decode(said.token_ids).removesuffix(self.tokenizer.eos_token or "")
                 step = session.step(text)
+                if step.void and self._drops:
+                    session.check()
                 if not step.done and stream.room:
                     before = [*messages, {"role": "assistant", "content": text}]
                     messages = [*before, *step.messages]
                     await stream.hear(before, messages, tools)
             return TurnRewards(
-                **stream.kept(),
+                **stream.kept(masked=session.void is not None),
                 reward_score=session.episode_score,
                 num_turns=2 * len(ends),
                 metrics=loops.AgentLoopMetrics(num_preempted=preempted),
@@ -114,19 +120,21 @@ class Stream:
         if self.room:
             self.tokens, self.mask, self._logprobs = merged.token_ids, mask, logprobs
 
-    def kept(self) -> dict[str, Any]:
-        """The fields of verl's output, truncated to `response_length`."""
+    def kept(self, masked: bool = False) -> dict[str, Any]:
+        """The fields of verl's output, truncated to `response_length`; no token counts if it is `masked`."""
+        mask = [0] * len(self.mask) if masked else self.mask
         return {
             "prompt_ids": self.tokens[: self._prompt],
             "response_ids": self.tokens[self._prompt :][: self._length],
-            "response_mask": self.mask[: self._length],
+            "response_mask": mask[: self._length],
             "response_logprobs": self._logprobs[: self._length] if self._logprobs else None,
         }
 
 
 def _shared(session: Session) -> dict[str, float]:
-    """The components that every episode has, because verl needs the same names in all rows of a batch."""
-    return {name: value for name, value in session.components().items() if name != "answer"}
+    """The components that every episode has, because verl needs the same names in all rows of a batch; and `void`."""
+    shared = {name: value for name, value in session.components().items() if name != "answer"}
+    return {**shared, "void": float(session.void is not None)}
 
 
 @cache

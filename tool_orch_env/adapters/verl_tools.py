@@ -4,15 +4,20 @@
 verl-tools` writes the rows. Each call is its own turn, and `submit_answer` ends the episode. With `compute_score` as
 `reward.custom_reward_function`, the last token gets the sum of the calls' rewards, which is the score. Set
 `max_tool_response_length` and `max_parallel_calls`: the defaults, 256 characters and 1, truncate most replies.
+
+In a void episode a call's reward is NaN, because verl takes no other word of a tool. `compute_score` then raises
+`VoidError`: the v1 trainer drops the rollout from its group; the older worker ends.
 """
 
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..errors import UsageError
+from ..calls.void import VoidCode, cause
+from ..errors import UsageError, VoidError
 from .export import ENV_CLASS, ONE_SCHEMA
 from .extras import need
 from .session import Message, Session, SessionFactory, answer_tool
@@ -40,7 +45,8 @@ def tool_class() -> type[Any]:
                 session = _sessions[agent_data] = self._factory().reset(row["task_id"])
             before = session.episode_score
             text = session.call(self.name, parameters)
-            return answered(text=text), session.episode_score - before, session.components()
+            reward = math.nan if session.void else session.episode_score - before
+            return answered(text=text), reward, session.components()
 
     ToolOrchTool.__qualname__ = "ToolOrchTool"
     return ToolOrchTool
@@ -76,8 +82,16 @@ def tool_config(factory: SessionFactory, path: Path) -> None:
 def compute_score(
     data_source: str, solution_str: str, ground_truth: Any, extra_info: dict[str, Any], **_: Any
 ) -> dict[str, float]:
-    """verl's custom reward function for the tool form: the sum of the calls' rewards, which is the score."""
-    return {"score": float(sum(extra_info.get("tool_rewards") or ()))}
+    """verl's custom reward function for the tool form: the sum of the calls' rewards, which is the score.
+
+    Raises `VoidError` for a void episode.
+    """
+    score = float(sum(extra_info.get("tool_rewards") or ()))
+    if math.isnan(score):
+        raise VoidError(
+            cause(VoidCode.INTERNAL_ERROR, "a call of this episode was answered `void`; see the log")
+        )
+    return {"score": score}
 
 
 def _flat(function: Message) -> Message:

@@ -76,7 +76,7 @@ class CompiledFact:
     in_request: frozenset[Any] = frozenset()
     """What the request says in the form of this kind: a value from there restates the question."""
     given: frozenset[str] = frozenset()
-    """The other values of the fact's row in the reply, if it is a code: in a chain, what stands before it."""
+    """The other values of the fact's row in the reply, if it is a code: in a chain, what is before it."""
 
     @property
     def is_shaped(self) -> bool:
@@ -122,7 +122,7 @@ class Facts:
             places = [(fact.call, fact.pointer)]
         else:
             places = [leaf.place for leaf in self.leaves.text(own)]
-        return self.leaves.alike(lambda one: any(self.are_alike(one, place) for place in places)) - {own}
+        return self.leaves.alike(places, self.are_alike) - {own}
 
     def choices(self, fact: AnswerFact) -> frozenset[str]:
         """The alternatives to a fact's value that the request lists beside it: "Hotel Arthur, Carlton or Klaus K"."""
@@ -455,6 +455,7 @@ class Leaves:
         self._numbers.sort(key=lambda pair: pair[0])
         self._keys = [number for number, _ in self._numbers]
         self._words: dict[Place, Words] = {}
+        self._alike: dict[tuple[Place, ...], frozenset[str]] = {}
 
     def number(self, value: float, slack: float) -> Iterator[Leaf]:
         """The numbers that a saying of `value`, `slack` more or less, may be."""
@@ -481,13 +482,16 @@ class Leaves:
             if place[0] in self._responses:
                 yield self._leaf(place)
 
-    def alike(self, is_alike: Callable[[Place], bool]) -> frozenset[str]:
-        """The texts at some places."""
-        return frozenset(
-            text
-            for text, places in self._texts.items()
-            if len(text) > 2 and any(is_alike(place) for place in places[:16])
-        )
+    def alike(self, places: Sequence[Place], are_alike: Callable[[Place, Place], bool]) -> frozenset[str]:
+        """The texts at places that are alike one of these; asked for again, they are remembered."""
+        asked = tuple(places)
+        if asked not in self._alike:
+            self._alike[asked] = frozenset(
+                text
+                for text, found in self._texts.items()
+                if len(text) > 2 and any(are_alike(one, place) for one in found[:16] for place in asked)
+            )
+        return self._alike[asked]
 
     def holds(self, text: str) -> bool:
         """Whether a folded text is a value as a whole."""
@@ -546,7 +550,7 @@ def _concepts_beside(response: Any, place: str) -> Iterator[str]:
 
 
 def _concepts_bound(call: GoldenCall, place: str, responses: Mapping[str, Any]) -> Iterator[str]:
-    """The concepts of what stands beside the values that a call was given. Where both the argument and the response are
+    """The concepts of what is beside the values that a call was given. Where both the argument and the response are
     lists, the item belongs to the item of the same number; of other lists there is none, as they are of many things."""
     item = next((token for token in pointer.tokens(place) if token.isdecimal()), None)
     given: dict[str | None, dict[Place, str]] = {}

@@ -51,8 +51,10 @@ def _holds(fact: CompiledFact, given: Any) -> bool:
     if not isinstance(given, str) or fact.kind.name not in _BY_FORM:
         return False
     text = fold(given).text.strip()
-    said = fact.kind.read(text, fact.asked)
-    return len(said) == 1 and said[0].end - said[0].start == len(text) and fact.kind.same(said[0], fact.asked)
+    return any(
+        said.end - said.start == len(text) and fact.kind.same(said, fact.asked)
+        for said in fact.kind.read(text, fact.asked)
+    )
 
 
 def _values(fact: AnswerFact) -> tuple[Any, ...]:
@@ -60,7 +62,7 @@ def _values(fact: AnswerFact) -> tuple[Any, ...]:
 
 
 def _same_elements(values: tuple[Any, ...], given: Any, tolerance: float) -> bool:
-    if not isinstance(given, list) or len(given) != len(values):
+    if not isinstance(given, list):
         return False
     left = list(given)
     for value in values:
@@ -68,7 +70,7 @@ def _same_elements(values: tuple[Any, ...], given: Any, tolerance: float) -> boo
         if at is None:
             return False
         del left[at]
-    return True
+    return not left
 
 
 def _equal(value: Any, given: Any, tolerance: float) -> bool:

@@ -51,15 +51,13 @@ _RULE = re.compile(r"[\s|:+=-]+$")
 
 @dataclass(slots=True)
 class Clause:
-    """A part of an answer: its span, its words, and what stands around it by weight. A clause that a parenthesis
+    """A part of an answer: its span, its words, and what is around it by weight. A clause that a parenthesis
     interrupts has two parts, which share `own` and `near`."""
 
     start: int
     end: int
     own: list[tuple[int, str]]
     near: dict[str, float] = field(default_factory=dict)
-    block: int = 0
-    """Identifies the enumeration (a table, a list, a sentence) that the clause belongs to."""
     sentence: tuple[int, int] = (0, 0)
     cell: bool = False
     json: bool = False
@@ -114,7 +112,6 @@ class _Cutter:
         self._text = folded.text
         self._clauses = clauses
         self._headings: list[tuple[float, dict[str, float]]] = []  # level, words
-        self._block = 0
         self._blank = True
 
     def run(self) -> None:
@@ -122,15 +119,13 @@ class _Cutter:
         at = 0
         while at < len(lines):
             start, end = lines[at]
-            line = self._text[start:end]
-            if line.count("|") >= 2 or "\t" in line.strip():
-                last = at
-                while last < len(lines) and _is_row(self._text[slice(*lines[last])]):
-                    last += 1
-                if last > at:
-                    self._table(lines[at:last])
-                    at = last
-                    continue
+            last = at
+            while last < len(lines) and _is_row(self._text[slice(*lines[last])]):
+                last += 1
+            if last > at:
+                self._table(lines[at:last])
+                at = last
+                continue
             self._line(start, end)
             at += 1
         if not self._clauses:
@@ -138,7 +133,6 @@ class _Cutter:
 
     def _table(self, rows: list[tuple[int, int]]) -> None:
         """A table: the header names columns, the first cell names its row."""
-        self._block += 1
         header: list[list[tuple[int, str]]] = []
         above = self._above()
         has_header = len(rows) > 1 and _RULE.match(self._text[slice(*rows[1])]) is not None
@@ -157,13 +151,12 @@ class _Cutter:
                     label = header[column] if column < len(header) else []
                     named = cells[0][2] if column else []
                     near |= {word: CLAUSE for _, word in (*label, *named)}
-                self._clauses.append(Clause(a, b, words, near, self._block, (start, end), True))
+                self._clauses.append(Clause(a, b, words, near, (start, end), True))
 
     def _line(self, start: int, end: int) -> None:
         line = self._text[start:end]
         if not line.strip():
             self._blank = True
-            self._block += 1
             return
         item = _ITEM.match(line)
         indent = len(item[1]) if item else len(line) - len(line.lstrip())
@@ -190,7 +183,7 @@ class _Cutter:
         last = end - 1 - (len(line) - len(ends))
         if self._folded.is_strong(start) and self._folded.is_strong(last):
             return True
-        return 0 < len(ends) < 80 and ends[-1] not in ".;,!?" and ":" not in ends
+        return len(ends) < 80 and ends[-1] not in ".;,!?" and ":" not in ends
 
     def _above(self) -> dict[str, float]:
         return {word: weight for _, words in self._headings[-6:] for word, weight in words.items()}
@@ -203,7 +196,7 @@ class _Cutter:
             for at, clause in enumerate(own):
                 clause.near |= {**above, **_beside(own, at), **clause.near}
             for clause in clauses:
-                clause.block, clause.sentence = self._block, (first, after)
+                clause.sentence = first, after
             self._clauses += clauses
             said = [word for clause in own[-_BEFORE:] for _, word in clause.own[:MOST_AROUND]]
             above = self._above() | dict.fromkeys(said[-MOST_AROUND:], ABOVE)
@@ -257,12 +250,11 @@ class _Cutter:
     def _words(self, start: int, end: int) -> Iterator[tuple[int, str]]:
         """The concepts of a span with their places, without those of values. A short word in capitals is a code."""
         at = bisect_right(self._values, (start, -1)) - 1
-        found = [*concepts(self._text[start:end]), *self._codes(start, end)]
-        for offset, word in sorted(found) if len(found) <= 4 * MAX_WORDS else found:
+        for offset, word in sorted((*concepts(self._text[start:end]), *self._codes(start, end))):
             place = start + offset
             while at + 1 < len(self._values) and self._values[at + 1][0] <= place:
                 at += 1
-            if at >= 0 and self._values[at][0] <= place < self._values[at][1]:
+            if at >= 0 and place < self._values[at][1]:
                 continue
             yield place, word
 
@@ -284,7 +276,7 @@ def _apart(clauses: Sequence[Clause]) -> list[Clause]:
 
 
 def _beside(clauses: Sequence[Clause], at: int) -> dict[str, float]:
-    """The words of the sentence's other clauses; a parenthesis is closest to what it stands in; members of JSON have
+    """The words of the sentence's other clauses; a parenthesis is closest to the clause around it; members of JSON have
     nothing to do with each other."""
     here = clauses[at]
     if here.json:
@@ -298,18 +290,15 @@ def _beside(clauses: Sequence[Clause], at: int) -> dict[str, float]:
         elif there.inner:
             weight -= 0.5
         for _, word in there.own[:MOST_AROUND] if other != at else ():
-            found[word] = max(found.get(word, 0.0), min(INNER, weight))
+            found[word] = max(found.get(word, 0.0), weight)
     return found
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
     start = 0
-    while start <= len(text):
-        end = text.find("\n", start)
-        if end < 0:
-            end = len(text)
-        yield start, end
-        start = end + 1
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
 
 
 def _is_row(line: str) -> bool:

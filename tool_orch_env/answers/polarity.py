@@ -105,12 +105,12 @@ def _in_negated_list(window: str, clause: str, after: str) -> bool:
     """Whether the span is an item of "not X, Y or Z", and not its first."""
     words = clause.split()
     closed = "or" in words or "nor" in words
-    if not window[: len(window) - len(clause)].endswith(",") or not (closed or _LIST_END.match(after)):
+    head = window.removesuffix(clause)
+    if not head.endswith(",") or not (closed or _LIST_END.match(after)):
         return False
     if len([word for word in words if word not in _LINKS]) > (2 if closed else 0):
         return False
-    items = window[: len(window) - len(clause) - 1].split(",")
-    for item in reversed(items):
+    for item in reversed(head.split(",")):
         last = _clause(item)
         if _negates(last):
             return len(last.split()) <= _WORDS

@@ -490,7 +490,7 @@ class _Reading:
                     break
 
     def _only(self, one: Statement, other: int, at: int) -> bool:
-        """Whether "only" stands before the owner of a fact, in the clause of a statement."""
+        """Whether "only" is before the owner of a fact, in the clause of a statement."""
         own = self._owner_words(other, (at,))
         return any(
             word in own and _ONLY.search(self._text.text, max(0, place - 32), place)
@@ -540,7 +540,7 @@ class _Reading:
             return FactReading(self._facts[at].fact.name, 0.0, why="not stated")
         one, named = self._weigher.misnamed[at]
         shown = self._text.quoted(one.start, one.end)
-        why = f"{shown!r} stands under the name of {self._facts[named].fact.name!r}"
+        why = f"{shown!r} is under the name of {self._facts[named].fact.name!r}"
         return self._read(at, 0.0, one, why)
 
     def _read(self, at: int, share: float, said: Said | Statement, why: str) -> FactReading:

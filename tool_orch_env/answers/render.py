@@ -87,7 +87,7 @@ def _same(fact: CompiledFact, value: Any) -> bool:
 
 
 def _made(value: Any) -> list[Any]:
-    """Other values of the same shape, for a fact that stands alone in its column."""
+    """Other values of the same shape, for a fact that is alone in its column."""
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):

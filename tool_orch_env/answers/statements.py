@@ -22,11 +22,11 @@ _OR = re.compile(
     r"(?:maybe|possibly|perhaps|else)?[\s,]*"
     r"(?:at |on |the |in |by |is |a |an )*"
 )
-"""What stands between two values of which one is to be right."""
+"""What is between two values of which one is to be right."""
 _AGAIN = re.compile(
     r"[\s,]*(?:[([]|=|≈|~|/|i\.e\.|that is|or)[\s,~≈=]*(?:about |around |roughly |approximately |approx\.? |i\.e\.,? )?"
 )
-"""What stands between a value and the same value said otherwise."""
+"""What is between a value and the same value said otherwise."""
 _OPERATOR_BEHIND = re.compile(r" (?:[+x*/]|-|−) ?\d")
 _OPERATOR_BEFORE = re.compile(r"\d ?(?:[+x*/]|-|−) $|[+*] ?$")
 _AROUND, _SLASHES = 80, 3
@@ -72,7 +72,7 @@ _WHOLE = re.compile(
     r"|most|half|all|each|\w+est|best|worst|last|first|other)|(?:^|[.;:\n]) ?(?:out)?) ?(?:out )?of "
     r"(?:the |these |those |all |our |your )*(?:last |first |remaining |other )?$"
 )
-"""What stands before the whole in "two of the three"."""
+"""What is before the whole in "two of the three"."""
 _BETWEEN = re.compile(r"\bbetween \d{1,4}(?: [ap]\.?m\.?)? and $")
 _AND_NUMBER = re.compile(r"(?: [ap]\.?m\.?)? and \d")
 _BOUND = re.compile(r"\b(?:by|before|after|since)(?: about| around)? $")
@@ -221,7 +221,7 @@ class Finder:
         behind = _OR_BEHIND.match(text, one.end)
         if behind is not None and behind.end() < len(text):
             return written[self._text.at[behind.end()]].isupper()
-        before = _OR_BEFORE.search(text, max(0, one.start - 40), one.start)
+        before = self._before(_OR_BEFORE, one, 40)
         return before is not None and written[self._text.at[before.start(1)]].isupper()
 
     def _at_home(self, statements: list[Statement]) -> list[Statement]:
@@ -268,9 +268,7 @@ class Finder:
             return True
         if self._is_number_of_one(said) or self._in_meters(said, fact) or self._is_between(said):
             return True
-        if fact.kind.name == "count" and _IDENTIFIED.search(
-            self._text.text, max(0, said.start - 16), said.start
-        ):
+        if fact.kind.name == "count" and self._before(_IDENTIFIED, said, 16):
             return True  # "flight number 4213" counts nothing
         if fact.kind.name in ("count", "number") and self._is_measure(said, fact):
             return True
@@ -280,10 +278,7 @@ class Finder:
 
     def _is_head(self, said: Said) -> bool:
         """Whether a chain, "Th-232 -> Ra-228", starts with what the first fact in it is a fact of."""
-        text = self._text.text
-        if not _ARROW.match(text, said.end) or _ARROW_BEFORE.search(
-            text[max(0, said.start - 50) : said.start]
-        ):
+        if not _ARROW.match(self._text.text, said.end) or self._before(_ARROW_BEFORE, said, 50):
             return False
         known = any(said.value in fact.given for fact in self._facts)
         return known and not any(fact.kind.same(said, fact.asked) for fact in self._facts)
@@ -297,16 +292,15 @@ class Finder:
                 text[said.start : said.end] in self._properties
                 or _ACCESS.fullmatch(text, said.start, said.end) is not None
             )
-            and _BEGINS.search(text[max(0, said.start - 8) : said.start]) is not None
+            and self._before(_BEGINS, said, 8) is not None
             and _THEN_LABELLED.match(text, said.end) is not None
         )
 
     def _names_another(self, said: Said, right: list[tuple[int, int, str]]) -> bool:
         """Whether a property is the name that another kind of value is put under: "the rain or snow is 17 minutes"."""
         text = self._text.text
-        begins = _BEGINS.search(text[max(0, said.start - 8) : said.start]) is not None
-        begins = begins or text[max(0, said.start - 6) : said.start].endswith((". the ", ". "))
-        return begins and any(
+        begins = self._before(_BEGINS, said, 8) or text.endswith((". the ", ". "), 0, said.start)
+        return bool(begins) and any(
             kind != "yes_no" and 0 <= first - said.end < 80 and _COPULA.fullmatch(text, said.end, first)
             for first, _, kind in right
         )
@@ -332,17 +326,15 @@ class Finder:
 
     def _is_other_end(self, said: Said, fact: CompiledFact) -> bool:
         """Whether a time is when something opens that is asked when it closes, or the other way round."""
-        text = self._text.text
         if _CLOSING.search(fact.fact.ask):
-            return _UNTIL.match(text, said.end) is not None
-        opening = _OPENING.search(fact.fact.ask) is not None
-        return opening and _FROM.search(text, max(0, said.start - 24), said.start) is not None
+            return _UNTIL.match(self._text.text, said.end) is not None
+        return _OPENING.search(fact.fact.ask) is not None and self._before(_FROM, said, 24) is not None
 
     def _is_bound(self, said: Said, fact: CompiledFact) -> bool:
         """Whether a time is only a bound: "all down by a quarter to four"."""
         if _CLOSING.search(fact.fact.ask) or _OPENING.search(fact.fact.ask):
             return False
-        return _BOUND.search(self._text.text, max(0, said.start - 24), said.start) is not None
+        return self._before(_BOUND, said, 24) is not None
 
     def _is_pronoun(self, said: Said) -> bool:
         """Whether a number only takes up a thing: "the one to Fort Myers", "the next one", "the other two"."""
@@ -351,14 +343,14 @@ class Finder:
         if word not in _PRONOUNS:
             return False
         behind = word == "one" and _ONE_BEHIND.match(text, said.end) is not None
-        before = _THE.search(text, max(0, said.start - 32), said.start)
+        before = self._before(_THE, said, 32)
         return behind or (before is not None and (word == "one" or before["other"] is not None))
 
     def _is_between(self, said: Said) -> bool:
         """Whether a number is an end of a span: "between 7 and 8"."""
         text = self._text.text
-        return _BETWEEN.search(text, max(0, said.start - 24), said.start) is not None or (
-            _AND_NUMBER.match(text, said.end) is not None and text[: said.start].rstrip().endswith("between")
+        return self._before(_BETWEEN, said, 24) is not None or (
+            _AND_NUMBER.match(text, said.end) is not None and text.endswith("between ", 0, said.start)
         )
 
     def _in_meters(self, said: Said, fact: CompiledFact) -> bool:
@@ -369,7 +361,13 @@ class Finder:
 
     def _is_whole(self, said: Said) -> bool:
         """Whether a number is the whole of which a part is counted: "two of the three"."""
-        return _WHOLE.search(self._text.text, max(0, said.start - 40), said.start) is not None
+        return self._before(_WHOLE, said, 40) is not None
+
+    def _before(
+        self, pattern: "re.Pattern[str]", said: Said | Statement, reach: int
+    ) -> "re.Match[str] | None":
+        """What a pattern that ends in `$` finds right before a saying; so many characters are looked at."""
+        return pattern.search(self._text.text, max(0, said.start - reach), said.start)
 
     def _question(self, said: Said, at: int) -> bool:
         """Whether a measure is the one that the request gives, which says the fact in another unit only."""
@@ -398,11 +396,11 @@ class Finder:
         text = self._text.text
         return (
             _OPERATOR_BEHIND.match(text, said.end) is not None
-            or _OPERATOR_BEFORE.search(text, max(0, said.start - 6), said.start) is not None
+            or self._before(_OPERATOR_BEFORE, said, 6) is not None
         )
 
     def _in_code(self, said: Said) -> bool:
-        """Whether a number is in a code, "737-824", or stands behind capitals, as a flight's does: "UA 1527"."""
+        """Whether a number is in a code, "737-824", or is behind capitals, as a flight's does: "UA 1527"."""
         text = self._text.text
         if (text[said.start - 1 : said.start] == "-" and text[said.start - 2 : said.start - 1].isalnum()) or (
             text[said.end : said.end + 1] == "-" and text[said.end + 1 : said.end + 2].isdigit()

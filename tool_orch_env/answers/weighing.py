@@ -102,7 +102,7 @@ class Weigher:
         self.working: list[Statement] = []
         """Statements of other rows of a list from which a fact's thing is chosen."""
         self.misnamed: dict[int, tuple[Statement, int]] = {}
-        """By fact, a statement that stands under the name of another, and that other."""
+        """By fact, a statement that is under the name of another, and that other."""
 
     def weigh(self, one: Statement) -> None:
         """Set the evidence of a statement for each fact it could be about; drop those it is clearly not about."""
@@ -145,7 +145,7 @@ class Weigher:
 
     def _is_foreign(self, one: Statement, at: int) -> bool:
         """Whether a name is another fact's value, and in the responses nothing has it as its property of this fact's
-        kind: an airport is no airline, unless it stands under a label."""
+        kind: an airport is no airline, unless it is under a label."""
         fact = self._facts[at]
         if fact.kind.name != "name" or fact.place is None or one.right[at] or not any(one.right.values()):
             return False
@@ -154,7 +154,7 @@ class Weigher:
         return one.said[at].value not in {key(name) for name in self._all.alternatives(fact.fact)}
 
     def _by_name(self, one: Statement) -> int | None:
-        """The fact whose very name stands before a value, as in "sched arr 2: 12:47" and `"sched_arr_2": "12:47"`."""
+        """The fact whose very name is before a value, as in "sched arr 2: 12:47" and `"sched_arr_2": "12:47"`."""
         start = self._layout.at(one.start).start
         if one.start - start > _LONGEST_NAME:
             return None
@@ -231,7 +231,7 @@ class Weigher:
         return {"arrival": CLAUSE} if _FROM.search(text, max(0, one.start - 24), one.start) else {}
 
     def _drop_misnamed(self, one: Statement) -> None:
-        """Drop a statement that stands under the name of a fact that it cannot be about: "capital: 292.52"."""
+        """Drop a statement that is under the name of a fact that it cannot be about: "capital: 292.52"."""
         labels = self._labels(one)
         if not labels:
             return
@@ -414,7 +414,7 @@ class Weigher:
             return fact.place is None and not self.is_labelled(one, at) and not self._is_joined(one, at)
         if fact.kind.name == "clock" or (fact.kind.name == "code" and not isinstance(fact.fact.value, int)):
             return self._is_remark(one, at)
-        if fact.kind.name not in NUMERIC_KINDS or not isinstance(said.value, (int, float)):
+        if fact.kind.name not in NUMERIC_KINDS:
             return False
         computed = fact.place is None and fact.kind.name != "delay" and not self.is_labelled(one, at)
         if computed and (said.value >= _LARGE or said.value % 1):
@@ -495,7 +495,7 @@ class Weigher:
         return frozenset(of_texts([folded(self._facts[at].fact.owner)]))
 
     def is_labelled(self, one: Statement, at: int) -> bool:
-        """Whether a statement stands under the name of a fact, and nothing else: "Number: 6049"."""
+        """Whether a statement is under the name of a fact, and nothing else: "Number: 6049"."""
         labels = self._labels(one)
         words = self._facts[at].words
         return bool(labels) and labels <= words.ask | words.known and self._called(at, labels) >= 0.5
@@ -520,8 +520,7 @@ class Weigher:
             if isinstance(said.value, str) and said.value.isdecimal():
                 yield from leaves.number(int(said.value), 0.0)
             return
-        if isinstance(said.value, (int, float)):
-            yield from leaves.number(said.value, said.slack)
+        yield from leaves.number(said.value, said.slack)
         for numeral in numerals(text):
             if numeral.value != said.value:
                 yield from leaves.number(numeral.value, numeral.slack)

@@ -1,7 +1,7 @@
 """Compare two runs: paired per-task differences with intervals.
 
-Figures are compared on the tasks that both runs played. Runs with different fingerprints are refused unless `anyway` is
-set, because their figures do not measure the same thing.
+Figures are compared on the tasks that both runs played; void episodes are left out. Runs with different fingerprints
+are refused unless `anyway` is set, because their figures do not measure the same thing.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from .intervals import mean
+from .intervals import difference, ratio
 from .manifest import differing
-from .metrics import FIGURES, per_task
+from .metrics import FIGURES, counted, per_task
 from .result import EpisodeResult
 from .run_log import read_run
 
@@ -29,7 +29,9 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
             f"{first.name} and {second.name} differ in {', '.join(parts)}, so their figures are not comparable: "
             "run both the same way, rescore the older run, or pass --anyway"
         )
-    a, b = ([EpisodeResult.from_dict(record["result"]) for record in some] for some in (records, more))
+    a, b = (
+        counted([EpisodeResult.from_dict(record["result"]) for record in some]) for some in (records, more)
+    )
     shared = {result.task_id for result in a} & {result.task_id for result in b}
     if not shared:
         raise UsageError(f"{first.name} and {second.name} have no task in common")
@@ -42,14 +44,12 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
 
 
 def _paired(a: Sequence[EpisodeResult], b: Sequence[EpisodeResult], name: str) -> dict[str, Any] | None:
-    """Both means and the mean difference, over the tasks that have the figure in both runs; `None` if none has."""
+    """A figure of both runs and its difference, over the tasks that have it in both; `None` if none has.
+
+    Each run's figure is the one of its summary, if both played the same tasks.
+    """
     first, second = per_task(a, name), per_task(b, name)
     shared = sorted(first.keys() & second.keys())
-    if not shared:
-        return None
-    found = {
-        "first": mean([first[task] for task in shared]),
-        "second": mean([second[task] for task in shared]),
-        "difference": mean([second[task] - first[task] for task in shared]),
-    }
-    return {key: figure.as_dict() for key, figure in found.items() if figure is not None}
+    one, other = [first[task] for task in shared], [second[task] for task in shared]
+    found = {"first": ratio(one), "second": ratio(other), "difference": difference(one, other)}
+    return {key: figure.as_dict() for key, figure in found.items() if figure is not None} or None

@@ -14,6 +14,7 @@ from ..errors import UsageError
 from .play import Play
 from .protocols import Arena
 from .run_log import Record
+from .runner import void_of
 
 FORMATS = ("openai-messages",)
 
@@ -21,10 +22,13 @@ FORMATS = ("openai-messages",)
 def conversations(
     arena: Arena, records: Sequence[Record], form: str = FORMATS[0]
 ) -> Iterator[dict[str, Any]]:
-    """The episodes of a run as conversations. The id is that of the task, with `#` and the trial from the second on."""
+    """The episodes of a run as conversations, without void ones. The id is that of the task, with `#` and the trial
+    from the second on."""
     if form not in FORMATS:
         raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {form!r}")
     for record in records:
+        if void_of(record):
+            continue
         play = arena.play(record["task_id"])
         messages = list(play.messages)
         for action in record["actions"]:

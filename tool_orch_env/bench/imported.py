@@ -12,7 +12,7 @@ from ..errors import UsageError
 def imported(place: str, prefix: str = "", example: str = "policy") -> Any:
     """The object named `MODULE:NAME`. The current folder is searched too.
 
-    `prefix` is what stands before the name on the command line, `example` a NAME to show in errors. Raises
+    `prefix` is what is before the name on the command line, `example` a NAME to show in errors. Raises
     `UsageError`, whatever the module raises.
     """
     module, _, name = place.partition(":")

@@ -1,7 +1,7 @@
 """Summarise results: every figure with its interval, overall and by domain, depth and number of calls.
 
-The summary depends only on the results and their tasks. It contains no times, so a resumed run and an uninterrupted run
-have the same summary.
+Void episodes are counted apart; no figure includes them. The summary depends only on the results and their tasks. It
+contains no times, so a resumed run and an uninterrupted run have the same summary.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from typing import Any
 
 from ..task import Task
 from .diagnose import KINDS
-from .intervals import Figure, mean, ratio
+from .intervals import Figure, Parts, mean, ratio
 from .result import EpisodeResult
 
 Part = Callable[[EpisodeResult], float | None]
@@ -60,13 +60,15 @@ SHOWN_BY_GROUP = ("success", "turn accuracy", "call accuracy", "score")
 
 
 def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str, Any]:
-    """The whole summary as JSON; `results` may come in any order."""
+    """The whole summary as JSON; `results` may come in any order. `episodes` and `tasks` leave void ones out."""
     by_id = {task.id: task for task in tasks}
     place = {task.id: number for number, task in enumerate(tasks)}
-    ordered = sorted(results, key=lambda r: (place[r.task_id], r.trial))
+    every = sorted(results, key=lambda r: (place[r.task_id], r.trial))
+    ordered = counted(every)
     return {
         "episodes": len(ordered),
         "tasks": len({result.task_id for result in ordered}),
+        "void": _void(every),
         "figures": figures(ordered, FIGURES),
         "pass": passes(ordered),
         "facts_refused": sum(result.facts_refused for result in ordered),
@@ -80,6 +82,18 @@ def summary(results: Sequence[EpisodeResult], tasks: Sequence[Task]) -> dict[str
     }
 
 
+def counted(results: Sequence[EpisodeResult]) -> list[EpisodeResult]:
+    """The results that say something of the policy: all but the void ones."""
+    return [result for result in results if not result.void]
+
+
+def _void(results: Sequence[EpisodeResult]) -> dict[str, Any]:
+    """How many episodes are void, their share of all, and how many of each code."""
+    codes = Counter(result.void.split(":")[0] for result in results if result.void)
+    share = codes.total() / len(results) if results else 0.0
+    return {"episodes": codes.total(), "share": share, "causes": dict(sorted(codes.items()))}
+
+
 def figures(results: Sequence[EpisodeResult], names: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
     """The named figures as JSON, without those that the results do not have."""
     found = {name: _figure(results, *FIGURES[name][:2]) for name in names}
@@ -87,28 +101,23 @@ def figures(results: Sequence[EpisodeResult], names: Mapping[str, Any] | Sequenc
 
 
 def _figure(results: Sequence[EpisodeResult], above: Part, below: Part) -> Figure | None:
-    sums: dict[str, list[float]] = {}
+    return ratio(list(_parts(results, above, below).values()))
+
+
+def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, Parts]:
+    """What each task adds to a figure, for paired differences; without tasks that do not have it."""
+    found = _parts(results, *FIGURES[name][:2])
+    return {task: parts for task, parts in found.items() if parts[1] > 0}
+
+
+def _parts(results: Sequence[EpisodeResult], above: Part, below: Part) -> dict[str, Parts]:
+    sums: dict[str, Parts] = {}
     for result in results:
         value = above(result)
         if value is not None:
-            pair = sums.setdefault(result.task_id, [0.0, 0.0])
-            pair[0] += value
-            pair[1] += below(result) or 0.0
-    return ratio([pair[0] for pair in sums.values()], [pair[1] for pair in sums.values()])
-
-
-def per_task(results: Sequence[EpisodeResult], name: str) -> dict[str, float]:
-    """A figure for each task, for paired differences."""
-    grouped: dict[str, list[EpisodeResult]] = {}
-    for result in results:
-        grouped.setdefault(result.task_id, []).append(result)
-    found = {}
-    for task, some in grouped.items():
-        above, below, _ = FIGURES[name]
-        parts = [(value, below(r) or 0.0) for r in some if (value := above(r)) is not None]
-        if sum(part[1] for part in parts) > 0:
-            found[task] = sum(part[0] for part in parts) / sum(part[1] for part in parts)
-    return found
+            over, under = sums.get(result.task_id, (0.0, 0.0))
+            sums[result.task_id] = (over + value, under + (below(result) or 0.0))
+    return sums
 
 
 def passes(results: Sequence[EpisodeResult]) -> dict[str, Any]:

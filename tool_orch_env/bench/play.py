@@ -5,6 +5,7 @@ success; the error diagnosis stays the same. Nothing here knows where assistant 
 """
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,9 @@ from ..calls.chat import as_message, content_text
 from ..calls.parse import parse_message
 from ..calls.render import opening_messages, reply_content, shown_name
 from ..calls.types import AnsweredCall, Turn
+from ..calls.void import cause_of
 from ..episode import Episode, EpisodeLimits, Step
+from ..errors import SnapshotError
 from ..taskset import CompiledTask
 from .diagnose import diagnose
 from .result import EpisodeResult
@@ -35,6 +38,8 @@ class Play:
         self.messages = self.opening()
         self.tools = compiled.function_tools(answer_form)
         self.stop_reason: str | None = None
+        self.void: str | None = None
+        """Why the episode is void, a text of `calls.void`; `None` unless it is."""
         self.turns = 0
         self._answered: list[tuple[AnsweredCall, ...]] = []
         self._log: list[dict[str, Any]] = []
@@ -44,7 +49,10 @@ class Play:
         return opening_messages(self.compiled.task, self.episode.submit_name)
 
     def take(self, action: Any) -> None:
-        """Take one assistant message as the policy returned it. Never raises because of its content."""
+        """Take one assistant message as the policy returned it. Never raises because of its content.
+
+        If the snapshot's responses cannot be read, the episode is over and void.
+        """
         message = as_message(action, self.turns)
         self.messages.append(message)
         turn = parse_message(message, self.episode.tools)
@@ -52,12 +60,23 @@ class Play:
         _use_ids(message, step.ids)
         self.turns += 1
         self._answered.append(tuple([call for call in step.calls if not call.final]))
-        replies = self.replies(step, turn)
+        replies = self._replies(step, turn)
         self.messages += [
             {"role": "tool", "tool_call_id": name, "name": _name(call), "content": text}
             for name, call, text in zip(step.ids, step.calls, replies, strict=True)
         ]
         self._log.append(_logged(message, step, turn, replies))
+
+    def _replies(self, step: Step, turn: Turn) -> list[str]:
+        """The replies of the protocol, or those of a void episode."""
+        self.void = self.episode.void
+        if self.void is None:
+            try:
+                return self.replies(step, turn)
+            except (SnapshotError, OSError, sqlite3.Error) as error:
+                self.void = cause_of(error)
+        self.stop_reason = "void"
+        return [call.result.text for call in step.calls]
 
     def replies(self, step: Step, turn: Turn) -> list[str]:
         """The replies to a turn's calls, in order. Sets `stop_reason` if the episode ends."""
@@ -78,6 +97,7 @@ class Play:
             turns=self.turns,
             trial=trial,
             cause=cause,
+            void=self.void,
             stop_reason="policy_error" if cause else self.stop_reason or "unfinished",
             components=self.episode.score.as_dict(),
             calls=sum(map(len, self._answered)),
@@ -87,7 +107,7 @@ class Play:
             tokens=tokens,
             facts=tuple(reading.as_dict() for reading in self.episode.readings),
             log=tuple(self._log),
-            **{**verdict, "success": verdict["success"] and not cause},
+            **{**verdict, "success": verdict["success"] and not cause and not self.void},
         )
 
     def verdict(self, golden: dict[str, str]) -> dict[str, Any]:

@@ -16,14 +16,21 @@ from ..jsonvalues.canonical import to_text
 from ..task import AnswerFact, Task
 from .diagnose import KINDS, STATES
 from .manifest import protocol_name
-from .metrics import FIGURES, SHOWN_BY_GROUP, domains, summary
+from .metrics import FIGURES, SHOWN_BY_GROUP, counted, domains, summary
 from .result import EpisodeResult
-from .run_log import Key, Record, read_run, read_times
+from .run_log import Key, Record, read_dates, read_run, read_times
 
 BINS = 20
 SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score", "reward", "atomic",
           "orchestration", "answer", "policy errors")  # fmt: skip
 """Figures between 0 and 1, drawn on a common axis."""
+HEADLINE = {
+    "success": "episodes that succeed",
+    "call accuracy": "golden calls made correctly",
+    "score": "mean score",
+}
+FEW = 10
+"""Tasks below which a group is faded."""
 
 
 def page(folder: Path) -> str:
@@ -39,6 +46,13 @@ def page(folder: Path) -> str:
         about=about,
         protocol=protocol_name(about),
         found=found,
+        headline=[
+            (name, found["figures"][name], text)
+            for name, text in HEADLINE.items()
+            if name in found["figures"]
+        ],
+        settings=settings(about, found, read_dates(folder)),
+        few=FEW,
         shares=[
             (name, found["figures"][name], FIGURES[name][2]) for name in SHARES if name in found["figures"]
         ],
@@ -46,11 +60,34 @@ def page(folder: Path) -> str:
         passes=[(name, figure) for name, figure in found["pass"].items()],
         groups=found["by"],
         group_figures=SHOWN_BY_GROUP,
-        histogram=_histogram([result.score for result in results]),
+        histogram=_histogram([result.score for result in counted(results)]),
         kinds=KINDS,
         states=STATES,
         data=_embedded(records, results, tasks, read_times(folder)),
     )
+
+
+def settings(
+    about: Mapping[str, Any], found: Mapping[str, Any], dates: Sequence[str]
+) -> list[tuple[str, str]]:
+    """What was run: names and values, as the page's header shows them."""
+    given, source = about["settings"], about["source"]
+    episodes = f"{found['episodes']} over {found['tasks']} tasks"
+    episodes += f", {about['trials']} trials each" if about["trials"] > 1 else ""
+    rows = {
+        "protocol": protocol_name(about),
+        "benchmark": about["fingerprint"].get("benchmark", ""),
+        "tasks": source["tasks"] + (f", the first {source['limit']}" if source.get("limit") else ""),
+        "episodes": episodes,
+        "tools": f"{given['tools']}, {given['call_format']}"
+        if given.get("call_format")
+        else given.get("tools"),
+        "sampling": f"temperature {given.get('temperature')}, seed {given.get('seed')}",
+        "max tokens": given.get("max_tokens"),
+        "package": about["fingerprint"].get("package", ""),
+        "played": " to ".join(sorted({dates[0][:10], dates[-1][:10]})) if dates else "",
+    }
+    return [(name, str(value)) for name, value in rows.items() if value not in ("", None)]
 
 
 def _histogram(scores: Sequence[float]) -> list[int]:

@@ -38,6 +38,8 @@ class EpisodeResult:
     """Kind of error (`diagnose.KINDS`) -> count."""
     golden: dict[str, str] = field(default_factory=dict)
     """Golden call id -> state (`diagnose.STATES`)."""
+    void: str | None = None
+    """Why the episode is void, as `CODE: detail`, else `None`. No figure counts a void episode."""
     tokens: dict[str, int] | None = None
     """`prompt` and `completion` tokens summed over all turns; `None` if the policy does not report them."""
     facts: tuple[dict[str, Any], ...] = ()

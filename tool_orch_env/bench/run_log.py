@@ -3,7 +3,7 @@
     manifest.json    policy, protocol, settings, fingerprint
     tasks.jsonl      the tasks, as they were played
     episodes.jsonl   {"task_id", "trial", "actions", "tokens", "fault", "result"}
-    times.jsonl      {"task_id", "trial", "seconds"}: the only file that depends on a clock
+    times.jsonl      {"task_id", "trial", "seconds", "ended"}: the only file that depends on a clock
 
 Each record is one line written in one call. A killed process leaves at most one incomplete last line, which is cut off
 when the run is next opened; any other damage raises `RunError`. The disk is synced about once a second and on close, so
@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from ..task import Task, dump_tasks, read_tasks
 FORMAT = 2
 REMEDY = "restore the file, or start a new run"
 TIMES = "times.jsonl"
+EXTENDED = frozenset({"fingerprint.tasks", "source.limit", "trials"})
+"""Settings that differ when a run is extended by more tasks or more trials."""
 Record = dict[str, Any]
 Key = tuple[str, int]
 """An episode: task id and trial. Trials count from 0."""
@@ -41,7 +44,7 @@ class RunLog:
     """The log of one run, open for writing. `records` maps each episode to its latest record."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
-        """Start a run or resume it.
+        """Start a run, resume it, or extend it by more tasks or trials.
 
         Raises `UsageError` if another process holds the run or it was started with other settings, `RunError` if it is
         damaged.
@@ -75,9 +78,10 @@ class RunLog:
         self._syncing = ThreadPoolExecutor(1)
 
     def append(self, record: Record) -> None:
-        """Write a record as one line. Its `seconds` go to `times.jsonl`."""
+        """Write a record as one line. Its `seconds`, and the time at which it ended, go to `times.jsonl`."""
         kept = {name: item for name, item in record.items() if name != "seconds"}
         timed = {name: record[name] for name in ("task_id", "trial", "seconds")}
+        timed["ended"] = datetime.now(UTC).isoformat(timespec="seconds")
         self._times.write(_line(timed))
         self._file.write(_line(kept))
         self.records[kept["task_id"], kept["trial"]] = kept
@@ -138,6 +142,11 @@ def read_times(folder: Path) -> dict[Key, float]:
     return {key: record["seconds"] for key, record in _read(folder / TIMES).items() if "seconds" in record}
 
 
+def read_dates(folder: Path) -> list[str]:
+    """When episodes ended, as ISO 8601 times in UTC, sorted; empty if not known. Raises `RunError`."""
+    return sorted(str(record["ended"]) for record in _read(folder / TIMES).values() if "ended" in record)
+
+
 def _read(path: Path) -> dict[Key, Record]:
     """The last line of every episode."""
     if not path.is_file():
@@ -168,18 +177,41 @@ def rewrite(
 
 def _begin(folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> None:
     if (folder / "manifest.json").exists():
-        found = read_manifest(folder)
-        other = [name for name in sorted({*found, *manifest}) if found.get(name) != manifest.get(name)]
-        if other:
-            raise UsageError(
-                f"{folder.name}: started with a different {', '.join(other)}; "
-                "choose another --out, or use the same settings"
-            )
-        return
+        other = _changed(read_manifest(folder), manifest)
+        if not other:
+            return
+        if set(other) <= EXTENDED and _extends(folder, manifest, tasks):
+            _replace(folder / "tasks.jsonl", dump_tasks(tasks))
+            _replace(folder / "manifest.json", _document(manifest))
+            return
+        raise UsageError(
+            f"{folder.name}: started with a different {', '.join(other)}; "
+            "choose another --out, or use the same settings (more tasks or more trials extend a run)"
+        )
     if any(path.name != ".lock" for path in folder.iterdir()) and not (folder / "tasks.jsonl").exists():
         raise UsageError(f"{folder.name}: neither empty nor a run; choose another --out")
     _replace(folder / "tasks.jsonl", dump_tasks(tasks))
     _replace(folder / "manifest.json", _document(manifest))
+
+
+def _changed(found: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """The settings in which two manifests differ, such as `source.limit`."""
+    one, other = _flat(found), _flat(manifest)
+    return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
+
+
+def _flat(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in manifest.items():
+        nested = {f"{name}.{key}": some for key, some in value.items()} if isinstance(value, dict) else {}
+        found |= nested or {name: value}
+    return found
+
+
+def _extends(folder: Path, manifest: Mapping[str, Any], tasks: Sequence[Task]) -> bool:
+    """Whether a run of these tasks and trials has all episodes of the run in the folder."""
+    begun = (folder / "tasks.jsonl").read_bytes()
+    return dump_tasks(tasks).startswith(begun) and manifest["trials"] >= read_manifest(folder)["trials"]
 
 
 def _document(manifest: Mapping[str, Any]) -> bytes:

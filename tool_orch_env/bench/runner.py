@@ -2,15 +2,19 @@
 
 Episodes run in this process (`play_all`) or on the workers of an executor (`play_spread`). The number of concurrent
 episodes is limited, and so is the time for each answer. An episode whose policy fails is kept with its cause, and the
-others continue. Which episodes run together does not affect any result.
+others continue. An episode that is void is kept too, and played again when the run is resumed. Which episodes run
+together does not affect any result.
 """
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ..calls.chat import recordable
+from ..calls.void import cause_of
+from ..errors import SnapshotError
 from ..executors.base import Executor, Work
 from ..snapshot import Snapshot
 from ..task import Task
@@ -32,10 +36,21 @@ class Kept(Protocol):
 
 
 def jobs(arena: Arena, trials: int, done: RunLog, retry_failed: bool = False) -> list[Job]:
-    """The episodes still to be played: trial by trial, in task order. `retry_failed` includes those that failed."""
-    finished = {key for key, record in done.records.items() if not (retry_failed and record["fault"])}
+    """The episodes still to be played: trial by trial, in task order. Those that were void are among them;
+    `retry_failed` includes those whose policy failed."""
+    finished = {
+        key
+        for key, record in done.records.items()
+        if not (void_of(record) or (retry_failed and record["fault"]))
+    }
     wanted = [(task.id, trial) for trial in range(trials) for task in arena.tasks]
     return [job for job in wanted if job not in finished]
+
+
+def void_of(record: Record) -> str | None:
+    """Why a recorded episode is void; `None` unless it is. Older runs have no such field."""
+    cause: str | None = record["result"].get("void")
+    return cause
 
 
 async def play_all(
@@ -114,7 +129,10 @@ def _player(
 
 async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, patience: float) -> Record:
     """Play one episode and return its record. `patience` is the time limit per answer, in seconds."""
-    play = arena.play(task_id)
+    try:
+        play = arena.play(task_id)
+    except (SnapshotError, OSError, sqlite3.Error) as error:
+        return _never_begun(arena, task_id, trial, cause_of(error))
     actions: list[Any] = []
     tokens: list[dict[str, int] | None] = []
     cause = None
@@ -139,6 +157,14 @@ async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, pat
     }
 
 
+def _never_begun(arena: Arena, task_id: str, trial: int, void: str) -> Record:
+    """The record of an episode for which the snapshot's responses could not even be read at its start."""
+    golden = next(len(task.golden) for task in arena.tasks if task.id == task_id)
+    result = EpisodeResult(task_id, False, 0.0, "void", 0, golden, turns=0, trial=trial, void=void)
+    record = {"task_id": task_id, "trial": trial, "actions": [], "tokens": [], "fault": None, "seconds": 0.0}
+    return {**record, "result": result.as_dict()}
+
+
 async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:
     """The policy's next message as JSON. Raises `PolicyError`."""
     try:
@@ -153,7 +179,9 @@ async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:
 
 
 def rescored(arena: Arena, record: Record) -> Record:
-    """The record with its result recomputed from the recorded actions."""
+    """The record with its result recomputed from the recorded actions; as it is if the episode was void."""
+    if void_of(record):
+        return record
     play = arena.play(record["task_id"])
     _replay(play, record["actions"])
     result = _result(arena, play, record["actions"], record["tokens"], record["fault"], record["trial"])
@@ -174,7 +202,7 @@ def _result(
     if strict is None:
         return result
     _replay(strict, actions)
-    return result.with_strict(strict.stop_reason == "success" and cause is None)
+    return result.with_strict(strict.stop_reason == "success" and cause is None and not result.void)
 
 
 def _replay(play: Play, actions: Sequence[Any]) -> None:

@@ -19,7 +19,10 @@ class LiveApi(Protocol):
     """The API behind a snapshot, called for what is not recorded (see `tool_orch_env.record.live`)."""
 
     def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
-        """The API's response to a valid call, stored for the next time; or a sentence that says why there is none."""
+        """The API's response to a valid call, stored for the next time; or a sentence that says why it has none.
+
+        Where the API itself fails, it raises `LiveError`, or anything else: the episode is then void.
+        """
 
 
 def recorded(found: Recorded) -> CallResult:
@@ -75,7 +78,7 @@ def unparsable(error: ParseError) -> CallResult:
 
 
 def refused(status: Status, message: str) -> CallResult:
-    """The result of a call that came too late: `episode_over` or `budget_spent`."""
+    """The result of a call that gets no answer: `episode_over`, `budget_spent` or `void`."""
     return _explained(status, message)
 
 

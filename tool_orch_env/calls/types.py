@@ -27,6 +27,7 @@ class Status(StrEnum):
     UNPARSABLE = "unparsable"
     EPISODE_OVER = "episode_over"
     BUDGET_SPENT = "budget_spent"
+    VOID = "void"
 
 
 STATUS_MEANINGS: Mapping[Status, str] = {
@@ -38,6 +39,7 @@ STATUS_MEANINGS: Mapping[Status, str] = {
     Status.UNPARSABLE: "the call could not be read; where and why is said",
     Status.EPISODE_OVER: "the episode had ended before this step",
     Status.BUDGET_SPENT: "the episode's call budget was spent before this call",
+    Status.VOID: "the environment failed; the episode is void and has ended",
 }
 """What each status means, in the words of docs/environment.md."""
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, requires_extra
 from ..executors import open_executor
+from .arena import named_arena, recorded_arena
 from .command import command, option
-from .options import ANSWER_FORM, RUN, SPREAD, json_output, whole
+from .options import ANSWER_FORM, RUN, SPREAD, json_output, share, whole
+from .runs import leaderboard, verify
 
 if TYPE_CHECKING:
-    from ..bench.cfb_match import Judge
     from ..bench.policies.base import Policy, Settings
     from ..bench.protocols import Arena
     from ..bench.run_log import RunLog
-    from ..task import Task
 
 STOPPED = 130
 
@@ -40,7 +40,7 @@ def rescore(arguments: argparse.Namespace) -> int:
     from .terminal.console import line, warn
 
     about, tasks, records = read_run(arguments.run_folder)
-    arena, fresh = _recorded_arena(about, tasks, arguments.snapshot)
+    arena, fresh = recorded_arena(about, tasks, arguments.snapshot)
     after = [rescored(arena, record) for record in records]
     changed = sum(_changed(old["result"], new["result"]) for old, new in zip(records, after, strict=True))
     out = arguments.out or arguments.run_folder
@@ -95,7 +95,7 @@ def export(arguments: argparse.Namespace) -> int:
     from .terminal.console import line
 
     about, tasks, records = read_run(arguments.run_folder)
-    arena, _ = _recorded_arena(about, tasks, arguments.snapshot)
+    arena, _ = recorded_arena(about, tasks, arguments.snapshot)
     rows = list(conversations(arena, records, arguments.format))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text("".join(to_text(row) + "\n" for row in rows), encoding="utf-8")
@@ -160,6 +160,13 @@ _MODEL = (
 )
 _WORK = (
     option("--concurrency", type=whole, default=8, metavar="N", help="episodes at a time"),
+    option(
+        "--max-void",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="exit with status 1 if more of the episodes are void: broken by the environment, not by the policy",
+    ),
     option("--retry-failed", action="store_true", help="play episodes again that ended with a policy error"),
     *SPREAD,
     json_output("the summary"),
@@ -171,7 +178,7 @@ _WORK = (
     *_PROTOCOL,
     *_MODEL,
     *_WORK,
-    subcommands=(rescore, compare, export),
+    subcommands=(rescore, compare, export, verify, leaderboard),
     examples=(
         "tool-orch bench --policy oracle --out runs/oracle",
         "tool-orch bench --policy openai:MODEL@http://localhost:8000/v1 --out runs/m",
@@ -182,13 +189,16 @@ _WORK = (
 def bench(arguments: argparse.Namespace) -> int:
     """Benchmark a policy on a set of tasks.
 
-    Each episode is saved when it ends. Rerun the same command to resume.
+    Each episode is saved when it ends. Rerun the same command to resume, with
+    a larger --limit or --trials to extend the run; void episodes are then
+    played again. Exits with 1 if the policy failed in every episode, or if more
+    episodes are void than --max-void allows.
     """
     from .terminal.console import line
 
     if not arguments.policy or not arguments.out:
         raise UsageError(
-            "bench: expected --policy and --out, or one of rescore, compare, export; "
+            "bench: expected --policy and --out, or one of rescore, compare, export, verify, leaderboard; "
             "for example: tool-orch bench --policy oracle --out runs/oracle"
         )
     try:
@@ -196,7 +206,23 @@ def bench(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         line("Stopped. Rerun the same command to resume.")
         return STOPPED
-    return _show(arguments.out, arguments.json)
+    return _show(arguments.out, arguments.json) or _unplayed(arguments.out, arguments.max_void)
+
+
+def _unplayed(folder: Path, max_void: float) -> int:
+    """1 if the policy failed in every episode of a run, or too many of them are void."""
+    from ..bench.run_log import read_run
+    from .terminal.console import warn
+
+    _, _, records = read_run(folder)
+    if records and all(record["fault"] for record in records):  # void episodes have no fault
+        warn("No episode could be played: the policy failed in every one.")
+        return 1
+    void = json.loads((folder / "summary.json").read_bytes())["void"]["share"]
+    if void > max_void:
+        warn(f"{void:.1%} of the episodes are void, more than --max-void {max_void:g} allows.")
+        return 1
+    return 0
 
 
 def _play(arguments: argparse.Namespace) -> None:
@@ -209,7 +235,7 @@ def _play(arguments: argparse.Namespace) -> None:
     settings = Settings(**{name: getattr(arguments, name) for name in Settings.__dataclass_fields__})
     policy = parse_policy(arguments.policy, settings)
     source = {name: getattr(arguments, name) for name in ("tasks", "snapshot", "limit")}
-    arena = _arena(source, arguments)
+    arena = named_arena(source, arguments)
     if arguments.policy.startswith("vllm:") and not _in_process(arguments):
         raise UsageError("vllm: works in one process; start a server and use openai:MODEL@URL")
     about = manifest(arena, source, policy.name, settings, arguments.trials)
@@ -224,10 +250,15 @@ def _play_missing(
     import asyncio
 
     from ..bench.runner import jobs, play_all, play_spread
+    from .terminal.console import line, warn
     from .terminal.runs import RunBar
 
     missing = jobs(arena, arguments.trials, log, arguments.retry_failed)
     finished = [record for key, record in log.records.items() if key not in set(missing)]
+    if finished:
+        total = arguments.trials * len(arena.tasks)
+        say = warn if arguments.json else line
+        say(f"Resuming {arguments.out}: {len(finished)} of {total} episodes were played before.")
     with RunBar(arguments.trials * len(arena.tasks), finished) as bar:
         if _in_process(arguments):
             asyncio.run(play_all(arena, policy, log, missing, arguments.concurrency, bar.done))
@@ -241,56 +272,9 @@ def _in_process(arguments: argparse.Namespace) -> bool:
     return bool(arguments.executor == "local" and arguments.workers == 1)
 
 
-def _arena(source: Mapping[str, Any], arguments: argparse.Namespace) -> "Arena":
-    """The tasks that the options name, under their protocol."""
-    from ..bench.cfb import CfbOptions
-    from ..bench.protocols import Arena
-    from ..bench.taskset import load_task_set
-    from .terminal.console import warn
-
-    loaded = load_task_set(source["tasks"], source["snapshot"], arguments.deciding)
-    if loaded.verified is False:
-        warn(f"{source['tasks']}: not the published file; figures are not comparable with published ones")
-    tasks = loaded.tasks[: source["limit"]]
-    if not tasks:
-        raise UsageError(f"{source['tasks']}: no tasks")
-    deciding = loaded.deciding if arguments.protocol == "cfb-offline" else {}
-    options = CfbOptions(arguments.strict, deciding, _judge(arguments.judge))
-    return Arena(tasks, loaded.snapshot, arguments.protocol, options, arguments.answer_form)
-
-
-def _recorded_arena(
-    about: Mapping[str, Any], tasks: "list[Task]", snapshot: str | None
-) -> "tuple[Arena, dict[str, Any]]":
-    """The arena of a run from its manifest, and the manifest that the run has with this version."""
-    from ..bench.cfb import CfbOptions
-    from ..bench.manifest import manifest
-    from ..bench.policies.base import Settings
-    from ..bench.protocols import Arena
-    from ..bench.taskset import load_task_set
-
-    opened = load_task_set(about["source"]["tasks"], snapshot or about["source"]["snapshot"]).snapshot
-    options = CfbOptions(about["strict"], about["deciding"], _judge(about["judge"]))
-    arena = Arena(tasks, opened, about["protocol"], options, about.get("answer_form", "text"))
-    settings = Settings(**about["settings"])
-    return arena, manifest(arena, about["source"], about["policy"], settings, about["trials"])
-
-
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether a result changed in something that it has already: older versions kept less."""
     return any(new.get(name) != value for name, value in old.items())
-
-
-def _judge(name: str | None) -> "Judge | None":
-    """The function that `python:MODULE:FUNCTION` names. Raises `UsageError`."""
-    from ..bench.policies import load_function
-
-    if name is None:
-        return None
-    kind, _, place = name.partition(":")
-    if kind != "python":
-        raise UsageError(f"judge {name!r}: expected python:MODULE:FUNCTION")
-    return load_function(place)
 
 
 def _show(folder: Path, as_json: bool) -> int:

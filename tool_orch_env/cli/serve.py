@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .command import command, option
-from .options import ANSWER_FORM, SNAPSHOT, split
+from .options import ANSWER_FORM, SNAPSHOT, split, whole
 
 if TYPE_CHECKING:
     from ..adapters.session import SessionFactory
@@ -31,7 +31,14 @@ _EPISODES = (
     *_EPISODES,
     option("--host", default="127.0.0.1", help="address to listen on"),
     option("--port", type=int, default=8000, help="port to listen on"),
-    option("--sessions", type=int, default=256, metavar="N", help="openenv: maximum number of sessions"),
+    option(
+        "--sessions",
+        type=int,
+        default=256,
+        metavar="N",
+        help="openenv: maximum number of sessions of a worker",
+    ),
+    option("--workers", type=whole, default=1, metavar="N", help="openenv: processes that share the port"),
     option("--idle", type=float, default=900.0, metavar="SECONDS", help="close a session idle for this long"),
     option("--transport", choices=("stdio", "http"), default="stdio", help="mcp: how to connect"),
     option("--task", metavar="ID", help="mcp: task to play (default: drawn with --seed)"),
@@ -39,6 +46,7 @@ _EPISODES = (
     option("--scores", type=Path, metavar="FILE", help="mcp: append a JSON line per episode to FILE"),
     examples=(
         "tool-orch serve openenv --split train --port 8000     # TRL, verifiers, ...",
+        "tool-orch serve openenv --split train --workers 4     # uses four cores",
         "tool-orch serve mcp --split test --seed 3             # one task over stdio",
         "tool-orch serve mcp --transport http --scores s.jsonl # /mcp?episode=NAME",
     ),
@@ -93,15 +101,25 @@ def _factory(arguments: argparse.Namespace) -> "SessionFactory":
 
 
 def _openenv(arguments: argparse.Namespace) -> int:
-    from ..adapters import openenv
+    from ..adapters import openenv, openenv_workers
+    from ..adapters.extras import need
 
-    return _listen(openenv.app(_factory(arguments), arguments.sessions, arguments.idle), arguments, "openenv")
+    if arguments.workers == 1:
+        app = openenv.app(_factory(arguments), arguments.sessions, arguments.idle)
+        return _listen(app, arguments, "openenv")
+    need("uvicorn", "openenv")
+    _announce(arguments)
+    openenv_workers.run(
+        _factory(arguments), arguments.sessions, arguments.idle, arguments.workers, **_listening(arguments)
+    )
+    return 0
 
 
 def _mcp(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from ..adapters import mcp
+    from ..calls.void import VoidCode
 
     factory = _factory(arguments)
     task_id = factory().reset(arguments.task, arguments.seed).task.id
@@ -112,7 +130,7 @@ def _mcp(arguments: argparse.Namespace) -> int:
     try:
         return _listen(app, arguments, "mcp")
     finally:
-        app.state.episodes.close_all()
+        app.state.episodes.close_all(VoidCode.SERVER_RESTARTED)
 
 
 def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
@@ -120,10 +138,23 @@ def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
     from ..adapters.extras import need
 
     uvicorn = need("uvicorn", extra)
+    _announce(arguments)
+    uvicorn.run(app, **_listening(arguments))
+    return 0
+
+
+def _announce(arguments: argparse.Namespace) -> None:
     _refuse_taken(arguments.host, arguments.port)
     print(f"listening on {arguments.host}:{arguments.port}", file=sys.stderr, flush=True)
-    uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="warning", ws_max_size=4 << 20)
-    return 0
+
+
+def _listening(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "host": arguments.host,
+        "port": arguments.port,
+        "log_level": "warning",
+        "ws_max_size": 4 << 20,
+    }
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -48,6 +48,7 @@ def resolve(value: Any, pointer: str) -> Any:
     return value
 
 
+@lru_cache(16384)
 def pattern(pointer: str) -> str:
     """The pattern of a pointer: every token that is an array index becomes `*`."""
     return join(*("*" if _INDEX.fullmatch(token) else token for token in tokens(pointer)))

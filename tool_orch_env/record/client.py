@@ -123,7 +123,10 @@ class Client(Source):
             patient = after is None or after <= self.limits.patience
             wait = "" if after is None else f"; Retry-After asks to wait {after:g} s"
             raise Failed(
-                f"status {status}: {_NOT_ANSWERS[status]}{wait}", status in _AGAIN and patient, after
+                f"status {status}: {_NOT_ANSWERS[status]}{wait}",
+                status in _AGAIN and patient,
+                after,
+                own=status == 403,
             )
         try:
             answer = Answer(status, self.scrub.text(kind), body.kept(data, kind, status, endpoint, scrub))

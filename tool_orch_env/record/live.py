@@ -3,13 +3,16 @@
 Calls are made by the same source as in a recording: with the same limits, over HTTP only to hosts of the spec, and
 without secrets in what is kept. The rate limit applies to all processes that share an overlay. Two processes that miss
 the same call at the same moment may both make it; the first answer is used by both.
+
+A call that the API forbids, or whose answer cannot be kept, has no answer, and the agent is given the reason. Where
+the API itself fails (no connection, too late, a server error, missing credentials), `LiveError` makes the episode void.
 """
 
 import time
 from pathlib import Path
 from typing import Any
 
-from ..errors import SpecError
+from ..errors import LiveError, SpecError
 from ..jsonvalues.canonical import canonical
 from ..snapshot import Snapshot
 from ..snapshot.store import Recorded, cache_folder, expanded
@@ -29,7 +32,10 @@ class LiveApi:
         self._kept: Kept | None = None
 
     def answer(self, key: str, tool: str, arguments: dict[str, Any]) -> Recorded | str:
-        """The answer to a valid call, or a sentence on why there is none. Blocks until the API has answered."""
+        """The answer to a valid call, or a sentence on why it has none. Blocks until the API has answered.
+
+        Raises `LiveError` if the API fails, `SnapshotError` and what diskcache raises if the overlay cannot be used.
+        """
         known = self.overlay.get(key)
         if known is not None:
             return known
@@ -41,6 +47,8 @@ class LiveApi:
             time.sleep(self.overlay.turn(1 / self.spec.file.limits.rate))
         outcome = self._asked(tool, arguments)
         if isinstance(outcome, Unkept):
+            if not outcome.lasting and not outcome.own:
+                raise LiveError(f"{tool}: {outcome.why}")
             return outcome.why
         return self.overlay.add(key, tool, arguments, Recorded(outcome.status, outcome.text))
 

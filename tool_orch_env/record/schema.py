@@ -60,7 +60,7 @@ class Api(_Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> "Api":
         if self.mcp is not None and self.model_fields_set != {"mcp"}:
-            raise ValueError("`mcp` stands alone: its `headers` are fields of its own")
+            raise ValueError("`mcp` allows no other key: its `headers` are fields of its own")
         return self
 
 

@@ -36,16 +36,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Unkept:
-    """There is no answer to keep. `lasting` is true if the source answered and would answer the same again."""
+    """There is no answer to keep. `lasting` is true if the source answered and would answer the same again.
+
+    `own` is true if it may be because of what this call asks for, though the source may answer it another time.
+    """
 
     why: str
     lasting: bool
+    own: bool = False
 
 
 class Failed(Exception):
     """One attempt failed. `again` says whether to try again, `after` in how many seconds at least.
 
-    `answer` is kept if the last attempt fails so too.
+    `answer` is kept if the last attempt fails so too. `lasting` and `own` are as in `Unkept`.
     """
 
     def __init__(
@@ -55,8 +59,10 @@ class Failed(Exception):
         after: float | None = None,
         lasting: bool = False,
         answer: Answer | None = None,
+        own: bool = False,
     ) -> None:
         self.why, self.again, self.after, self.lasting, self.answer = why, again, after, lasting, answer
+        self.own = own
         super().__init__(why)
 
 
@@ -88,7 +94,7 @@ class Source(ABC):
     async def ask(self, tool: str, arguments: dict[str, Any]) -> Answer | Unkept:
         """Make one call, with as many attempts as the limits allow."""
         if self.scrub.json(arguments) != arguments:
-            return Unkept("not asked: the arguments contain a secret", lasting=False)
+            return Unkept("not asked: the arguments contain a secret", lasting=False, own=True)
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self.limits.attempts),
             wait=self._wait,
@@ -98,7 +104,7 @@ class Source(ABC):
         try:
             return await retrying(self.attempt, tool, arguments)
         except Failed as failed:
-            return failed.answer or Unkept(self.scrub.text(failed.why), failed.lasting)
+            return failed.answer or Unkept(self.scrub.text(failed.why), failed.lasting, failed.own)
 
     async def turn(self) -> None:
         """Wait until the rate allows a request and the source has not asked to wait."""

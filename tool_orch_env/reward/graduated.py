@@ -290,7 +290,14 @@ class Graduated:
         self, success: bool, atomic: float, orchestration: float, answer: float | None, waste: float
     ) -> float:
         assert self._function is not None
-        return _finite(self._function(Score(atomic, orchestration, answer, waste, success=success)))
+        score = Score(atomic, orchestration, answer, waste, success=success)
+        try:
+            total = self._function(score)
+        except Exception as error:
+            raise UsageError(
+                f"reward: the function raised {type(error).__name__}: {error}; it gets {score}"
+            ) from error
+        return _finite(total)
 
 
 def _unsupplied(reading: FactReading, source: str | None) -> FactReading:

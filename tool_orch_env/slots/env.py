@@ -134,11 +134,12 @@ class _Player:
         return reward, episode.terminated, episode.truncated, info
 
     def info(self) -> dict[str, Any]:
-        """`task_id` and `score`; at the end of an episode also `episode_score` and `success`."""
+        """`task_id` and `score`; at the end of an episode also `episode_score`, `success` and perhaps `void`."""
         episode = self.playing()
         info: dict[str, Any] = {"task_id": episode.task.id, "score": episode.score.as_dict()}
         if episode.over:
             info |= {"episode_score": episode.score.total, "success": episode.score.success}
+            info |= {} if episode.void is None else {"void": episode.void}
         return info
 
     def playing(self) -> Episode:
@@ -257,8 +258,9 @@ class ToolOrchSlotsVector(EpisodeVector[_Player, dict[str, Array]]):
         max_episode_steps: Maximum actions per episode, as in `gym.make`.
         others: As for `ToolOrchSlotsEnv`.
 
-    After a reset, `info` has `task_id`. After a step it has `task_id`, `episode_score` (float), `success` (bool) and
-    `score` (one array per component) for the episodes that ended with this step, with Gymnasium's `_` masks.
+    After a reset, `info` has `task_id`. After a step it has `task_id`, `episode_score` (float), `success` (bool),
+    `score` (one array per component) and, if an episode is void, `void` (its cause) for the episodes that ended with
+    this step, with Gymnasium's `_` masks.
     """
 
     def __init__(

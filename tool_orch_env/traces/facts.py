@@ -93,4 +93,5 @@ def _read(task: Task, answer: str, snapshot: Snapshot) -> list[AnswerFact]:
     episode = Episode(TaskSet(snapshot, [task]).compiled(task.id), limits=EpisodeLimits(max_turns=len(turns)))
     for turn in turns:
         episode.step(turn)
+    episode.check()
     return [fact for fact, read in zip(task.answer, episode.readings, strict=True) if read.share == 1.0]

@@ -103,7 +103,7 @@ def _is_base(text: str, amount: Amount) -> bool:
 
 
 def _is_first(text: str, amount: Amount) -> bool:
-    """The same where the rate itself is 1: only what stands on the left, or behind "per"."""
+    """The same where the rate itself is 1: only what is on the left, or behind "per"."""
     return bool(amount.codes) and (
         _IS.match(text, amount.end) is not None or text.endswith((" per ", "/"), 0, amount.start)
     )

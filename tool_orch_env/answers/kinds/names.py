@@ -220,7 +220,7 @@ def _longest(hits: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 
 def _is_name(text: str, said: Said, brands: frozenset[str]) -> bool:
-    """Whether a saying is no brand, or stands as one does: "United flight 15", but not "United States"."""
+    """Whether a saying is no brand, or is used as one: "United flight 15", but not "United States"."""
     words = "".join(_plain(match[0]) for match in _TOKEN.finditer(text, said.start, said.end))
     if words not in brands:
         return True

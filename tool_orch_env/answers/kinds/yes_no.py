@@ -222,7 +222,7 @@ def _settled(text: str, start: int, end: int, value: str) -> tuple[int, int, str
 
 
 def _is_negated(text: str, start: int, end: int) -> bool:
-    """Whether a negation stands before a property in its clause."""
+    """Whether a negation is before a property in its clause."""
     before = text[max(0, start - _NEAR) : start]
     last = 0
     for cut in _CLAUSE.finditer(before):

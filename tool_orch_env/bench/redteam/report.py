@@ -241,6 +241,7 @@ def _score(compiled: CompiledTask, trace: Trace, reward: Reward) -> Score:
             break
         episode.play(turn if isinstance(turn, Turn) else parse_message(turn, compiled.tools))
     episode.end()
+    episode.check()
     return episode.score
 
 

@@ -28,7 +28,17 @@ options("stop", data.episodes.map((e) => e.stop_reason));
 options("error", data.episodes.flatMap((e) => Object.keys(e.errors)));
 options("domain", Object.values(data.tasks).flatMap((t) => t.domains));
 
-const outcomes = { won: (e) => e.success, lost: (e) => !e.success, refused: (e) => e.refused };
+// why an episode is no success, in a few words; "" if it is one
+function why(e) {
+  if (e.success) return "";
+  if (e.void) return "void: " + e.void;
+  if (e.cause) return "policy error: " + e.cause;
+  if (e.refused) return "facts refused: " + e.facts.filter((f) => f.share !== 1).map((f) => f.name).join(", ");
+  const errors = Object.entries(e.errors).sort((a, b) => b[1] - a[1]).map(([kind, n]) => kind + (n > 1 ? " × " + n : ""));
+  return errors.slice(0, 2).join(", ") || e.stop_reason;
+}
+const orders = { score: (e) => e.score, waste: (e) => -e.wasted_calls, turns: (e) => -e.turns, calls: (e) => -e.golden_calls };
+const outcomes = { won: (e) => e.success, lost: (e) => !e.success && !e.void, void: (e) => e.void, refused: (e) => e.refused };
 
 function list() {
   const words = byId("words").value.toLowerCase(), outcome = byId("outcome").value;
@@ -37,9 +47,12 @@ function list() {
     (!byId("stop").value || e.stop_reason === byId("stop").value) &&
     (!byId("error").value || byId("error").value in e.errors) &&
     (!byId("domain").value || data.tasks[e.task_id].domains.includes(byId("domain").value)));
+  const key = orders[byId("order").value];
+  if (key) shown.sort((a, b) => key(a) - key(b));  // stable: ties stay in task order
   byId("list").replaceChildren(...shown.map((e) => {
-    const a = make("a", { href: link(e), class: e.cause ? "broken" : e.success ? "won" : "lost" },
-      make("span", {}, label(e)), make("span", { class: "mono" }, e.score.toFixed(2)));
+    const a = make("a", { href: link(e), class: e.cause || e.void ? "broken" : e.success ? "won" : "lost" },
+      make("div", {}, make("span", {}, label(e)), make("span", { class: "mono" }, e.score.toFixed(2))),
+      make("small", {}, data.tasks[e.task_id].request), why(e) ? make("small", { class: "why" }, why(e)) : "");
     if (location.hash === link(e)) a.setAttribute("aria-current", "true");
     return a;
   }));
@@ -71,6 +84,17 @@ function dag(task, states) {
     svg.append(group);
   }
   return make("div", { class: "scroll" }, svg);
+}
+
+// the golden calls that were not answered as they should be, with what was expected
+function expected(task, states) {
+  const rows = task.golden.filter((call) => states[call.id] !== "exact").map((call) => make("tr", {},
+    make("td", {}, call.id), make("td", {}, states[call.id] || "missing"), make("td", { class: "mono" }, call.tool),
+    make("td", { class: "mono" }, JSON.stringify(call.arguments))));
+  if (!rows.length) return "";
+  const head = ["call", "state", "tool", "expected arguments"].map((name) => make("th", {}, name));
+  return make("div", { class: "scroll" }, make("table", { id: "expected" },
+    make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
 }
 
 function rewards(log) {
@@ -125,7 +149,7 @@ function show() {
     make("h3", {}, make("a", { href: link(found) }, label(found))),
     make("p", { class: "dim" }, verdict + (errors.length ? " · " + errors.map(([k, n]) => k + " " + n).join(", ") : "")),
     found.cause ? make("p", { class: "violation" }, found.cause) : "",
-    make("blockquote", {}, task.request), dag(task, found.golden),
+    make("blockquote", {}, task.request), dag(task, found.golden), expected(task, found.golden),
     make("h3", {}, "Reward per step"), rewards(found.log), make("h3", {}, "Conversation"),
     ...found.log.map((turn, i) => make("section", { class: "turn" },
       make("header", {}, make("span", {}, "turn " + (i + 1)),

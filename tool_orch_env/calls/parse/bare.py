@@ -51,7 +51,7 @@ class Bare:
     ) -> tuple[int, bool]:
         """Where reading continues after a bracket, and whether calls were read.
 
-        `alone`: nothing stands before it. `python`: a list in Python's syntax may be calls.
+        `alone`: nothing is before it. `python`: a list in Python's syntax may be calls.
         """
         if self.tired:
             return at + 1, False
@@ -150,7 +150,7 @@ class Bare:
 
 
 def line_start(text: str, at: int) -> bool:
-    """Whether only white space stands before a place on its line."""
+    """Whether only white space is before a place on its line."""
     while at > 0 and text[at - 1] in " \t":
         at -= 1
     return at == 0 or text[at - 1] in "\r\n"

@@ -24,7 +24,7 @@ class _Bad(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Braces:
-    """`quote` stands before and after every string."""
+    """`quote` is before and after every string."""
 
     quote: str
 

@@ -130,7 +130,7 @@ def _looks_like_a_tool(name: str, inner: dict[str, Any]) -> bool:
 
 
 def _misnamed_arguments(inner: dict[str, Any]) -> bool:
-    """Whether an object next to a tool's name stands under a key that is not one for arguments."""
+    """Whether an object next to a tool's name is under a key that is not one for arguments."""
     strange = [value for key, value in inner.items() if key not in _METADATA]
     return len(strange) == 1 and isinstance(strange[0], dict) and "description" not in inner
 

@@ -42,7 +42,7 @@ def _line_tag(scan: Scan, start: int, tag: str) -> int:
 
 
 def _line_start(text: str, at: int) -> int:
-    """Where the line break before a tag is, -1 if something else stands between."""
+    """Where the line break before a tag is, -1 if something else is between."""
     while at > 0 and text[at - 1] in " \t":
         at -= 1
     return at - 1 if at > 0 and text[at - 1] == "\n" else -1

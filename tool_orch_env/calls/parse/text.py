@@ -246,7 +246,7 @@ class _Reading:
         return after + 3 if text.startswith("```", after) else read
 
     def _first(self, start: int) -> bool:
-        """Whether nothing visible stands before a place."""
+        """Whether nothing visible is before a place."""
         if self.blank and not self.hidden:
             self.blank = not self.scan.text[max(self.mark, self.blank_to) : start].strip()
             self.blank_to = start
@@ -267,7 +267,7 @@ _NAMED_ROW = Wrapper(">>>", "", NAMED, "call")
 
 
 def _within_line(text: str, at: int) -> bool:
-    """Whether prose stands before a place on its line."""
+    """Whether prose is before a place on its line."""
     before = text[max(0, at - 8) : at].rstrip(" \t")
     return before[-1:] not in ("", "\n", "\r", ">", "]")
 

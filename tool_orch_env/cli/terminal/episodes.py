@@ -58,6 +58,7 @@ def episode(task: Task, snapshot: Snapshot) -> None:
     console.print(Panel(escape(task.request), title=escape(task.id), title_align="left"))
     for number, turn in enumerate(oracle_turns(task), 1):
         step = played.step(turn)
+        played.check()
         console.print(f"[bold]turn {number}[/]")
         _show_calls(step)
         if turn.answer is not None:
@@ -101,6 +102,9 @@ def play(
         _, reward, terminated, truncated, info = env.step(_as_message(typed))
         over = terminated or truncated
         _show_replies(info, float(reward))
+    if "void" in info:
+        line(f"The episode is void: {info['void']}")
+        return
     ended = "Answered" if terminated else "Out of turns or calls"
     if "answer_error" in info:
         line(info["answer_error"])

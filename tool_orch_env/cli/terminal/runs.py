@@ -1,4 +1,4 @@
-"""`tool-orch bench`: the progress of a run, its summary, a comparison of two."""
+"""`tool-orch bench`: the progress of a run, its summary, a comparison of two. Void episodes are counted apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ class RunBar:
 
     def __init__(self, total: int, finished: Iterable[Record]) -> None:
         self._bar = progress_bar("bench", "figures")
-        self._n, self._success, self._score, self._errors = 0, 0, 0.0, 0
+        self._n, self._success, self._score, self._errors, self._void = 0, 0, 0.0, 0, 0
         self._task = self._bar.add_task("bench", total=total, figures="")
         for record in finished:
             self.done(record)
@@ -29,11 +29,16 @@ class RunBar:
     def done(self, record: Record) -> None:
         """Count one episode."""
         self._n += 1
-        self._success += record["result"]["success"]
-        self._score += record["result"]["score"]
-        self._errors += record["fault"] is not None
-        figures = f"success {self._success / self._n:.1%}  score {self._score / self._n:.3f}"
+        if record["result"].get("void"):
+            self._void += 1
+        else:
+            self._success += record["result"]["success"]
+            self._score += record["result"]["score"]
+            self._errors += record["fault"] is not None
+        played = max(1, self._n - self._void)
+        figures = f"success {self._success / played:.1%}  score {self._score / played:.3f}"
         figures += f"  policy errors {self._errors}" if self._errors else ""
+        figures += f"  void {self._void}" if self._void else ""
         self._bar.update(self._task, completed=self._n, figures=figures)
 
 
@@ -46,6 +51,8 @@ def summary(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     for name, figure in {**found["figures"], **passes}.items():
         shown.add_row(name, f"{figure['value']:.3f}", f"{figure['low']:.3f} to {figure['high']:.3f}")
     console.print(shown)
+    if found["void"]["episodes"]:
+        _void(found["void"])
     if found["errors"]:
         _errors(found["errors"])
     _groups(found["by"])
@@ -54,6 +61,13 @@ def summary(manifest: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     for label, name in (("stops", "Episodes ended"), ("causes", "Policy errors")):
         if found[label]:
             line(f"{name}: " + ", ".join(f"{kind} {count}" for kind, count in found[label].items()))
+
+
+def _void(found: Mapping[str, Any]) -> None:
+    causes = ", ".join(f"{code} {count}" for code, count in found["causes"].items())
+    text = f"Void: {found['episodes']} episodes ({found['share']:.1%}), left out of every figure: {causes}. "
+    text += "The environment failed in them; rerun the same command to play them again."
+    console.print(escape(text), style="red", soft_wrap=True)
 
 
 def _errors(found: Mapping[str, Any]) -> None:
@@ -109,3 +123,23 @@ def comparison(first: str, second: str, found: Mapping[str, Any]) -> None:
             f"{gap['low']:+.3f} to {gap['high']:+.3f}",
         )
     console.print(shown)
+
+
+def leaderboard(groups: Sequence[Mapping[str, Any]]) -> None:
+    """One table for each group of comparable runs."""
+    for group in groups:
+        priced = any(row["cost"] is not None for row in group["runs"])
+        title = f"{group['benchmark']} · {group['tasks']} · {group['protocol']}"
+        cost = (">cost",) if priced else ()
+        shown = table(title, "run", ">episodes", ">success", ">score", ">calls", ">tokens", *cost)
+        for row in group["runs"]:
+            have = row["figures"]
+            cells = [_with_interval(have["success"]) if "success" in have else "–"]
+            cells += [
+                f"{have[name]['value']:.{digits}f}" if name in have else "–"
+                for name, digits in (("score", 3), ("calls", 1), ("completion tokens", 0))
+            ]
+            if priced:
+                cells.append("–" if row["cost"] is None else f"{row['cost']:.2f}")
+            shown.add_row(escape(row["run"]), str(row["episodes"]), *cells)
+        console.print(shown)

@@ -1,0 +1,96 @@
+"""What an answer singles out among several, and what it only mentions: natural answers to a few natural tasks."""
+
+import pytest
+from test_answer import CAPITALS, ELEMENTS, TIMES
+from test_answer_rich import LANDINGS, MUSEUMS, shares
+
+from tool_orch_env.answers.reader import MOST
+from tool_orch_env.answers.reading import read_answer
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "The first to land was EV 6049 at 18:25, 2 minutes late; EV 4431 was 21 minutes late, 19 minutes more.",
+            (1, 1, 1),
+        ),
+        ("EV 6049 landed first, at 18:25, 2 minutes late, ahead of EV 4431 at 18:46.", (1, 1, 1)),
+        (
+            "EV 6049 (18:25, 2 minutes late) landed first, EV 4431 (18:46, 21 minutes late) second and EV 4709 (19:15, "
+            "48 minutes late) last.",
+            (1, 1, 1),
+        ),
+        ("flight number: 6049, arrival time: 18:25, arrival delay: 2 minutes", (1, 1, 1)),
+        ('{"number": 6049, "arrival": "18:25", "late": 2}', (1, 1, 1)),
+        ('{"number": 4431, "arrival": "18:46", "late": 21}', (0, 0, 0)),
+        ("6049 landed at 18:25. That is 2 minutes late. 4431 landed at 18:46.", (1, 1, 1)),
+        ("4431 landed at 18:46. 6049 landed at 18:25, 2 minutes late.", (0.5, 1, 1)),
+        ("The flight to Dulles: 6049, 18:25, 2 minutes late.", (1, 1, 1)),
+        ("Both 6049 and 4431 landed first, at 18:25, 2 minutes late.", (0, 1, 1)),
+        ("Landing times: 18:46, 18:25, 19:15. First: 6049, 2 minutes late.", (1, 0.33, 1)),
+        ("At 18:46, no, sorry, at 18:25 landed 6049, 2 minutes late.", (1, 1, 1)),
+        ("At 18:25, no, sorry, at 18:46 landed 6049, 2 minutes late.", (1, 0, 1)),
+    ],
+)
+def test_the_first_of_three_flights(text: str, expected: tuple[float, ...]) -> None:
+    assert shares(LANDINGS, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ateneum is nearer (0.4 km), but it shuts at five. So go to Kiasma, 0.927 km.", (1, 1)),
+        ("Kiasma is 0.927 km away. Ateneum is 0.4 km away.", (1, 1)),
+        ("1. Ateneum, 0.4 km\n2. Amos Rex, 0.5 km\n3. Kiasma, 0.927 km\n\nNearest open: Kiasma.", (1, 1)),
+        ("- Kiasma: 0.927 km\n- Ateneum: 0.4 km\n- Amos Rex: 0.5 km", (0.33, 0.33)),
+        ("The nearest open museum is Amos Rex; Kiasma is 0.927 km away.", (0, 1)),
+        ("Kiasma and Ateneum, 0.927 km", (0.5, 1)),
+        ("Kiasma, because Ateneum (0.4 km) and Amos Rex (0.5 km) close at 17:00: 0.927 km.", (1, 1)),
+        ("That is Kiasma, 0.927 km; 0.527 km more than Ateneum.", (1, 1)),
+        ("Kiasma, 0.927 km, compared with 0.4 km to Ateneum.", (1, 1)),
+        ("Kiasma. It is 0.927 km, further than Ateneum by 0.527 km.", (1, 1)),
+        ("Not Ateneum, not Amos Rex, but Kiasma: 0.927 km", (1, 1)),
+        ("Ateneum (0.4 km), no, Kiasma, 0.927 km", (1, 1)),
+        ("Museum: Kiasma (0.927 km), alternatives: Ateneum (0.4 km)", (1, 1)),
+        (
+            "Ateneum, Amos Rex and Kiasma are 0.4, 0.5 and 0.927 km away; the nearest open one is Kiasma.",
+            (1, 1),
+        ),
+        ("Name: Kiasma. Km: 0.927", (1, 1)),
+        ("Name: Ateneum. Km: 0.927", (0, 1)),
+        ("Km: Kiasma. Name: 0.927.", (0, 0)),
+        ("It's Kiasma, 0.927 km away; either of the two would do.", (0.5, 1)),
+        ("Kiasma, 0.927 km; either one works.", (0.5, 1)),
+    ],
+)
+def test_the_nearest_open_one_of_three_museums(text: str, expected: tuple[float, ...]) -> None:
+    assert shares(MUSEUMS, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Radium, cobalt and oxygen: found first in 1898, then 1735 and lastly 1774 respectively.",
+            (1, 1, 1),
+        ),
+        (
+            "Radium, cobalt and oxygen: found first in 1774, then 1735 and lastly 1898 respectively.",
+            (0, 1, 0),
+        ),
+        ("Scheele, Brandt and Curie found oxygen in 1774, cobalt in 1735 and radium in 1898.", (1, 1, 1)),
+    ],
+)
+def test_years_respectively(text: str, expected: tuple[float, ...]) -> None:
+    assert shares(ELEMENTS, text)[:3] == expected
+
+
+def test_one_name_in_a_row_of_strangers_is_one_of_so_many() -> None:
+    assert shares(CAPITALS, "The capital of Portugal is Lisbon, Madrid, Vienna or Rome.")[0] == 0.33
+    assert shares(CAPITALS, "Lisbon, 10.3 million; Warsaw, 38 million")[0] == 1
+
+
+@pytest.mark.parametrize(("values", "why"), [(MOST, ""), (MOST + 1, f"more than {MOST} values")])
+def test_a_text_with_too_many_values_is_no_answer(values: int, why: str) -> None:
+    assert read_answer(TIMES, "07:55, " * values)[0].why == why
