@@ -3,7 +3,7 @@
 PYTHON ?= python3
 
 .PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
-  mcp rllib gymnasium-1.2 redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
+  mcp rllib gymnasium-1.2 docs redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
   bench bench-check trainers trainers-3.12 trainers-3.13 environments clean
 
 help:  ## this list
@@ -73,6 +73,10 @@ rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its 
 gymnasium-1.2: .venv-rllib/ready  ## the environment's tests under the oldest supported gymnasium, which RLlib pins
 	.venv-rllib/bin/python -c 'import gymnasium; assert gymnasium.__version__.startswith("1.2."), gymnasium.__version__'
 	.venv-rllib/bin/python -m pytest -m "not data" tests/test_env.py tests/test_score.py tests/test_slots.py
+
+docs: .venv-docs/ready chromium  ## the docs site, built strictly into build/site and looked at in a browser
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	.venv-docs/bin/python -m pytest tests/site
 
 wheel: .uv/ready  ## the built wheel in a bare environment, core dependencies only
 	rm -rf dist .venv-wheel
@@ -184,7 +188,7 @@ VENV = rm -rf $(@D) && $(UV) venv --quiet $(@D) --python
 INSTALL = $(UV) pip install --quiet $(UV_FLAGS) --python $(@D) --build-constraints .ci/constraints.txt --constraint .ci
 
 environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .venv-rllib/ready .venv-mcp/ready .venv-mcp-1/ready \
-  .venv-trainers/ready .venv-trainers-2/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
+  .venv-docs/ready .venv-trainers/ready .venv-trainers-2/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
 	for version in 3.12 3.13; do \
 	  [ -z "$$(.ci/find-python $$version)" ] || $(MAKE) --no-print-directory .venv-trainers-$$version/ready || exit 1; done
 
@@ -219,6 +223,11 @@ environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .v
 .venv-learn/ready: pyproject.toml .ci/constraints-learn.txt .uv/ready
 	$(VENV) $(PYTHON)
 	$(INSTALL)/constraints-learn.txt --editable '.[slots]' stable-baselines3 sb3-contrib torchrl pytest hypothesis
+	touch $@
+
+.venv-docs/ready: pyproject.toml .ci/constraints-docs.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-docs.txt --editable '.[docs]' pytest hypothesis playwright
 	touch $@
 
 .venv-mcp/ready: pyproject.toml .ci/constraints-mcp.txt .uv/ready

@@ -26,6 +26,7 @@ LONGEST = [
     "slots",
     "record_docs",
     "docs",
+    "quickstarts",
     "record",
     "record_live",
     "snapshot",

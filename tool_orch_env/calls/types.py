@@ -41,6 +41,7 @@ STATUS_MEANINGS: Mapping[Status, str] = {
     Status.BUDGET_SPENT: "the episode's call budget was spent before this call",
     Status.VOID: "the environment failed; the episode is void and has ended",
 }
+"""What each status means, in the words of docs/environment.md."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ VOID_MEANINGS: Mapping[VoidCode, str] = {
     VoidCode.SERVER_RESTARTED: "the server was stopped or started again in the middle of the episode",
     VoidCode.SERVER_GONE: "the client cannot reach the server any more",
 }
+"""What each code means."""
 
 
 def cause(code: VoidCode, detail: object = "") -> str:

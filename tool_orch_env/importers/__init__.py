@@ -21,6 +21,7 @@ from .reading import Found, find, schemas_beside
 FORMATS: Mapping[str, Format] = {
     form.name: form for form in (complexfuncbench.FORMAT, orchestration_traces.FORMAT)
 }
+"""Formats by name, for the argument `format` of `load`."""
 
 _VERSION_DIGITS = 12
 

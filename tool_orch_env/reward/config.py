@@ -93,6 +93,7 @@ PRESETS: dict[str, RewardConfig] = {
     "execution": RewardConfig(kind="execution"),
     "published": RewardConfig(kind="published"),
 }
+"""Rewards by name, for the argument `reward` of `gym.make`."""
 
 
 @dataclass(frozen=True, slots=True)
