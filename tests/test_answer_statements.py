@@ -11,6 +11,7 @@ from test_answer_rich import alone, asked
 RATE = asked("rate", 1.53, 0.005, kind="rate", owner="the euro", ask="exchange rate")
 SEATS = asked("seats", 180, kind="count", owner="the plane", ask="number of seats")
 WALK = asked("way", 0.61, 0.005, kind="measure", owner="the hotel", ask="walking distance in km")
+PEOPLE = asked("population", 10_281_762, 102_817, kind="number", owner="Portugal", ask="population")
 MINUTES = asked("minutes", 6, 0.6, kind="duration", owner="the hotel", ask="walk in minutes")
 TOTAL = asked("total", 1284.9, 0.05, kind="money", owner="the trip", ask="total in euros")
 NUMBERS = [
@@ -28,7 +29,10 @@ NUMBERS = [
     (SEATS, "180 seats, between 7 am and 8 am", 1),
     (SEATS, "180 seats for 3 or 4 hours", 1),
     (SEATS, "180 seats and 12.5 rows", 1),
-    (SEATS, "180 seats; a 737-824", 1),
+    (SEATS, "180 in a Boeing 737-824", 1),
+    (SEATS, "180 (737-824)", 1),
+    (PEOPLE, "10,281,762, 25% of them in Lisbon", 1),
+    (PEOPLE, "10,281,762 or 25 in Lisbon", 0.5),
     (SEATS, "180 seats, flight UA 1527", 1),
     (SEATS, "180 seats on flight number 4213", 1),
     (SEATS, "180 seats at gate 12", 1),
@@ -135,6 +139,7 @@ def test_what_states_a_fact(fact: Any, text: str, share: float) -> None:
         (LANDED, "Did the last flight land at 18:00 or 20:36?", "20:36, 18:00", 0.5),
         (LANDED, "Did the last flight land at 18:00 or 20:36?", "18:00", 0),
         (LANDED, "When did the last flight due at one o'clock land?", "Due at 13:00, it landed at 20:36.", 1),
+        (PEOPLE, "Has Portugal more than 10.3 million people, or how many?", "10.3 million", 1),
         (SEATS, "How many seats has flight 33?", "33 has 180.", 1),
         (SEATS, "How many seats has flight 33?", "34 has 180.", 0.5),
     ],
