@@ -6,7 +6,7 @@ What is not a statement costs nothing: the other end of a span, a bound, a name'
 from typing import Any
 
 import pytest
-from test_answer_rich import alone, asked
+from test_answer_rich import alone, asked, facts, shares
 
 RATE = asked("rate", 1.53, 0.005, kind="rate", owner="the euro", ask="exchange rate")
 SEATS = asked("seats", 180, kind="count", owner="the plane", ask="number of seats")
@@ -155,3 +155,13 @@ def test_what_the_request_says_states_nothing_unless_it_lets_choose(
 def test_a_measure_of_the_request_states_no_other_unit(text: str, share: float) -> None:
     length = asked("km", 16.1, 0.05, kind="measure", owner="the race", ask="length in km")
     assert alone(length, "How many km is the race of 10 miles?", text) == share
+
+
+def test_a_zone_that_a_time_is_put_under_is_stated_too() -> None:
+    newark = facts(
+        asked("zone", "America/New_York", kind="zone", owner="Newark", ask="time zone"),
+        asked("time", "19:01", kind="clock", owner="Newark", ask="time"),
+        request="Which time zone is Newark in, and what time is it there?",
+        calls={},
+    )
+    assert shares(newark, "Eastern Time is 19:01 now.") == (1, 1)
