@@ -6,11 +6,12 @@ What is not a statement costs nothing: the other end of a span, a bound, a name'
 from typing import Any
 
 import pytest
-from test_answer_rich import alone, asked
+from test_answer_rich import alone, asked, facts, shares
 
 RATE = asked("rate", 1.53, 0.005, kind="rate", owner="the euro", ask="exchange rate")
 SEATS = asked("seats", 180, kind="count", owner="the plane", ask="number of seats")
 WALK = asked("way", 0.61, 0.005, kind="measure", owner="the hotel", ask="walking distance in km")
+PEOPLE = asked("population", 10_281_762, 102_817, kind="number", owner="Portugal", ask="population")
 MINUTES = asked("minutes", 6, 0.6, kind="duration", owner="the hotel", ask="walk in minutes")
 TOTAL = asked("total", 1284.9, 0.05, kind="money", owner="the trip", ask="total in euros")
 NUMBERS = [
@@ -33,7 +34,10 @@ NUMBERS = [
     (SEATS, "180 seats, between 7 am and 8 am", 1),
     (SEATS, "180 seats for 3 or 4 hours", 1),
     (SEATS, "180 seats and 12.5 rows", 1),
-    (SEATS, "180 seats; a 737-824", 1),
+    (SEATS, "180 in a Boeing 737-824", 1),
+    (SEATS, "180 (737-824)", 1),
+    (PEOPLE, "10,281,762, 25% of them in Lisbon", 1),
+    (PEOPLE, "10,281,762 or 25 in Lisbon", 0.5),
     (SEATS, "180 seats, flight UA 1527", 1),
     (SEATS, "180 seats on flight number 4213", 1),
     (SEATS, "180 seats at gate 12", 1),
@@ -140,6 +144,7 @@ def test_what_states_a_fact(fact: Any, text: str, share: float) -> None:
         (LANDED, "Did the last flight land at 18:00 or 20:36?", "20:36, 18:00", 0.5),
         (LANDED, "Did the last flight land at 18:00 or 20:36?", "18:00", 0),
         (LANDED, "When did the last flight due at one o'clock land?", "Due at 13:00, it landed at 20:36.", 1),
+        (PEOPLE, "Has Portugal more than 10.3 million people, or how many?", "10.3 million", 1),
         (SEATS, "How many seats has flight 33?", "33 has 180.", 1),
         (SEATS, "How many seats has flight 33?", "34 has 180.", 0.5),
     ],
@@ -155,3 +160,13 @@ def test_what_the_request_says_states_nothing_unless_it_lets_choose(
 def test_a_measure_of_the_request_states_no_other_unit(text: str, share: float) -> None:
     length = asked("km", 16.1, 0.05, kind="measure", owner="the race", ask="length in km")
     assert alone(length, "How many km is the race of 10 miles?", text) == share
+
+
+def test_a_zone_that_a_time_is_put_under_is_stated_too() -> None:
+    newark = facts(
+        asked("zone", "America/New_York", kind="zone", owner="Newark", ask="time zone"),
+        asked("time", "19:01", kind="clock", owner="Newark", ask="time"),
+        request="Which time zone is Newark in, and what time is it there?",
+        calls={},
+    )
+    assert shares(newark, "Eastern Time is 19:01 now.") == (1, 1)

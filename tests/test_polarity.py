@@ -39,7 +39,7 @@ DENIED = [
     "the answer is not ‹x›",
     "not only did it not land at ‹jfk›",
     "instead of monday it is not ‹tuesday›",
-    "it is not so that a plane of theirs on that day at any hour never landed at ‹jfk›",
+    "they did not say in any of their letters of that day that it never landed at ‹jfk›",
     "it did not land on that day in the very old city of ‹york›",  # ten words
     "not monday, tuesday morning or ‹friday›",
     "it did not land on the second day of may, tuesday or ‹friday›",  # ten words
