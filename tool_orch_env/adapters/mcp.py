@@ -18,6 +18,8 @@ One that was closed to make room is void at once. With a scores file, the names 
 import json
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +235,17 @@ def app(
     made = served.streamable_http_app(host=host, json_response=True)
     served.session_manager.session_idle_timeout = idle
     made.add_middleware(_Returning, episodes=episodes)
+    running = made.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[Any]:
+        try:
+            async with running(app) as state:
+                yield state
+        finally:  # here, because uvicorn ends the process by the signal that stopped it
+            episodes.close_all(VoidCode.SERVER_RESTARTED)
+
+    made.router.lifespan_context = lifespan
     made.state.episodes = episodes
     return made
 
