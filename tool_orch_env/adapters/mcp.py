@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from ..calls import results
 from ..calls.types import Status
@@ -257,7 +258,9 @@ class _Returning:
         self._app, self._episodes = app, episodes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        name = dict(scope.get("headers") or ()).get(b"mcp-session-id", b"").decode("latin-1")[:128]
+        given = dict(scope.get("headers") or ()).get(b"mcp-session-id", b"").decode("latin-1")
+        named = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("episode", [given])
+        name = named[0][:128]
 
         async def seen(message: Any) -> None:
             if name and message["type"] == "http.response.start" and message["status"] == 404:
