@@ -160,6 +160,7 @@ def test_the_example_trains_a_model_that_really_samples(
     assert "rewards: [0.0]" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_trl_trains_on_the_others_of_a_group(failing: Failing, tmp_path: Path) -> None:
     """Of two completions one is void: the reward that TRL logs is the other's, and no advantage moves the model."""
     from datasets import Dataset
