@@ -132,8 +132,8 @@ travel-tasks-check: .venv/ready  ## synthesise a share of its tasks again, and c
 	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise --check --share $(SHARE)
 
 # The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
-TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py gyms.py art.py)
-TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py verl.py)
+TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py openenv_void.py gyms.py art.py)
+TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py mcp_void.py verl.py)
 
 trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready  ## the adapters against the real trainers
 	rm -rf build/trainers_seen

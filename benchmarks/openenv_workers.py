@@ -4,8 +4,8 @@
 
 Both servers run throughout. In a round each is measured at each number of sessions, one after the other, so that a slow
 machine slows down both; a ratio is of one round. The clients are one process with a WebSocket connection per session.
-They send golden calls of `travel` and begin an episode again when it has ended; a step is a message and its reply. With
-fewer free cores than workers and clients there is nothing to gain: the last columns say what the clients use.
+They send golden calls of `travel`, and a reset before each task; the unit is a message and its reply. With fewer free
+cores than workers and clients there is nothing to gain: the last line says what the clients themselves use.
 """
 
 import argparse
@@ -61,10 +61,8 @@ def script() -> list[str]:
     sent = []
     for task in load_tasks("travel", "handmade")[:20]:
         sent.append(json.dumps({"type": "reset", "data": {"task_id": task.id}}))
-        sent += [
-            json.dumps({"type": "step", "data": {"message": turn_message(turn)}})
-            for turn in oracle_turns(task)[:-1]
-        ]
+        steps = [{"message": turn_message(turn)} for turn in oracle_turns(task)[:-1]]
+        sent += [json.dumps({"type": "step", "data": step}) for step in steps]
     return sent
 
 

@@ -67,11 +67,12 @@ def test_docs_and_examples_import_only_public_modules() -> None:
 
 def test_the_tables_of_the_docs_are_those_of_the_code() -> None:
     from tool_orch_env.calls.types import STATUS_MEANINGS
+    from tool_orch_env.calls.void import VOID_MEANINGS
     from tool_orch_env.reward.config import PRESETS
     from tool_orch_env.reward.credit import CreditWeights
 
     environment, reward = (ROOT / "docs" / name for name in ("environment.md", "reward.md"))
-    for code, meaning in STATUS_MEANINGS.items():
+    for code, meaning in [*STATUS_MEANINGS.items(), *VOID_MEANINGS.items()]:
         assert f"| `{code.value}` | {meaning} |" in environment.read_text()
     weights = CreditWeights()
     for name in ("name", "parameters", "types", "values", "executed"):

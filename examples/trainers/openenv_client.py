@@ -22,6 +22,8 @@ async def play(url: str, snapshot: str, split: str) -> float:
         print(task.request)
         for turn in oracle_turns(task):
             result = await env.step(turn_message(turn))
+            if result.observation.void:
+                raise SystemExit(f"void, to be played again: {result.observation.void}")
             total += result.reward
             print(f"{result.reward:+.3f} {result.observation.text[:80]}")
     assert result.done and abs(total - result.observation.episode_score) < 1e-9

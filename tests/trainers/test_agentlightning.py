@@ -50,7 +50,8 @@ def test_the_last_reward_event_is_the_score_of_the_bare_environment(
     monkeypatch.chdir(tmp_path)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    surroundings = {"SNAPSHOT": str(toy_folder), "PYTHONPATH": str(ROOT)}
+    places = (ROOT, ROOT / "tests", ROOT / "tests" / "trainers")
+    surroundings = {"SNAPSHOT": str(toy_folder), "PYTHONPATH": ":".join(map(str, places))}
     with (
         answering() as model,
         running("agl-server", "host=127.0.0.1", f"port={port}", "default_proxy.model_name=toy"),
@@ -100,3 +101,14 @@ def test_the_last_reward_event_is_the_score_of_the_bare_environment(
                 None,
                 "the last reward event; steps and components in an event it passes by",
             )
+        # a void episode: the agent raises, the rollout fails, and its trainer has no reward to learn from
+        local = {"agent_class": "void_agent.Agent", "env_map": {"TASK_ID": "input.task_id"}}
+        wanted = [{"input": {"task_id": played.TASK}, "config": {"local": local}, "rollout_id": "void"}]
+        httpx.post(f"{url}/api/rollouts", json=wanted).raise_for_status()
+        for _ in range(600):
+            state = httpx.get(f"{url}/api/rollouts/void").json()["rollout"]["status"]["state"]
+            if state in ("succeeded", "failed"):
+                break
+            time.sleep(0.1)
+        events = httpx.get(f"{url}/api/rollouts/void/events").json()
+        assert state == "failed" and not [event for event in events if event["event_type"] == "reward"]

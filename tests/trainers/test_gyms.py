@@ -5,10 +5,11 @@ from typing import Any
 
 import played
 import pytest
+from breaking import Failing
 
 from tool_orch_env.adapters import export
 from tool_orch_env.adapters.session import SessionFactory
-from tool_orch_env.errors import UsageError
+from tool_orch_env.errors import UsageError, VoidError
 
 SCRIPTS = list(played.SCRIPTS)
 
@@ -142,3 +143,47 @@ def test_the_example_plays_the_golden_trace(toy_folder: Path, loop: str) -> None
 
     for task in SessionFactory(toy_folder).task_set.tasks.values():
         assert sum(LOOPS[loop](task, str(toy_folder))) == pytest.approx(1.0)
+
+
+def test_skyrl_raises(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    skyrl_gym = pytest.importorskip("skyrl_gym")
+    from tool_orch_env.adapters import skyrl
+
+    skyrl.register()
+    monkeypatch.setattr(skyrl, "_factory", lambda played: failing.factory)
+    env = skyrl_gym.make("tool_orch", env_config={}, extras={"task_id": played.TASK, "max_turns": 12})
+    env.init([])
+    assert env.step(played.TEXTS["oracle"][0])["reward"] > 0
+    failing.error = OSError("gone")
+    with pytest.raises(VoidError, match="store_failed"):
+        env.step(played.TEXTS["oracle"][0])
+
+
+def test_gem_has_the_cause_in_info(failing: Failing) -> None:
+    gem = pytest.importorskip("gem")
+    from tool_orch_env.adapters import gem as adapter
+
+    adapter.register()
+    env = gem.make(adapter.ENV_ID, snapshot=failing.snapshot, task_id=played.TASK)
+    env.reset(seed=0)
+    assert "void" not in env.step(played.TEXTS["oracle"][0])[4]
+    failing.error = OSError("gone")
+    _, reward, terminated, truncated, info = env.step(played.TEXTS["oracle"][0])
+    assert (reward, terminated, truncated) == (0.0, False, True) and info["void"].startswith("store_failed")
+
+
+def test_torchrl_has_an_entry_of_its_own(failing: Failing) -> None:
+    pytest.importorskip("torchrl")
+    from tool_orch_env.adapters import torchrl
+
+    env = torchrl.make(snapshot=failing.snapshot, tasks=failing.snapshot.tasks("train"))
+    assert "void" in list(env.observation_spec.keys())
+    state = env.reset()
+    assert not bool(state["void"])
+    following = env.step(state.set_non_tensor("action", played.TEXTS["oracle"][0]))["next"]
+    assert not bool(following["void"])
+    failing.error = OSError("gone")
+    following = env.step(following.set_non_tensor("action", played.TEXTS["oracle"][0]))["next"]
+    assert bool(following["void"]) and bool(following["truncated"]) and not bool(following["terminated"])
+    failing.error = None
+    assert not bool(env.reset()["void"])

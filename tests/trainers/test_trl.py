@@ -7,6 +7,7 @@ from typing import Any
 
 import played
 import pytest
+from breaking import Failing
 from tokens import tokenizer
 
 from tool_orch_env.adapters import trl as adapter
@@ -157,3 +158,46 @@ def test_the_example_trains_a_model_that_really_samples(
     monkeypatch.setattr(sys, "argv", ["trl_grpo", *place, *options])
     trl_grpo.main()
     assert "rewards: [0.0]" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_trl_trains_on_the_others_of_a_group(failing: Failing, tmp_path: Path) -> None:
+    """Of two completions one is void: the reward that TRL logs is the other's, and no advantage moves the model."""
+    from datasets import Dataset
+    from test_trl import Scripted, tiny_model
+    from tokens import tokenizer
+
+    from tool_orch_env.adapters import trl as adapter
+    from tool_orch_env.adapters.export import rows
+
+    fast = tokenizer((Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text())
+    scores: list[list[float | None]] = []
+
+    def reward(environments: Any, **given: Any) -> list[float | None]:
+        failing.error = OSError("gone")
+        environments[1].reset(played.TASK)
+        environments[1]._session.step(played.TEXTS["oracle"][0])
+        failing.error = None
+        scores.append(adapter.episode_score(environments=environments, **given))
+        return scores[-1]
+
+    trainer = Scripted(
+        model=tiny_model(len(fast)),
+        reward_funcs=reward,
+        args=trl.GRPOConfig(
+            output_dir=str(tmp_path), per_device_train_batch_size=2, num_generations=2, max_completion_length=4096,
+            max_steps=1, learning_rate=1e-3, report_to=[], use_cpu=True, bf16=False, save_strategy="no",
+            logging_steps=1, disable_tqdm=True,
+        ),
+        train_dataset=Dataset.from_list([row for row in rows(failing.factory, "trl") if row["task_id"] == played.TASK]),
+        processing_class=fast,
+        environment_factory=adapter.environments(failing.factory),
+    )  # fmt: skip
+    before = [p.detach().clone() for p in trainer.model.parameters()]
+    trainer.train()
+    assert scores == [[1.0, None]]
+    log = trainer.state.log_history[0]
+    assert log["reward"] == pytest.approx(1.0) and log["tool_orch/void"] == 0.5
+    assert all(
+        (b == a).all() for b, a in zip(before, trainer.model.parameters(), strict=True)
+    )  # nothing to compare

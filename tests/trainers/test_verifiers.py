@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import gymnasium as gym
 import played
 import pytest
+from breaking import Failing
 from generating import generating
 from scripted_model import answering
 from tokens import tokenizer
@@ -331,3 +332,32 @@ def test_the_command_line_evaluates_the_taskset(
     [traces] = tmp_path.rglob("traces.jsonl")
     [episode] = [json.loads(line) for line in traces.read_text().splitlines()]
     assert f'"score":{score}' in json.dumps(episode, separators=(",", ":"))
+
+
+def test_verifiers_fails_the_rollout_and_records_no_reward(
+    toy_folder: Path, failing: Failing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scripted_model import answering
+    from test_verifiers import eval_client, play
+    from verifiers.v1.utils.loaders import load_environment
+
+    from tool_orch_env.adapters import verifiers_harness
+    from tool_orch_env.adapters.verifiers import ToolOrchConfig, ToolOrchEnvConfig
+
+    monkeypatch.setenv("TOY_KEY", "none")
+    monkeypatch.setattr(verifiers_harness, "configured", lambda played: failing.factory)
+    recorded = verifiers_harness.record
+
+    def breaking(trace: Any, session: Any, recovered: int) -> None:
+        recorded(trace, session, recovered)
+        failing.error = OSError("gone") if len(session.rewards) == 1 else failing.error
+
+    monkeypatch.setattr(verifiers_harness, "record", breaking)
+    taskset = ToolOrchConfig(id="tool_orch_env_vf", snapshot=str(toy_folder))
+    with answering() as url:
+        episode = play(
+            load_environment(ToolOrchEnvConfig(taskset=taskset)), eval_client(url, "oracle"), "text"
+        )
+    [trace] = episode.traces
+    assert not episode.ok and "void episode: store_failed" in trace.errors[0].message
+    assert "episode_score" not in trace.rewards

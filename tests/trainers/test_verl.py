@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import played
 import pytest
+from breaking import Failing
 from tokens import tokenizer
 
 from tool_orch_env.adapters import export
 from tool_orch_env.adapters.session import ANSWER_TOOL, SessionFactory
+from tool_orch_env.errors import VoidError
 
 pytest.importorskip("verl")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -205,3 +208,86 @@ def test_the_examples_yaml_and_the_exported_parquet_are_what_verl_loads(
     assert row["raw_prompt"][1]["content"] == factory.task_set.tasks[played.TASK].request
     assert row["extra_info"]["task_id"] == row["tools_kwargs"]["tool_orch"]["task_id"] == played.TASK
     assert set(row["extra_info"]["tool_selection"]) >= {"search_city", ANSWER_TOOL}
+
+
+async def verl_loop(failing: Failing, monkeypatch: pytest.MonkeyPatch, v1: bool) -> Any:
+    """A rollout under verl's agent loop whose store breaks at the second message."""
+    from omegaconf import OmegaConf
+
+    from tool_orch_env.adapters import verl
+
+    monkeypatch.setattr(verl, "configured", lambda played: failing.factory)
+    fast = tokenizer()
+
+    class Breaking(Server):
+        async def generate(self, **given: Any) -> Any:
+            if len(self.asked) == 1:
+                failing.error = OSError("gone")
+            return await super().generate(**given)
+
+    [row] = [
+        row for row in export.rows(failing.factory, "verl") if row["extra_info"]["task_id"] == played.TASK
+    ]
+    target = {"_target_": "tool_orch_env.adapters.verl.ToolOrchAgentLoop"}
+    config = OmegaConf.merge(settings(), {"transfer_queue": {"enable": v1}})
+
+    loop = made(config, target, fast, Breaking(fast, played.TEXTS["oracle"]), [])
+    return await loop.run({}, raw_prompt=row["prompt"], extra_info=row["extra_info"])
+
+
+def test_for_verls_v1_trainer_a_void_rollout_raises(
+    failing: Failing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker settles an exception as a failed session of the group; that needs TransferQueue, which is not here."""
+    with pytest.raises(VoidError) as raised:
+        asyncio.run(verl_loop(failing, monkeypatch, v1=True))
+    assert raised.value.cause == "store_failed: OSError: gone"
+
+
+def test_verls_older_worker_gets_a_mask_of_zeros(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its loss leaves sequences without a token out."""
+    import torch
+    from verl.trainer.ppo.core_algos import agg_loss
+
+    output = asyncio.run(verl_loop(failing, monkeypatch, v1=False))
+    assert len(output.response_mask) == len(output.response_ids) > 0 == sum(output.response_mask)
+    assert output.extra_fields["reward_extra_info"]["void"] == 1.0
+    mask = torch.tensor([output.response_mask, [1] * len(output.response_mask)])
+    loss = torch.stack([torch.full(mask.shape[1:], 5.0), torch.full(mask.shape[1:], 2.0)])
+    for mode in ("token-mean", "seq-mean-token-sum", "seq-mean-token-mean"):
+        assert agg_loss(loss, mask, mode) == agg_loss(loss[1:], mask[1:], mode), mode
+
+
+def test_verls_tool_form_raises_where_the_reward_is_computed(
+    failing: Failing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from types import SimpleNamespace
+
+    from verl.tools.schemas import OpenAIFunctionToolSchema
+
+    from tool_orch_env.adapters import verl_tools
+
+    monkeypatch.setattr(verl_tools, "configured", lambda played: failing.factory)
+    function = {
+        "name": "search_city",
+        "description": "d",
+        "parameters": {"type": "object", "properties": {}, "required": []},
+    }
+    schema = OpenAIFunctionToolSchema.model_validate({"type": "function", "function": function})
+    tool = verl_tools.ToolOrchTool({}, schema)
+
+    class Trajectory(SimpleNamespace):
+        __hash__ = object.__hash__
+
+    trajectory = Trajectory(tools_kwargs={"tool_orch": {"task_id": played.TASK}})
+
+    async def execute() -> Any:
+        return await tool.execute("i", {"name": "Turku"}, agent_data=trajectory)
+
+    _, paid, _ = asyncio.run(execute())
+    failing.error = OSError("gone")
+    reply, nothing, _ = asyncio.run(execute())
+    assert paid > 0 and math.isnan(nothing) and '"void"' in reply.text
+    assert verl_tools.compute_score("", "", "", {"tool_rewards": [paid]})["score"] == paid
+    with pytest.raises(VoidError):
+        verl_tools.compute_score("", "", "", {"tool_rewards": [paid, nothing]})

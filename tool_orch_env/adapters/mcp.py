@@ -18,8 +18,11 @@ One that was closed to make room is void at once. With a scores file, the names 
 import json
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from ..calls import results
 from ..calls.types import Status
@@ -233,6 +236,17 @@ def app(
     made = served.streamable_http_app(host=host, json_response=True)
     served.session_manager.session_idle_timeout = idle
     made.add_middleware(_Returning, episodes=episodes)
+    running = made.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[Any]:
+        try:
+            async with running(app) as state:
+                yield state
+        finally:  # here, because uvicorn ends the process by the signal that stopped it
+            episodes.close_all(VoidCode.SERVER_RESTARTED)
+
+    made.router.lifespan_context = lifespan
     made.state.episodes = episodes
     return made
 
@@ -244,7 +258,9 @@ class _Returning:
         self._app, self._episodes = app, episodes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        name = dict(scope.get("headers") or ()).get(b"mcp-session-id", b"").decode("latin-1")[:128]
+        given = dict(scope.get("headers") or ()).get(b"mcp-session-id", b"").decode("latin-1")
+        named = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("episode", [given])
+        name = named[0][:128]
 
         async def seen(message: Any) -> None:
             if name and message["type"] == "http.response.start" and message["status"] == 404:

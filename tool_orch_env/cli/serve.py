@@ -119,7 +119,6 @@ def _mcp(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from ..adapters import mcp
-    from ..calls.void import VoidCode
 
     factory = _factory(arguments)
     task_id = factory().reset(arguments.task, arguments.seed).task.id
@@ -127,10 +126,7 @@ def _mcp(arguments: argparse.Namespace) -> int:
         asyncio.run(mcp.serve_stdio(factory, task_id, arguments.scores))
         return 0
     app = mcp.app(factory, task_id, arguments.scores, arguments.idle, arguments.host)
-    try:
-        return _listen(app, arguments, "mcp")
-    finally:
-        app.state.episodes.close_all(VoidCode.SERVER_RESTARTED)
+    return _listen(app, arguments, "mcp")
 
 
 def _listen(app: Any, arguments: argparse.Namespace, extra: str) -> int:
