@@ -109,6 +109,26 @@ class Encoding:
         self._tool_mask = self._own["mask"][: layout.tools + 1]
         self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.candidates)
 
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """The observation arrays and `mask`, by name: views that the next call changes."""
+        return self._own
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """Canonical text of each candidate, by row."""
+        return self._texts
+
+    @property
+    def facts(self) -> int:
+        """Number of facts asked."""
+        return len(self._request.graph.facts)
+
+    @property
+    def things(self) -> int:
+        """Number of things in the request."""
+        return len(self._request.graph.things)
+
     def __getstate__(self) -> dict[str, Any]:  # its owner has the row, and binds it again
         views = ("_row", "_own", "_candidates", "_tool_mask", "_open")
         return {name: value for name, value in vars(self).items() if name not in views}
