@@ -258,7 +258,8 @@ def train(
             }
             point |= {"train_return": float(np.mean(returns)), "train_success": float(np.mean(wins))}
             curve.append(point)
-            write(curve, out / "curve.csv")
+            with (out / "curve.csv").open("w", newline="") as file:
+                csv.writer(file).writerows([curve[0].keys(), *(one.values() for one in curve)])
             seconds = time.perf_counter() - start
             for name, value in {**point, **losses, "charts/SPS": global_step / seconds}.items():
                 writer.add_scalar(name, value, global_step)
@@ -363,14 +364,6 @@ def evaluate(
 
 def mean(played: list[dict[str, Any]], name: str) -> float:
     return float(np.mean([one[name] for one in played]))
-
-
-def write(curve: list[dict[str, float]], path: Path) -> None:
-    """Write the curve so far."""
-    with path.open("w", newline="") as file:
-        rows = csv.DictWriter(file, list(curve[0]))
-        rows.writeheader()
-        rows.writerows(curve)
 
 
 def plot(curve: list[dict[str, float]], path: Path) -> None:

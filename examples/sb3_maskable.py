@@ -19,15 +19,15 @@ class Scores(BaseFeaturesExtractor):
     """A score for each choice, and the value of the state last."""
 
     def __init__(self, space: gym.spaces.Dict, width: int = 128) -> None:
-        (self.rows, features), (states,) = space["choices"].shape, space["state"].shape
+        (self.rows, features), (contexts,) = space["choices"].shape, space["context"].shape
         super().__init__(space, self.rows + 1)
-        self.choice, self.state, self.inner = (nn.Linear(n, width) for n in (features, states, width))
+        self.choice, self.context, self.inner = (nn.Linear(n, width) for n in (features, contexts, width))
         self.score, self.value = nn.Linear(width, 1), nn.Linear(width, 1)
 
     def forward(self, seen: dict[str, torch.Tensor]) -> torch.Tensor:
         mask = seen["action_mask"]
         at = sample, _ = mask.nonzero(as_tuple=True)
-        hidden = torch.relu(self.choice(seen["choices"][at]) + self.state(seen["state"])[sample])
+        hidden = torch.relu(self.choice(seen["choices"][at]) + self.context(seen["context"])[sample])
         hidden = torch.relu(self.inner(hidden))
         scores = torch.zeros_like(mask).index_put(at, self.score(hidden).squeeze(1))
         mean = hidden.new_zeros(len(mask), hidden.shape[1]).index_add(0, sample, hidden) / mask.sum(1, True)

@@ -1,4 +1,4 @@
-"""The observation of a decision: features of each choice and of the state, as zeros and ones.
+"""The observation of a decision: features of each choice and of its context, as zeros and ones.
 
 Features are relative to the decision: "belongs to the thing chosen", not "belongs to thing 3". What is learned of a
 feature carries over between tasks. Which choices are open is decided in `decisions`.
@@ -66,7 +66,7 @@ class DecisionLayout:
             note=len(NOTES),
         )
         """Columns of `choices`."""
-        self.state = Blocks(
+        self.context = Blocks(
             decision=len(Kind),
             tool=layout.tools,
             parameter=len(words.intakes),
@@ -84,10 +84,10 @@ class DecisionLayout:
             links_left=COUNTED + 1,
             calls=limits.calls + 1,
         )
-        """Columns of `state`. From `noun` to `given` they are of the thing chosen; pairs are (unknown, known)."""
+        """Columns of `context`. From `noun` to `given` they are of the thing chosen; pairs are (unknown, known)."""
         self.shapes = {
             "choices": (self.rows, self.choice.size),
-            "state": (self.state.size,),
+            "context": (self.context.size,),
             "action_mask": (self.rows,),
         }
         sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
@@ -128,7 +128,7 @@ class DecisionEncoding:
         self._row[:] = 0
         now, own = self._decisions.now, self._encoding.arrays
         self._own["action_mask"][list(now.options)] = 1
-        self._write_state(now, own, calls)
+        self._write_context(now, own, calls)
         choices = self._own["choices"]
         if 0 in now.options:
             choices[0, self._shape.choice.at["note"] + NOTES.index("none")] = 1
@@ -144,44 +144,44 @@ class DecisionEncoding:
         self._own["action_mask"][:] = 0
         self._own["action_mask"][0] = 1
 
-    def _write_state(self, now: Decision, own: Mapping[str, Any], calls: int) -> None:
-        at, state, vocabulary = self._shape.state.at, self._own["state"], self._shape.layout.vocabulary
-        state[at["decision"] + now.kind] = 1
+    def _write_context(self, now: Decision, own: Mapping[str, Any], calls: int) -> None:
+        at, context, vocabulary = self._shape.context.at, self._own["context"], self._shape.layout.vocabulary
+        context[at["decision"] + now.kind] = 1
         if now.tool >= 0:
-            state[at["tool"] + now.tool] = 1
+            context[at["tool"] + now.tool] = 1
             name = vocabulary.tools[now.tool]
-            state[at["parameter"] + vocabulary.intake_number[name, vocabulary.parameters[name][now.at]]] = 1
+            context[at["parameter"] + vocabulary.intake_number[name, vocabulary.parameters[name][now.at]]] = 1
         facts, links = own["facts"], own["links"]
         for name, left in (
             ("facts_left", (facts[:, 1] > 0) & (facts[:, 2] == 0)),
             ("links_left", (links[:, 0] > 0) & (links[:, 5] == 0)),
         ):
-            state[at[name] + min(COUNTED, int(np.count_nonzero(left)))] = 1
-        state[at["calls"] + min(calls, self._shape.layout.limits.calls)] = 1
+            context[at[name] + min(COUNTED, int(np.count_nonzero(left)))] = 1
+        context[at["calls"] + min(calls, self._shape.layout.limits.calls)] = 1
         if now.thing >= 0:
-            self._write_focus(state, own, now.thing)
+            self._write_focus(context, own, now.thing)
         if now.kind is Kind.FACT:
-            state[at["asked"] + 2 * int(facts[now.at, 1]) + int(facts[now.at, 2])] = 1
+            context[at["asked"] + 2 * int(facts[now.at, 1]) + int(facts[now.at, 2])] = 1
 
-    def _write_focus(self, state: Any, own: Mapping[str, Any], thing: int) -> None:
+    def _write_focus(self, context: Any, own: Mapping[str, Any], thing: int) -> None:
         """What describes the thing chosen, what it describes, what is asked of it, called and read about it."""
-        at = self._shape.state.at
+        at = self._shape.context.at
         noun, kind, field, number = own["things"][thing].tolist()
         for name, value in (("noun", noun), ("kind", kind), ("field", field), ("number", min(number, 7))):
-            state[at[name] + value] = 1
+            context[at[name] + value] = 1
         links = own["links"]
         mine, inner = links[links[:, 0] == thing + 1], links[links[:, 3] == thing + 1]
-        state[at["role"] + 2 * mine[:, 1] + mine[:, 5]] = 1
-        state[at["described"] + 2 * mine[:, 2] + mine[:, 5]] = 1
-        state[at["describes"] + 2 * inner[:, 2] + inner[:, 5]] = 1
+        context[at["role"] + 2 * mine[:, 1] + mine[:, 5]] = 1
+        context[at["described"] + 2 * mine[:, 2] + mine[:, 5]] = 1
+        context[at["describes"] + 2 * inner[:, 2] + inner[:, 5]] = 1
         facts = own["facts"][own["facts"][:, 0] == thing + 1]
-        state[at["asked"] + 2 * facts[:, 1] + facts[:, 2]] = 1
+        context[at["asked"] + 2 * facts[:, 1] + facts[:, 2]] = 1
         about = own["about"][:, thing]
         rows = np.flatnonzero(about)
-        state[at["called"] + 4 * (own["calls"][rows, 0] - 1) + about[rows]] = 1
+        context[at["called"] + 4 * (own["calls"][rows, 0] - 1) + about[rows]] = 1
         leaf = own["candidates"][:, COLUMNS.leaf]
-        state[at["has"] + leaf[own["bond"][:, thing] == BELONGS]] = 1
-        state[at["given"] + leaf[(own["role"][:, thing] > 0) & (leaf > 0)]] = 1
+        context[at["has"] + leaf[own["bond"][:, thing] == BELONGS]] = 1
+        context[at["given"] + leaf[(own["role"][:, thing] > 0) & (leaf > 0)]] = 1
 
     def _write_things(self, choices: Any, own: Mapping[str, Any], now: Decision) -> None:
         at, n = self._shape.choice.at, len(choices)

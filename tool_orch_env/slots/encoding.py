@@ -193,7 +193,7 @@ class Encoding:
 
     def take(self, action: Sequence[int], answered: AnsweredCall, turn: int) -> None:
         """Record a call of turn `turn` (from 1) and add the candidates of its result."""
-        about, same = self._things_of(action)
+        about, same = self.things_of(action)
         row = min(self._calls, self._limits.calls - 1)
         own, result = self._own, answered.result
         own["calls"][row] = action[0] + 1, _CODES[result.status], min(turn, self._limits.calls)
@@ -216,7 +216,7 @@ class Encoding:
         clock[0] = min(1.0, turns / self._limits.calls)
         clock[1] = len(self.values) / self._limits.candidates
 
-    def _things_of(self, action: Sequence[int]) -> tuple[int, int]:
+    def things_of(self, action: Sequence[int]) -> tuple[int, int]:
         """The things that a call is about, and those that every argument identifies, as bits.
 
         Arguments are compared by value: the destination of one flight may be that of another.

@@ -48,7 +48,7 @@ class ToolOrchSlotsEnv(gym.Env[dict[str, Array], Any]):
 
     ## Observation Space
 
-    A `Dict` of arrays: `choices`, a row of 0 and 1 per choice; `state`, the decision and the thing chosen;
+    A `Dict` of arrays: `choices`, a row of 0 and 1 per choice; `context`, the decision and the thing chosen;
     `action_mask`. docs/slots.md lists their columns, and the arrays of `actions="calls"`.
 
     ## Rewards and Information

@@ -29,7 +29,8 @@ class Player:
         self.rng = np.random.default_rng()
         self.episode: Episode | None = None
         self.shown: tuple[Any, ...] = ()
-        """What `render` shows: tool, arguments and status of the last call, or `reset` and the task's id."""
+        """What `render` shows: tool, arguments and status of the last call; `stop` and the answer; `reset` and the
+        task's id; `closed` and a choice that was not open."""
 
     def bind(self, row: Any) -> None:
         """Read and write this row from now on. A copy or a pickle of views no longer shares their buffer."""
@@ -74,7 +75,8 @@ class Player:
         """The reward of a slot action: a tool or stop, and rows of candidates."""
         called = self.encoding.call(action)
         if called is None:
-            return episode.play(Turn(answer=self.encoding.answer(action)))[1]
+            self.shown = ("stop", self.encoding.answer(action))
+            return episode.play(Turn(answer=self.shown[1]))[1]
         answered, reward = episode.play(Turn(calls=(ToolCall(*called),)))
         self.turns += 1
         self.encoding.take(action, answered[0], self.turns)
