@@ -71,7 +71,7 @@ rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its 
 
 gymnasium-1.2: .venv-rllib/ready  ## the environment's tests under the oldest supported gymnasium, which RLlib pins
 	.venv-rllib/bin/python -c 'import gymnasium; assert gymnasium.__version__.startswith("1.2."), gymnasium.__version__'
-	.venv-rllib/bin/python -m pytest -m "not data" tests/test_env.py tests/test_score.py tests/test_slots.py
+	.venv-rllib/bin/python -m pytest -m "not data" tests/test_env.py tests/test_score.py tests/test_slots.py tests/test_slot_decisions.py
 
 wheel: .uv/ready  ## the built wheel in a bare environment, core dependencies only
 	rm -rf dist .venv-wheel

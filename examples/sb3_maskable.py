@@ -1,7 +1,8 @@
-"""MaskablePPO of sb3-contrib on `ToolOrchSlots-v0`, with a network that scores each open choice by its features.
+"""MaskablePPO of sb3-contrib on `ToolOrchSlots-v0`: a small network scores each open choice by its features.
 
-pip install tool-orch-env sb3-contrib
-python examples/sb3_maskable.py
+    pip install tool-orch-env sb3-contrib && python examples/sb3_maskable.py
+
+RESULT
 """
 
 import gymnasium as gym
@@ -39,8 +40,8 @@ class Policy(MaskableMultiInputActorCriticPolicy):
         super()._build(lr_schedule)  # logits and value are what the extractor found: both layers only pass on
         parts = torch.eye(self.features_dim).split([self.features_dim - 1, 1])
         for net, passes in zip((self.action_net, self.value_net), parts, strict=True):
-            net.load_state_dict({"weight": passes, "bias": torch.zeros(len(passes))})
             net.requires_grad_(False)
+            net.weight.data, net.bias.data = passes, torch.zeros(len(passes))
 
 
 if __name__ == "__main__":
@@ -49,11 +50,8 @@ if __name__ == "__main__":
     settings = {"n_steps": 32, "batch_size": 256, "n_epochs": 3, "gamma": 1.0, "ent_coef": 0.01, "seed": 1}
     model = MaskablePPO(Policy, envs, lambda left: 1e-3 * left, policy_kwargs=network, **settings)
     model.learn(300_000)
-    env, tasks, won = (
-        gym.make("ToolOrchSlots-v0", split="graph-test"),
-        toe.load_tasks("travel", "graph-test"),
-        0,
-    )
+    env, won = gym.make("ToolOrchSlots-v0", split="graph-test"), 0
+    tasks = toe.load_tasks("travel", "graph-test")
     for task in tasks:
         seen, info = env.reset(seed=1, options={"task_id": task.id})
         while "success" not in info:

@@ -1,5 +1,7 @@
 """`ToolOrchSlots-v0` under the code bases that people train with: the real packages, and updates that really happen."""
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import torch
 import tool_orch_env
 from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsEnv, open_slot_task_set
 
-sys.path.insert(0, str(Path(__file__).parent.parent.parent / "examples"))
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "examples"))
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +148,13 @@ def test_masks_reach_the_vector_forms(task_set: SlotTaskSet, actions: str) -> No
     vec.reset(seed=0)
     ours.reset(seed=0)
     assert np.array_equal(np.stack(vec.call("action_masks")), ours.action_masks())
+
+
+@pytest.mark.parametrize("package", ["sb3_contrib", "torchrl"])
+def test_the_code_of_the_docs_runs_as_it_is_printed(package: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs/slots.md").read_text()
+    (code,) = (
+        one for one in re.findall(r"^```py\n(.*?)^```", page, re.DOTALL | re.MULTILINE) if package in one
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """`ToolOrchSlots-v0` under RLlib, with the gymnasium that it pins: PPO updates that really happen, with masks."""
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import torch
 
 import tool_orch_env  # noqa: F401 - registers the ids
 
-sys.path.insert(0, str(Path(__file__).parent.parent.parent / "examples"))
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "examples"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,6 +73,18 @@ def test_the_mask_reaches_the_distribution() -> None:
         torch.softmax(module.forward_inference(batch)[Columns.ACTION_DIST_INPUTS], -1)[0].detach().numpy()
     )
     assert np.array_equal(shares > 0, seen["action_mask"] == 1)
+
+
+def test_the_code_of_the_docs_registers_the_environment() -> None:
+    from ray.tune.registry import ENV_CREATOR, _global_registry
+
+    page = (ROOT / "docs/slots.md").read_text()
+    (code,) = (
+        one for one in re.findall(r"^```py\n(.*?)^```", page, re.DOTALL | re.MULTILINE) if "ray" in one
+    )
+    exec(code, {})
+    made = _global_registry.get(ENV_CREATOR, "slots")({"split": "graph-test"})
+    assert made.reset(seed=0)[1]["task_id"].startswith("travel-graph-test")
 
 
 def test_the_default_module_trains_on_flat_observations() -> None:
