@@ -72,7 +72,7 @@ rllib: .venv-rllib/ready  ## slots under RLlib, which has an environment of its 
 
 gymnasium-1.2: .venv-rllib/ready  ## the environment's tests under the oldest supported gymnasium, which RLlib pins
 	.venv-rllib/bin/python -c 'import gymnasium; assert gymnasium.__version__.startswith("1.2."), gymnasium.__version__'
-	.venv-rllib/bin/python -m pytest -m "not data" tests/test_env.py tests/test_score.py tests/test_slots.py
+	.venv-rllib/bin/python -m pytest -m "not data" tests/test_env.py tests/test_score.py tests/test_slots.py tests/test_slot_decisions.py
 
 docs: .venv-docs/ready chromium  ## the docs site, built strictly into build/site and looked at in a browser
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet

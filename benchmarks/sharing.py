@@ -122,8 +122,10 @@ def text_runs(size: int) -> dict[str, Callable[[], int]]:
 def slot_runs(size: int) -> dict[str, Callable[[], int]]:
     """Runs of `ToolOrchSlots-v0` with random actions that the masks allow."""
     task_set = open_slot_task_set()
-    vec = gym.make_vec("ToolOrchSlots-v0", num_envs=size, task_set=task_set)
-    sync = SyncVectorEnv([lambda: gym.make("ToolOrchSlots-v0", task_set=task_set).unwrapped] * size)
+    vec = gym.make_vec("ToolOrchSlots-v0", num_envs=size, task_set=task_set, actions="calls")
+    sync = SyncVectorEnv(
+        [lambda: gym.make("ToolOrchSlots-v0", task_set=task_set, actions="calls").unwrapped] * size
+    )
     rng = np.random.default_rng(0)
     actions = rng.integers(0, task_set.layout.actions, size=(STEPS, size, len(task_set.layout.actions)))
     actions[..., 0] %= task_set.layout.tools  # a call, not the end

@@ -8,6 +8,7 @@ slot step includes the action mask, copying the observation, and resetting finis
 
 golden      the vector form of `ToolOrchSlots-v0`; the oracle plays every episode to the end
 random      the same, with actions drawn uniformly from the mask: many short episodes and invalid calls
+decisions   one decision per step, drawn uniformly from the exact mask
 text        the vector form of `ToolOrch-v0`, with the golden calls as messages
 CartPole    `CartPole-v1` by `gymnasium.make_vec`: one environment after another (sync), and its numpy form
 """
@@ -33,7 +34,7 @@ Step = Callable[[Any], Any]
 
 def golden(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
     """Endless pairs of step function and actions. Actions are chosen between the steps, outside the timing."""
-    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set)
+    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set, actions="calls")
     seen, infos = vec.reset(seed=0)
     oracles = [Oracle(task_set.task_set.tasks[task_id], task_set.layout) for task_id in infos["task_id"]]
     while True:
@@ -47,13 +48,22 @@ def golden(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, No
 
 
 def random(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
-    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set)
+    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set, actions="calls")
     rng = np.random.default_rng(0)
     vec.reset(seed=0)
     while True:
         parts = np.split(vec.action_masks(), np.cumsum(task_set.layout.actions)[:-1], axis=1)
         actions = [np.argmax(rng.random(part.shape, dtype=np.float32) * part, axis=1) for part in parts]
         yield _masked(vec), np.stack(actions, axis=1)
+
+
+def decisions(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
+    vec = ToolOrchSlotsVector(n, "SameStep", task_set=task_set)
+    rng = np.random.default_rng(0)
+    vec.reset(seed=0)
+    while True:
+        mask = vec.action_masks()
+        yield _masked(vec), np.argmax(rng.random(mask.shape, dtype=np.float32) * mask, axis=1)
 
 
 def text(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
@@ -127,6 +137,7 @@ def main() -> None:
     variants = {
         "golden": golden(n, task_set),
         "random": random(n, task_set),
+        "decisions": decisions(n, task_set),
         "text": text(n, task_set),
         "CartPole sync": cart_pole(n, "sync"),
         "CartPole numpy": cart_pole(n, "vector_entry_point"),

@@ -1,34 +1,27 @@
-"""Masked PPO on `ToolOrchSlots-v0`, in one file.
+"""Masked PPO on `ToolOrchSlots-v0`, whole calls as actions, in one file and one loop.
 
     pip install 'tool-orch-env[slots]'
-    python examples/ppo_slots.py                                  # a few minutes on one core
-    python examples/ppo_slots.py --reward binary --seed 2
-    python examples/ppo_slots.py --out runs/ppo --resume          # resumes from the last checkpoint
+    python examples/ppo_slots.py
+    python examples/ppo_slots.py --reward binary --seed 2 --out runs/binary-2
     tensorboard --logdir runs
 
-Writes OUT/log.jsonl, OUT/events*, OUT/curve.png and OUT/checkpoint.pt. Uses one thread, so several runs can share a
-machine.
+Writes OUT/curve.csv and TensorBoard events as it goes, OUT/curve.png and OUT/agent.pt at the end. Uses one thread.
 
-PPO (Schulman et al. 2017) with the usual details (Huang et al. 2022): GAE, advantages normalised per minibatch,
-clipped objective, clipped gradient norm, annealed learning rate. The action is structured:
+PPO (Schulman et al. 2017) with the usual details (Huang et al. 2022). The action is structured: the policy picks a
+*focus*, one of the things in the request, or stop; then a tool; then a candidate for each parameter or, to stop, for
+each fact asked. The environment does not see the focus. Every part is masked. The discount is 1, because episodes are
+short and rewards add up to the score. Truncated episodes count as terminated.
 
-- The policy first picks a *focus*: one of the things in the request, or stop. The focus is part of the policy's
-  action, but the environment does not see it. Given the focus the policy picks a tool; given both, a candidate for
-  each parameter. To stop, it picks a candidate for each fact asked.
-- Each part is masked: tools that are not offered or lack an argument, candidates that do not fit the parameter.
-- The discount is 1, because episodes are short and rewards add up to the score. Truncated episodes count as
-  terminated.
-
-The network represents a thing as a bag of tokens: its noun and criterion, what describes it, what is asked of it,
-what has been read about it, and which calls were about it. Token embeddings are summed and pass through two layers.
-Candidates are scored by the leaf they were read from and their relation to the focus.
+The network represents a thing as a bag of tokens: its noun and criterion, what describes it, what is asked of it, what
+has been read about it, which calls were about it. A candidate is scored by the place it was read from and its relation
+to the focus.
 """
 
 import argparse
-import json
+import csv
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,613 +32,365 @@ from torch import nn
 import tool_orch_env as toe
 from tool_orch_env.slots.encoding import Layout
 from tool_orch_env.slots.env import SlotTaskSet, ToolOrchSlotsVector, open_slot_task_set
+from tool_orch_env.slots.tokens import Tokens
 
-TOKENS = 40
-"""Maximum tokens per thing."""
-SCORES = ("total", "atomic", "orchestration", "answer", "waste")
+Tensors = dict[str, torch.Tensor]
+PARTS = ("total", "atomic", "orchestration", "answer", "waste")
 
 
 @dataclass
-class Settings:
-    """Settings of a run. Each is also a command line option. Steps are environment steps, summed over environments."""
+class Args:
+    """Settings of a run; each is a command line option. Timesteps are summed over environments."""
 
+    seed: int = 1
+    """Seed of tasks, network and minibatches."""
     snapshot: str = "travel"
     """Name or folder of the snapshot."""
+    split: str = "graph-train"
+    """Split of the training tasks."""
     reward: str = "graduated"
-    """Reward preset to train on; the evaluation always uses `graduated`."""
-    seed: int = 1
-    steps: int = 400_000
-    """Total environment steps."""
-    horizon: int = 400_000
-    """Steps over which the learning rate falls linearly, to no less than 5 % of `rate`."""
-    envs: int = 64
-    """Number of parallel environments."""
-    rollout: int = 16
-    """Steps per environment in each rollout."""
-    epochs: int = 2
-    """Passes over each rollout."""
-    minibatch: int = 256
-    """Steps per minibatch."""
-    rate: float = 2e-3
+    """Reward preset to train on; evaluation always uses `graduated`."""
+    total_timesteps: int = 400_000
+    """Calls and answers to train on."""
+    learning_rate: float = 2e-3
     """Initial learning rate of Adam."""
-    discount: float = 1.0
-    """Discount factor (gamma)."""
-    decay: float = 0.95
-    """Lambda of generalised advantage estimation (GAE)."""
-    clip: float = 0.2
+    anneal_timesteps: int = 400_000
+    """Timesteps over which the learning rate falls linearly, to no less than 5 % of its start."""
+    num_envs: int = 64
+    """Number of parallel environments."""
+    num_steps: int = 16
+    """Timesteps per environment in each rollout."""
+    gamma: float = 1.0
+    """Discount factor."""
+    gae_lambda: float = 0.95
+    """Lambda of generalised advantage estimation."""
+    num_minibatches: int = 4
+    """Minibatches per rollout."""
+    update_epochs: int = 2
+    """Passes over each rollout."""
+    clip_coef: float = 0.2
     """Clipping range of the probability ratio."""
-    entropy: float = 0.01
+    ent_coef: float = 0.01
     """Coefficient of the entropy bonus."""
-    value: float = 0.5
+    vf_coef: float = 0.5
     """Coefficient of the value loss."""
-    norm: float = 0.5
+    max_grad_norm: float = 0.5
     """Maximum gradient norm."""
     width: int = 128
     """Size of the embeddings and hidden layers."""
-    evaluate_every: int = 25_000
-    """Steps between evaluations and checkpoints."""
-    split: str = "graph-train"
-    """Split of the training tasks."""
-    evaluate_split: str = "graph-validation"
+    eval_every: int = 25_000
+    """Timesteps between evaluations."""
+    eval_split: str = "graph-validation"
     """Split of the held-out tasks."""
-    evaluate_tasks: int = 100
-    """Number of held-out tasks per evaluation."""
-    out: str = "runs/ppo"
+    eval_tasks: int = 100
+    """Held-out tasks per evaluation, played greedily."""
+    out: str = "runs/ppo_slots"
     """Output folder."""
 
 
-class Reader:
-    """Turns observations into network inputs: tokens of things, kinds of candidates, masks. Nothing is learned."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout, vocabulary = layout, layout.vocabulary
-        self.leaves, tools = len(vocabulary.leaves) + 1, layout.tools
-        sizes = {
-            "noun": len(vocabulary.nouns),
-            "kind": len(vocabulary.kinds),
-            "field": len(vocabulary.fields),
-            "number": 8,
-        }
-        roles, relations, asks = len(vocabulary.roles), len(vocabulary.relations), len(vocabulary.asks)
-        sizes |= {
-            "role": 2 * roles,
-            "described": 2 * relations,
-            "describes": 2 * relations,
-            "asked": 2 * asks,
-        }
-        sizes |= {"called": 4 * tools, "has": self.leaves, "given": self.leaves}
-        ends = np.cumsum([1, *sizes.values()])
-        self.at = dict(zip(sizes, ends[:-1].tolist(), strict=True))
-        self.tokens = int(ends[-1])
-        self.intakes = vocabulary.intake_table()
-        required = [
-            [name in vocabulary.required(tool) for name in vocabulary.parameters[tool]]
-            for tool in vocabulary.tools
-        ]
-        self.required = np.zeros(self.intakes.shape, dtype=bool)
-        for tool, row in enumerate(required):
-            self.required[tool, : len(row)] = row
-
-    def things(self, seen: dict[str, Any]) -> np.ndarray:
-        """`(n, things, TOKENS)` int16: the tokens of each thing, padded with 0."""
-        at, n, things = self.at, len(seen["things"]), self.layout.limits.things
-        noun, kind, chosen, number = np.moveaxis(seen["things"], -1, 0)
-        rows, columns = np.nonzero(noun)
-        found = [
-            (rows, columns, at[name] + column[rows, columns])
-            for name, column in (
-                ("noun", noun),
-                ("kind", kind),
-                ("field", chosen),
-                ("number", np.minimum(number, 7)),
-            )
-        ]
-        rows, columns = np.nonzero(seen["links"][:, :, 0])
-        thing, role, relation, target, _, known = seen["links"][rows, columns].T
-        found.append((rows, thing - 1, at["role"] + 2 * role + known))
-        found.append((rows, thing - 1, at["described"] + 2 * relation + known))
-        inner = target > 0
-        found.append((rows[inner], target[inner] - 1, at["describes"] + 2 * relation[inner] + known[inner]))
-        rows, columns = np.nonzero(seen["facts"][:, :, 0])
-        thing, ask, known = seen["facts"][rows, columns].T
-        found.append((rows, thing - 1, at["asked"] + 2 * ask + known))
-        rows, columns, thing = np.nonzero(seen["about"])
-        tool = seen["calls"][rows, columns, 0] - 1
-        found.append((rows, thing, at["called"] + 4 * tool + seen["about"][rows, columns, thing]))
-        leaf = seen["candidates"][:, :, 2]
-        for name, related in (
-            ("has", seen["bond"] == 2),
-            ("given", (seen["role"] > 0) & (leaf > 0)[:, :, None]),
-        ):
-            rows, columns, thing = np.nonzero(related)
-            found.append((rows, thing, at[name] + leaf[rows, columns]))
-        return _bags(found, n, things)
-
-    def candidates(self, seen: dict[str, Any]) -> np.ndarray:
-        """`(n, candidates)`: the kind of each candidate: the leaf it was read from, or its source and type."""
-        source, kind, leaf = np.moveaxis(seen["candidates"][:, :, :3], -1, 0)
-        return np.where(leaf > 0, leaf, self.leaves + source * 9 + kind)
-
-    @property
-    def kinds(self) -> int:
-        """Number of candidate kinds."""
-        return self.leaves + 4 * 9
-
-    @property
-    def nothing(self) -> int:
-        """Kind of the empty rows after the last candidate, and of the row that omits a parameter."""
-        return self.leaves
-
-    def open(self, seen: dict[str, Any], tool: np.ndarray) -> np.ndarray:
-        """`(n, positions, candidates)` int8: 0 where a candidate cannot be chosen.
-
-        For the parameters of a call, 1 where it can. For the facts of an answer, 1, plus 1 if the candidate belongs
-        to the fact's thing, plus 2 if it has the fact's words.
-        """
-        layout, width = self.layout, self.intakes.shape[1]
-        found = np.zeros((len(tool), layout.positions, layout.limits.candidates), dtype=np.int8)
-        stops = tool == layout.tools
-        tool = np.where(stops, 0, tool)
-        intakes = self.intakes[tool]
-        fits = np.take_along_axis(seen["fits"], np.maximum(intakes, 0)[:, None, :], axis=2)
-        found[:, :width] = fits.transpose(0, 2, 1)
-        found[:, :width, 0] = ~self.required[tool]
-        found[:, :width][intakes < 0] = 0
-        found[stops] = 0
-        if stops.any():
-            found[stops, : layout.limits.facts] = self._answers(
-                *(seen[name][stops] for name in ("facts", "candidates", "bond"))
-            )
-        return found
-
-    def _answers(self, facts: np.ndarray, candidates: np.ndarray, bond: np.ndarray) -> np.ndarray:
-        thing, ask, called = facts[:, :, 0], facts[:, :, 1], candidates[:, None, :, 4]
-        bonds = np.take_along_axis(bond, np.maximum(thing - 1, 0)[:, None, :], axis=2).transpose(0, 2, 1)
-        found = 1 + (bonds == 2) + 2 * (called == ask[:, :, None])
-        asked = (called == ask[:, :, None]) & (ask > 0)[:, :, None]
-        may = asked.any(axis=1, keepdims=True) | (np.arange(candidates.shape[1]) == 0)  # row 0 states nothing
-        return np.where(may & (ask > 0)[:, :, None], found, 0)
-
-
-def _bags(found: list[tuple[np.ndarray, np.ndarray, np.ndarray]], n: int, things: int) -> np.ndarray:
-    """Collect tokens given as (rows, things, tokens) into bags `(n, things, TOKENS)`, padded with 0."""
-    rows, columns, tokens = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    place = rows.astype(np.int64) * things + columns
-    order = np.argsort(place, kind="stable")
-    place, tokens = place[order], tokens[order]
-    first = np.searchsorted(place, place)
-    rank = np.arange(len(place)) - first
-    kept = rank < TOKENS
-    bags = np.zeros((n * things, TOKENS), dtype=np.int16)
-    bags[place[kept], rank[kept]] = tokens[kept]
-    return bags.reshape(n, things, TOKENS)
-
-
-class Policy(nn.Module):
+class Agent(nn.Module):
     """The network: scores for each part of an action, and the value of a state."""
 
-    def __init__(self, reader: Reader, width: int) -> None:
+    def __init__(self, layout: Layout, width: int) -> None:
         super().__init__()
-        layout = reader.layout
-        self.tokens = nn.EmbeddingBag(reader.tokens, width, mode="sum", padding_idx=0)
-        nn.init.normal_(self.tokens.weight, std=0.3)
+        self.layout, self.tokens, words = layout, Tokens(layout), layout.vocabulary
+        self.intakes = torch.from_numpy(words.intake_table())
+        self.required = torch.zeros_like(self.intakes, dtype=torch.bool)
+        for number, tool in enumerate(words.tools):
+            names = words.parameters[tool]
+            self.required[number, : len(names)] = torch.tensor([one in words.required(tool) for one in names])
+        self.token = nn.EmbeddingBag(self.tokens.size, width, mode="sum", padding_idx=0)
+        nn.init.normal_(self.token.weight, std=0.3)
         self.thing = nn.Sequential(nn.ReLU(), nn.Linear(width, width), nn.ReLU())
         self.focus = nn.Linear(width, 1)
         self.stop = nn.Linear(width + 2, 1)
         self.critic = nn.Sequential(nn.Linear(width + 2, width), nn.Tanh(), nn.Linear(width, 1))
         self.tool = nn.Linear(width, layout.tools)
-        self.intake = nn.Embedding(layout.tools * reader.intakes.shape[1], width)
+        self.intake = nn.Embedding(self.intakes.numel(), width)
         self.query = nn.Linear(width, width)
-        self.kinds = reader.kinds
-        self.key = nn.Linear(width, self.kinds + 3 + len(layout.vocabulary.roles), bias=False)
+        self.key = nn.Linear(width, self.tokens.kinds + 3 + len(words.roles), bias=False)
         self.answer = nn.Parameter(torch.zeros(5))
         for layer in (self.focus, self.stop, self.tool, self.key):
             nn.init.normal_(layer.weight, std=0.02)
 
-    def read(
-        self, tokens: torch.Tensor, clock: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Things `(B, K, width)`; scores of each as focus, and of stopping, `(B, K + 1)`; values `(B,)`."""
-        b, k, _ = tokens.shape
-        real = tokens[:, :, 0] > 0
-        h = self.tokens.weight.new_zeros(b * k, self.tokens.embedding_dim)
-        flat = real.flatten()
-        h[flat] = self.thing(self.tokens(tokens.reshape(b * k, -1)[flat]))
-        h = h.reshape(b, k, -1)
+    def inputs(self, seen: dict[str, Any], mask: np.ndarray) -> Tensors:
+        """What the network reads of observations and masks."""
+        tools = mask[:, : self.layout.tools].copy()
+        tools[~tools.any(1)] = True  # no tool can be called: pick any, and the call is refused
+        found = {name: seen[name] for name in ("clock", "fits", "bond", "role", "facts")} | {"tools": tools}
+        found |= {"tokens": self.tokens.of_things(seen), "asks": seen["candidates"][:, :, 4]}
+        found |= {"kinds": self.tokens.of_candidates(seen)}
+        return {name: torch.from_numpy(np.array(array)) for name, array in found.items()}
+
+    def things(self, x: Tensors) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Things `(n, things, width)`, whether each is real, and the whole state `(n, width + 2)`."""
+        tokens, real = x["tokens"].long(), x["tokens"][:, :, 0] > 0
+        h = self.token.weight.new_zeros(*real.shape, self.token.embedding_dim)
+        h[real] = self.thing(self.token(tokens[real]))
         pooled = h.sum(1) / real.sum(1, keepdim=True).clamp(min=1)
-        whole = torch.cat([pooled, clock], 1)
-        focus = self.focus(h).squeeze(2)
-        scores = torch.cat([focus.masked_fill(~real, -1e9), self.stop(whole)], 1)
-        return h, scores, self.critic(whole).squeeze(1)
+        return h, real, torch.cat([pooled, x["clock"]], 1)
 
-    def candidates(
-        self,
-        h: torch.Tensor,
-        intake: torch.Tensor,
-        kinds: torch.Tensor,
-        bond: torch.Tensor,
-        role: torch.Tensor,
-    ) -> torch.Tensor:
-        """Scores `(B, candidates)` for one parameter per sample, given a focus."""
-        score = self.key(torch.relu(self.query(h) + self.intake(intake)))  # (B, kinds + bonds + roles)
+    def get_value(self, x: Tensors) -> torch.Tensor:
+        return self.critic(self.things(x)[2]).squeeze(1)
+
+    def get_action_and_value(
+        self, x: Tensors, action: torch.Tensor | None = None, greedy: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Actions `(n, 2 + positions)`, focus, tool and rows; their log-probability, entropy, and the values."""
+        focus, tool, rows = (
+            (None, None, None) if action is None else (action[:, 0], action[:, 1], action[:, 2:])
+        )
+        h, real, whole = self.things(x)
+        scores = torch.cat([self.focus(h).squeeze(2).masked_fill(~real, -1e9), self.stop(whole)], 1)
+        focus, logprob, entropy = pick(scores, greedy, focus)
+        stops = focus == real.shape[1]
+        here = focus.masked_fill(stops, 0)
+        h = h[torch.arange(len(h)), here]
+        logits = self.tool(h).masked_fill(~x["tools"], -1e9)
+        tool, one, more = pick(logits, greedy, None if tool is None else tool.masked_fill(stops, 0))
+        tool, logprob, entropy = (
+            tool.masked_fill(stops, len(logits[0])),
+            logprob + one * ~stops,
+            entropy + more * ~stops,
+        )
+        at, logits = self.row_logits(x, h, here, tool)
+        row, one, more = pick(logits, greedy, None if rows is None else rows[at])
+        rows = torch.zeros((len(h), self.layout.positions), dtype=torch.long).index_put(at, row)
+        logprob, entropy = logprob.index_add(0, at[0], one), entropy.index_add(0, at[0], more)
         return (
-            score.gather(1, kinds)
-            + score.gather(1, self.kinds + bond)
-            + score.gather(1, self.kinds + 3 + role)
+            torch.cat([focus[:, None], tool[:, None], rows], 1),
+            logprob,
+            entropy,
+            self.critic(whole).squeeze(1),
         )
 
-
-@dataclass
-class Batch:
-    """The steps of a rollout: network inputs, parts of the action, outcome. Arrays are `(steps, envs, ...)`."""
-
-    tokens: Any
-    clock: Any
-    tool_mask: Any
-    focus: Any
-    tool: Any
-    rows: Any
-    open: Any
-    kinds: Any
-    bond: Any
-    role: Any
-    log_prob: Any
-    value: Any
-    reward: Any = field(default=None)
-    done: Any = field(default=None)
-
-
-class Agent:
-    """Acts with a policy, and evaluates actions taken earlier."""
-
-    def __init__(self, layout: Layout, settings: Settings) -> None:
-        self.reader = Reader(layout)
-        self.layout = layout
-        self.policy = Policy(self.reader, settings.width)
-
-    @torch.no_grad()
-    def act(self, seen: dict[str, Any], mask: np.ndarray, greedy: bool = False) -> tuple[np.ndarray, Batch]:
-        """Actions `(n, 1 + positions)` for observations, and their part of a `Batch`."""
-        reader, layout, n = self.reader, self.layout, len(mask)
-        tokens, clock = reader.things(seen), seen["clock"].copy()
-        h, scores, value = self.policy.read(torch.from_numpy(tokens).long(), torch.from_numpy(clock))
-        focus, log_prob, _ = _pick(scores, greedy)
-        stops = (focus == layout.limits.things).numpy()
-        here = np.where(stops, 0, focus.numpy())
-        tool_mask = mask[:, : layout.tools].copy()
-        tool_mask[~tool_mask.any(1)] = True  # no tool can be called: pick any, and the call is refused
-        h = h[torch.arange(n), torch.from_numpy(here)]
-        logits = self.policy.tool(h).masked_fill(~torch.from_numpy(tool_mask), -1e9)
-        tool, one, _ = _pick(logits, greedy)
-        log_prob = log_prob + one * torch.from_numpy(~stops)
-        tool = np.where(stops, layout.tools, tool.numpy())
-        opened = reader.open(seen, tool)
-        kinds, bond, role = reader.candidates(seen), seen["bond"], seen["role"]
-        bond, role = (np.take_along_axis(x, here[:, None, None], axis=2)[:, :, 0] for x in (bond, role))
-        kept = (opened, kinds, bond, role)
-        at, logits = self._rows(h, torch.from_numpy(tool), *(torch.from_numpy(part) for part in kept))
-        row, one, _ = _pick(logits, greedy)
-        rows = np.zeros((n, layout.positions), dtype=np.int64)
-        rows[at[0].numpy(), at[1].numpy()] = row.numpy()
-        log_prob = log_prob.index_add(0, at[0], one)
-        action = np.concatenate([tool[:, None], rows], axis=1)
-        return action, Batch(
-            tokens, clock, tool_mask, focus.numpy(), tool, rows, *kept, log_prob.numpy(), value.numpy()
-        )
-
-    def _rows(
-        self,
-        h: torch.Tensor,
-        tool: torch.Tensor,
-        opened: torch.Tensor,
-        kinds: torch.Tensor,
-        bond: torch.Tensor,
-        role: torch.Tensor,
-    ) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
-        """The (sample, position) pairs at which a candidate is chosen, and the scores of all candidates there."""
-        sample, position = torch.nonzero(opened.any(2), as_tuple=True)
-        there = opened[sample, position].long()
-        scores = 5 * self.policy.answer[there]
-        calls = tool[sample] < self.layout.tools
+    def row_logits(
+        self, x: Tensors, h: torch.Tensor, here: torch.Tensor, tool: torch.Tensor
+    ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        """The (sample, position) pairs at which a row is chosen, and the logits of all rows there."""
+        opened = self.open_rows(x, tool)
+        sample, position = at = torch.nonzero(opened.any(2), as_tuple=True)
+        calls, kinds = tool[sample] < self.layout.tools, self.tokens.kinds
         one = sample[calls]
-        intake = tool[one] * self.reader.intakes.shape[1] + position[calls]
-        found = self.policy.candidates(h[one], intake, kinds[one].long(), bond[one].long(), role[one].long())
-        scores = scores.index_put((torch.nonzero(calls).squeeze(1),), found)
-        return (sample, position), scores.masked_fill(there == 0, -1e9)
+        intake = self.intake(tool[one] * self.intakes.shape[1] + position[calls])
+        key = self.key(torch.relu(self.query(h[one]) + intake))  # (calls, kinds + bonds + roles)
+        bond, role = (x[name][one, :, here[one]].long() for name in ("bond", "role"))
+        found = (
+            key.gather(1, x["kinds"][one].long())
+            + key.gather(1, kinds + bond)
+            + key.gather(1, kinds + 3 + role)
+        )
+        scores = (5 * self.answer[opened[at].long()]).index_put((torch.nonzero(calls).squeeze(1),), found)
+        return at, scores.masked_fill(opened[at] == 0, -1e9)
 
-    def weigh(self, b: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Log-probability and entropy of the actions in a batch, and the value of their states, each `(B,)`."""
-        things, n = self.layout.limits.things, len(b["tool"])
-        real = (b["kinds"] != self.reader.nothing).any(0)
-        used = int(real.nonzero().max()) + 1  # later rows are empty
-        h, scores, value = self.policy.read(b["tokens"].long(), b["clock"])
-        _, log_prob, entropy = _pick(scores, choice=b["focus"])
-        stops = b["focus"] == things
-        h = h[torch.arange(n), b["focus"].masked_fill(stops, 0)]
-        logits = self.policy.tool(h).masked_fill(~b["tool_mask"], -1e9)
-        _, one, some = _pick(logits, choice=b["tool"].masked_fill(stops, 0))
-        log_prob, entropy = log_prob + one * ~stops, entropy + some * ~stops
-        candidates = (b[name][..., :used] for name in ("open", "kinds", "bond", "role"))
-        at, logits = self._rows(h, b["tool"], *candidates)
-        _, one, some = _pick(logits, choice=b["rows"][at])
-        return log_prob.index_add(0, at[0], one), entropy.index_add(0, at[0], some), value
+    def open_rows(self, x: Tensors, tool: torch.Tensor) -> torch.Tensor:
+        """`(n, positions, rows)`: 0 where a row is closed.
+
+        For the parameters of a call, 1 where it is open. For the facts of an answer 1, plus 1 if the row belongs to
+        the fact's thing, plus 2 if it has the fact's words.
+        """
+        stops, row_0 = tool == self.layout.tools, 0  # row 0 leaves a parameter out, and states nothing
+        intakes, required = (table[tool.masked_fill(stops, 0)] for table in (self.intakes, self.required))
+        fits = columns(x["fits"], intakes.clamp(min=0))
+        fits[:, :, row_0] = ~required
+        fits[intakes < 0] = 0
+        thing, ask, _ = x["facts"].long().unbind(2)
+        called, asked = x["asks"][:, None, :] == ask[:, :, None], (ask > 0)[:, :, None]
+        known = 1 + (columns(x["bond"], (thing - 1).clamp(min=0)) == 2).char() + 2 * called.char()
+        may = (called & asked).any(1, keepdim=True)
+        may[:, :, row_0] = True
+        both = (fits, torch.where(may & asked, known, 0))
+        fits, answers = (
+            nn.functional.pad(one, (0, 0, 0, self.layout.positions - one.shape[1])) for one in both
+        )
+        return torch.where(stops[:, None, None], answers, fits)
 
 
-def _pick(
+def columns(rows: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
+    """Of `(n, rows, columns)` the columns `which` `(n, k)`, as `(n, k, rows)`."""
+    return rows.gather(2, which[:, None, :].expand(-1, rows.shape[1], -1)).transpose(1, 2)
+
+
+def pick(
     logits: torch.Tensor, greedy: bool = False, choice: torch.Tensor | None = None
-) -> tuple[torch.Tensor, ...]:
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A choice over the last axis (sampled, greedy or given), its log-probability, and the entropy."""
-    log_probs = torch.log_softmax(logits, -1)
+    logprobs = torch.log_softmax(logits, -1)
     if choice is None:
         noise = torch.zeros(()) if greedy else -torch.empty_like(logits).exponential_().log()
-        choice = (log_probs + noise).argmax(-1)
-    entropy = -(log_probs.exp() * log_probs.clamp(min=-50)).sum(-1)
-    return choice, log_probs.gather(-1, choice[..., None]).squeeze(-1), entropy
+        choice = (logprobs + noise).argmax(-1)
+    entropy = -(logprobs.exp() * logprobs.clamp(min=-50)).sum(-1)
+    return choice, logprobs.gather(-1, choice[..., None]).squeeze(-1), entropy
 
 
-class Run:
-    """One training run: rollouts, updates, evaluations and files."""
+def train(
+    args: Args, task_set: SlotTaskSet | None = None, held_out: SlotTaskSet | None = None
+) -> tuple[Agent, list[dict[str, float]]]:
+    """Train an agent. Returns it with its curve. `task_set` and `held_out` can be shared between runs."""
+    from torch.utils.tensorboard import SummaryWriter
 
-    def __init__(
-        self,
-        settings: Settings,
-        resume: bool = False,
-        task_set: SlotTaskSet | None = None,
-        exam: "Exam | None" = None,
-    ) -> None:
-        """`task_set` (training tasks) and `exam` (held-out tasks) can be shared between runs. `resume` loads
-        OUT/checkpoint.pt."""
-        self.settings = settings
-        torch.set_num_threads(1)
-        torch.manual_seed(settings.seed)
-        self._shuffle = np.random.default_rng(settings.seed)
-        self.task_set = task_set or open_slot_task_set(toe.Snapshot.open(settings.snapshot), settings.split)
-        self.vec = ToolOrchSlotsVector(
-            settings.envs, "SameStep", copy=False, task_set=self.task_set, reward=settings.reward
+    torch.set_num_threads(1)
+    torch.manual_seed(args.seed)
+    rng = np.random.default_rng(args.seed)
+    task_set = task_set or open_slot_task_set(toe.Snapshot.open(args.snapshot), args.split)
+    snapshot = task_set.task_set.snapshot
+    held_out = held_out or task_set.beside(snapshot.tasks(args.eval_split)[: args.eval_tasks])
+    envs = ToolOrchSlotsVector(
+        args.num_envs, "SameStep", copy=False, task_set=task_set, reward=args.reward, actions="calls"
+    )
+    agent = Agent(task_set.layout, args.width)
+    optimizer = torch.optim.Adam(agent.parameters(), lr=args.learning_rate, eps=1e-5)
+    batch_size, out = args.num_envs * args.num_steps, Path(args.out)
+    minibatch_size = batch_size // args.num_minibatches
+    writer, losses, curve = SummaryWriter(str(out)), dict[str, float](), list[dict[str, float]]()
+    ended: deque[tuple[float, bool]] = deque(maxlen=1000)
+    start, global_step, evaluated = time.perf_counter(), 0, -args.eval_every
+    seen, _ = envs.reset(seed=args.seed)
+
+    while True:
+        if global_step >= min(args.total_timesteps, evaluated + args.eval_every):
+            evaluated, played = global_step, evaluate(agent, held_out, insist=True)
+            returns, wins = zip(*ended, strict=True) if ended else ((0.0,), (0.0,))
+            point = {
+                "global_step": global_step,
+                "success": mean(played, "success"),
+                "score": mean(played, "total"),
+            }
+            point |= {"train_return": float(np.mean(returns)), "train_success": float(np.mean(wins))}
+            curve.append(point)
+            with (out / "curve.csv").open("w", newline="") as file:
+                csv.writer(file).writerows([curve[0].keys(), *(one.values() for one in curve)])
+            seconds = time.perf_counter() - start
+            for name, value in {**point, **losses, "charts/SPS": global_step / seconds}.items():
+                writer.add_scalar(name, value, global_step)
+            print(f"{seconds:6.0f} s", *(f"{name}={value:.4g}" for name, value in point.items()), flush=True)
+        if global_step >= args.total_timesteps:
+            break
+        optimizer.param_groups[0]["lr"] = args.learning_rate * max(
+            0.05, 1 - global_step / args.anneal_timesteps
         )
-        self.exam = exam or Exam(self.task_set, settings.evaluate_split, settings.evaluate_tasks, insist=True)
-        self.agent = Agent(self.task_set.layout, settings)
-        self.optimizer = torch.optim.Adam(self.agent.policy.parameters(), lr=settings.rate, eps=1e-5)
-        self.steps = 0
-        self.out = Path(settings.out)
-        self.out.mkdir(parents=True, exist_ok=True)
-        self._ended: deque[tuple[float, bool]] = deque(maxlen=1000)
-        self.log: list[dict[str, float]] = []
-        if resume:
-            self._load()
 
-    def train(self) -> list[dict[str, float]]:
-        """Train for `settings.steps` steps. Returns the log, one entry per evaluation."""
-        from torch.utils.tensorboard import SummaryWriter
-
-        writer = SummaryWriter(str(self.out), purge_step=self.steps + 1)
-        started, first = time.perf_counter(), self.steps
-        self._restart()
-        if not self.log:
-            self._evaluate(writer, started, first)
-        while self.steps < self.settings.steps:
-            self._update(self._rollout())
-            if self.steps // self.settings.evaluate_every > self._evaluated // self.settings.evaluate_every:
-                self._evaluate(writer, started, first)
-                self._save()
-                self._restart()
-        if self._evaluated < self.steps:
-            self._evaluate(writer, started, first)
-            self._save()
-        writer.close()
-        plot(self.log, self.out / "curve.png")
-        return self.log
-
-    def _restart(self) -> None:
-        """Begin new episodes with a seed derived from the run's seed and the step, as a resumed run would."""
-        self._evaluated = self.steps
-        self._seen = self.vec.reset(seed=(self.settings.seed * 1_000_003 + self.steps) % 2**31)[0]
-
-    def _rollout(self) -> Batch:
-        """Play `rollout` steps in every environment."""
-        kept, rewards, dones = [], [], []
-        for _ in range(self.settings.rollout):
-            action, step = self.agent.act(self._seen, self.vec.action_masks())
-            self._seen, reward, terminated, truncated, info = self.vec.step(action)
+        steps, rewards, dones = [], [], []
+        for _ in range(args.num_steps):
+            x = agent.inputs(seen, envs.action_masks())
+            with torch.no_grad():
+                action, logprob, _, value = agent.get_action_and_value(x)
+            seen, reward, terminated, truncated, info = envs.step(action[:, 1:].numpy())
             done = terminated | truncated
             if done.any():
                 last = info["final_info"]
-                self._ended += zip(
+                ended += zip(
                     last["episode_score"][done].tolist(), last["success"][done].tolist(), strict=True
                 )
-            kept.append(step)
-            rewards.append(reward)
-            dones.append(done)
-        self.steps += self.settings.rollout * self.settings.envs
-        parts = {
-            name: np.stack([getattr(step, name) for step in kept])
-            for name in Batch.__dataclass_fields__
-            if name not in ("reward", "done")
-        }
-        return Batch(**parts, reward=np.stack(rewards).astype(np.float32), done=np.stack(dones))
+            steps.append({**x, "action": action, "logprob": logprob, "value": value})
+            rewards.append(torch.from_numpy(reward).float())
+            dones.append(torch.from_numpy(done))
+        global_step += batch_size
 
-    def _advantages(self, batch: Batch) -> np.ndarray:
-        """Generalised advantage estimates `(steps, envs)`."""
-        discount, decay = self.settings.discount, self.settings.decay
-        following = self._value_of(self._seen)
-        advantages, last = np.zeros_like(batch.reward), np.zeros_like(following)
-        for t in reversed(range(len(batch.reward))):
-            goes_on = 1.0 - batch.done[t]
-            delta = batch.reward[t] + discount * goes_on * following - batch.value[t]
-            advantages[t] = last = delta + discount * decay * goes_on * last
-            following = batch.value[t]
-        return advantages
+        with torch.no_grad():
+            next_value = agent.get_value(agent.inputs(seen, envs.action_masks()))
+        advantages, lastgaelam = [], torch.zeros(args.num_envs)
+        for t in reversed(range(args.num_steps)):
+            delta = rewards[t] + args.gamma * next_value * ~dones[t] - steps[t]["value"]
+            lastgaelam = delta + args.gamma * args.gae_lambda * ~dones[t] * lastgaelam
+            advantages.insert(0, lastgaelam)
+            next_value = steps[t]["value"]
 
-    @torch.no_grad()
-    def _value_of(self, seen: dict[str, Any]) -> np.ndarray:
-        tokens = torch.from_numpy(self.agent.reader.things(seen)).long()
-        return self.agent.policy.read(tokens, torch.from_numpy(seen["clock"].copy()))[2].numpy()
-
-    def _update(self, batch: Batch) -> None:
-        """Update the policy: `epochs` passes over a rollout, in minibatches."""
-        s, policy = self.settings, self.agent.policy
-        advantages = self._advantages(batch)
-        flat = {
-            name: torch.from_numpy(array.reshape(-1, *array.shape[2:])) for name, array in vars(batch).items()
-        }
-        real = (batch.kinds != self.agent.reader.nothing).any((0, 1))
-        used = int(real.nonzero()[0].max()) + 1  # later rows are empty
-        flat |= {name: flat[name][..., :used] for name in ("open", "kinds", "bond", "role")}
-        flat["advantage"] = torch.from_numpy(advantages.reshape(-1))
-        flat["target"] = flat["advantage"] + flat["value"]
-        for group in self.optimizer.param_groups:
-            group["lr"] = s.rate * max(0.05, 1.0 - self.steps / s.horizon)
-        n = len(flat["advantage"])
-        for _ in range(s.epochs):
-            for part in np.split(self._shuffle.permutation(n), range(s.minibatch, n, s.minibatch)):
-                b = {name: tensor[torch.from_numpy(part)] for name, tensor in flat.items()}
-                log_prob, entropy, value = self.agent.weigh(b)
-                ratio = (log_prob - b["log_prob"]).exp()
-                advantage = (b["advantage"] - b["advantage"].mean()) / (b["advantage"].std() + 1e-8)
-                gain = torch.min(advantage * ratio, advantage * ratio.clamp(1 - s.clip, 1 + s.clip)).mean()
-                error = (value - b["target"]).pow(2).mean()
-                loss = -gain + s.value * error - s.entropy * entropy.mean()
-                self.optimizer.zero_grad()
+        b = {name: torch.cat([step[name] for step in steps]) for name in steps[0]}
+        b["advantage"] = torch.cat(advantages)
+        b["return"] = b["advantage"] + b["value"]
+        used = int((b["kinds"] != agent.tokens.leaves).any(0).nonzero().max()) + 1  # later rows are empty
+        b |= {name: b[name][:, :used] for name in ("kinds", "asks", "fits", "bond", "role")}
+        for _ in range(args.update_epochs):
+            for inds in torch.from_numpy(rng.permutation(batch_size)).split(minibatch_size):
+                mb = {name: tensor[inds] for name, tensor in b.items()}
+                _, newlogprob, entropy, newvalue = agent.get_action_and_value(mb, mb["action"])
+                ratio = (newlogprob - mb["logprob"]).exp()
+                advantage = (mb["advantage"] - mb["advantage"].mean()) / (mb["advantage"].std() + 1e-8)
+                clipped = ratio.clamp(1 - args.clip_coef, 1 + args.clip_coef)
+                pg_loss = torch.max(-advantage * ratio, -advantage * clipped).mean()
+                v_loss, entropy_loss = (newvalue - mb["return"]).pow(2).mean(), entropy.mean()
+                loss = pg_loss + args.vf_coef * v_loss - args.ent_coef * entropy_loss
+                optimizer.zero_grad()
                 loss.backward()
-                nn.utils.clip_grad_norm_(policy.parameters(), s.norm)
-                self.optimizer.step()
-        self.losses = {"gain": gain.item(), "error": error.item(), "entropy": entropy.mean().item()}
+                nn.utils.clip_grad_norm_(agent.parameters(), args.max_grad_norm)
+                optimizer.step()
+        losses = {"losses/policy_loss": pg_loss.item(), "losses/value_loss": v_loss.item()}
+        losses["losses/entropy"] = entropy_loss.item()
 
-    def _evaluate(self, writer: Any, started: float, first: int) -> None:
-        """Log and print success on held-out tasks and in the last training episodes (at most 1,000)."""
-        held_out = self.exam.sit(self.agent)
-        scores, wins = zip(*self._ended, strict=True) if self._ended else ((0.0,), (0.0,))
-        seconds = time.perf_counter() - started
-        entry = {
-            "steps": self.steps,
-            "success": float(np.mean([one["success"] for one in held_out])),
-            "score": float(np.mean([one["total"] for one in held_out])),
-            "train_reward": float(np.mean(scores)),
-            "train_success": float(np.mean(wins)),
-        }
-        self.log.append(entry)
-        (self.out / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in self.log))
-        for name, value in {**entry, **getattr(self, "losses", {})}.items():
-            writer.add_scalar(name, value, self.steps)
-        rate = (self.steps - first) / max(seconds, 1e-9)
-        print(
-            f"{self.steps:>9,} steps {seconds:6.0f} s {rate:6.0f}/s  held out: success {entry['success']:.1%} "
-            f"score {entry['score']:.3f}  training: reward {entry['train_reward']:.3f} "
-            f"success {entry['train_success']:.1%}",
-            flush=True,
-        )
-
-    def _save(self) -> None:
-        state = {
-            "settings": asdict(self.settings),
-            "steps": self.steps,
-            "policy": self.agent.policy.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "torch": torch.get_rng_state(),
-            "shuffle": json.dumps(self._shuffle.bit_generator.state),
-            "ended": list(self._ended),
-            "log": self.log,
-        }
-        torch.save(state, self.out / "checkpoint.new")
-        (self.out / "checkpoint.new").replace(self.out / "checkpoint.pt")
-
-    def _load(self) -> None:
-        state = torch.load(self.out / "checkpoint.pt", weights_only=True)
-        self.agent.policy.load_state_dict(state["policy"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["torch"])
-        self._shuffle.bit_generator.state = json.loads(state["shuffle"])
-        self._ended.extend(tuple(one) for one in state["ended"])
-        self.steps, self.log = state["steps"], state["log"]
+    writer.close()
+    plot(curve, out / "curve.png")
+    torch.save({"args": asdict(args), "agent": agent.state_dict()}, out / "agent.pt")
+    return agent, curve
 
 
-class Exam:
-    """Plays each held-out task once, greedily, and scores it by `graduated` whatever the training reward is.
+@torch.no_grad()
+def evaluate(
+    agent: Agent, task_set: SlotTaskSet, at_once: int = 32, insist: bool = False
+) -> list[dict[str, Any]]:
+    """Play each task once, greedily: `id`, `depth`, `success`, the parts of the score, and the `turns` taken.
 
     If the greedy action repeats an earlier call, an action is sampled instead: the result would be the same, and a
     greedy policy would repeat it until the budget is spent. `insist` turns this off; it is faster, for the curve.
     """
-
-    def __init__(self, task_set: SlotTaskSet, split: str, most: int = 10**9, insist: bool = False) -> None:
-        tasks = task_set.task_set.snapshot.tasks(split)[:most]
-        self.task_set = task_set.beside(tasks)
-        self.ids = [task.id for task in tasks]
-        self._turns: dict[str, list[dict[str, Any]]] = {}
-        self._insist = insist
-
-    def sit(self, agent: Agent, at_once: int = 32) -> list[dict[str, Any]]:
-        """One entry per task: `id`, `depth`, `success`, the components of the score, and the `turns` taken."""
-        tasks, n = self.task_set.task_set.tasks, min(at_once, len(self.ids))
-        vec = ToolOrchSlotsVector(n, "Disabled", copy=False, task_set=self.task_set)
-        queue, found = list(reversed(self.ids)), dict[str, dict[str, Any]]()
-        playing = [queue.pop() for _ in range(n)]
-        seen, _ = vec.reset(seed=0, options={"task_id": playing})
-        while len(found) < len(self.ids):
-            action, _ = agent.act(seen, vec.action_masks(), greedy=True)
-            self._think_again(agent, vec, seen, playing, action)
-            for i, one in enumerate(playing):
-                if one not in found:
-                    self._turns.setdefault(one, []).append(vec.message(i, action[i]))
-            seen, _, terminated, truncated, info = vec.step(action)
-            done = terminated | truncated
-            for i in np.flatnonzero(done).tolist():
-                one = playing[i]
-                if one not in found:
-                    parts = {name: float(info["score"][name][i]) for name in SCORES}
-                    known = {"id": one, "depth": tasks[one].depth, "turns": self._turns.pop(one)}
-                    found[one] = {**known, "success": bool(info["success"][i]), **parts}
-                playing[i] = queue.pop() if queue else one  # a task played again is ignored
-            if done.any():
-                seen, _ = vec.reset(options={"task_id": playing, "reset_mask": done})
-        return [found[one] for one in self.ids]
-
-    def _think_again(
-        self,
-        agent: Agent,
-        vec: ToolOrchSlotsVector,
-        seen: dict[str, Any],
-        playing: list[str],
-        action: np.ndarray,
-    ) -> None:
-        """Replace each action that repeats a call by a sampled one."""
-        repeated = [vec.message(i, action[i]) in self._turns.get(one, ()) for i, one in enumerate(playing)]
-        if any(repeated) and not self._insist:
-            action[repeated] = agent.act(seen, vec.action_masks())[0][repeated]
+    tasks, n = task_set.task_set.tasks, min(at_once, len(task_set.task_set.tasks))
+    envs = ToolOrchSlotsVector(n, "Disabled", copy=False, task_set=task_set, actions="calls")
+    found, turns = dict[str, dict[str, Any]](), {task_id: list[Any]() for task_id in tasks}
+    queue = list(reversed(tasks))
+    playing = [queue.pop() for _ in range(n)]
+    seen, _ = envs.reset(seed=0, options={"task_id": playing})
+    while len(found) < len(tasks):
+        x = agent.inputs(seen, envs.action_masks())
+        action = agent.get_action_and_value(x, greedy=True)[0]
+        repeated = [envs.message(i, action[i, 1:]) in turns[one] for i, one in enumerate(playing)]
+        if any(repeated) and not insist:
+            action[repeated] = agent.get_action_and_value(x)[0][repeated]
+        for i, one in enumerate(playing):
+            if one not in found:  # a task played again is ignored
+                turns[one].append(envs.message(i, action[i, 1:]))
+        seen, _, terminated, truncated, info = envs.step(action[:, 1:].numpy())
+        done = terminated | truncated
+        for i in np.flatnonzero(done).tolist():
+            one = playing[i]
+            if one not in found:
+                parts = {name: float(info["score"][name][i]) for name in PARTS}
+                known = {"id": one, "depth": tasks[one].depth, "turns": turns[one]}
+                found[one] = {**known, "success": bool(info["success"][i]), **parts}
+            playing[i] = queue.pop() if queue else one
+        if done.any():
+            seen, _ = envs.reset(options={"task_id": playing, "reset_mask": done})
+    return [found[task_id] for task_id in tasks]
 
 
-def plot(log: list[dict[str, float]], path: Path) -> None:
-    """Plot success on held-out and training tasks against steps, as PNG."""
-    import matplotlib
+def mean(played: list[dict[str, Any]], name: str) -> float:
+    return float(np.mean([one[name] for one in played]))
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(6, 4))
+def plot(curve: list[dict[str, float]], path: Path) -> None:
+    """Plot success on held-out and training tasks against timesteps."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4))
+    axes = figure.add_subplot(xlabel="calls and answers", ylabel="success", ylim=(0, 1))
     for name, label in (("success", "held out, greedy"), ("train_success", "training, sampled")):
-        axes.plot([one["steps"] for one in log], [one[name] for one in log], label=label)
-    axes.set(xlabel="slot steps", ylabel="success", ylim=(0, 1))
+        axes.plot([one["global_step"] for one in curve], [one[name] for one in curve], label=label)
     axes.legend()
     figure.savefig(path, dpi=120, bbox_inches="tight")
-    pyplot.close(figure)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Masked PPO on ToolOrchSlots-v0.")
-    for name, default in asdict(Settings()).items():
+    for name, default in asdict(Args()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
-    parser.add_argument("--resume", action="store_true", help="resume from OUT/checkpoint.pt")
-    given = vars(parser.parse_args())
-    resume = given.pop("resume")
-    settings = Settings(**given)
-    run = Run(settings, resume)
-    run.train()
-    for split in run.task_set.task_set.snapshot.splits:
-        if split.startswith("graph-") and split not in (settings.split, settings.evaluate_split):
-            found = Exam(run.task_set, split).sit(run.agent)
-            print(f"{split}: success {np.mean([one['success'] for one in found]):.1%} of {len(found)} tasks")
-            for depth in sorted({one["depth"] for one in found}):
-                some = [one["success"] for one in found if one["depth"] == depth]
-                print(f"  depth {depth}: {np.mean(some):.1%} of {len(some)}")
+    args = Args(**vars(parser.parse_args()))
+    task_set = open_slot_task_set(toe.Snapshot.open(args.snapshot), args.split)
+    agent, _ = train(args, task_set)
+    for split in sorted({"graph-test", "graph-hard"} & {*task_set.task_set.snapshot.splits}):
+        played = evaluate(agent, task_set.beside(task_set.task_set.snapshot.tasks(split)))
+        print(f"{split}: success {mean(played, 'success'):.1%} of {len(played)} tasks")
+        for depth in sorted({one["depth"] for one in played}):
+            some = [one for one in played if one["depth"] == depth]
+            print(f"  depth {depth}: {mean(some, 'success'):.1%} of {len(some)}")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
     python examples/reward_study.py --out runs/study             # about an hour on two cores; rerun to resume
     python examples/reward_study.py --out runs/study --report    # tables and plots of the finished runs
 
-Each run is the beginning of `examples/ppo_slots.py --horizon 250000`; only reward and seed differ. Every policy is then
-evaluated (`ppo_slots.Exam`) on held-out tasks: `test` (unseen entities and templates, depth 1 to 4) and `hard` (more
-calls, depth 5 to 7). Success means the same under every reward: every golden call answered, in order, and every fact
-stated. The points of the learning curve are greedy play on some `test` tasks.
+Each run is the beginning of `examples/ppo_slots.py --anneal-timesteps 250000`; only reward and seed differ. Every
+policy is then evaluated (`ppo_slots.evaluate`) on held-out tasks: `test` (unseen entities and templates, depth 1 to 4)
+and `hard` (more calls, depth 5 to 7). Success means the same under every reward: every golden call answered, in order,
+and every fact stated. The points of the learning curve are greedy play on some `test` tasks.
 
 Writes OUT/REWARD-SEED.json for each run, OUT/study.json, OUT/study.md, OUT/curves.png and OUT/depth.png.
 """
@@ -31,50 +31,52 @@ REWARDS = ("graduated", "atomic_only", "orchestration_only", "execution", "publi
 T_95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 """Student's t for the 95 % confidence interval of a mean, by number of seeds."""
 SPLITS = ("graph-test", "graph-hard")
-HORIZON = 250_000
-"""Steps over which the learning rate falls; a run ends earlier."""
+ANNEAL = 250_000
+"""Timesteps over which the learning rate falls; a run ends earlier."""
 
 
 @cache
 def _shared(snapshot: str, tasks: int) -> tuple[Any, Any, dict[str, Any]]:
     """What the runs of a process share: training tasks, tasks of the learning curve, tasks of the final evaluation."""
-    from ppo_slots import Exam
-
     from tool_orch_env.slots.env import open_slot_task_set
 
-    task_set = open_slot_task_set(toe.Snapshot.open(snapshot), "graph-train")
-    return (
-        task_set,
-        Exam(task_set, "graph-test", tasks, insist=True),
-        {split: Exam(task_set, split) for split in SPLITS},
-    )
+    opened = toe.Snapshot.open(snapshot)
+    task_set = open_slot_task_set(opened, "graph-train")
+    curve = task_set.beside(opened.tasks("graph-test")[:tasks])
+    return task_set, curve, {split: task_set.beside(opened.tasks(split)) for split in SPLITS}
 
 
 def study(snapshot: str, reward: str, seed: int, steps: int, tasks: int, out: str) -> str:
     """Train and evaluate one policy and write its file. Returns a line to print."""
-    from ppo_slots import Run, Settings
+    from ppo_slots import Args, evaluate, train
 
     path = Path(out) / f"{reward}-{seed}.json"
-    task_set, curve, exams = _shared(snapshot, tasks)
-    place, every = f"{out}/{reward}-{seed}", max(1, steps // 10)
-    settings = Settings(snapshot, reward, seed, steps, HORIZON, evaluate_every=every, out=place)
-    run = Run(settings, task_set=task_set, exam=curve)
-    log = run.train()
+    task_set, held_out, final = _shared(snapshot, tasks)
+    args = Args(
+        seed=seed,
+        snapshot=snapshot,
+        reward=reward,
+        total_timesteps=steps,
+        anneal_timesteps=ANNEAL,
+        eval_every=max(1, steps // 10),
+        out=f"{out}/{reward}-{seed}",
+    )
+    agent, curve = train(args, task_set, held_out)
     played = {
         split: [
-            _judged(entry, exam.task_set.task_set.tasks[entry["id"]], task_set.task_set.snapshot, reward)
-            for entry in exam.sit(run.agent)
+            _judged(entry, some.task_set.tasks[entry["id"]], task_set.task_set.snapshot, reward)
+            for entry in evaluate(agent, some)
         ]
-        for split, exam in exams.items()
+        for split, some in final.items()
     }
-    path.write_text(json.dumps({"settings": asdict(settings), "log": log, "played": played}))
+    path.write_text(json.dumps({"args": asdict(args), "curve": curve, "played": played}))
     return f"{reward} {seed}: " + ", ".join(
         f"{s} {mean(e['success'] for e in played[s]):.1%}" for s in SPLITS
     )
 
 
 def _judged(entry: dict[str, Any], task: Task, snapshot: toe.Snapshot, reward: str) -> dict[str, Any]:
-    """An entry of `Exam.sit` with its score under the training reward, and counts of what the policy did."""
+    """An entry of `evaluate` with its score under the training reward, and counts of what the policy did."""
     turns = entry.pop("turns")
     made = Counter(turn["name"] for turn in turns if "name" in turn)
     wanted = Counter(call.tool for call in task.golden)
@@ -142,8 +144,12 @@ def report(out: Path) -> dict[str, Any]:
         runs[reward] = [json.loads(path.read_text()) for path in sorted(out.glob(f"{reward}-*.json"))]
     runs = {reward: some for reward, some in runs.items() if some}
     found = {reward: _summed(some) for reward, some in runs.items()}
-    first = next(iter(runs.values()))[0]["settings"]
-    study = {"steps": first["steps"], "seeds": {r: len(some) for r, some in runs.items()}, "rewards": found}
+    first = next(iter(runs.values()))[0]["args"]
+    study = {
+        "steps": first["total_timesteps"],
+        "seeds": {r: len(some) for r, some in runs.items()},
+        "rewards": found,
+    }
     (out / "study.json").write_text(json.dumps(study, indent=1) + "\n")
     (out / "study.md").write_text("\n".join(_tables(study)) + "\n")
     _pictures(study, out)
@@ -156,8 +162,8 @@ def _summed(runs: list[dict[str, Any]]) -> dict[str, Any]:
     depths = sorted({e["depth"] for e in everything[0]})
     return {
         "curve": [
-            [point[0]["steps"], *interval([p["success"] for p in point])]
-            for point in zip(*(run["log"] for run in runs), strict=True)
+            [point[0]["global_step"], *interval([p["success"] for p in point])]
+            for point in zip(*(run["curve"] for run in runs), strict=True)
         ],
         "depth": {
             depth: interval([mean(e["success"] for e in some if e["depth"] == depth) for some in everything])

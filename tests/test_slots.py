@@ -1,4 +1,7 @@
-"""`ToolOrchSlots-v0`: every task can be solved from structured observations, and no observation shows golden calls."""
+"""`ToolOrchSlots-v0`: every task can be solved from structured observations, and no observation shows golden calls.
+
+Actions are whole calls here; decisions are in test_slot_decisions.py.
+"""
 
 import copy
 import json
@@ -6,10 +9,10 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
@@ -27,6 +30,8 @@ from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.task import AnswerFact, Binding, GoldenCall, Task
 
 ROOT = Path(__file__).parent.parent
+CallEnv = partial(ToolOrchSlotsEnv, actions="calls")
+CallVector = partial(ToolOrchSlotsVector, actions="calls")
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +114,7 @@ def _play(env: ToolOrchSlotsEnv, task: Task, actions: list[Any] | None = None) -
 
 
 def test_the_checker_of_gymnasium_is_content(task_set: SlotTaskSet) -> None:
-    check_env(ToolOrchSlotsEnv(task_set=task_set), skip_render_check=True)
-    env = gym.make(
-        "ToolOrchSlots-v0", snapshot=task_set.task_set.snapshot, split="graph-test", render_mode="ansi"
-    )
-    env.reset(seed=1)
-    assert isinstance(env.render(), str)
+    check_env(CallEnv(task_set=task_set), skip_render_check=True)
 
 
 SPLITS = pytest.mark.parametrize("split", ["graph-train", "graph-validation", "graph-test", "graph-hard"])
@@ -140,7 +140,7 @@ UNSAYABLE = {"travel-graph-train-00510"}
 
 def _say_golden_traces(task_set: SlotTaskSet, tasks: list[Task]) -> None:
     """Every choice is allowed by the mask, every call is seen to be about something, every fact becomes known."""
-    env = ToolOrchSlotsEnv(task_set=task_set.beside(tasks))
+    env = CallEnv(task_set=task_set.beside(tasks))
     stop = env.layout.tools
     starts = np.cumsum([0, *env.layout.actions[:-1]])
     for task in (task for task in tasks if task.id not in UNSAYABLE):
@@ -203,7 +203,7 @@ def test_tasks_that_differ_in_golden_calls_alone_look_the_same(task_set: SlotTas
     rng = np.random.default_rng(0)
     for seed in range(10):
         envs = [
-            ToolOrchSlotsEnv(task_set=task_set.beside([_flights(number)]), reward=reward, max_turns=turns)
+            CallEnv(task_set=task_set.beside([_flights(number)]), reward=reward, max_turns=turns)
             for number, reward, turns in (
                 (5, "graduated", None),
                 (6, "graduated", 30),
@@ -224,7 +224,7 @@ def test_tasks_that_differ_in_golden_calls_alone_look_the_same(task_set: SlotTas
 
 def test_what_is_seen_in_a_reply_is_what_the_criterion_chooses(task_set: SlotTaskSet) -> None:
     task = _flights()
-    env = ToolOrchSlotsEnv(task_set=task_set.beside([task]))
+    env = CallEnv(task_set=task_set.beside([task]))
     seen, _ = env.reset(seed=0)
     oracle = Oracle(task, env.layout)
     seen, *_ = env.step(oracle.action(seen, env.encoding.values))
@@ -240,7 +240,7 @@ def test_what_is_seen_in_a_reply_is_what_the_criterion_chooses(task_set: SlotTas
 
 def test_an_element_that_meets_a_criterion_by_chance_does_not_belong(task_set: SlotTaskSet) -> None:
     """The busiest route of another airline: it meets the words, but it is not what was spoken of."""
-    env = ToolOrchSlotsEnv(task_set=task_set.beside([_flights()]))
+    env = CallEnv(task_set=task_set.beside([_flights()]))
     env.reset(seed=0)
     vocabulary = env.layout.vocabulary
     number, row = vocabulary.tool_number["get_airline"], env.encoding.values.index("DL")
@@ -253,7 +253,7 @@ def test_an_element_that_meets_a_criterion_by_chance_does_not_belong(task_set: S
 
 def test_a_kind_of_criterion_that_is_not_known_chooses_nothing(task_set: SlotTaskSet) -> None:
     task = _flights(route={"kind": "strangest", "field": "flights", "than": {"field": "dest"}})
-    env = ToolOrchSlotsEnv(task_set=task_set.beside([task]))
+    env = CallEnv(task_set=task_set.beside([task]))
     seen, _ = env.reset(seed=0)
     oracle = Oracle(task, env.layout)
     seen, *_ = env.step(oracle.action(seen, env.encoding.values))
@@ -264,7 +264,7 @@ def test_a_kind_of_criterion_that_is_not_known_chooses_nothing(task_set: SlotTas
 def test_no_action_raises_and_every_observation_is_in_the_space(
     task_set: SlotTaskSet, seed: int, data: st.DataObject
 ) -> None:
-    env = ToolOrchSlotsEnv(task_set=task_set)
+    env = CallEnv(task_set=task_set)
     seen, _ = env.reset(seed=seed)
     rng = np.random.default_rng(seed)
     for _ in range(6):
@@ -278,7 +278,7 @@ def test_no_action_raises_and_every_observation_is_in_the_space(
 
 
 def test_masked_actions_are_calls_of_offered_tools(task_set: SlotTaskSet) -> None:
-    env = ToolOrchSlotsEnv(task_set=task_set)
+    env = CallEnv(task_set=task_set)
     rng = np.random.default_rng(1)
     offered = 0
     for seed in range(30):
@@ -295,7 +295,7 @@ def test_masked_actions_are_calls_of_offered_tools(task_set: SlotTaskSet) -> Non
 
 def test_slots_are_paid_as_text_is(travel: Snapshot, task_set: SlotTaskSet) -> None:
     """The same calls and answer, given to `ToolOrch-v0` as a message, score the same."""
-    env, rng = ToolOrchSlotsEnv(task_set=task_set), np.random.default_rng(5)
+    env, rng = CallEnv(task_set=task_set), np.random.default_rng(5)
     for seed in range(40):
         _, info = env.reset(seed=seed)
         task, turns, total, over = task_set.task_set.tasks[info["task_id"]], list[Any](), 0.0, False
@@ -314,7 +314,7 @@ def test_a_copy_in_the_middle_of_an_episode_goes_on_by_itself(
     toy: Snapshot, toy_tasks: list[Task], copied: Any, vector: bool
 ) -> None:
     known = open_slot_task_set(toy, tasks=toy_tasks)
-    env: Any = ToolOrchSlotsVector(2, task_set=known) if vector else ToolOrchSlotsEnv(task_set=known)
+    env: Any = CallVector(2, task_set=known) if vector else CallEnv(task_set=known)
     start, _ = env.reset(seed=0)
     other = copied(env)
     assert copied is not copy.deepcopy or other.task_set is known
@@ -329,8 +329,8 @@ def test_a_copy_in_the_middle_of_an_episode_goes_on_by_itself(
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
 def test_a_vector_is_its_single_environments(task_set: SlotTaskSet, mode: str) -> None:
     n, rng = 6, np.random.default_rng(2)
-    vec = ToolOrchSlotsVector(n, mode, task_set=task_set)
-    singles = [ToolOrchSlotsEnv(task_set=task_set) for _ in range(n)]
+    vec = CallVector(n, mode, task_set=task_set)
+    singles = [CallEnv(task_set=task_set) for _ in range(n)]
     seen, _ = vec.reset(seed=40)
     alone = [env.reset(seed=40 + i)[0] for i, env in enumerate(singles)]
     done = np.zeros(n, dtype=bool)
@@ -369,7 +369,7 @@ def test_a_vector_is_its_single_environments(task_set: SlotTaskSet, mode: str) -
 
 def test_a_vector_plays_the_tasks_it_is_given(travel: Snapshot, task_set: SlotTaskSet) -> None:
     ids = [task.id for task in travel.tasks("graph-test")[:5]]
-    vec = ToolOrchSlotsVector(5, task_set=task_set.beside(travel.tasks("graph-test")))
+    vec = CallVector(5, task_set=task_set.beside(travel.tasks("graph-test")))
     _, infos = vec.reset(seed=0, options={"task_id": ids})
     assert infos["task_id"].tolist() == ids
     with pytest.raises(toe.errors.UsageError, match="one per environment"):
@@ -385,7 +385,7 @@ def test_of_two_that_are_compared_one_is_known_once_both_are_read(
     travel: Snapshot, task_set: SlotTaskSet
 ) -> None:
     tasks = [task for task in travel.tasks("graph-train") if "compared" in task.meta][:40]
-    env = ToolOrchSlotsEnv(task_set=task_set.beside(tasks))
+    env = CallEnv(task_set=task_set.beside(tasks))
     kinds = {env.layout.vocabulary.kinds[f"compare {choose}"]: choose for choose in ("max", "min")}
     for task in tasks:
         seen, _ = env.reset(seed=1, options={"task_id": task.id})
@@ -405,7 +405,7 @@ def test_of_two_that_are_compared_one_is_known_once_both_are_read(
 
 
 def test_full_candidates_drop_what_belongs_to_nothing_first(travel: Snapshot) -> None:
-    env = ToolOrchSlotsEnv(task_set=open_slot_task_set(travel, "graph-hard", limits=Limits(candidates=64)))
+    env = CallEnv(task_set=open_slot_task_set(travel, "graph-hard", limits=Limits(candidates=64)))
     dropped = 0
     for task in travel.tasks("graph-hard")[:60]:
         seen, _ = env.reset(seed=0, options={"task_id": task.id})
@@ -433,7 +433,7 @@ def test_full_candidates_drop_what_belongs_to_nothing_first(travel: Snapshot) ->
 
 
 def test_any_snapshot_can_be_played_by_words_made_from_names(toy: Snapshot, toy_tasks: list[Task]) -> None:
-    env = ToolOrchSlotsEnv(toy, tasks=toy_tasks)
+    env = CallEnv(toy, tasks=toy_tasks)
     rng = np.random.default_rng(0)
     for seed in range(20):
         seen, _ = env.reset(seed=seed)
@@ -472,7 +472,7 @@ def test_arranging_a_request_graph_changes_its_order_alone(task_set: SlotTaskSet
 def test_the_same_seed_gives_the_same_bytes_in_every_process(snapshot: str) -> None:
     code = (
         "import hashlib, gymnasium as gym, numpy as np, tool_orch_env\n"
-        f"env = gym.make('ToolOrchSlots-v0', snapshot='{snapshot}', split='test')\n"
+        f"env = gym.make('ToolOrchSlots-v0', snapshot='{snapshot}', split='test', actions='calls')\n"
         "rng = np.random.default_rng(0); digest = hashlib.sha256()\n"
         "for seed in range(5):\n"
         "    seen, _ = env.reset(seed=seed); over = False\n"
@@ -500,7 +500,7 @@ def test_the_same_seed_gives_the_same_bytes_in_every_process(snapshot: str) -> N
 
 def test_limits_cut_a_request_that_is_too_large(travel: Snapshot) -> None:
     tiny = replace(Limits(), things=3, links=4, facts=2)
-    env = ToolOrchSlotsEnv(task_set=open_slot_task_set(travel, "graph-hard", limits=tiny))
+    env = CallEnv(task_set=open_slot_task_set(travel, "graph-hard", limits=tiny))
     for seed in range(20):
         seen, _ = env.reset(seed=seed)
         assert env.observation_space.contains(seen) and seen["things"].shape == (3, 4)

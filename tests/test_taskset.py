@@ -284,11 +284,9 @@ def test_vectors_heed_max_episode_steps_and_numpy_seeds(name: str, folder: Path)
     for i in range(3):
         one = gym.make(name, snapshot=folder, split="test")
         assert one.reset(seed=np.int64(5 + i) if i else 5)[1]["task_id"] == ids[i]
-    stay: Any = ["x{"] * 3
+    stay: Any = [{"name": "ping", "arguments": {}}] * 3
     if name == "ToolOrchSlots-v0":
-        stay = np.zeros((3, len(vec.unwrapped.layout.actions)), dtype=np.int64)
-    else:
-        stay = [{"name": "ping", "arguments": {}}] * 3
+        stay = np.ones(3, dtype=np.int64)  # a thing, then a tool: choices that end no episode
     for expected in (False, True):
         _, _, terminated, truncated, infos = vec.step(stay)
         assert not terminated.any()

@@ -24,13 +24,14 @@ ALIGNMENT = 8
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Rows of each observation array. What does not fit is dropped: the last links, facts and things, the oldest
-    candidates."""
+    candidates. `choices` is the number of different values among which one decision chooses, at most."""
 
     candidates: int = 128
     things: int = 16
     links: int = 32
     facts: int = 8
     calls: int = 26
+    choices: int = 40
 
 
 class Columns(NamedTuple):

@@ -109,6 +109,26 @@ class Encoding:
         self._tool_mask = self._own["mask"][: layout.tools + 1]
         self._open = self._own["mask"][layout.tools + 1 :].reshape(layout.positions, layout.limits.candidates)
 
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """The observation arrays and `mask`, by name: views that the next call changes."""
+        return self._own
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """Canonical text of each candidate, by row."""
+        return self._texts
+
+    @property
+    def facts(self) -> int:
+        """Number of facts asked."""
+        return len(self._request.graph.facts)
+
+    @property
+    def things(self) -> int:
+        """Number of things in the request."""
+        return len(self._request.graph.things)
+
     def __getstate__(self) -> dict[str, Any]:  # its owner has the row, and binds it again
         views = ("_row", "_own", "_candidates", "_tool_mask", "_open")
         return {name: value for name, value in vars(self).items() if name not in views}
@@ -173,7 +193,7 @@ class Encoding:
 
     def take(self, action: Sequence[int], answered: AnsweredCall, turn: int) -> None:
         """Record a call of turn `turn` (from 1) and add the candidates of its result."""
-        about, same = self._things_of(action)
+        about, same = self.things_of(action)
         row = min(self._calls, self._limits.calls - 1)
         own, result = self._own, answered.result
         own["calls"][row] = action[0] + 1, _CODES[result.status], min(turn, self._limits.calls)
@@ -196,7 +216,7 @@ class Encoding:
         clock[0] = min(1.0, turns / self._limits.calls)
         clock[1] = len(self.values) / self._limits.candidates
 
-    def _things_of(self, action: Sequence[int]) -> tuple[int, int]:
+    def things_of(self, action: Sequence[int]) -> tuple[int, int]:
         """The things that a call is about, and those that every argument identifies, as bits.
 
         Arguments are compared by value: the destination of one flight may be that of another.

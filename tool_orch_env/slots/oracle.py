@@ -1,4 +1,4 @@
-"""The golden trace of a task as slot actions, for tests, imitation and diagnosis.
+"""The golden trace of a task as slot actions and as decisions, for tests, imitation and diagnosis.
 
 It shows that every golden call can be expressed with the candidates observed. This module reads the golden calls; the
 environment does not import it.
@@ -12,8 +12,9 @@ import numpy as np
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import canonical
 from ..task import GoldenCall, Task
-from .candidates import BELONGS, REQUEST
-from .encoding import COLUMNS, Layout
+from .candidates import BELONGS, REQUEST, positions
+from .decisions import Decisions, Kind
+from .encoding import COLUMNS, Encoding, Layout
 from .vocabulary import shaped
 
 
@@ -82,3 +83,28 @@ class Oracle:
             found = np.flatnonzero(called & belongs)
             rows.append(int(found[-1]) if len(found) else 0)
         return rows
+
+
+class DecisionOracle:
+    """Plays one task decision by decision: the slot actions of `Oracle`, one part at a time."""
+
+    def __init__(self, task: Task, layout: Layout) -> None:
+        self._oracle, self._layout = Oracle(task, layout), layout
+        self._action: list[int] = []
+
+    def choice(self, decisions: Decisions, encoding: Encoding) -> int:
+        """The choice for the decision at hand. Raises `LookupError` if the value wanted is not among the choices."""
+        now = decisions.now
+        if now.kind is Kind.THING:
+            self._action = self._oracle.action(encoding.arrays, encoding.values)
+            if self._action[0] == self._layout.tools:
+                return 0
+            about, same = encoding.things_of(self._action)
+            return next(iter(positions(about or same)), 0) + 1
+        if now.kind is Kind.TOOL:
+            return self._action[0] + 1
+        row = self._action[1 + now.at]
+        for choice, rows in now.options.items():
+            if row in rows:
+                return choice
+        raise LookupError(f"{now.kind.name.lower()} {now.at}: row {row} is not among the choices")

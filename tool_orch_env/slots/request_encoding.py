@@ -243,6 +243,8 @@ class RequestEncoding:
         place = (0, min(row.position, 999), min(row.length, 999))
         own["candidates"][:] = row.source, type_of(row.value), *words, *place
         numbers = [vocabulary.intake_number[one] for one in (leaf.feeds if leaf else row.intakes)]
+        if leaf:  # an edge of the dependency graph carries some values that the schema refuses
+            numbers = [number for number in numbers if vocabulary.accepts(number, row.value, text)]
         own["fits"][numbers] = 1
         for thing, said in enumerate(self.graph.things):
             own["bond"][thing] = BELONGS if row.members >> thing & 1 else MEETS * (row.meets >> thing & 1)

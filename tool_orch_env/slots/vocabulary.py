@@ -111,6 +111,7 @@ class Vocabulary:
         self.named = tuple(_named_values(self))
         """Values of small enums, each with the intakes whose enum has it."""
         self._takers: Memo[str, tuple[Intake, ...]] = Memo(MEMO_SIZE)
+        self._accepted: Memo[tuple[int, str], bool] = Memo(MEMO_SIZE)
 
     def required(self, tool: str) -> frozenset[str]:
         """The required parameters of a tool."""
@@ -121,6 +122,10 @@ class Vocabulary:
         return self._takers.remembered(
             canonical(value), lambda: tuple(one for one in self.intakes if self._accepts(one, value))
         )
+
+    def accepts(self, number: int, value: Any, text: str) -> bool:
+        """Whether a value satisfies the schema of the parameter with this number; `text` is its canonical text."""
+        return self._accepted.remembered((number, text), lambda: self._accepts(self.intakes[number], value))
 
     def _accepts(self, intake: Intake, value: Any) -> bool:
         tool = self.catalog[intake[0]]

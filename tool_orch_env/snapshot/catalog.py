@@ -179,11 +179,16 @@ class Tool:
         """A validator of draft 2020-12 with format checks. It never fetches a reference."""
         return schema.validator({"additionalProperties": False, **self.spec.parameters})
 
+    @property
+    def independent(self) -> bool:
+        """Whether the schema looks at one parameter at a time: parameters valid one by one make a valid call."""
+        return self.spec.parameters.keys() <= _PLAIN_KEYWORDS
+
     @cached_property
     def valid_by_key(self) -> bool:
         """Whether calls of one key are all valid or all invalid: texts are not folded, sets not sorted, and giving a
         default explicitly changes nothing."""
-        if self.folds or self.spec.parameters.keys() - _PLAIN_KEYWORDS:
+        if self.folds or not self.independent:
             return False
         given = {name: plain(self.properties[name]["default"]) for name in self._defaults}
         return not any(error.absolute_path for error in self.validator.iter_errors(given))
