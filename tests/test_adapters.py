@@ -302,15 +302,20 @@ def test_trls_methods_include_the_submit_tool_of_the_task(fields: SessionFactory
     assert name != trl.toolset(task) and trl.toolset(fields.task_set.tasks["toy-0"], "fields") in made
     rows = {row["task_id"]: row for row in export.rows(fields, "trl")}
     assert rows["toy-1"]["environment"] == name
-    assert "call submit_answer" in rows["toy-1"]["prompt"][0]["content"]
+    said = rows["toy-1"]["prompt"][0]["content"]
+    assert "call submit_answer" in said and said.endswith(
+        '"currency":{"type":"string","description":"Currency."}}'
+    )
     environment: Any = made[name]()
-    assert list(inspect.signature(environment.submit_answer).parameters) == ["currency"]
+    assert list(inspect.signature(environment.submit_answer).parameters) == ["answer"]
     environment.reset(task_id="toy-1")
     for call in task.golden:
         getattr(environment, call.tool)(**call.arguments)
-    assert environment.submit_answer(currency="EUR") == '{"accepted":true}'
+    assert environment.submit_answer(answer={"currency": "EUR"}) == '{"accepted":true}'
     last = [[{"role": "assistant", "content": "Submitted."}]]
     assert trl.episode_score(last, [environment]) == [1.0]
+    environment.reset(task_id="toy-1")
+    assert "invalid_arguments" in environment.submit_answer(answer={"money": "EUR"})
 
 
 @pytest.mark.parametrize("form", [form for form in export.FORMATS if form != "verl-tools"])

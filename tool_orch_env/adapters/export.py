@@ -22,9 +22,10 @@ from ..answers.oracle import oracle_turns
 from ..calls.chat import as_message, turn_message
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
+from . import trl
 from .extras import need
 from .session import ANSWER_TOOL, Message, Session, SessionFactory
-from .trl import toolset
+from .toolsets import merged
 
 Row = dict[str, Any]
 ENV_CLASS = "tool_orch"
@@ -39,6 +40,8 @@ def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
     """Yield one row per task. Raises `UsageError` for an unknown format."""
     if form not in FORMATS:
         raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {form!r}")
+    if form == "trl":
+        factory = merged(factory, trl.CLASSES)
     for seed, task_id in enumerate(factory.task_ids):
         yield FORMATS[form](factory().reset(task_id), seed)
 
@@ -57,8 +60,8 @@ def write(factory: SessionFactory, form: str, path: Path) -> int:
 
 
 def _trl(session: Session, seed: int) -> Row:
-    tools = toolset(session.task, "fields" if session.submit_name else "text")
-    prompt = session.messages(session.native_prompt)
+    tools = trl.toolset(session.task, "fields" if session.submit_name else "text")
+    prompt = session.messages(trl.prompt(session))
     return {"prompt": prompt, "environment": tools, "task_id": session.task.id, "seed": seed}
 
 
