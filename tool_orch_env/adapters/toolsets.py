@@ -87,7 +87,7 @@ def _groups(tools: Matrix, barred: Matrix, times: Matrix, most: int) -> list[lis
     def costs(row: int) -> Matrix:
         union = tools | tools[row]
         size = union.sum(1)
-        cost = times * (size - tools.sum(1)) + times[row] * (size - tools[row].sum())
+        cost: Matrix = times * (size - tools.sum(1)) + times[row] * (size - tools[row].sum())
         cost[(union & (barred | barred[row])).any(1) | (times == 0)] = np.inf
         cost[row] = np.inf
         return cost
