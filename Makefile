@@ -126,14 +126,15 @@ SHARE = 0.02
 travel-tasks-check: .venv/ready  ## synthesise a share of its tasks again, and compare: make travel-tasks-check SHARE=1
 	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise --check --share $(SHARE)
 
-# The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
-TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py gyms.py art.py)
-TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py verl.py)
+# The adapters against the real packages. Three environments, because they ask for different versions of shared packages.
+TRAINERS = $(addprefix tests/trainers/test_,trl.py trl_templates.py axolotl.py openenv.py gyms.py art.py)
+TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py verl.py llamafactory.py)
 
-trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready  ## the adapters against the real trainers
+trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready .venv-trainers-tinker/ready  ## the adapters against the real trainers
 	rm -rf build/trainers_seen
 	.venv-trainers/bin/python -m pytest --durations=5 $(TRAINERS)
 	PATH="$(CURDIR)/.venv-trainers-2/bin:$$PATH" .venv-trainers-2/bin/python -m pytest --durations=5 $(TRAINERS_2)
+	.venv-trainers-tinker/bin/python -m pytest --durations=5 tests/trainers/test_tinker.py
 	$(MAKE) --no-print-directory trainers-3.12 trainers-3.13
 	.venv/bin/python tests/trainers/seen.py
 
@@ -183,7 +184,7 @@ VENV = rm -rf $(@D) && $(UV) venv --quiet $(@D) --python
 INSTALL = $(UV) pip install --quiet $(UV_FLAGS) --python $(@D) --build-constraints .ci/constraints.txt --constraint .ci
 
 environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .venv-rllib/ready .venv-mcp/ready .venv-mcp-1/ready \
-  .venv-trainers/ready .venv-trainers-2/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
+  .venv-trainers/ready .venv-trainers-2/ready .venv-trainers-tinker/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
 	for version in 3.12 3.13; do \
 	  [ -z "$$(.ci/find-python $$version)" ] || $(MAKE) --no-print-directory .venv-trainers-$$version/ready || exit 1; done
 
@@ -239,11 +240,18 @@ environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .v
 	$(VENV) $(PYTHON)
 	$(INSTALL)/constraints-trainers.txt torch pytest hypothesis psutil \
 	  --editable '.[trl,openenv,skyrl,gem,torchrl,art,export,bench]'
+	$(INSTALL)/constraints-trainers.txt --no-deps axolotl addict colorama
 	touch $@
 
 .venv-trainers-2/ready: pyproject.toml .ci/constraints-trainers-2.txt .uv/ready
 	$(VENV) $(PYTHON)
 	$(INSTALL)/constraints-trainers-2.txt torch pytest hypothesis --editable '.[verifiers,mcp,verl]'
+	$(INSTALL)/constraints-trainers-2.txt --no-deps llamafactory
+	touch $@
+
+.venv-trainers-tinker/ready: pyproject.toml .ci/constraints-trainers-tinker.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-trainers-tinker.txt torch pytest hypothesis --editable '.[tinker]'
 	touch $@
 
 .venv-trainers-3.12/ready: pyproject.toml .ci/constraints-trainers-3.12.txt .uv/ready
