@@ -14,7 +14,7 @@ chat templates work is listed in docs/trainers.md. Every reward is also in OUTPU
 What came out: at toy size, on a CPU, with a Qwen3 of one layer and random weights (made by tests/trainers/test_trl.py),
 
     python examples/trl_grpo.py --model runs/tiny --snapshot demo --eval_split test --eval_tasks 1 --max_steps 2 \
-      --num_generations 2 --gradient_accumulation_steps 1 --max_completion_length 16 --output_dir runs/trl
+      --num_generations 2 --gradient_accumulation_steps 2 --max_completion_length 16 --output_dir runs/trl
 
 prints a reward of 0 at each step, since the model writes noise. The modes with vLLM need a GPU and were not run.
 """
@@ -50,8 +50,11 @@ class Args:
     beta: float = arg(0.0, "Coefficient of the KL divergence from the initial model.")
     temperature: float = arg(1.0, "Sampling temperature.")
     num_generations: int = arg(8, "Rollouts per task: the group whose mean is the baseline.")
-    per_device_train_batch_size: int = arg(0, "Rollouts per device and forward pass; 0 for one group.")
-    gradient_accumulation_steps: int = arg(4, "Forward passes per optimiser step.")
+    per_device_train_batch_size: int = arg(1, "Rollouts per device and forward pass.")
+    gradient_accumulation_steps: int = arg(
+        32, "Forward passes per optimiser step; with the above, whole groups."
+    )
+    per_device_eval_batch_size: int = arg(8, "Rollouts per device in the evaluation.")
     max_completion_length: int = arg(8192, "Tokens of a rollout after the prompt, replies included.")
     use_vllm: bool = arg(False, "Generate with vLLM.")
     vllm_mode: str = arg("colocate", "colocate: vLLM in this process; server: a running `trl vllm-serve`.")
@@ -62,7 +65,6 @@ class Args:
 
 
 def config(args: Args) -> GRPOConfig:
-    batch = args.per_device_train_batch_size or args.num_generations
     return GRPOConfig(
         output_dir=args.output_dir,
         max_steps=args.max_steps,
@@ -71,8 +73,8 @@ def config(args: Args) -> GRPOConfig:
         temperature=args.temperature,
         num_generations=args.num_generations,
         num_generations_eval=1,
-        per_device_train_batch_size=batch,
-        per_device_eval_batch_size=batch,
+        per_device_train_batch_size=args.per_device_train_batch_size,
+        per_device_eval_batch_size=args.per_device_eval_batch_size,
         gradient_accumulation_steps=args.gradient_accumulation_steps,
         max_completion_length=args.max_completion_length,
         use_vllm=args.use_vllm,
