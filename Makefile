@@ -4,7 +4,7 @@ PYTHON ?= python3
 
 .PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
   mcp rllib gymnasium-1.2 redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
-  bench bench-check trainers trainers-newest trainers-oldest trainers-3.12 trainers-3.13 environments clean
+  bench bench-check trainers trainers-newest trainers-3.12 trainers-3.13 environments clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -144,17 +144,11 @@ trainers-3.12:  ## Agent Lightning, which needs Python 3.12; where there is none
 	  .venv-trainers-3.12/bin/python -m pytest tests/trainers/test_agentlightning.py; \
 	else echo "NOT RUN: tests/trainers/test_agentlightning.py: no Python 3.12 here"; fi
 
-# By hand: what the extras admit beyond the pinned versions. TRL 1.15 is what Unsloth asks for.
+# By hand: what an extra admits beyond the pinned version.
 trainers-newest: .uv/ready  ## ART at its newest, which needs Python 3.12
 	rm -rf .venv-trainers-newest && $(UV) venv --quiet .venv-trainers-newest --python $$(.ci/find-python 3.12)
 	$(UV) pip install --quiet $(UV_FLAGS) --python .venv-trainers-newest pytest hypothesis --editable '.[art]'
 	.venv-trainers-newest/bin/python -m pytest tests/trainers/test_art.py
-
-trainers-oldest: .uv/ready  ## TRL at its oldest
-	rm -rf .venv-trainers-oldest && $(UV) venv --quiet .venv-trainers-oldest --python $(PYTHON)
-	$(UV) pip install --quiet $(UV_FLAGS) --python .venv-trainers-oldest torch==2.13.0 pytest hypothesis trl==1.15.0 \
-	  --editable '.[trl,export]'
-	.venv-trainers-oldest/bin/python -m pytest tests/trainers/test_trl.py
 
 trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is reported as not run
 	@if [ -n "$$(.ci/find-python 3.13)" ]; then \

@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import played
 import pytest
+import yaml
 from tokens import tokenizer
 
 from tool_orch_env.adapters import export
@@ -212,6 +217,21 @@ def test_the_recipe_is_a_configuration_that_verl_accepts(
     validate_config(config, need_reference_policy(config), need_critic(config))
     rollout = omega_conf_to_dataclass(config.actor_rollout_ref.rollout)
     assert rollout.mode == "async" and rollout.multi_turn.enable
+
+
+def test_the_recipes_script_exports_the_dataset_and_starts_verl(tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    shutil.copytree(RECIPE, tmp_path / "examples" / "verl_grpo")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = ["examples/verl_grpo/run.sh", "Qwen/Qwen3-4B", "trainer.n_gpus_per_node=8", "--cfg", "job"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load(done.stdout[done.stdout.index("actor_rollout_ref:") :])
+    assert config["actor_rollout_ref"]["model"]["path"] == "Qwen/Qwen3-4B"
+    assert config["algorithm"]["adv_estimator"] == "grpo" and config["trainer"]["n_gpus_per_node"] == 8
+    assert all((tmp_path / config["data"][name]).is_file() for name in ("train_files", "val_files"))
 
 
 def test_the_recipe_plays_its_dataset_in_the_loop_that_it_names(
