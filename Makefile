@@ -4,7 +4,7 @@ PYTHON ?= python3
 
 .PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
   mcp rllib gymnasium-1.2 docs redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
-  bench bench-check trainers trainers-3.12 trainers-3.13 environments clean
+  bench bench-check trainers trainers-newest trainers-3.12 trainers-3.13 environments clean
 
 help:  ## this list
 	@grep -E '^[a-z][a-zA-Z0-9.-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -131,14 +131,15 @@ SHARE = 0.02
 travel-tasks-check: .venv/ready  ## synthesise a share of its tasks again, and compare: make travel-tasks-check SHARE=1
 	.venv/bin/python -m cache_snapshots.recipes.travel.synthesise --check --share $(SHARE)
 
-# The adapters against the real packages. Two environments, because they ask for different versions of shared packages.
-TRAINERS = $(addprefix tests/trainers/test_,trl.py openenv.py openenv_void.py gyms.py art.py)
-TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py mcp_void.py verl.py)
+# The adapters against the real packages. Three environments, because they ask for different versions of shared packages.
+TRAINERS = $(addprefix tests/trainers/test_,trl.py trl_templates.py axolotl.py openenv.py openenv_void.py gyms.py art.py)
+TRAINERS_2 = $(addprefix tests/trainers/test_,verifiers.py mcp.py mcp_void.py verl.py llamafactory.py)
 
-trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready  ## the adapters against the real trainers
+trainers: .venv/ready .venv-trainers/ready .venv-trainers-2/ready .venv-trainers-tinker/ready  ## the adapters against the real trainers
 	rm -rf build/trainers_seen
 	.venv-trainers/bin/python -m pytest --durations=5 $(TRAINERS)
 	PATH="$(CURDIR)/.venv-trainers-2/bin:$$PATH" .venv-trainers-2/bin/python -m pytest --durations=5 $(TRAINERS_2)
+	.venv-trainers-tinker/bin/python -m pytest --durations=5 tests/trainers/test_tinker.py
 	$(MAKE) --no-print-directory trainers-3.12 trainers-3.13
 	.venv/bin/python tests/trainers/seen.py
 
@@ -147,6 +148,12 @@ trainers-3.12:  ## Agent Lightning, which needs Python 3.12; where there is none
 	  $(MAKE) --no-print-directory .venv-trainers-3.12/ready && \
 	  .venv-trainers-3.12/bin/python -m pytest tests/trainers/test_agentlightning.py; \
 	else echo "NOT RUN: tests/trainers/test_agentlightning.py: no Python 3.12 here"; fi
+
+# By hand: what an extra admits beyond the pinned version.
+trainers-newest: .uv/ready  ## ART at its newest, which needs Python 3.12
+	rm -rf .venv-trainers-newest && $(UV) venv --quiet .venv-trainers-newest --python $$(.ci/find-python 3.12)
+	$(UV) pip install --quiet $(UV_FLAGS) --python .venv-trainers-newest pytest hypothesis --editable '.[art]'
+	.venv-trainers-newest/bin/python -m pytest tests/trainers/test_art.py
 
 trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is reported as not run
 	@if [ -n "$$(.ci/find-python 3.13)" ]; then \
@@ -188,7 +195,7 @@ VENV = rm -rf $(@D) && $(UV) venv --quiet $(@D) --python
 INSTALL = $(UV) pip install --quiet $(UV_FLAGS) --python $(@D) --build-constraints .ci/constraints.txt --constraint .ci
 
 environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .venv-rllib/ready .venv-mcp/ready .venv-mcp-1/ready \
-  .venv-docs/ready .venv-trainers/ready .venv-trainers-2/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
+  .venv-docs/ready .venv-trainers/ready .venv-trainers-2/ready .venv-trainers-tinker/ready  ## what CI needs, but for trainers of another Python: make -j4 environments
 	for version in 3.12 3.13; do \
 	  [ -z "$$(.ci/find-python $$version)" ] || $(MAKE) --no-print-directory .venv-trainers-$$version/ready || exit 1; done
 
@@ -249,11 +256,18 @@ environments: .venv/ready .venv-demo/ready .venv-vllm/ready .venv-learn/ready .v
 	$(VENV) $(PYTHON)
 	$(INSTALL)/constraints-trainers.txt torch pytest hypothesis psutil \
 	  --editable '.[trl,openenv,skyrl,gem,torchrl,art,export,bench]'
+	$(INSTALL)/constraints-trainers.txt --no-deps axolotl addict colorama
 	touch $@
 
 .venv-trainers-2/ready: pyproject.toml .ci/constraints-trainers-2.txt .uv/ready
 	$(VENV) $(PYTHON)
 	$(INSTALL)/constraints-trainers-2.txt torch pytest hypothesis --editable '.[verifiers,mcp,verl]'
+	$(INSTALL)/constraints-trainers-2.txt --no-deps llamafactory
+	touch $@
+
+.venv-trainers-tinker/ready: pyproject.toml .ci/constraints-trainers-tinker.txt .uv/ready
+	$(VENV) $(PYTHON)
+	$(INSTALL)/constraints-trainers-tinker.txt torch pytest hypothesis --editable '.[tinker]'
 	touch $@
 
 .venv-trainers-3.12/ready: pyproject.toml .ci/constraints-trainers-3.12.txt .uv/ready

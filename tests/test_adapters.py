@@ -204,7 +204,8 @@ def test_exported_rows_are_json_lines_with_task_and_seed(folder: Path, form: str
         places = [row, row.get("info", {}), row.get("extra_info", {})]
         assert f"toy-{number}" in [place.get("task_id") for place in places]
         assert number in [place.get("seed") for place in places]
-        assert "Which currency" in json.dumps(row["messages" if form == "openai" else "prompt"])
+        told = {"openai": "messages", "sharegpt": "conversations"}.get(form, "prompt")
+        assert "Which currency" in json.dumps(row[told])
     again = tmp_path / "again.jsonl"
     export.write(SessionFactory(snapshot=folder), form, again)
     assert again.read_bytes() == out.read_bytes()
@@ -219,6 +220,35 @@ def test_an_exported_demonstration_is_the_golden_episode(factory: SessionFactory
         assert replies == [message for message in row["messages"] if message["role"] == "tool"]
         ids = [call["id"] for message in said for call in message.get("tool_calls", ())]
         assert ids == [reply["tool_call_id"] for reply in replies] and len(set(ids)) == len(ids)
+
+
+def test_a_sharegpt_demonstration_speaks_and_hears_in_turns_and_scores_one(folder: Path) -> None:
+    for form in ("text", "fields"):
+        played = SessionFactory(snapshot=folder, split=None, answer_form=form)
+        for row in export.rows(played, "sharegpt"):
+            session = played().reset(row["task_id"])
+            said = row["conversations"]
+            assert [turn["from"] for turn in said[::2]] == ["human", *["observation"] * (len(said) // 2 - 1)]
+            assert {turn["from"] for turn in said[1:-1:2]} == {"function_call"}
+            assert said[-1]["from"] == ("function_call" if session.submit_name else "gpt")
+            assert [tool["name"] for tool in json.loads(row["tools"])][: len(session.task.tools)] == list(
+                session.task.tools
+            )
+            for turn in said[1::2]:
+                call = turn["from"] == "function_call"
+                step = session.step(json.loads(turn["value"]) if call else turn["value"])
+                assert step.done or step.messages[0]["content"] == said[said.index(turn) + 1]["value"]
+            assert session.done and session.episode_score == 1.0
+
+
+@pytest.mark.parametrize("answer_form", ["text", "fields"])
+@pytest.mark.parametrize("form", ["openai", "sharegpt"])
+def test_demonstrations_are_written_as_they_were(
+    folder: Path, form: str, answer_form: str, tmp_path: Path
+) -> None:
+    name = f"{form}-{answer_form}.jsonl"
+    export.write(SessionFactory(snapshot=folder, answer_form=answer_form), form, tmp_path / name)
+    assert (tmp_path / name).read_text() == (ROOT / "tests" / "golden" / "export" / name).read_text()
 
 
 def test_export_says_what_it_cannot_write(folder: Path, tmp_path: Path) -> None:
@@ -302,15 +332,20 @@ def test_trls_methods_include_the_submit_tool_of_the_task(fields: SessionFactory
     assert name != trl.toolset(task) and trl.toolset(fields.task_set.tasks["toy-0"], "fields") in made
     rows = {row["task_id"]: row for row in export.rows(fields, "trl")}
     assert rows["toy-1"]["environment"] == name
-    assert "call submit_answer" in rows["toy-1"]["prompt"][0]["content"]
+    said = rows["toy-1"]["prompt"][0]["content"]
+    assert "call submit_answer" in said and said.endswith(
+        '"currency":{"type":"string","description":"Currency."}}'
+    )
     environment: Any = made[name]()
-    assert list(inspect.signature(environment.submit_answer).parameters) == ["currency"]
+    assert list(inspect.signature(environment.submit_answer).parameters) == ["answer"]
     environment.reset(task_id="toy-1")
     for call in task.golden:
         getattr(environment, call.tool)(**call.arguments)
-    assert environment.submit_answer(currency="EUR") == '{"accepted":true}'
+    assert environment.submit_answer(answer={"currency": "EUR"}) == '{"accepted":true}'
     last = [[{"role": "assistant", "content": "Submitted."}]]
     assert trl.episode_score(last, [environment]) == [1.0]
+    environment.reset(task_id="toy-1")
+    assert "invalid_arguments" in environment.submit_answer(answer={"money": "EUR"})
 
 
 @pytest.mark.parametrize("form", [form for form in export.FORMATS if form != "verl-tools"])
@@ -464,8 +499,8 @@ def test_the_page_names_the_versions_that_ci_installs_and_every_format() -> None
         "openenv": "[OpenEnv](#openenv)",
         "verifiers": "[verifiers](#verifiers)",
         "verl": "[verl](#verl), agent loop",
-        "skyrl-gym": "[SkyRL](#skyrl-gem-torchrl)",
-        "gem-llm": "GEM",
+        "tinker-cookbook": "[tinker-cookbook](#tinker)",
+        "skyrl-gym": "[SkyRL](#skyrl-torchrl)",
         "torchrl": "TorchRL",
         "openpipe-art": "[ART](#art)",
         "agentlightning": "[Agent Lightning](#agent-lightning)",
@@ -475,6 +510,7 @@ def test_the_page_names_the_versions_that_ci_installs_and_every_format() -> None
         [pin] = {line for line in pins.splitlines() if line.startswith(f"{package}==")}
         [row] = [line for line in text.splitlines() if line.startswith(f"| {trainer} |")]
         assert pin.split("==")[1] in row.split("|")[2], (pin, row)
+    assert "gem-llm==0.1.0\n" in pins and "gem-llm 0.1.0" in text
     for form in export.FORMATS:
         assert f"`{form}`" in text and f"| `{form}`" in str(export.__doc__)
     assert main_formats() == set(export.FORMATS)

@@ -22,6 +22,7 @@ TRAINERS = {
     "verl agent loop, v1 trainer": "",
     "verl agent loop, older worker": "",
     "verl tool_agent": "",
+    "tinker-cookbook": "",
     "SkyRL": "",
     "SkyRL, pay: end": "",
     "GEM": "",

@@ -3,11 +3,16 @@
 import asyncio
 import json
 import math
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import played
 import pytest
+import yaml
 from breaking import Failing
 from tokens import tokenizer
 
@@ -189,16 +194,83 @@ def test_the_tool_form_plays_under_verls_own_loop(
     played.saw("verl tool_agent", "verl", None, score, None, "last token; `tool_rewards` beside it")
 
 
-def test_the_examples_yaml_and_the_exported_parquet_are_what_verl_loads(
-    factory: SessionFactory, tmp_path: Path
+RECIPE = Path(__file__).parent.parent.parent / "examples" / "verl_grpo"
+
+
+def recipe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The recipe's configuration as `main_ppo` composes it, with an exported dataset of the toy tasks in `folder`."""
+    from hydra import compose, initialize_config_dir
+
+    monkeypatch.chdir(RECIPE.parent.parent)
+    data = [f"data.{name}_files={folder / 'rows.parquet'}" for name in ("train", "val")]
+    with initialize_config_dir(str(RECIPE), version_base=None):
+        model = "actor_rollout_ref.model.path=any"
+        return compose("grpo", overrides=[model, f"+data.cache_dir={folder}", *data])
+
+
+def test_the_recipe_is_a_configuration_that_verl_accepts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verl.trainer.ppo.utils import need_critic, need_reference_policy
+    from verl.utils.config import omega_conf_to_dataclass, validate_config
+
+    config = recipe(tmp_path, monkeypatch)
+    assert config.algorithm.adv_estimator == "grpo" and config.trainer.use_v1
+    assert not need_critic(config) and not need_reference_policy(config)
+    validate_config(config, need_reference_policy(config), need_critic(config))
+    rollout = omega_conf_to_dataclass(config.actor_rollout_ref.rollout)
+    assert rollout.mode == "async" and rollout.multi_turn.enable
+
+
+def test_the_recipes_script_exports_the_dataset_and_starts_verl(tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    shutil.copytree(RECIPE, tmp_path / "examples" / "verl_grpo")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = ["examples/verl_grpo/run.sh", "Qwen/Qwen3-4B", "trainer.n_gpus_per_node=8", "--cfg", "job"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load(done.stdout[done.stdout.index("actor_rollout_ref:") :])
+    assert config["actor_rollout_ref"]["model"]["path"] == "Qwen/Qwen3-4B"
+    assert config["algorithm"]["adv_estimator"] == "grpo" and config["trainer"]["n_gpus_per_node"] == 8
+    assert all((tmp_path / config["data"][name]).is_file() for name in ("train_files", "val_files"))
+
+
+def test_the_recipe_plays_its_dataset_in_the_loop_that_it_names(
+    factory: SessionFactory, toy_folder: Path, bare: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("datasets")
-    from hydra.utils import get_class
     from omegaconf import OmegaConf
     from verl.utils.dataset.rl_dataset import RLHFDataset
 
-    [loop] = OmegaConf.load(Path(__file__).parent.parent.parent / "examples/trainers/verl_agent_loops.yaml")
-    assert get_class(loop["_target_"]).__name__ == "ToolOrchAgentLoop" and loop["name"] == export.ENV_CLASS
+    assert export.write(factory, "verl", tmp_path / "rows.parquet") == 3
+    config, fast = recipe(tmp_path, monkeypatch), tokenizer()
+    rows = RLHFDataset(config.data.train_files, fast, config.data)
+    [row] = [rows[at] for at in range(len(rows)) if rows[at]["extra_info"]["task_id"] == played.TASK]
+    loops = {
+        one.pop("name"): one
+        for one in OmegaConf.load(config.actor_rollout_ref.rollout.agent.agent_loop_config_path)
+    }
+    target = {**loops[row["agent_name"]], "snapshot": str(toy_folder)}
+    server = Server(fast, played.TEXTS["oracle"])
+
+    async def run() -> Any:
+        loop = made(config, target, fast, server, [])
+        return await loop.run({}, raw_prompt=row["raw_prompt"], extra_info=row["extra_info"])
+
+    output = asyncio.run(run())
+    assert output.reward_score == bare["oracle"]["score"] == 1.0
+    assert output.extra_fields["turn_scores"] == bare["oracle"]["rewards"]
+
+
+def test_the_exported_parquet_of_the_tool_form_is_what_verl_loads(
+    factory: SessionFactory, tmp_path: Path
+) -> None:
+    pytest.importorskip("datasets")
+    from omegaconf import OmegaConf
+    from verl.utils.dataset.rl_dataset import RLHFDataset
+
     path = tmp_path / "rows.parquet"
     assert export.write(factory, "verl-tools", path) == 3
     given = {"cache_dir": str(tmp_path), "return_raw_chat": True, "max_prompt_length": 8192}

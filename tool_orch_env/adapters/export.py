@@ -1,4 +1,4 @@
-"""Export tasks as dataset rows for trainers: `tool-orch export --format trl|verl|verl-tools|skyrl|verifiers|openai`.
+"""Export tasks as dataset rows for trainers: `tool-orch export --format trl|verl|verl-tools|skyrl|verifiers|…`.
 
 Rows are written as JSON lines or Parquet, one per task, in the order of the split. Every row has its task's id and a
 seed. It includes the tools if the trainer, and not the adapter, shows them to the model.
@@ -11,6 +11,7 @@ seed. It includes the tools if the trainer, and not the adapter, shows them to t
 | `skyrl`      | `prompt` with the tools in it, `env_class`, `task_id`, `seed` |
 | `verifiers`  | `name`, `prompt`, `system_prompt` with the tools in it, `info`: fields of the taskset's `TaskData` |
 | `openai`     | `messages` of the golden episode, `tools`: demonstrations for supervised fine-tuning |
+| `sharegpt`   | the same as `conversations` with the roles of LLaMA-Factory, `system`, `tools` |
 """
 
 import json
@@ -20,11 +21,13 @@ from typing import Any
 
 from ..answers.oracle import oracle_turns
 from ..calls.chat import as_message, turn_message
+from ..calls.types import ToolCall
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
+from . import trl
 from .extras import need
 from .session import ANSWER_TOOL, Message, Session, SessionFactory
-from .trl import toolset
+from .toolsets import merged
 
 Row = dict[str, Any]
 ENV_CLASS = "tool_orch"
@@ -39,6 +42,8 @@ def rows(factory: SessionFactory, form: str) -> Iterator[Row]:
     """Yield one row per task. Raises `UsageError` for an unknown format."""
     if form not in FORMATS:
         raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {form!r}")
+    if form == "trl":
+        factory = merged(factory, trl.CLASSES)
     for seed, task_id in enumerate(factory.task_ids):
         yield FORMATS[form](factory().reset(task_id), seed)
 
@@ -57,8 +62,8 @@ def write(factory: SessionFactory, form: str, path: Path) -> int:
 
 
 def _trl(session: Session, seed: int) -> Row:
-    tools = toolset(session.task, "fields" if session.submit_name else "text")
-    prompt = session.messages(session.native_prompt)
+    tools = trl.toolset(session.task, "fields" if session.submit_name else "text")
+    prompt = session.messages(trl.prompt(session))
     return {"prompt": prompt, "environment": tools, "task_id": session.task.id, "seed": seed}
 
 
@@ -122,6 +127,24 @@ def _openai(session: Session, seed: int) -> Row:
     return {"messages": messages, "tools": tools, "task_id": session.task.id, "seed": seed}
 
 
+def _sharegpt(session: Session, seed: int) -> Row:
+    """The golden episode call by call, because LLaMA-Factory wants what the model says and what it hears in turns."""
+    row = {"system": session.native_prompt, "tools": to_text([tool["function"] for tool in session.tools])}
+    said = [{"from": "human", "value": session.task.request}]
+    for turn in oracle_turns(session.task, "fields" if session.submit_name else "text"):
+        for call in turn.calls:
+            assert isinstance(call, ToolCall)  # a golden turn has no call that cannot be read
+            made = {"name": call.name, "arguments": call.arguments}
+            [reply] = session.step(made).messages
+            said.append({"from": "function_call", "value": to_text(made)})
+            said.append({"from": "observation", "value": reply["content"]})
+        if turn.answer is not None:
+            said.append({"from": "gpt", "value": turn.answer})
+    if session.done:  # a submission ends the episode; its reply asks for nothing
+        said.pop()
+    return {"conversations": said, **row, "task_id": session.task.id, "seed": seed}
+
+
 def text_messages(session: Session) -> list[Message]:
     """The opening messages for trainers that do not pass tools to the model: the system prompt lists them."""
     head, _, _ = session.text.rpartition("\n\nRequest:\n")
@@ -135,4 +158,5 @@ FORMATS: Mapping[str, Callable[[Session, int], Row]] = {
     "skyrl": _skyrl,
     "verifiers": _verifiers,
     "openai": _openai,
+    "sharegpt": _sharegpt,
 }

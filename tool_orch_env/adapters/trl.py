@@ -1,11 +1,12 @@
 """TRL: `GRPOTrainer(environment_factory=environments(factory), reward_funcs=episode_score, ...)`.
 
-TRL expects a class whose methods are the tools, so there is one class for every set of tools that a task offers. The
-dataset column `environment` selects the class and `task_id` the task; `tool-orch export --format trl` writes both. TRL
-learns from one scalar per rollout: the episode's score. It has no notion of a final answer, so `episode_score` takes
-the last message as the answer, unless the rollout has called `submit_answer` (`answer_form="fields"`). It makes calls
-one at a time, each as its own turn. A void episode has the score `None`, which TRL leaves out of the group's baseline
-and gives no advantage.
+TRL expects classes whose methods are the tools, all of them made before training. To need few, tasks share sets of
+tools: `toolsets.merged` offers each task its own tools and some more. The dataset column `environment` selects the
+class and `task_id` the task; `tool-orch export --format trl` writes both. TRL learns from one scalar per rollout: the
+episode's score. It has no notion of a final answer, so `episode_score` takes the last message as the answer, unless the
+rollout has called `submit_answer` (`answer_form="fields"`). That tool takes one object; the row's system prompt lists
+its fields. TRL makes calls one at a time, each as its own turn. A void episode has the score `None`, which TRL leaves
+out of the group's baseline and gives no advantage.
 
 Python annotations cannot express all of JSON Schema: ranges, patterns and nested fields go into the description.
 """
@@ -17,12 +18,13 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, Literal, Union
 
-from ..answers.submit import submit_tool, submits
+from ..answers.submit import DESCRIPTION, submit_name, submit_tool, submits
 from ..calls.render import function_tools
 from ..errors import UsageError
 from ..jsonvalues.canonical import to_text
 from ..task import Task
 from .session import Message, Session, SessionFactory
+from .toolsets import merged
 
 _TYPES: dict[Any, Any] = {
     "integer": int,
@@ -34,38 +36,55 @@ _TYPES: dict[Any, Any] = {
 }
 _SAID = frozenset({"type", "description", "title", "enum", "anyOf", "oneOf", "default"})
 """Keywords of a parameter's schema that its annotation and description already express."""
+CLASSES = 32
+"""How many environment classes there are at most for the tasks of a factory, where the tasks allow it."""
+ANSWER = "answer"
+"""The one parameter of `submit_answer`: an object with the task's fields."""
 
 
 class ToolEnvironment:
     """The tools of one rollout. TRL pools instances: `reset` begins a new episode."""
 
-    def __init__(self, factory: SessionFactory) -> None:
-        self._session: Session = factory()
+    def __init__(self, *factories: SessionFactory) -> None:
+        self._factories = factories
+        self._session: Session = factories[0]()
 
     def reset(self, task_id: str | None = None, seed: int | None = None, **row: Any) -> None:
         """Begin the row's task. Its prompt is in the dataset."""
-        self._session.reset(task_id, seed)
+        having = (one for one in self._factories if task_id in one.task_set.tasks)
+        self._session = next(having, self._factories[0])().reset(task_id, seed)
 
 
-def environments(factory: SessionFactory) -> dict[str, Callable[[], ToolEnvironment]]:
+def environments(*factories: SessionFactory) -> dict[str, Callable[[], ToolEnvironment]]:
     """The value for `environment_factory`: environment constructors by the name in the column `environment`.
 
-    Raises `UsageError` if a parameter's name is not a valid Python argument name.
+    Pass the factory of the training rows, and that of the evaluation rows if there are any. Raises `UsageError` if a
+    parameter's name is not a valid Python argument name.
     """
+    played = [merged(factory, CLASSES) for factory in factories]
     makers: dict[str, Callable[[], ToolEnvironment]] = {}
-    for task in factory.task_set.tasks.values():
-        name = toolset(task, factory.answer_form)
-        if name not in makers:
-            tools = function_tools(task, factory.task_set.snapshot.catalog)
-            tools += [submit_tool(task)] if submits(task, factory.answer_form) else []
-            makers[name] = partial(_environment_class(name, tools), factory)
+    for factory in played:
+        for task in factory.task_set.tasks.values():
+            name = toolset(task, factory.answer_form)
+            if name not in makers:
+                tools = function_tools(task, factory.task_set.snapshot.catalog)
+                submit = submit_name(task) if submits(task, factory.answer_form) else None
+                makers[name] = partial(_environment_class(name, tools, submit), *played)
     return makers
 
 
 def toolset(task: Task, answer_form: str = "text") -> str:
-    """The name of a task's set of tools, a hash of the tool names, and of the submit tool, which is the task's own."""
-    tools = [*task.tools, submit_tool(task)] if submits(task, answer_form) else task.tools
+    """The name of a task's set of tools, a hash of their names and that of the submit tool."""
+    tools = [*sorted(task.tools), *([submit_name(task)] if submits(task, answer_form) else [])]
     return f"tools_{blake2b(to_text(tools).encode(), digest_size=6).hexdigest()}"
+
+
+def prompt(session: Session) -> str:
+    """The system prompt of a row. It lists the fields of the answer, which differ between tasks of one class."""
+    if session.submit_name is None:
+        return session.native_prompt
+    fields = submit_tool(session.task)["function"]["parameters"]["properties"]
+    return f"{session.native_prompt} The fields of its parameter {ANSWER}: {to_text(fields)}"
 
 
 def episode_score(
@@ -92,18 +111,26 @@ def episode_score(
     return scores
 
 
-def _environment_class(name: str, tools: Sequence[Message]) -> type[ToolEnvironment]:
+def _environment_class(name: str, tools: Sequence[Message], submit: str | None) -> type[ToolEnvironment]:
+    made = [_method(tool["function"]) for tool in tools]
+    if submit is not None:
+        parameter = {"type": "object", "description": "The fields that the system prompt lists."}
+        parameters = {"properties": {ANSWER: parameter}, "required": [ANSWER]}
+        function = {"name": submit, "description": DESCRIPTION, "parameters": parameters}
+        made.append(_method(function, lambda given: given.get(ANSWER, given)))
     methods = {}
-    for index, tool in enumerate(tools):
-        method = _method(tool["function"])
+    for index, method in enumerate(made):
         taken = hasattr(ToolEnvironment, method.__name__) or method.__name__ in ("get_reward",)
         plain = method.__name__.isidentifier() and not method.__name__.startswith("_") and not taken
         methods[method.__name__ if plain else f"tool_{index}"] = method  # TRL calls it by __name__
     return type(name, (ToolEnvironment,), methods)
 
 
-def _method(function: Message) -> Callable[..., str]:
-    """A method that makes one call, with the signature and docstring that `get_json_schema` expects."""
+def _method(function: Message, read: Callable[[dict[str, Any]], Any] = dict) -> Callable[..., str]:
+    """A method that makes one call, with the signature and docstring that `get_json_schema` expects.
+
+    `read` returns the arguments of the call from those of the method.
+    """
     name, schema = function["name"], function["parameters"]
     parameters: Mapping[str, Any] = schema.get("properties", {})
     required = schema.get("required", ())
@@ -114,7 +141,7 @@ def _method(function: Message) -> Callable[..., str]:
             )
 
     def method(self: ToolEnvironment, /, **arguments: Any) -> str:
-        return str(self._session.step({"name": name, "arguments": arguments}).messages[0]["content"])
+        return str(self._session.step({"name": name, "arguments": read(arguments)}).messages[0]["content"])
 
     ordered = sorted(parameters, key=lambda parameter: parameter not in required)
     signature = _signature({parameter: parameters[parameter] for parameter in ordered}, required)

@@ -13,7 +13,7 @@ from .options import ANSWER_FORM, SNAPSHOT, split, whole
 if TYPE_CHECKING:
     from ..adapters.session import SessionFactory
 
-FORMATS = ("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai")
+FORMATS = ("trl", "verl", "verl-tools", "skyrl", "verifiers", "openai", "sharegpt")
 """The keys of `adapters.export.FORMATS`, here without the import."""
 
 _EPISODES = (
@@ -75,6 +75,7 @@ def serve(arguments: argparse.Namespace) -> int:
     examples=(
         "tool-orch export --format trl --split train --out train.jsonl",
         "tool-orch export --format openai --tasks tasks.jsonl --out demos.jsonl",
+        "tool-orch export --format sharegpt --out sft.jsonl    # LLaMA-Factory",
     ),
 )
 def export(arguments: argparse.Namespace) -> int:
