@@ -161,7 +161,7 @@ trainers-3.13:  ## NeMo Gym, which needs Python 3.13; where there is none, it is
 	  .venv-trainers-3.13/bin/python -m pytest tests/trainers/test_nemo_gym.py; \
 	else echo "NOT RUN: tests/trainers/test_nemo_gym.py: no Python 3.13 here"; fi
 
-bench: .venv/ready .venv-trainers/ready  ## the benchmarks; last, a step beside GEM and OpenEnv (Python up to 3.12)
+bench: .venv/ready .venv-trainers/ready .venv-vllm/ready  ## the benchmarks; last, a step beside GEM and OpenEnv (Python up to 3.12)
 	.venv/bin/python benchmarks/step.py
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/sharing.py
@@ -170,6 +170,7 @@ bench: .venv/ready .venv-trainers/ready  ## the benchmarks; last, a step beside 
 	.venv/bin/python benchmarks/bench.py
 	.venv/bin/python benchmarks/synth.py
 	.venv/bin/python benchmarks/slots.py
+	.venv-vllm/bin/python benchmarks/rollouts.py
 	.venv-trainers/bin/python benchmarks/peers.py
 
 bench-check: .venv/ready .venv-trainers/ready  ## those benchmarks that hold a limit, briefly

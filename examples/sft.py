@@ -1,83 +1,124 @@
 """Supervised fine-tuning on golden conversations, as a starting point for reinforcement learning.
 
-    python examples/sft.py --model build/ppo/model --tasks build/ppo/train.jsonl --out build/ppo/imitated
+    python examples/sft.py --model build/tiny/model --tasks build/tiny/train.jsonl --out build/imitated
 
-The golden trace of every task is played in `ToolOrch-v0`, and the model learns to write what the trace says, in its own
-chat format. Only the policy's tokens carry loss. With `--everything`, all tokens do, which is what teaches a model from
-scratch to copy. Uses AdamW with linear warm-up and decay, and full weights in float32. `--demonstrations` and `--steps`
-limit the amount of imitation. The same seed gives the same weights on the same machine.
+The golden trace of every task is played in `ToolOrch-v0`, and the model learns to write what the trace says, in the
+chat form of `ppo_vllm.py`. Only the policy's tokens carry loss; with `--everything` all tokens do, which a model from
+scratch needs. Trains all weights with AdamW in float32. The same seed gives the same weights on the same machine.
 """
 
-import argparse
-import itertools
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, HfArgumentParser
+from transformers.hf_argparser import HfArg
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tool_orch_env as toe
-from examples.ppo_vllm.chat import Chat
-from examples.ppo_vllm.demonstrations import (
-    careless,
-    conversation,
-    entities,
-    environments,
-    golden,
-    renamed,
-    tokens,
-)
+from examples.ppo_vllm import Chat, environments
 from tool_orch_env.calls.types import Turn
+from tool_orch_env.calls.write import FORMATS
 from tool_orch_env.task import Task
 
 Example = tuple[np.ndarray, np.ndarray]
 """Token ids int64 (T,), and a mask bool (T,) of the tokens that carry loss."""
 
 
-class Examples:
-    """Golden conversations as tokens. With `--rename`, entities get other names each time."""
-
-    def __init__(self, tasks: list[Task], chat: Chat, given: argparse.Namespace) -> None:
-        [env] = environments(tasks, 1)
-        self._rng = np.random.default_rng([given.seed, 1])
-        self._said = [conversation(env, task, self._turns(task, given)) for task in tasks]
-        self._entities = [entities(task) for task in tasks]
-        words = {word for some in self._entities for name in some for word in name.split()}
-        self._words = sorted(word for word in words if word.isalpha() and len(word) > 3)
-        self._chat, self._given = chat, given
-        self.sizes = [len(tokens(chat, said)[0]) for said in self._said]
-
-    def _turns(self, task: Task, given: argparse.Namespace) -> list[Turn]:
-        turns = golden(task, given.one_by_one)
-        return careless(turns, self._rng) if given.careless and self._rng.random() < given.careless else turns
-
-    def __len__(self) -> int:
-        return len(self._said)
-
-    def __getitem__(self, index: int) -> Example:
-        said = self._said[index]
-        if self._given.rename:
-            said = renamed(said, self._entities[index], self._words, self._rng)
-        ids, mask = tokens(self._chat, said)
-        return ids, np.ones_like(mask) if self._given.everything else mask
+@dataclass
+class Args:
+    model: str = HfArg(help="folder or name of a model whose tokenizer knows ChatML")
+    out: str = HfArg(help="folder for the trained model")
+    tasks: str = HfArg(default="travel", help="a task file, or a snapshot (its split train)")
+    demonstrations: int | None = HfArg(default=None, help="number of tasks to learn from, drawn by the seed")
+    calls: int | None = HfArg(default=None, help="learn only from tasks with at most this many golden calls")
+    one_by_one: bool = HfArg(default=False, help="make one call per turn, so that each has its own reward")
+    careless: float = HfArg(default=0.0, help="share of conversations that give up before the last call")
+    everything: bool = HfArg(default=False, help="observations carry loss too")
+    steps: int = HfArg(default=300, help="optimizer steps")
+    batch_size: int = HfArg(default=16, help="conversations per step")
+    learning_rate: float = HfArg(default=1e-3, help="after warm-up over a twentieth of the steps")
+    seed: int = HfArg(default=0, help="decides tasks, order and carelessness")
 
 
-def batches(examples: Examples, size: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def golden(task: Task, one_by_one: bool = False) -> list[Turn]:
+    """The golden trace. With `one_by_one`, every call is a turn."""
+    turns = toe.oracle_turns(task)
+    if not one_by_one:
+        return turns
+    return [one for turn in turns for one in ([Turn((call,)) for call in turn.calls] or [turn])]
+
+
+def careless(turns: Sequence[Turn], rng: np.random.Generator) -> list[Turn]:
+    """The trace of somebody who gives up before the last call."""
+    return [*turns[: int(rng.integers(len(turns) - 1))], turns[-1]]
+
+
+def message_text(turn: Turn) -> str:
+    """A turn as the text of an assistant message."""
+    return turn.answer if turn.answer is not None else FORMATS["hermes"].calls(turn.calls)
+
+
+def conversation(env: gym.Env[str, Any], task: Task, turns: Sequence[Turn] = ()) -> list[str]:
+    """Observation, message, observation, ..., the answer last. Without `turns`, those of the golden trace.
+
+    Raises `RuntimeError` if all golden calls do not score 1.0: such a task teaches something wrong.
+    """
+    turns = turns or golden(task)
+    observation, _ = env.reset(options={"task_id": task.id})
+    said, info = [observation], {}
+    for turn in turns:
+        observation, _, _, _, info = env.step(message_text(turn))
+        said += [message_text(turn), observation]
+    whole = sum(len(turn.calls) for turn in turns) == len(task.golden)
+    if whole and info.get("episode_score") != 1.0:
+        raise RuntimeError(f"task {task.id}: its golden trace scores {info.get('episode_score')}, expected 1")
+    return said[:-1]
+
+
+def tokens(chat: Chat, said: Sequence[str]) -> Example:
+    """The ids of a conversation, and which of them the policy says."""
+    ids, mask = chat.opening(said[0]), []
+    mask += [False] * len(ids)
+    for number, text in enumerate(said[1:]):
+        new = chat.reply(text) if number % 2 else [*chat.encode(text), chat.end]
+        ids += new
+        mask += [number % 2 == 0] * len(new)
+    return np.array(ids), np.array(mask)
+
+
+def examples(tasks: Sequence[Task], chat: Chat, args: Args) -> list[Example]:
+    """The conversations of the tasks as tokens."""
+    [env] = environments(tasks, 1)
+    rng = np.random.default_rng([args.seed, 1])
+    made = []
+    for task in tasks:
+        turns = golden(task, args.one_by_one)
+        if args.careless and rng.random() < args.careless:
+            turns = careless(turns, rng)
+        ids, mask = tokens(chat, conversation(env, task, turns))
+        made.append((ids, np.ones_like(mask) if args.everything else mask))
+    return made
+
+
+def batches(examples: Sequence[Example], size: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield batches endlessly, in a new order every epoch: ids int64 (B, T), padded with 0, and mask bool (B, T).
 
     Conversations are sorted by length within sixteen batches, so a batch has conversations of similar length.
     """
-    rng = np.random.default_rng(seed)
-    for _ in itertools.count():
+    rng, lengths = np.random.default_rng(seed), [len(ids) for ids, _ in examples]
+    while True:
         order = rng.permutation(len(examples))
         for first in range(0, len(order), 16 * size):
             some = order[first : first + 16 * size]
-            order[first : first + 16 * size] = sorted(some, key=lambda index: examples.sizes[index])
+            order[first : first + 16 * size] = sorted(some, key=lambda index: lengths[index])
         for first in rng.permutation(range(0, len(order) - size + 1, size)):
             chosen = [examples[index] for index in order[first : first + size]]
             length = max(len(ids) for ids, _ in chosen)
@@ -97,65 +138,48 @@ def loss_of(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> to
     return cross_entropy(model.lm_head(hidden[wanted]), ids[:, 1:][wanted])
 
 
-def imitate(model: torch.nn.Module, examples: Examples, given: argparse.Namespace) -> None:
+def imitate(
+    model: torch.nn.Module,
+    examples: Sequence[Example],
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+) -> None:
     """Train the model in place."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=given.lr, weight_decay=0.01, betas=(0.9, 0.95))
-    warm = max(1, given.steps // 20)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01, betas=(0.9, 0.95))
+    warm = max(1, steps // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm, 1 - 0.9 * step / given.steps)
+        optimizer, lambda step: min((step + 1) / warm, 1 - 0.9 * step / steps)
     )
-    began = time.monotonic()
-    for step, (ids, mask) in enumerate(
-        itertools.islice(batches(examples, given.batch, given.seed), given.steps), 1
-    ):
+    start = time.monotonic()
+    for step, (ids, mask) in zip(range(1, steps + 1), batches(examples, batch_size, seed), strict=False):
         loss = loss_of(model, ids, mask)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if step % 50 == 0 or step == given.steps:
-            print(f"step {step}/{given.steps}  loss {loss:.3f}  {time.monotonic() - began:.0f} s", flush=True)
+        if step % 50 == 0 or step == steps:
+            print(f"step {step}/{steps}  loss {loss:.3f}  {time.monotonic() - start:.0f} s", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Fine-tune a model on golden conversations.")
-    parser.add_argument(
-        "--model", required=True, help="a folder or name that transformers can load, with ChatML"
-    )
-    parser.add_argument("--tasks", default="travel", help="a task file or a snapshot (its training split)")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--demonstrations", type=int, help="learn from this many tasks only (default all)")
-    parser.add_argument("--calls", type=int, help="learn only from tasks with at most this many golden calls")
-    parser.add_argument("--one-by-one", action="store_true", help="one call per turn")
-    parser.add_argument(
-        "--careless", type=float, default=0.0, help="share of conversations that give up before the last call"
-    )
-    parser.add_argument(
-        "--everything", action="store_true", help="all tokens carry loss, observations included"
-    )
-    parser.add_argument("--rename", action="store_true", help="give entities other names each time")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    torch.manual_seed(given.seed)
-    tasks = toe.load_tasks(given.tasks, None if Path(given.tasks).is_file() else "train")
-    if given.calls:
-        tasks = [task for task in tasks if len(task.golden) <= given.calls]
-    tokenizer = AutoTokenizer.from_pretrained(given.model)
-    model = AutoModelForCausalLM.from_pretrained(given.model, dtype=torch.float32)
-    chosen = np.random.default_rng(given.seed).permutation(len(tasks))[: given.demonstrations]
-    examples = Examples([tasks[index] for index in chosen], Chat(tokenizer), given)
-    few, most = min(examples.sizes), max(examples.sizes)
+def main(args: Args) -> None:
+    torch.manual_seed(args.seed)
+    tasks = toe.load_tasks(args.tasks, None if Path(args.tasks).is_file() else "train")
+    tasks = [task for task in tasks if not args.calls or len(task.golden) <= args.calls]
+    chosen = np.random.default_rng(args.seed).permutation(len(tasks))[: args.demonstrations]
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
+    learned = examples([tasks[index] for index in chosen], Chat(tokenizer), args)
+    sizes = [len(ids) for ids, _ in learned]
     print(
-        f"{len(examples)} conversations of {few} to {most} tokens, {np.mean(examples.sizes):.0f} on average"
+        f"{len(learned)} conversations of {min(sizes)} to {max(sizes)} tokens, {np.mean(sizes):.0f} on average"
     )
-    imitate(model, examples, given)
-    model.save_pretrained(given.out)
-    tokenizer.save_pretrained(given.out)
+    imitate(model, learned, args.steps, args.batch_size, args.learning_rate, args.seed)
+    model.save_pretrained(args.out)
+    tokenizer.save_pretrained(args.out)
 
 
 if __name__ == "__main__":
-    main()
+    main(*HfArgumentParser(Args, description=__doc__.splitlines()[0]).parse_args_into_dataclasses())

@@ -153,6 +153,18 @@ def refused(handler: Handler, why: str) -> None:
     handler.give({"error": {"message": why}}, 400)
 
 
+def no_parser(handler: Handler, body: dict) -> None:
+    """A server that does not parse tool calls, as vLLM without a parser."""
+    return refused(handler, "tools need a parser") if "tools" in body else spoken(handler, body)
+
+
+def short_context(handler: Handler, body: dict) -> None:
+    """Takes one exchange and no more."""
+    if len(body["messages"]) > 2:
+        return refused(handler, "the chat is too long")
+    good(handler, body)
+
+
 def strict(handler: Handler, body: dict) -> None:
     """Refuses ids that repeat and results that answer no call of the message before; repeats its own ids."""
     seen: list[str] = []
@@ -211,7 +223,7 @@ MODELS: dict[str, Callable[[Handler, dict], None]] = {
     one.__name__: one
     for one in (
         good, spoken, stall, error_500, flaky, cut_json, cut_body, no_choice, half_call, strict, parted, too_many,
-        unlike,
+        unlike, no_parser, short_context,
     )
 }  # fmt: skip
 MODELS |= {f"writes_{name}": writes(name) for name in FORMATS}

@@ -3,15 +3,12 @@
 It has seen eight golden conversations often enough to call tools now and then: rewards that are all zero teach nothing.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import tool_orch_env as toe
-from examples.ppo_vllm import prepare
-from examples.ppo_vllm.demonstrations import conversation, environments
+from examples import sft, tiny_model
 from tool_orch_env.task import Task, dump_tasks
 
 
@@ -24,14 +21,11 @@ def tasks() -> list[Task]:
 def folder(tmp_path_factory: pytest.TempPathFactory, tasks: list[Task]) -> Path:
     """`model/` and `tasks.jsonl`."""
     out = tmp_path_factory.mktemp("tiny")
-    [env] = environments(tasks, 1)
-    tokenizer = prepare.tokenizer(
-        [text for task in tasks for text in prepare.chat(conversation(env, task))], 400
-    )
-    tokenizer.save_pretrained(out / "model")
-    prepare.model(len(tokenizer), width=32, layers=2, context=2048, seed=0).save_pretrained(out / "model")
-    (out / "tasks.jsonl").write_bytes(dump_tasks(tasks))
-    words = ["--model", str(out / "model"), "--tasks", str(out / "tasks.jsonl"), "--out", str(out / "model")]
-    settings = ["--steps", "80", "--batch", "8", "--lr", "3e-3"]
-    subprocess.run([sys.executable, "examples/sft.py", *words, *settings], check=True)
+    model, listed = out / "model", out / "tasks.jsonl"
+    tokenizer = tiny_model.tokenizer(tiny_model.texts(tasks), 400)
+    tokenizer.save_pretrained(model)
+    tiny_model.llama(len(tokenizer), width=32, layers=2, context=2048, seed=0).save_pretrained(model)
+    listed.write_bytes(dump_tasks(tasks))
+    learned = sft.Args(str(model), str(model), str(listed), steps=80, batch_size=8, learning_rate=3e-3)
+    sft.main(learned)
     return out

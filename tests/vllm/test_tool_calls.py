@@ -2,7 +2,7 @@
 by options, its tools are in the API or in the prompt, and its reasoning goes back to it.
 """
 
-import argparse
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 import tool_orch_env as toe
-from examples import sft
-from examples.ppo_vllm import prepare
+from examples import rollout_openai, sft, tiny_model
+from tool_orch_env.bench.policies import Settings
 from tool_orch_env.bench.policies.chat_history import in_prompt, sendable
+from tool_orch_env.bench.policies.vllm_server import VllmPolicy
 from tool_orch_env.bench.protocols import Arena
 from tool_orch_env.bench.run_log import Record, read_run
 from tool_orch_env.calls.chat import turn_message
@@ -61,20 +62,6 @@ TEMPLATE = """
 """
 
 
-class Lessons:
-    """The golden conversations of tasks as `examples/sft.py` learns them; what the assistant says carries loss."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, tasks: list[Task]) -> None:
-        self.pairs = [pair for task in tasks for pair in lessons(tokenizer, task)]
-        self.sizes = [len(ids) for ids, _ in self.pairs]
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.pairs[index]
-
-
 def golden_chat(task: Task) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The chat of the golden trace as a benchmark plays it, with reasoning, and the tools."""
     play = Arena([task], toe.Snapshot.open("travel")).play(task.id)
@@ -104,7 +91,8 @@ def chats(task: Task) -> list[tuple[list[dict[str, Any]], Any]]:
     return [(sendable(messages), tools), (in_prompt(messages, tools, FORM), None)]
 
 
-def lessons(tokenizer: PreTrainedTokenizerFast, task: Task) -> list[tuple[np.ndarray, np.ndarray]]:
+def lessons(tokenizer: PreTrainedTokenizerFast, task: Task) -> list[sft.Example]:
+    """The golden conversations as `examples/sft.py` learns them; what the assistant says carries loss."""
     pairs = []
     for messages, tools in chats(task):
         ids, mask, before = [], [], ""
@@ -136,13 +124,13 @@ def taught(tmp_path_factory: pytest.TempPathFactory, tasks: list[Task]) -> Path:
     """`model/`, which has learned ten golden conversations by heart, and `tasks.jsonl`."""
     out = tmp_path_factory.mktemp("taught")
     said = [f"{m['role']}\n{m['content']}" for task in tasks for m in chats(task)[1][0]]
-    tokenizer = prepare.tokenizer(said, 3000)
+    tokenizer = tiny_model.tokenizer(said, 3000)
     tokenizer.add_tokens(MARKS)
     tokenizer.chat_template = TEMPLATE
     torch.manual_seed(0)
-    model = prepare.model(len(tokenizer), width=64, layers=2, context=4096, seed=0)
-    given = argparse.Namespace(lr=5e-3, steps=160, batch=10, seed=0)
-    sft.imitate(model, Lessons(tokenizer, tasks), given)
+    model = tiny_model.llama(len(tokenizer), width=64, layers=2, context=4096, seed=0)
+    learned = [pair for task in tasks for pair in lessons(tokenizer, task)]
+    sft.imitate(model, learned, steps=160, batch_size=10, learning_rate=5e-3, seed=0)
     tokenizer.save_pretrained(out / "model")
     model.save_pretrained(out / "model")
     (out / "tasks.jsonl").write_bytes(dump_tasks(tasks))
@@ -177,6 +165,30 @@ def test_a_taught_model_calls_tools_natively_by_the_named_parsers(taught: Path, 
     for record in records:
         first = record["actions"][0]
         assert first["tool_calls"] and first["reasoning"].strip() == "Step 1: call."
+
+
+def test_rollouts_by_url_call_tools_natively(
+    taught: Path, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    settings = Settings(vllm_args=ENGINE, tool_call_parser="qwen3_coder", reasoning_parser="qwen3")
+    policy, out = VllmPolicy(str(taught / "model"), settings), tmp_path / "episodes.jsonl"
+
+    async def played() -> None:
+        await policy.open()
+        try:
+            listed = str(taught / "tasks.jsonl")
+            await rollout_openai.main(
+                f"http://127.0.0.1:{policy._port}/v1", "policy", str(out), len(tasks), tasks=listed
+            )
+        finally:
+            await policy.close()
+
+    asyncio.run(played())
+    episodes = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [one["task_id"] for one in episodes] == [task.id for task in tasks]
+    assert sum(one["success"] for one in episodes) >= 6 and not any("void" in one for one in episodes)
+    assert all(one["messages"][2]["tool_calls"] for one in episodes if one["success"])
 
 
 def test_a_taught_model_calls_tools_that_are_in_its_prompt(taught: Path, tmp_path: Path) -> None:
