@@ -8,10 +8,12 @@ from typing import Any
 
 import played
 import pytest
+from breaking import Failing
 from tokens import tokenizer
 
 from tool_orch_env.adapters import tinker as adapter
 from tool_orch_env.adapters.session import SessionFactory
+from tool_orch_env.errors import VoidError
 
 pytest.importorskip("tinker_cookbook")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -156,3 +158,12 @@ def test_the_example_configures_the_cookbooks_trainer(toy_folder: Path, tmp_path
     [group, *_] = train.get_batch(0)
     texts = played.TEXTS["oracle"] if group.task_id == played.TASK else ["I do not know."]
     assert len(rollouts(group, texts, []).trajectories_G) == 4
+
+
+def test_a_void_episode_fails_its_rollout_and_has_no_reward() -> None:
+    failing = Failing()
+    group = adapter.classes().Group(failing.factory, played.TASK, 2, renderer())
+    failing.factory().reset(played.TASK)  # compiled, which reads responses
+    failing.error = OSError("gone")
+    with pytest.raises(VoidError, match="store_failed"):
+        rollouts(group, played.TEXTS["oracle"], [])

@@ -3,7 +3,8 @@
 `dataset_builder(model_name_for_tokenizer=..., renderer_name=..., batch_size=..., group_size=...)` is the value for
 `tinker_cookbook.rl.train.Config(dataset_builder=...)`. A batch has `batch_size` groups, each of `group_size` episodes
 of one task. The renderer shows the tools and reads the calls in its model's own syntax; calls that it cannot read reach
-the environment as text. A trajectory keeps each turn's reward. The cookbook's advantages are made of their sum.
+the environment as text. A trajectory keeps each turn's reward. The cookbook's advantages are made of their sum. A void
+episode raises `VoidError`: the cookbook's `rollout_error_tolerance` decides whether its group is retried or dropped.
 """
 
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ def _env() -> type[Any]:
         async def step(self, message: Any) -> Any:
             self.history.append(_as_said(message))
             step = self._session.step(action(message))
+            self._session.check()
             replies = step.messages if self._native else [{"role": "user", "content": step.text}]
             self.history += [] if step.done else replies
             components = self._session.components() if step.done else {}
