@@ -259,7 +259,7 @@ def report(modules: list[str], sample: Sample) -> int:
         print("|", " | ".join(map(str, (module, total, share, killed, same, len(new)))), "|")
         unexplained += new
         # what is listed may be among those not tried
-        tried_for = listed if len(mutants) == total else {of for one in mutants for of in _explanations(one)}
+        tried_for = listed if len(mutants) == total else {one[:3] for one in mutants}
         unused |= (listed & tried_for) - {of for one in survivors for of in _explanations(one)}
     for one in unexplained:
         print(f"\n{one.module}:{one.number} survives\n- {one.line}\n+ {one.becomes}")
