@@ -42,6 +42,11 @@ PYTEST = "-x -q --no-header --tb=no --assert=plain -p no:cacheprovider -W ignore
 TIMEOUT = 20
 """Seconds of processor time: a mutant under which the tests take longer is killed. By the clock, 100 times that."""
 
+Explained = tuple[str, str, str]
+"""A module, a line of it and what becomes of it, with `ANY_NUMBER` for numbers that are a matter of degree."""
+ANY_NUMBER = "another number"
+_NUMBER = re.compile(r" *-?\d+(?:\.\d+)?")
+
 
 class Mutant(NamedTuple):
     """`line` is the source line, `becomes` what the mutant has in its place; both stripped."""
@@ -259,18 +264,13 @@ def report(modules: list[str], sample: Sample) -> int:
         print("|", " | ".join(map(str, (module, total, share, killed, same, len(new)))), "|")
         unexplained += new
         # what is listed may be among those not tried
-        tried_for = listed if len(mutants) == total else {of for one in mutants for of in _explanations(one)}
+        tried_for = listed if len(mutants) == total else {one[:3] for one in mutants}
         unused |= (listed & tried_for) - {of for one in survivors for of in _explanations(one)}
     for one in unexplained:
         print(f"\n{one.module}:{one.number} survives\n- {one.line}\n+ {one.becomes}")
     for name, line, becomes in sorted(unused):
         print(f"\n{name}.py: listed as changing nothing, and no survivor\n- {line}\n+ {becomes}")
     return len(unexplained) + len(unused)
-
-
-Explained = tuple[str, str, str]
-"""A module, a line of it and what becomes of it, with `ANY_NUMBER` for numbers that make no great difference."""
-ANY_NUMBER = "another number"
 
 
 def explained(module: str) -> Iterator[Explained]:
@@ -288,9 +288,6 @@ def _explanations(one: Mutant) -> Iterator[Explained]:
     yield one[:3]
     if _NUMBER.sub("#", one.line) == _NUMBER.sub("#", one.becomes):
         yield one.module, one.line, ANY_NUMBER
-
-
-_NUMBER = re.compile(r" *-?\d+(?:\.\d+)?")
 
 
 def main() -> None:
