@@ -2,7 +2,7 @@
 
     pip install tool-orch-env sb3-contrib && python examples/sb3_maskable.py
 
-RESULT
+Seed 1, first 120,000 of 300,000 decisions (120 s of CPU time): 56 % of the last training episodes score 1.0, sampled.
 """
 
 import gymnasium as gym
