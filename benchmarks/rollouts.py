@@ -144,12 +144,15 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--width", type=int, default=64, help="hidden size of the model")
+    parser.add_argument("--layers", type=int, default=2, help="layers of the model")
     given = parser.parse_args()
     tasks = toe.load_tasks("travel", "train")[: max(given.episodes)]
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = tiny_model.tokenizer(tiny_model.texts(tasks[:64]), 2000)
         tokenizer.save_pretrained(folder)
-        tiny_model.llama(len(tokenizer), given.width, 2, 4096, seed=0).save_pretrained(folder)
+        model = tiny_model.llama(len(tokenizer), given.width, given.layers, 4096, seed=0)
+        model.save_pretrained(folder)
+        print(f"a model of {model.num_parameters():,} parameters\n")
         print(
             "| episodes | variant | messages | tokens | tokens/s | per CPU s | / raw | / raw, CPU | environment |"
         )

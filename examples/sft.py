@@ -95,11 +95,14 @@ def tokens(chat: Chat, said: Sequence[str]) -> Example:
 
 
 def examples(tasks: Sequence[Task], chat: Chat, args: Args) -> list[Example]:
-    """The conversations of the tasks as tokens."""
+    """The conversations of the tasks as tokens.
+
+    With `careless`, each task is drawn four times: giving up is to be a habit, not a property of some tasks.
+    """
     [env] = environments(tasks, 1)
     rng = np.random.default_rng([args.seed, 1])
     made = []
-    for task in tasks:
+    for task in [*tasks] * (4 if args.careless else 1):
         turns = golden(task, args.one_by_one)
         if args.careless and rng.random() < args.careless:
             turns = careless(turns, rng)

@@ -171,7 +171,10 @@ def test_rollouts_by_url_call_tools_natively(
     taught: Path, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    settings = Settings(vllm_args=ENGINE, tool_call_parser="qwen3_coder", reasoning_parser="qwen3")
+    greedy = "--override-generation-config '{\"temperature\": 0}'"
+    settings = Settings(
+        vllm_args=f"{ENGINE} {greedy}", tool_call_parser="qwen3_coder", reasoning_parser="qwen3"
+    )
     policy, out = VllmPolicy(str(taught / "model"), settings), tmp_path / "episodes.jsonl"
 
     async def played() -> None:
