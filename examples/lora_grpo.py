@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +147,9 @@ class Chat:
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
 
+    def text(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, clean_up_tokenization_spaces=False))
+
     def user(self, observation: str) -> list[int]:
         """A user message and the beginning of the reply. Chat marks inside an observation are defused."""
         shown = observation.replace("<|", "< |")
@@ -269,67 +272,77 @@ def sampling(model: Any) -> Iterator[None]:
 
 
 @torch.no_grad()
-def play(
-    model: Any, chat: Chat, envs: Sequence[Any], task_ids: Sequence[str], args: Args, temperature: float
-) -> list[Episode]:
-    """Play one episode per task, all in one batch that shares a KV cache. Temperature 0 is greedy.
+def write(
+    model: Any,
+    cache: DynamicCache,
+    said: list[list[int]],
+    mask: torch.Tensor,
+    end: int,
+    args: Args,
+    alike: int,
+) -> tuple[np.ndarray, np.ndarray, torch.Tensor]:
+    """Sample a message per row after what was said to it, from a cache that holds what `mask` (rows, columns) covers.
 
-    Every turn appends columns to the cache: what the environment says, padded on the left, then what is sampled. The
-    mask leaves out padding, and what follows the end of a message.
+    Appends columns to the cache: what was said, padded on the left, then what is sampled, without the end mark. Rows
+    come in groups of `alike` that have heard the same, which is read once. Returns token ids and log-probabilities,
+    both (rows, tokens), with -1 as the id after a message's end, and the new mask. A temperature of 0 is greedy.
     """
-    device = model.device
-    episodes = [Episode(task_id) for task_id in task_ids]
+    width, device = max(map(len, said)), model.device
+    ids = torch.tensor([[end] * (width - len(one)) + one for one in said[::alike]], device=device)
+    new = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in said], device=device)
+    mask, heard = torch.cat([mask, new], 1), slice(None, None, alike)
+    writing = torch.ones(len(said), dtype=torch.bool, device=device)
+    tokens, chances = [], []
+    while True:
+        places = (mask.cumsum(1) - 1).clamp(min=0)[heard, -ids.shape[1] :]
+        context = {"attention_mask": mask[heard], "position_ids": places, "past_key_values": cache}
+        logits = model(input_ids=ids, logits_to_keep=1, **context).logits[:, -1].float()
+        if len(logits) < len(said):
+            cache.batch_repeat_interleave(alike)
+            logits, heard = logits.repeat_interleave(alike, 0), slice(None)
+        logprobs = torch.log_softmax(logits / (args.temperature or 1.0), -1)
+        best = logprobs.argmax(-1, keepdim=True)
+        chosen = torch.multinomial(logprobs.exp(), 1) if args.temperature else best
+        tokens.append(chosen[:, 0].where(writing, torch.full_like(chosen[:, 0], -1)))
+        chances.append(logprobs.gather(1, chosen)[:, 0])
+        writing = writing & (chosen[:, 0] != end)
+        if not writing.any() or len(tokens) == args.max_new_tokens:
+            return torch.stack(tokens, 1).cpu().numpy(), torch.stack(chances, 1).cpu().numpy(), mask
+        ids, mask = chosen, torch.cat([mask, writing[:, None].long()], 1)
+
+
+def play(
+    model: Any, chat: Chat, envs: Sequence[Any], task_ids: Sequence[str], args: Args, alike: int = 1
+) -> list[Episode]:
+    """Play one episode per task, all in one batch; the tasks come in groups of `alike` equal ones."""
+    episodes = [Episode(one) for one in task_ids]
     said = [
         chat.user(env.reset(options={"task_id": one})[0]) for env, one in zip(envs, task_ids, strict=True)
     ]
     for episode, ids in zip(episodes, said, strict=True):
         episode.extend(ids, False)
     live, cache = list(range(len(episodes))), DynamicCache()
-    mask = torch.zeros(len(live), 0, dtype=torch.long, device=device)
+    mask = torch.zeros(len(live), 0, dtype=torch.long, device=model.device)
     while live:
-        width = max(map(len, said))
-        ids = torch.tensor([[chat.end] * (width - len(one)) + one for one in said], device=device)
-        new = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in said], device=device)
-        mask = torch.cat([mask, new], 1)
-        writing = torch.ones(len(live), dtype=torch.bool, device=device)
-        written: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-        while True:
-            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-            out = model(
-                input_ids=ids,
-                attention_mask=mask,
-                position_ids=places,
-                past_key_values=cache,
-                logits_to_keep=1,
-            )
-            logprobs = torch.log_softmax(out.logits[:, -1].float() / (temperature or 1.0), -1)
-            chosen = (
-                torch.multinomial(logprobs.exp(), 1) if temperature else logprobs.argmax(-1, keepdim=True)
-            )
-            written.append((chosen[:, 0], logprobs.gather(1, chosen)[:, 0], writing))
-            writing = writing & (chosen[:, 0] != chat.end)
-            if not writing.any() or len(written) == args.max_new_tokens:
-                break
-            ids, mask = chosen, torch.cat([mask, writing[:, None].long()], 1)
-        tokens, chances, kept = (torch.stack(some, 1).cpu().numpy() for some in zip(*written, strict=True))
-        said, rows = [], []
+        tokens, chances, mask = write(model, cache, said, mask, chat.end, args, alike)
+        said, rows, alike = [], [], 1
         for row, index in enumerate(live):
-            episode, sampled = episodes[index], tokens[row, kept[row]].tolist()
+            episode, env, kept = episodes[index], envs[index], tokens[row] >= 0
+            sampled = tokens[row, kept].tolist()
             episode.extend(sampled, True)
-            episode.logprobs += chances[row, kept[row]].tolist()
+            episode.logprobs += chances[row, kept].tolist()
             if sampled[-1] != chat.end:
                 continue  # the message is too long: the episode is cut and keeps what it has earned
-            text = chat.tokenizer.decode(sampled[:-1])
-            observation, reward, terminated, truncated, info = envs[index].step(text)
+            observation, reward, terminated, truncated, info = env.step(chat.text(sampled[:-1]))
             episode.score += float(reward)
             episode.success = bool(info.get("success", False))
             reply = [*chat.encode("\n"), *chat.user(observation)]
             if not (terminated or truncated) and len(episode.ids) + len(reply) < args.max_tokens:
                 episode.extend(reply, False)
-                said.append([chat.end, *reply])  # the end mark has not been fed to the model yet
+                said.append([chat.end, *reply])  # the model has not read the end mark yet
                 rows.append(row)
         if rows and len(rows) < len(live):
-            cache.batch_select_indices(torch.tensor(rows, device=device))
+            cache.batch_select_indices(torch.tensor(rows, device=model.device))
         live, mask = [live[row] for row in rows], mask[rows]
     return episodes
 
@@ -352,10 +365,11 @@ def logprobs_of(model: Any, episodes: Sequence[Episode], temperature: float = 1.
 def evaluate(model: Any, chat: Chat, tasks: Tasks, ids: Sequence[str], args: Args) -> list[Episode]:
     """Greedy episodes of these tasks, in order."""
     played: list[Episode] = []
+    args = replace(args, temperature=0.0)
     with sampling(model):
         for first in range(0, len(ids), args.rollout_batch):
             some = ids[first : first + args.rollout_batch]
-            played += play(model, chat, tasks.take(len(some)), some, args, 0.0)
+            played += play(model, chat, tasks.take(len(some)), some, args)
     return played
 
 
@@ -491,7 +505,7 @@ def main(args: Args) -> None:
         for chosen in shuffled(len(practice), args.groups, rng):
             ids = [practice[one] for one in chosen for _ in range(args.group_size)]
             with sampling(model):
-                episodes = play(model, chat, train.take(len(ids)), ids, args, args.temperature)
+                episodes = play(model, chat, train.take(len(ids)), ids, args, args.group_size)
             scores = np.array([one.score for one in episodes]).reshape(args.groups, args.group_size)
             advantages = (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-4)
             for one, advantage in zip(episodes, advantages.flatten(), strict=True):

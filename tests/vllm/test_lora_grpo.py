@@ -86,23 +86,24 @@ class Talker:
 
 
 def played(
-    folder: Path, attention: str, turns: Sequence[int]
+    folder: Path, turns: Sequence[int], alike: int = 1
 ) -> tuple[Any, Chat, list[Episode], list[Talker]]:
     """Sampled episodes whose messages end with a frequent token, so that there are several turns."""
     torch.manual_seed(1)
-    base = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention)
+    base = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="grouped")
     policy = get_peft_model(base, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
     chat = Chat(str(folder))
     envs = [Talker(n) for n in turns]
     args = Args(max_new_tokens=40, max_tokens=4000)
     chat.end = chat.encode(" the")[0]
     with sampling(policy):
-        episodes = play(policy, chat, envs, [str(n) for n in range(len(envs))], args, 1.0)
+        episodes = play(policy, chat, envs, [str(n // alike) for n in range(len(envs))], args, alike)
     return policy, chat, episodes, envs
 
 
-def test_sampled_probabilities_are_those_the_trainer_computes(model: Path) -> None:
-    policy, _, episodes, _ = played(model, "grouped", [1, 2, 3, 4] * 8)
+@pytest.mark.parametrize("alike", [1, 8])
+def test_sampled_probabilities_are_those_the_trainer_computes(model: Path, alike: int) -> None:
+    policy, _, episodes, _ = played(model, sorted([1, 2, 3, 4] * 8), alike)
     with torch.no_grad():
         computed = logprobs_of(policy, episodes).numpy()
     sampled = np.array([value for one in episodes for value in one.logprobs])
@@ -111,7 +112,7 @@ def test_sampled_probabilities_are_those_the_trainer_computes(model: Path) -> No
 
 
 def test_grouped_attention_equals_that_of_the_library(model: Path) -> None:
-    policy, _, episodes, _ = played(model, "grouped", [1, 2, 3])
+    policy, _, episodes, _ = played(model, [1, 2, 3])
     with torch.no_grad():
         ours = logprobs_of(policy, episodes)
         policy.get_base_model().set_attn_implementation("eager")
@@ -120,7 +121,7 @@ def test_grouped_attention_equals_that_of_the_library(model: Path) -> None:
 
 
 def test_what_the_environment_hears_is_what_was_sampled(model: Path) -> None:
-    _, chat, episodes, envs = played(model, "grouped", [1, 2, 3, 4] * 8)
+    _, chat, episodes, envs = played(model, [1, 2, 3, 4] * 8)
     for one, env in zip(episodes, envs, strict=True):
         assert len(one.ids) == len(one.mine)
         assert sum(one.mine) == len(one.logprobs)
