@@ -62,9 +62,10 @@ vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs
 
 GPU_PYTHON = python3
 GPU_MODEL = build/smollm2-pieces
-GPU_FLAGS = --max-calls 4 --max-items 6 --max-tokens 1400 --evaluation 100 --validation 48 --demonstrations 480 --epochs 4 \
-  --imitation-batch 16 --stages "pretrained imitation grpo" --seconds 110 --checkpoints 2 --groups 24 --group-size 16 \
-  --max-new-tokens 160 --rollout-batch 128
+GPU_FLAGS = --train "train graph-train" --held-out "test graph-test" --max-calls 5 --max-items 10 --max-tokens 1600 \
+  --stages "pretrained imitation grpo" --evaluation 143 --validation 48 --demonstrations 480 --epochs 4 --imitation-batch 8 \
+  --seconds 110 --checkpoints 2 --groups 24 --group-size 16 --minibatch 8 --learning-rate 1e-4 --max-new-tokens 192 \
+  --rollout-batch 128
 
 gpu:  ## imitation and GRPO on one GPU, about five minutes, into $OUT or build/gpu: make gpu GPU_PYTHON=python3
 	@$(GPU_PYTHON) -c 'import torch, transformers, peft, gymnasium, numpy, pydantic, diskcache, cachetools, jsonschema, rfc3339_validator, networkx' || { \

@@ -68,9 +68,9 @@ class Args:
     """folder of an imitated adapter, from which to go on"""
 
     train: str = "train"
-    """tasks to learn from: a split of `travel`, or a task file"""
+    """tasks to learn from: splits of `travel`, or task files, separated by spaces"""
     held_out: str = "test"
-    """tasks of the evaluation: a split of `travel`, or a task file"""
+    """tasks of the evaluation, given likewise"""
     max_calls: int = 4
     """tasks with more golden calls are left out"""
     max_items: int = 3
@@ -167,7 +167,7 @@ class Tasks:
     """Tasks cut to what a small model can hold, with an environment that shows little."""
 
     def __init__(self, source: str, args: Args, chat: Chat, reward: str = "graduated") -> None:
-        found = toe.load_tasks(source if Path(source).is_file() else "travel", _split(source))
+        found = [task for one in source.split() for task in load(one)]
         short = [cut(task, args) for task in found if len(task.golden) <= args.max_calls]
         self.form = {
             "snapshot": "travel",
@@ -204,8 +204,9 @@ class Tasks:
         return self.envs[:n]
 
 
-def _split(source: str) -> str | None:
-    return None if Path(source).is_file() else source
+def load(source: str) -> list[toe.Task]:
+    """The tasks of a file, or of a split of `travel`."""
+    return toe.load_tasks(source) if Path(source).is_file() else toe.load_tasks("travel", source)
 
 
 def cut(task: toe.Task, args: Args) -> toe.Task:
@@ -400,7 +401,7 @@ def append(path: Path, line: dict[str, Any]) -> None:
 class Checkpoint:
     """An adapter, and its success and score on the validation tasks."""
 
-    result: tuple[float, float]
+    result: tuple[float, ...]
     adapter: dict[str, Any]
 
 
@@ -489,6 +490,7 @@ def main(args: Args) -> None:
         chosen = max(found, key=lambda one: one.result)  # the first of equals
         restore(chosen)
         model.save_pretrained(out / stage)
+        (out / stage / "validation.json").write_text(json.dumps(chosen.result))
         test(stage, seconds)
         return chosen
 
@@ -552,8 +554,10 @@ def main(args: Args) -> None:
                 break
         start = best(found, "imitation", clock() - mark)
     elif args.start:
-        set_peft_model_state_dict(model, load_peft_weights(args.start, device="cpu"))
-        start = checkpoint("imitation", 0)
+        adapter_weights = load_peft_weights(args.start, device="cpu")
+        result = json.loads((Path(args.start) / "validation.json").read_text())
+        log("validated imitation", step=0, success=result[0], score=result[1])
+        start = Checkpoint(tuple(result), adapter_weights)
 
     for stage in ("grpo", "control"):
         if stage not in stages:
