@@ -350,15 +350,14 @@ def play(
 
 def logprobs_of(model: Any, episodes: Sequence[Episode], temperature: float = 1.0) -> torch.Tensor:
     """Log-probabilities of the policy's tokens, of one episode after another, float32."""
-    width = max(len(one.ids) for one in episodes)
-    ids = torch.tensor([one.ids + [0] * (width - len(one.ids)) for one in episodes], device=model.device)
+    width, device = max(len(one.ids) for one in episodes), model.device
+    spare = [width - len(one.ids) for one in episodes]  # padding is on the right, where nobody looks
+    ids = torch.tensor([one.ids + [0] * n for one, n in zip(episodes, spare, strict=True)], device=device)
     mine = torch.tensor(
-        [one.mine + [False] * (width - len(one.mine)) for one in episodes], device=model.device
+        [one.mine + [False] * n for one, n in zip(episodes, spare, strict=True)], device=device
     )
     inner = model.get_base_model()
-    hidden = inner.model(input_ids=ids).last_hidden_state[
-        :, :-1
-    ]  # padding is on the right, where nobody looks
+    hidden = inner.model(input_ids=ids).last_hidden_state[:, :-1]
     logits = inner.lm_head(hidden[mine[:, 1:]]).float() / temperature
     return torch.log_softmax(logits, -1).gather(1, ids[:, 1:][mine[:, 1:]][:, None])[:, 0]
 
@@ -407,12 +406,10 @@ class Checkpoint:
 
 def parsed() -> Args:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description="Imitation, then GRPO; the fields of `Args` are explained there."
     )
     for one in fields(Args):
-        kind: Any = type(one.default)
-        kind = (lambda text: text.lower() in ("1", "true", "yes")) if kind is bool else kind
-        parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
+        parser.add_argument(f"--{one.name.replace('_', '-')}", type=type(one.default), default=one.default)
     return Args(**vars(parser.parse_args()))
 
 
