@@ -2,7 +2,7 @@
 # Environments are made by uv, which pip installs into .uv from the constraints; nothing has to be there but Python.
 PYTHON ?= python3
 
-.PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm learn \
+.PHONY: help demo test lint unit data kills chromium thorough fuzz mutants store-stress openenv-soak ray vllm gpu learn \
   mcp rllib gymnasium-1.2 docs redteam wheel travel travel-handmade travel-check travel-record-check travel-tasks travel-tasks-check elements elements-check \
   bench bench-check trainers trainers-newest trainers-3.12 trainers-3.13 environments clean
 
@@ -60,6 +60,20 @@ ray: .venv/ready  ## bench, synthesis and audit on a Ray cluster of two workers,
 
 vllm: .venv-vllm/ready  ## what needs a model served by vLLM (its build for CPUs): the bench's policy, PPO
 	.venv-vllm/bin/python -m pytest tests/vllm
+
+GPU_PYTHON = python3
+GPU_MODEL = build/smollm2-pieces
+GPU_FLAGS = --train "train graph-train" --held-out "test graph-test" --max-calls 5 --max-items 10 --max-tokens 1600 \
+  --stages "pretrained imitation grpo" --evaluation 143 --validation 48 --demonstrations 480 --epochs 4 --imitation-batch 8 \
+  --seconds 110 --checkpoints 2 --groups 24 --group-size 16 --minibatch 8 --learning-rate 1e-4 --max-new-tokens 192 \
+  --rollout-batch 128
+
+gpu:  ## imitation and GRPO on one GPU, about five minutes, into $OUT or build/gpu: make gpu GPU_PYTHON=python3
+	@$(GPU_PYTHON) -c 'import torch, transformers, peft, gymnasium, numpy, pydantic, diskcache, cachetools, jsonschema, rfc3339_validator, networkx' || { \
+	  echo "install: $(GPU_PYTHON) -m pip install transformers peft gymnasium numpy pydantic diskcache cachetools jsonschema rfc3339-validator networkx"; exit 2; }
+	@cd $(GPU_MODEL) 2> /dev/null && sha256sum --check --quiet SHA256SUMS || { \
+	  echo "$(GPU_MODEL) is missing or damaged: python examples/smollm2.py $(GPU_MODEL) --pieces"; exit 2; }
+	HF_HUB_OFFLINE=1 $(GPU_PYTHON) examples/lora_grpo.py --model $(GPU_MODEL) --out $${OUT:-build/gpu} $(GPU_FLAGS)
 
 learn: .venv-learn/ready  ## PPO in slots and its study at small size; Stable-Baselines3, TorchRL, gymnasium's vectors
 	.venv-learn/bin/python -m pytest --durations=5 tests/learn
