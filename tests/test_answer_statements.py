@@ -112,6 +112,8 @@ NAMES = [
     (NUCLIDE, "It is Ra-226, that is, radium-226.", 1),
     (NUCLIDE, "U-234 > Th-230 > Ra-226, so Ra-226", 1),
     (NUCLIDE, "Th-230 -> Ra-226", 0.5),
+    (NUCLIDE, "Ra-226 -> Rn-222, so it is Po-218.", 0.5),
+    (NUCLIDE, "U-234 -> Th-230 -> Ra-226. It is Rn-222.", 0),
     (NUCLIDE, "Ra-226 or Rn-222", 0.5),
 ]
 ACCESS = asked("access", True, kind="yes_no", owner="Kiasma", ask="wheelchair access")
