@@ -119,6 +119,12 @@ LINES = {
     "# Norway\n- Oslo\n  - people: ‹7›": {"norway": 1, "oslo": 1, "people": 4.5},
     "Oslo\n\n\n‹7›": {},
     "red:\nblue ‹7›": {"blue": 4.62},
+    "- Norway\n  - Oslo\n    - people: ‹7›": {"norway": 1, "oslo": 1, "people": 4.5},
+    "- Norway\n  - Oslo\n    - people: 8\n  - Lund\n    - people: ‹7›": {
+        "norway": 1,
+        "lund": 1,
+        "people": 4.5,
+    },
 }
 TABLES = {
     "| City | Flights | Late |\n|---|---|---|\n| Boston | ‹12› | 3 |\n| Dallas | 7 | 1 |": {
@@ -145,6 +151,11 @@ JSON = {
     '{"red": [{"blue": ‹7›}, {"green": 8}]}': {"blue": 4.53},
     '{"red": {"blue": 5, "green": ‹7›}}': {"red": 1, "green": 4.5},
     '{"red": {"blue": 5}, "green": ‹7›}': {"green": 4.5},
+    '{\n  "oslo": {\n    "people": ‹7›\n  }\n}': {"oslo": 1, "people": 4.47},
+    '{\n  "lund": {\n    "seats": 8\n  },\n  "oslo": {\n    "people": ‹7›\n  }\n}': {
+        "oslo": 1,
+        "people": 4.47,
+    },
 }
 
 

@@ -28,6 +28,8 @@ MAX_WORDS = 200
 MOST_AROUND = 64
 """How many words of a heading, a row or the sentence before are looked at."""
 _CELLS = 12
+_DEEPEST = 80
+"""Blanks before a line that are counted."""
 _BEFORE, _BEHIND = 6, 3
 """How many clauses of a sentence before and behind one are looked at."""
 _SEPARATOR = re.compile(
@@ -159,7 +161,7 @@ class _Cutter:
             self._blank = True
             return
         item = _ITEM.match(line)
-        indent = len(item[1]) if item else len(line) - len(line.lstrip())
+        indent = self._indent(start)
         heading = _HEADING.match(line)
         json_like = line.lstrip()[:1] in '{["' or line.rstrip()[-1:] in "{["
         begin = start + (item.end() if item else 0)
@@ -174,6 +176,13 @@ class _Cutter:
             words = {word: ABOVE for _, word in islice(self._words(begin, end), MOST_AROUND)}
             self._headings.append((level, words))
         self._blank = False
+
+    def _indent(self, start: int) -> int:
+        """How many blanks a line begins with, as it was written: folding leaves one of several."""
+        written = self._folded.written
+        first = written.rfind("\n", 0, self._folded.at[start]) + 1
+        line = written[first : first + _DEEPEST]
+        return len(line) - len(line.lstrip())
 
     def _heads(self, line: str, start: int, end: int) -> bool:
         """Whether a line is the heading of those below: it ends openly, is all bold, or is a bare short phrase."""
