@@ -146,7 +146,12 @@ TABLES = {
 JSON = {
     '{"a": {"oslo": {"people": ‹7›}}, "b": 1}': {"oslo": 1, "people": 4.47},
     '{"a": {"oslo": {"people": 7}, "seats": ‹9›}, "b": 1}': {"seats": 4.5},
-    '[{"city": "oslo", "people": ‹7›}, {"city": "lund"}]': {"people": 4.47},
+    '[{"city": "oslo", "people": ‹7›}, {"city": "lund"}]': {"people": 4.47, "oslo": 2},
+    '[\n  {\n    "people": ‹7›,\n    "city": "oslo"\n  },\n  {"city": "lund"}\n]': {
+        "people": 4.47,
+        "oslo": 2,
+    },
+    "{\n{\npeople: ‹7›\n}": {"people": 4.5},
     '{"oxygen": {"years": ‹1774›, "place": "Sweden"}, "cobalt": 1735}': {"oxygen": 1, "year": 4.5},
     '{"red": [{"blue": ‹7›}, {"green": 8}]}': {"blue": 4.53},
     '{"red": {"blue": 5, "green": ‹7›}}': {"red": 1, "green": 4.5},
