@@ -182,6 +182,18 @@ def test_values_under_each_others_names_do_not_count() -> None:
     assert shares(CAPITALS, swapped) == (0, 0, 0, 0)
 
 
+def test_keys_and_items_of_any_depth_name_what_is_in_them() -> None:
+    items = "- Countries\n  - Poland\n    - Capital: {2}\n    - Population: {3}\n  - Portugal\n    - Capital: {0}\n"
+    items += "    - Population: {1}"
+    pretty = '{{\n  "Poland": {{\n    "capital": "{2}",\n    "population": {3}\n  }},\n  "Portugal": {{\n'
+    pretty += '    "capital": "{0}",\n    "population": {1}\n  }}\n}}'
+    rows = '[{{"country": "Poland", "capital": "{2}", "population": {3}}}, '
+    rows += '{{"country": "Portugal", "capital": "{0}", "population": {1}}}]'
+    for form in (items, pretty, rows, rows.replace(", ", ",\n  ")):
+        assert shares(CAPITALS, form.format("Lisbon", 10281762, "Warsaw", 37978548)) == (1, 1, 1, 1)
+        assert max(shares(CAPITALS, form.format("Warsaw", 37978548, "Lisbon", 10281762))) == 0
+
+
 def test_showing_the_working_costs_nothing() -> None:
     text = (
         "Of the flights on the board, 739 (07:55 to 10:20), 1098 (09:10 to 11:45) and 33 (10:00 to 12:30), the first "

@@ -119,6 +119,12 @@ LINES = {
     "# Norway\n- Oslo\n  - people: ‹7›": {"norway": 1, "oslo": 1, "people": 4.5},
     "Oslo\n\n\n‹7›": {},
     "red:\nblue ‹7›": {"blue": 4.62},
+    "- Norway\n  - Oslo\n    - people: ‹7›": {"norway": 1, "oslo": 1, "people": 4.5},
+    "- Norway\n  - Oslo\n    - people: 8\n  - Lund\n    - people: ‹7›": {
+        "norway": 1,
+        "lund": 1,
+        "people": 4.5,
+    },
 }
 TABLES = {
     "| City | Flights | Late |\n|---|---|---|\n| Boston | ‹12› | 3 |\n| Dallas | 7 | 1 |": {
@@ -140,11 +146,21 @@ TABLES = {
 JSON = {
     '{"a": {"oslo": {"people": ‹7›}}, "b": 1}': {"oslo": 1, "people": 4.47},
     '{"a": {"oslo": {"people": 7}, "seats": ‹9›}, "b": 1}': {"seats": 4.5},
-    '[{"city": "oslo", "people": ‹7›}, {"city": "lund"}]': {"people": 4.47},
+    '[{"city": "oslo", "people": ‹7›}, {"city": "lund"}]': {"people": 4.47, "oslo": 2},
+    '[\n  {\n    "people": ‹7›,\n    "city": "oslo"\n  },\n  {"city": "lund"}\n]': {
+        "people": 4.47,
+        "oslo": 2,
+    },
+    "{\n{\npeople: ‹7›\n}": {"people": 4.5},
     '{"oxygen": {"years": ‹1774›, "place": "Sweden"}, "cobalt": 1735}': {"oxygen": 1, "year": 4.5},
     '{"red": [{"blue": ‹7›}, {"green": 8}]}': {"blue": 4.53},
     '{"red": {"blue": 5, "green": ‹7›}}': {"red": 1, "green": 4.5},
     '{"red": {"blue": 5}, "green": ‹7›}': {"green": 4.5},
+    '{\n  "oslo": {\n    "people": ‹7›\n  }\n}': {"oslo": 1, "people": 4.47},
+    '{\n  "lund": {\n    "seats": 8\n  },\n  "oslo": {\n    "people": ‹7›\n  }\n}': {
+        "oslo": 1,
+        "people": 4.47,
+    },
 }
 
 

@@ -5,7 +5,8 @@ value have a weight for it, the strongest place they are found at:
 
 - `CLAUSE` for the words of the same clause; of the header of its column and the first cell of its row; of its JSON key;
 - `INNER` for the words of a parenthesis in it, or of the clause that it is a parenthesis in;
-- `NEAR` or less for the words of the same sentence or row: those of the clause before weigh most, those behind less;
+- `NEAR` or less for the words of the same sentence or row: those of the clause before weigh most, those behind less; of
+  the other values of its JSON object, if that has no key;
 - `ABOVE` for those of the heading or item above, of enclosing JSON keys, and of the sentence before.
 
 A semicolon ends a sentence here.
@@ -27,7 +28,11 @@ MAX_WORDS = 200
 """A clause of more words than this is no clause, and its words are nobody's."""
 MOST_AROUND = 64
 """How many words of a heading, a row or the sentence before are looked at."""
+_BRACES = re.compile(r"[{}\[\]]")
+_OPEN = ("{", "[")
 _CELLS = 12
+_DEEPEST = 80
+"""Blanks before a line that are counted."""
 _BEFORE, _BEHIND = 6, 3
 """How many clauses of a sentence before and behind one are looked at."""
 _SEPARATOR = re.compile(
@@ -116,13 +121,17 @@ class _Cutter:
 
     def run(self) -> None:
         lines = list(_lines(self._text))
+        closed = dict(_closed(self._text))
         at = 0
         while at < len(lines):
             start, end = lines[at]
+            while end < closed.get(start, 0):  # the lines of an object are one
+                at += 1
+                end = lines[at][1]
             last = at
             while last < len(lines) and _is_row(self._text[slice(*lines[last])]):
                 last += 1
-            if last > at:
+            if last > at and start not in closed:
                 self._table(lines[at:last])
                 at = last
                 continue
@@ -159,7 +168,7 @@ class _Cutter:
             self._blank = True
             return
         item = _ITEM.match(line)
-        indent = len(item[1]) if item else len(line) - len(line.lstrip())
+        indent = self._indent(start)
         heading = _HEADING.match(line)
         json_like = line.lstrip()[:1] in '{["' or line.rstrip()[-1:] in "{["
         begin = start + (item.end() if item else 0)
@@ -174,6 +183,13 @@ class _Cutter:
             words = {word: ABOVE for _, word in islice(self._words(begin, end), MOST_AROUND)}
             self._headings.append((level, words))
         self._blank = False
+
+    def _indent(self, start: int) -> int:
+        """How many blanks a line begins with, as it was written: folding leaves one of several."""
+        written = self._folded.written
+        first = written.rfind("\n", 0, self._folded.at[start]) + 1
+        line = written[first : first + _DEEPEST]
+        return len(line) - len(line.lstrip())
 
     def _heads(self, line: str, start: int, end: int) -> bool:
         """Whether a line is the heading of those below: it ends openly, is all bold, or is a bare short phrase."""
@@ -204,6 +220,7 @@ class _Cutter:
     def _cut(self, start: int, end: int) -> Iterator[Clause]:
         """The clauses of a sentence; one without words takes those of the clause before, members of JSON their keys."""
         keys: list[dict[str, float]] = []
+        objects: list[list[Clause]] = []
         hosts: list[Clause] = []
         before: list[tuple[int, str]] = []
         going_on: Clause | None = None
@@ -231,21 +248,41 @@ class _Cutter:
                     before = words
             if last is not None:
                 yield last
+                if objects:
+                    objects[-1].append(last)
             if cut is None:
                 return
             going_on = None
             mark = cut[0]
             if mark == "{":
                 keys = [*keys[-_CELLS:], {word: ABOVE for _, word in words[:MOST_AROUND]}]
+                objects.append([])
                 before = []
             elif mark == "}" and keys:
-                keys.pop()
+                members = objects.pop()
+                if not keys.pop():
+                    self._name_row(members)
                 before = []
             elif mark in "([" and last is not None:
                 hosts.append(last)
             elif mark in ")]" and hosts:
                 going_on = hosts.pop()
             place = cut.end()
+
+    def _name_row(self, members: Sequence[Clause]) -> None:
+        """Values of an object without a key name what its other members are about, as the cells of a row do."""
+        values = [
+            {
+                word: NEAR
+                for place, word in one.own[:MOST_AROUND]
+                if place > self._text.find(":", one.start, one.end) >= 0
+            }
+            for one in members[:_CELLS]
+        ]
+        for one in members:
+            for at, words in enumerate(values):
+                if members[at] is not one:
+                    one.near |= words | one.near
 
     def _words(self, start: int, end: int) -> Iterator[tuple[int, str]]:
         """The concepts of a span with their places, without those of values. A short word in capitals is a code."""
@@ -299,6 +336,18 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
     for line in text.split("\n"):
         yield start, start + len(line)
         start += len(line) + 1
+
+
+def _closed(text: str) -> Iterator[tuple[int, int]]:
+    """Where objects, and lists of some, begin and end."""
+    opened: list[tuple[int, str]] = []
+    for mark in _BRACES.finditer(text):
+        if mark[0] in _OPEN:
+            opened.append((mark.start(), mark[0]))
+        elif opened:
+            start, brace = opened.pop()
+            if brace == "{" or text.find("{", start, mark.end()) >= 0:
+                yield start, mark.end()
 
 
 def _is_row(line: str) -> bool:
