@@ -2,7 +2,7 @@
 
     pip install tool-orch-env sb3-contrib && python examples/sb3_maskable.py
 
-Seed 1, first 120,000 of 300,000 decisions (120 s of CPU time): 56 % of the last training episodes score 1.0, sampled.
+Seed 1: of the training episodes (sampled) between decisions 200,000 and 220,000 of 300,000, 82 % score 1.0.
 """
 
 import gymnasium as gym

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     import ray
 
@@ -38,7 +38,9 @@ def _trained(config: Any, steps: int) -> Any:
     return algorithm
 
 
-def test_the_example_trains_and_never_takes_a_closed_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_trains_and_never_takes_a_closed_choice(
+    cluster: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from rllib_slots import config, solved
 
     from tool_orch_env.slots.player import DecisionPlayer
@@ -87,7 +89,7 @@ def test_the_code_of_the_docs_registers_the_environment() -> None:
     assert made.reset(seed=0)[1]["task_id"].startswith("travel-graph-test")
 
 
-def test_the_default_module_trains_on_flat_observations() -> None:
+def test_the_default_module_trains_on_flat_observations(cluster: None) -> None:
     """As documented: gymnasium's own wrapper puts the arrays side by side. The default module knows no masks."""
     from ray.rllib.algorithms.ppo import PPOConfig
     from ray.tune.registry import register_env
