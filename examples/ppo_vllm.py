@@ -186,7 +186,7 @@ def environments(tasks: Sequence[Task], n: int, **options: Any) -> Envs:
 def rollout(
     engine: Engine, chat: Chat, envs: Envs, task_ids: Sequence[str], args: Args, seed: int, temperature: float
 ) -> list[Episode]:
-    """One episode per task, each in its own environment. The same seed and weights give the same episodes.
+    """One episode per task, each in its own environment, without void ones. The same seed and weights give the same.
 
     An episode asks for its next message as soon as its reply is there. One that cannot go on keeps its rewards and has
     a `cause`: `context` (no room left), `unended` (a message of `max_tokens`), `turns` (`max_turns` messages).
@@ -220,11 +220,11 @@ def rollout(
         episode.rewards.append(float(reward))
         if terminated or truncated:
             episode.success = info["success"]
-            episode.cause = "turns" if truncated else None
+            episode.cause = "void" if "void" in info else "turns" if truncated else None
         else:
             episode.ids += chat.reply(observation)
             ask(i)
-    return episodes
+    return [episode for episode in episodes if episode.cause != "void"]
 
 
 class Policy(nn.Module):
