@@ -2,7 +2,7 @@
 
     pip install tool-orch-env sb3-contrib && python examples/sb3_maskable.py
 
-Seed 1 solves 300 of the 300 tasks of `graph-test` (95 % interval 98.7 to 100) after 300,000 decisions: 264 s of one core.
+Seed 1 solves 300 of the 300 tasks of `graph-test` (95 % interval 98.7 to 100) after 300,000 decisions, 264 CPU seconds.
 """
 
 import gymnasium as gym

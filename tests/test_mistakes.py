@@ -240,11 +240,12 @@ def test_a_policy_that_fails_is_shown_with_its_own_words_and_how_to_go_on(
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(MODULE)
     try:
-        assert main(["bench", "--policy", f"python:mine:{function}", "--limit", "2", "--out", "r"]) == 0
+        assert main(["bench", "--policy", f"python:mine:{function}", "--limit", "2", "--out", "r"]) == 1
     finally:
         sys.modules.pop("mine", None)
-    shown = capsys.readouterr().out
-    assert shown.count(told) == 1 and "--retry-failed" in shown
+    shown = capsys.readouterr()
+    assert shown.out.count(told) == 1 and "--retry-failed" in shown.out
+    assert "No episode could be played" in shown.err
 
 
 def test_a_port_in_use_is_told_before_anybody_is_told_that_a_server_listens(

@@ -248,7 +248,8 @@ def test_a_session_is_void_and_its_reply_has_no_score(failing: Snapshot, store: 
 
 
 def test_slots_carry_the_cause(failing: Snapshot, store: Failing) -> None:
-    env = gym.make("ToolOrchSlots-v0", snapshot=failing, tasks=toys.tasks(), disable_env_checker=True)
+    given = {"snapshot": failing, "tasks": toys.tasks(), "actions": "calls"}
+    env = gym.make("ToolOrchSlots-v0", **given, disable_env_checker=True)
     env.reset(options={"task_id": "toy-0"})
     store.error = OSError("gone")
     row = env.unwrapped.action_masks().nonzero()[0][0]

@@ -13,7 +13,7 @@ from .options import RUN, json_output
     RUN,
     option("--snapshot", help="where the snapshot is now, if it was moved"),
     json_output("the findings"),
-    examples=("tool-orch bench verify runs/m",),
+    examples=("tool-orch bench verify runs/m", "tool-orch bench verify runs/m --json"),
 )
 def verify(arguments: argparse.Namespace) -> int:
     """Check that a run is what it says.
