@@ -180,6 +180,7 @@ bench: .venv/ready .venv-trainers/ready .venv-vllm/ready  ## the benchmarks; las
 	.venv/bin/python benchmarks/opening.py
 	.venv/bin/python benchmarks/sharing.py
 	.venv/bin/python benchmarks/rewards.py
+	.venv/bin/python benchmarks/answers.py
 	.venv/bin/python benchmarks/snapshot.py
 	.venv/bin/python benchmarks/bench.py
 	.venv/bin/python benchmarks/synth.py

@@ -122,6 +122,8 @@ _COMPARING = tuple(
     )
 )
 """Words that compare two things in one way, and the concept for more than two."""
+_SHORT = 200
+"""Texts of at most so many characters are remembered."""
 QUANTIFIERS = re.compile(
     r"\b(?:both|(?<!in )(?<!at )(?<!after )all(?! day| in all)|(?:each|every)(?! day| other|(?: \w+)? \w+'s)"
     r"|neither|none|likewise|too|same|identical(?:ly)?|alike)\b"
@@ -162,8 +164,17 @@ def concept(token: str) -> str:
     return _CONCEPT.get(word, word)
 
 
-def concepts(text: str) -> Iterator[tuple[int, str]]:
-    """The concepts of a folded text with their places."""
+def concepts(text: str) -> Iterable[tuple[int, str]]:
+    """The concepts of a folded text with their places. Those of short texts are remembered."""
+    return _remembered(text) if len(text) <= _SHORT else _concepts(text)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple(_concepts(text))
+
+
+def _concepts(text: str) -> Iterator[tuple[int, str]]:
     for match in _LABELLED.finditer(text):
         yield match.start(1), f"{match[1]} {match[2]}"
     for match in _SHORT_CODE.finditer(text):
