@@ -65,7 +65,7 @@ GPU_PYTHON = python3
 GPU_MODEL = build/smollm2-pieces
 GPU_FLAGS = --train "train graph-train" --held-out "test graph-test" --max-calls 5 --max-items 10 --max-tokens 1600 \
   --stages "pretrained imitation grpo" --evaluation 143 --validation 48 --demonstrations 480 --epochs 4 --imitation-batch 8 \
-  --seconds 110 --checkpoints 2 --groups 24 --group-size 16 --minibatch 8 --learning-rate 1e-4 --max-new-tokens 192 \
+  --seconds 110 --checkpoints 2 --groups 24 --group-size 16 --minibatch 8 --microbatch 8 --learning-rate 1e-4 --max-new-tokens 192 \
   --rollout-batch 128
 
 gpu:  ## imitation and GRPO on one GPU, about five minutes, into $OUT or build/gpu: make gpu GPU_PYTHON=python3

@@ -77,6 +77,8 @@ class Args:
     """lists in replies are cut here; tasks that need a later item are left out"""
     max_tokens: int = 900
     """tasks whose golden conversation has more tokens are left out, and longer episodes are cut"""
+    spare_turns: int = 3
+    """messages of an episode beyond one for each of `max_calls`"""
     distractors: int = 2
     """at most this many tools are offered that the task does not need"""
     evaluation: int = 100
@@ -95,6 +97,8 @@ class Args:
 
     seconds: float = 1800.0
     """compute of GRPO, and of the control: processor seconds on a CPU, wall-clock seconds on a GPU"""
+    minutes: float = 1e9
+    """wall-clock limit of each of the two"""
     checkpoints: int = 3
     """checkpoints of GRPO, and of the control, that are validated: one after each equal share of `seconds`"""
     groups: int = 4
@@ -105,6 +109,8 @@ class Args:
     """reward of the training episodes: a preset of `ToolOrch-v0`"""
     minibatch: int = 16
     """episodes per gradient step of GRPO"""
+    microbatch: int = 4
+    """episodes that are held in memory for a gradient at once"""
     learning_rate: float = 3e-4
     """learning rate of GRPO"""
     clip_coef: float = 0.2
@@ -174,8 +180,8 @@ class Tasks:
             "tool_docs": "signature",
             "max_items": args.max_items,
             "reward": reward,
+            "max_turns": args.max_calls + args.spare_turns,
         }
-        self.form["max_turns"] = args.max_calls + 3
         self.envs: list[Any] = []
         env = gym.make("ToolOrch-v0", tasks=short, **self.form).unwrapped
         golden = [self._golden(env, task, chat) for task in short if visible(task, args.max_items)]
@@ -383,12 +389,10 @@ def shuffled(n: int, size: int, rng: np.random.Generator) -> Iterator[list[int]]
         order = order[size:]
 
 
-def step(model: Any, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
-    loss.backward()
+def step(model: Any, optimizer: torch.optim.Optimizer) -> None:
     torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
     optimizer.step()
     optimizer.zero_grad()
-    return float(loss.detach())
 
 
 def append(path: Path, line: dict[str, Any]) -> None:
@@ -496,15 +500,20 @@ def main(args: Args) -> None:
         optimizer = torch.optim.AdamW(learned, lr=args.imitation_learning_rate, weight_decay=0.0)
         for batch in shuffled(len(demonstrations), args.imitation_batch, rng):
             model.train()
-            yield step(model, optimizer, -logprobs_of(model, [demonstrations[one] for one in batch]).mean())
+            loss = -logprobs_of(model, [demonstrations[one] for one in batch]).mean()
+            loss.backward()
+            step(model, optimizer)
+            yield float(loss.detach())
 
     def grpo() -> Iterator[dict[str, float]]:
         """Endless updates, each on new episodes. Yields what happened."""
         optimizer = torch.optim.AdamW(learned, lr=args.learning_rate, weight_decay=0.0)
         for chosen in shuffled(len(practice), args.groups, rng):
+            begun = clock()
             ids = [practice[one] for one in chosen for _ in range(args.group_size)]
             with sampling(model):
                 episodes = play(model, chat, train.take(len(ids)), ids, args, args.group_size)
+            sampled = clock() - begun
             scores = np.array([one.score for one in episodes]).reshape(args.groups, args.group_size)
             advantages = (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-4)
             for one, advantage in zip(episodes, advantages.flatten(), strict=True):
@@ -516,19 +525,23 @@ def main(args: Args) -> None:
             ):
                 if not len(some):
                     continue
-                batch = [telling[one] for one in some]
-                logprobs = logprobs_of(model, batch, args.temperature)
-                old = torch.tensor([value for one in batch for value in one.logprobs], device=device)
-                gain = torch.tensor([one.advantage for one in batch for _ in one.logprobs], device=device)
-                ratio = (logprobs - old).exp()
-                bounded = ratio.clamp(1 - args.clip_coef, 1 + args.clip_coef)
-                step(model, optimizer, -torch.min(ratio * gain, bounded * gain).mean())
-                clipped.append(float((ratio != bounded).float().mean()))
+                batch = sorted((telling[one] for one in some), key=lambda one: len(one.ids))
+                tokens = sum(len(one.logprobs) for one in batch)
+                for first in range(0, len(batch), args.microbatch):
+                    part = batch[first : first + args.microbatch]
+                    old = torch.tensor([value for one in part for value in one.logprobs], device=device)
+                    gain = torch.tensor([one.advantage for one in part for _ in one.logprobs], device=device)
+                    ratio = (logprobs_of(model, part, args.temperature) - old).exp()
+                    bounded = ratio.clamp(1 - args.clip_coef, 1 + args.clip_coef)
+                    (-torch.min(ratio * gain, bounded * gain).sum() / tokens).backward()
+                    clipped.append(float((ratio != bounded).float().mean()))
+                step(model, optimizer)
             yield {
                 "score": float(scores.mean()),
                 "success": float(np.mean([one.success for one in episodes])),
                 "telling": len(telling) / len(episodes),
                 "tokens": float(np.mean([len(one.ids) for one in episodes])),
+                "sampling": sampled,
                 "clipfrac": float(np.mean(clipped or [0.0])),
             }
 
@@ -560,13 +573,14 @@ def main(args: Args) -> None:
         if stage not in stages:
             continue
         restore(start)
-        found, spent, mark = [start], 0.0, clock()
+        found, spent, mark, begun = [start], 0.0, clock(), time.monotonic()
         for number, made in enumerate(grpo() if stage == "grpo" else imitate(), 1):
             spent += clock() - mark
             log(stage, update=number, spent=spent, **(made if isinstance(made, dict) else {"loss": made}))
-            if spent >= args.seconds * len(found) / args.checkpoints:
+            over = spent >= args.seconds or time.monotonic() - begun > 60 * args.minutes
+            if over or spent >= args.seconds * len(found) / args.checkpoints:
                 found.append(checkpoint(stage, number))
-            if spent >= args.seconds:
+            if over:
                 break
             mark = clock()
         best(found, stage, spent)
