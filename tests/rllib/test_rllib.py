@@ -89,6 +89,9 @@ def test_the_code_of_the_docs_registers_the_environment() -> None:
     assert made.reset(seed=0)[1]["task_id"].startswith("travel-graph-test")
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*already in registry"
+)  # RLlib registers its environment for every algorithm
 def test_the_default_module_trains_on_flat_observations(cluster: None) -> None:
     """As documented: gymnasium's own wrapper puts the arrays side by side. The default module knows no masks."""
     from ray.rllib.algorithms.ppo import PPOConfig
