@@ -235,7 +235,7 @@ def test_tasks_and_findings_are_the_same_bytes_with_a_node_lost(here: Path, clus
 
 def test_a_policy_that_raises_on_a_worker_marks_its_episodes(here: Path, cluster: Cluster) -> None:
     few = ["bench", "--policy", "python:cluster_policy:raises", "--limit", "3", "--out", "raised"]
-    done(here, *few, at=cluster)
+    done(here, *few, at=cluster, status=1)
     assert [record["fault"] for record in read_run(here / "raised")[2]] == [
         "raised: RuntimeError: no idea (cluster_policy.py:15)"
     ] * 3
