@@ -6,7 +6,7 @@ value have a weight for it, the strongest place they are found at:
 - `CLAUSE` for the words of the same clause; of the header of its column and the first cell of its row; of its JSON key;
 - `INNER` for the words of a parenthesis in it, or of the clause that it is a parenthesis in;
 - `NEAR` or less for the words of the same sentence or row: those of the clause before weigh most, those behind less; of
-  the other values of its JSON object, if that has no key;
+  the other values of its JSON object, if that is in a list;
 - `ABOVE` for those of the heading or item above, of enclosing JSON keys, and of the sentence before.
 
 A semicolon ends a sentence here.
@@ -221,6 +221,7 @@ class _Cutter:
         """The clauses of a sentence; one without words takes those of the clause before, members of JSON their keys."""
         keys: list[dict[str, float]] = []
         objects: list[list[Clause]] = []
+        rows: list[bool] = []
         hosts: list[Clause] = []
         before: list[tuple[int, str]] = []
         going_on: Clause | None = None
@@ -257,10 +258,11 @@ class _Cutter:
             if mark == "{":
                 keys = [*keys[-_CELLS:], {word: ABOVE for _, word in words[:MOST_AROUND]}]
                 objects.append([])
+                rows.append(self._text[max(0, start - 1) : cut.start()].rstrip()[-1:] in ("[", ","))
                 before = []
             elif mark == "}" and keys:
-                members = objects.pop()
-                if not keys.pop():
+                members, row = objects.pop(), rows.pop()
+                if not keys.pop() and row:
                     self._name_row(members)
                 before = []
             elif mark in "([" and last is not None:
@@ -270,7 +272,7 @@ class _Cutter:
             place = cut.end()
 
     def _name_row(self, members: Sequence[Clause]) -> None:
-        """Values of an object without a key name what its other members are about, as the cells of a row do."""
+        """Values of an object in a list name what its other members are about, as the cells of a row do."""
         values = [
             {
                 word: NEAR
@@ -339,14 +341,14 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _closed(text: str) -> Iterator[tuple[int, int]]:
-    """Where objects, and lists of some, begin and end."""
-    opened: list[tuple[int, str]] = []
+    """Where objects and lists begin and end that have objects in them."""
+    opened: list[int] = []
     for mark in _BRACES.finditer(text):
         if mark[0] in _OPEN:
-            opened.append((mark.start(), mark[0]))
+            opened.append(mark.start())
         elif opened:
-            start, brace = opened.pop()
-            if brace == "{" or text.find("{", start, mark.end()) >= 0:
+            start = opened.pop()
+            if text.find("{", start + 1, mark.end()) >= 0:
                 yield start, mark.end()
 
 
