@@ -67,9 +67,8 @@ def decisions(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any,
 
 
 def text(n: int, task_set: SlotTaskSet) -> Generator[tuple[Step, Any], Any, None]:
-    vec = gym.make_vec(
-        "ToolOrch-v0", num_envs=n, snapshot=task_set.task_set.snapshot, autoreset_mode="SameStep"
-    )
+    given = {"snapshot": task_set.task_set.snapshot, "split": "graph-train"}
+    vec = gym.make_vec("ToolOrch-v0", num_envs=n, autoreset_mode="SameStep", **given)
     tasks = {task.id: toe.oracle_turns(task) for task in task_set.task_set.snapshot.tasks("graph-train")}
     _, infos = vec.reset(seed=0)
     left = [_calls(tasks[task_id]) for task_id in infos["task_id"]]

@@ -250,7 +250,8 @@ class Weigher:
             within = (
                 self._facts[at].words.ask < self._facts[named].words.ask
             )  # "number of airports", "airport"
-            less = called < best or (called == best and within and self._goes_better(named, at, labels))
+            tied = called == best and within and not one.right.get(at)
+            less = called < best or (tied and self._goes_better(named, at, labels))
             if not shared and less and not self._goes_better(at, named, labels):
                 self.misnamed.setdefault(at, (one, named))
                 del one.said[at]
