@@ -43,7 +43,7 @@ TIMEOUT = 20
 """Seconds of processor time: a mutant under which the tests take longer is killed. By the clock, 100 times that."""
 
 Explained = tuple[str, str, str]
-"""A module, a line of it and what becomes of it, with `ANY_NUMBER` for numbers that are a matter of degree."""
+"""A module, a line of it and its replacement, with `ANY_NUMBER` for numbers that are a matter of degree."""
 ANY_NUMBER = "another number"
 _NUMBER = re.compile(r" *-?\d+(?:\.\d+)?")
 

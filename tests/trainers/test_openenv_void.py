@@ -35,7 +35,7 @@ def checked(result: Any, code: str, task_id: str = played.TASK) -> str:
 
 
 async def begun(env: Any) -> None:
-    """An episode with one step that is paid for."""
+    """An episode with one rewarded step."""
     await env.reset(task_id=played.TASK)
     result = await env.step(CALL)
     assert result.reward > 0 and result.observation.void is None

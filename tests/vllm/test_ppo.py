@@ -106,7 +106,7 @@ def test_a_long_message_holds_up_no_other_episode(engine: Engine, chat: Chat) ->
 
 
 class Scripted:
-    """An engine that says what it is told to, by episode and turn, and answers the last request first."""
+    """An engine with scripted replies, by episode and turn, and answers the last request first."""
 
     def __init__(self, chat: Chat, scripts: Sequence[Sequence[str]]) -> None:
         self._chat, self._scripts = chat, scripts

@@ -1,6 +1,6 @@
 """A table of runs: one row per run, best first, grouped by what was played.
 
-Runs stand in one group if their fingerprints agree, so that every figure of a group can be compared with its
+Runs are in one group if their fingerprints agree, so that every figure of a group can be compared with its
 neighbours. Void episodes are left out. Costs need prices; without a price of a policy its cost is `None`.
 """
 
