@@ -341,6 +341,8 @@ def play(
             if sampled[-1] != chat.end:
                 continue  # the message is too long: the episode is cut and keeps what it has earned
             observation, reward, terminated, truncated, info = env.step(chat.text(sampled[:-1]))
+            if "void" in info:  # nothing here can be learnt from it
+                raise RuntimeError(info["void"])
             episode.score += float(reward)
             episode.success = bool(info.get("success", False))
             reply = [*chat.encode("\n"), *chat.user(observation)]

@@ -114,3 +114,18 @@ def test_the_second_place_asked_for_is_no_rival_of_the_first() -> None:
     start, end = "Kaisaniemi", "Mannerheimintie"
     assert shares(STATIONS, text.format(start, end, end)) == (1, 1)
     assert shares(STATIONS, text.format(end, start, start))[1] == 0
+
+
+OFFICES = facts(
+    asked("closed", ("Madrid", "Lisbon"), kind="list", owner="the offices", ask="closed"),
+    asked("open", 3, kind="count", owner="the offices", ask="number of offices that work"),
+    request="Which of our offices are closed that day, and how many work?",
+    calls={},
+)
+
+
+def test_a_label_that_names_two_facts_keeps_the_value_that_is_right_for_one() -> None:
+    row = "| Closed (the offices) | {} |\n| Number of offices that work (the offices) | {} |"
+    table = f"| What | Value |\n|---|---|\n{row}"
+    assert shares(OFFICES, table.format("Madrid and Lisbon", 3)) == (1, 1)
+    assert shares(OFFICES, table.format("Madrid and Oslo", 3))[0] < 1

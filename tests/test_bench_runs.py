@@ -256,6 +256,12 @@ def test_a_run_is_verified_by_scoring_it_again(tmp_path: Path, capsys: pytest.Ca
     assert verified(run, capsys) == ["results", "summary"]
     path.write_text("".join(lines[1:]))
     assert verified(run, capsys) == ["incomplete", "summary"]
+    about = run / "manifest.json"
+    kept = about.read_text()
+    about.write_text(json.dumps(json.loads(kept) | {"judge": "python:this:main"}))  # code of the run's author
+    assert main(["bench", "verify", str(run)]) == 2
+    assert "A judge is code" in capsys.readouterr().err
+    about.write_text(kept)
     path.write_text("".join(lines))
     easier = (run / "tasks.jsonl").read_text().splitlines(keepends=True)
     task = json.loads(easier[0])

@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from ..errors import UsageError
 from .arena import named_tasks, recorded_arena
 from .command import command, option
 from .options import RUN, json_output
@@ -12,6 +13,11 @@ from .options import RUN, json_output
 @command(
     RUN,
     option("--snapshot", help="where the snapshot is now, if it was moved"),
+    option(
+        "--judge",
+        metavar="python:MODULE:FUNCTION",
+        help="the judge that the run names: it is code, so it only runs if you name it too",
+    ),
     json_output("the findings"),
     examples=("tool-orch bench verify runs/m", "tool-orch bench verify runs/m --json"),
 )
@@ -28,6 +34,11 @@ def verify(arguments: argparse.Namespace) -> int:
 
     folder = arguments.run_folder
     about, tasks, records = read_run(folder)
+    if about["judge"] != arguments.judge:
+        raise UsageError(
+            f"{folder.name}: judged by {about['judge'] or 'no judge'}; --judge names {arguments.judge or 'none'}. "
+            "A judge is code: read it, then pass its name"
+        )
     arena, fresh = recorded_arena(about, tasks, arguments.snapshot)
     named = named_tasks(about["source"], arguments.snapshot)
     found = list(findings(folder, about, fresh, arena, named, records))
