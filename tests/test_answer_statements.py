@@ -9,6 +9,9 @@ import pytest
 from test_answer_rich import alone, asked, facts, shares
 
 RATE = asked("rate", 1.53, 0.005, kind="rate", owner="the euro", ask="exchange rate")
+DENSITY = asked(
+    "dense", 22.7, 0.05, kind="number", owner="the densest neighbour", ask="inhabitants per square kilometre"
+)
 SEATS = asked("seats", 180, kind="count", owner="the plane", ask="number of seats")
 WALK = asked("way", 0.61, 0.005, kind="measure", owner="the hotel", ask="walking distance in km")
 PEOPLE = asked("population", 10_281_762, 102_817, kind="number", owner="Portugal", ask="population")
@@ -29,6 +32,14 @@ NUMBERS = [
     (SEATS, "180 seats. At 24 to 26 °C they were full, at 20-22 °C not, nor with 3 to 4 mm of rain.", 1),
     (SEATS, "180 seats, free at 7, 8 and 9 am and at 4 pm.", 1),
     (SEATS, "180, or 24 of them", 0.5),
+    (SEATS, "180 seats; it was 5–7 km away, between 20 and 22 degrees, with 3-4 knots of wind.", 1),
+    (SEATS, "180 seats, free at 7, 8, and 9 a.m., from 7 to 9 am and at 7 or 8 pm.", 1),
+    (SEATS, "It has 24 to 26 seats.", 0),
+    (DENSITY, "Among its two land neighbours the highest is Oman's, 22.7 per km².", 1),
+    (DENSITY, "Of the 3 neighbouring countries Oman is densest with 22.7.", 1),
+    (DENSITY, "Among the two, Oman has 22.7.", 1),
+    (DENSITY, "Two people per km²", 0),
+    (DENSITY, "It has 23.9 inhabitants per km², and two neighbours.", 0),
     (SEATS, "180 seats, 25% of them free", 1),
     (SEATS, "180 seats, between 7 and 8 rows", 1),
     (SEATS, "180 seats, between 7 am and 8 am", 1),

@@ -53,6 +53,7 @@ _OF_UNIT = re.compile(
 )
 _OF_HOURS = re.compile(r"(?:, ?\d{1,2})*,? ?(?:and|or|to|-) ?\d{1,2} ?[ap]\.? ?m\b")
 """Behind the first hours of a list: "at 7, 8 and 9 am"."""
+_AMONG = re.compile(r"\b(?:among|of|between) (?:the|its|their|these|those|all) $")
 _THINGS = re.compile(r" (?:[a-z]+ ){0,2}[a-z]+s\b")
 _TIME = r"(?:\d{1,2}(?:[:.h]\d\d)?(?: ?[ap]\.?m\.?)?|noon|midnight)"
 _UNTIL = re.compile(rf" ?(?:-|->|→|to|until|till)(?: about)? ?{_TIME}(?!\w)")
@@ -334,10 +335,13 @@ class Finder:
         return not (percent and (fact.asked.unit == "%" or "percent" in fact.fact.ask))
 
     def _is_of_things(self, said: Said, fact: CompiledFact) -> bool:
-        """Whether a small number only counts things, where a fraction is asked for: "its two land neighbours"."""
+        """Whether a small number only counts things, where a fraction is asked for: "its two land neighbours", "of the
+        two"."""
         value = fact.asked.value
         if not isinstance(value, float) or not value % 1 or not 1 < said.value < 13 or said.value % 1:
             return False
+        if self._before(_AMONG, said, 16):
+            return True
         things = _THINGS.match(self._text.text, said.end)
         return things is not None and not {word for _, word in concepts(things[0])} & fact.words.ask
 
