@@ -1,11 +1,14 @@
 """What an answer singles out among several, and what it only mentions: natural answers to a few natural tasks."""
 
+from typing import Any
+
 import pytest
 from test_answer import CAPITALS, ELEMENTS, TIMES
 from test_answer_rich import LANDINGS, MUSEUMS, asked, facts, shares
 
 from tool_orch_env.answers.reader import MOST
 from tool_orch_env.answers.reading import read_answer
+from tool_orch_env.task import GoldenCall
 
 
 @pytest.mark.parametrize(
@@ -129,3 +132,51 @@ def test_a_label_that_names_two_facts_keeps_the_value_that_is_right_for_one() ->
     table = f"| What | Value |\n|---|---|\n{row}"
     assert shares(OFFICES, table.format("Madrid and Lisbon", 3)) == (1, 1)
     assert shares(OFFICES, table.format("Madrid and Oslo", 3))[0] < 1
+
+
+def holidays(*rows: tuple[str, str]) -> tuple[GoldenCall, Any]:
+    reply = {"holidays": [{"date": date, "name": name} for date, name in rows]}
+    return GoldenCall(id="it", tool="public_holidays", arguments={"country_id": 7, "year": 2024}), reply
+
+
+BOARD = facts(
+    asked("works", "2024-03-27", kind="date", owner="the date on which everybody works", ask="date"),
+    asked(
+        "one", "Easter Monday", call="it", pointer="/holidays/0/name", owner="Milan", ask="holiday on 1 April"
+    ),
+    asked(
+        "two",
+        "Liberation Day",
+        call="it",
+        pointer="/holidays/1/name",
+        owner="Milan",
+        ask="holiday on 25 April",
+    ),
+    request="They offer me 27 March, 1 April or 25 April 2024. Find out which one is a working day for all of them, "
+    "and what holidays are in the way on the other dates.",
+    calls={"it": holidays(("2024-04-01", "Easter Monday"), ("2024-04-25", "Liberation Day"))},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "decided"),
+    [
+        (
+            "27 March is free for all. On 1 April it is Easter Monday, on 25 April Liberation Day in Milan.",
+            True,
+        ),
+        (
+            "1 April doesn't work (Easter Monday), nor does 25 April (Liberation Day in Milan). So take 27 March.",
+            True,
+        ),
+        (
+            "1 April and 25 April are out, by Easter Monday and, in Milan, Liberation Day. 27 March is clear.",
+            True,
+        ),
+        ("Take 25 April 2024. On 27 March Milan has Liberation Day, on 1 April Easter Monday.", False),
+        ("25 April works for all. On 27 March Milan has Liberation Day.", False),
+        ("The board should meet on 25 April. 27 March is out: Milan has Liberation Day.", False),
+    ],
+)
+def test_the_date_that_is_decided_on_counts(text: str, decided: bool) -> None:
+    assert (shares(BOARD, text)[0] == 1) is decided

@@ -53,6 +53,8 @@ class Choice:
             and _EITHER.search(self._text.text)
         ):
             return 0.5, "leaves the choice open"
+        if kind == "date" and (other := self._other_date(at)):
+            return 0.5, f"another is singled out: {other}"
         if self._shared_with(at):
             return 0.5, "said together with another"
         if alike := self._listed_alike(at):
@@ -89,6 +91,19 @@ class Choice:
             for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text):
                 if self._weigher.singled(*match.span(), at) > best + MARGIN and self.is_said(*match.span()):
                     return name
+        return ""
+
+    def _other_date(self, at: int) -> str:
+        """Another date than the fact's that the answer decides on, where the request offers several; "" if it does not:
+        "Take 25 April; 27 March is a holiday in Milan"."""
+        if len(self._facts[at].in_request) < 2:
+            return ""
+        own = [one for one in self._statements if one.right.get(at)]
+        best = max((self._weigher.singled(one.start, one.end, at) for one in own), default=0.0)
+        for one in self._statements:
+            other = at in one.plain and one not in own and self.is_said(one.start, one.end)
+            if other and self._weigher.singled(one.start, one.end, at) > max(best, NEAR) + MARGIN:
+                return self._text.quoted(one.start, one.end)
         return ""
 
     def _listed_alike(self, at: int) -> int:

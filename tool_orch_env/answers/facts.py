@@ -19,7 +19,7 @@ from ..jsonvalues import pointer
 from ..jsonvalues.memo import Memo
 from ..task import AnswerFact, GoldenCall, Task
 from .infer import kind_and_unit, kind_of_value
-from .kinds import KINDS
+from .kinds import KINDS, currencies
 from .kinds.base import Asked, Kind
 from .kinds.names import items
 from .kinds.numerals import numerals
@@ -182,7 +182,7 @@ class Facts:
         if name == "yes_no" and not aliases:
             aliases = properties(fact.ask)
         if name == "name":
-            aliases = (*aliases, *self._family_names(fact), *self._code_beside(fact))
+            aliases = (*aliases, *self._family_names(fact), *self._names_beside(fact))
         asked = Asked(value, fact.tolerance, unit, aliases, candidates, self.request)
         place = (fact.call, fact.pointer) if fact.call is not None and fact.pointer is not None else None
         said = frozenset(one.value for one in kind.read(self.request, asked))
@@ -200,10 +200,10 @@ class Facts:
             fact, kind, asked, self._words(fact, call, chosen is not None), place, chosen, said, given
         )
 
-    def _code_beside(self, fact: AnswerFact) -> tuple[str, ...]:
-        """The code that a reply has beside a name, such as an airport's."""
+    def _names_beside(self, fact: AnswerFact) -> tuple[str, ...]:
+        """What else a reply's row calls a thing: an airport by its code, a currency as its code is spelled."""
         own = pointer.tokens(fact.pointer or "")
-        if not own or own[-1] != "name" or fact.call is None:
+        if not own or own[-1] not in ("name", "currency_name") or fact.call is None:
             return ()
         value = self._responses.get(fact.call)
         try:
@@ -211,7 +211,10 @@ class Facts:
                 value = pointer.step(value, part)
         except LookupError:
             return ()
-        code = value.get("iata") if isinstance(value, dict) else None
+        row = value if isinstance(value, dict) else {}
+        if own[-1] == "currency_name":
+            return currencies.spellings(str(row.get("currency_code", "")))
+        code = row.get("iata")
         return (code,) if isinstance(code, str) and _IATA.fullmatch(code) else ()
 
     def _family_names(self, fact: AnswerFact) -> tuple[str, ...]:

@@ -414,7 +414,10 @@ class _Reading:
         }
 
     def _by_order(self, floating: list[Statement]) -> None:
-        """Attribute what is left by the order asked, to the facts that nothing is attributed to."""
+        """Attribute what is left by the order asked, to the facts without any that can be meant."""
+        for one in floating:
+            meant = {at: said for at, said in one.said.items() if not self._weigher.is_foreign(one, at)}
+            one.said = meant or one.said
         for group in groups(floating):
             open_facts = sorted({at for one in group for at in one.said if at not in self._shares})
             if open_facts:

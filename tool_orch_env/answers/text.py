@@ -164,7 +164,7 @@ def _piece(cluster: str, before: str) -> str:
     if folding.startswith("<fraction>"):
         return (" " if before[-1:].isdigit() else "") + unicodedata.normalize("NFKC", first).replace("⁄", "/")
     if folding.startswith(("<super>", "<sub>")) and first not in "ªº" and before and not before.isspace():
-        raised = unicodedata.normalize("NFKC", first)
+        raised = "".join(_SAME.get(c, c) for c in unicodedata.normalize("NFKC", first))
         return ("^" if before[-1:] != "^" and "^" not in before else "") + raised.casefold()
     if unicodedata.category(first) == "Nd":
         return str(unicodedata.digit(first))

@@ -58,7 +58,7 @@ _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 """A name before a number: "JetBlue 353"."""
 _SO = re.compile(
     r"\b(?:so|thus|therefore|hence|take|choose|pick|go (?:to|for|with)|opt for|recommend|suggest"
-    r"|meet at|stay at|book)\b"
+    r"|meet (?:at|on)|stay at|book)\b"
     r"[:,]? (?:[a-z']+ ){0,3}$"
 )
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
@@ -122,7 +122,7 @@ class Weigher:
                 if values
                 else everything
             )
-            words = replace(fact.words, known=frozenset()) if self._is_foreign(one, at) else fact.words
+            words = replace(fact.words, known=frozenset()) if self.is_foreign(one, at) else fact.words
             one.plain[at] = _evidence(around, words) + OWN * _best(around, self._own(at, one.said), 1)
             if fact.chosen is not None:
                 one.plain[at] += self._singled(fact, around)
@@ -143,7 +143,7 @@ class Weigher:
                 self._explain(one)
         self._before |= dict.fromkeys(of, one)
 
-    def _is_foreign(self, one: Statement, at: int) -> bool:
+    def is_foreign(self, one: Statement, at: int) -> bool:
         """Whether a name is another fact's value, and in the responses nothing has it as its property of this fact's
         kind: an airport is no airline, unless it is under a label."""
         fact = self._facts[at]

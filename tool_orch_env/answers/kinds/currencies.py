@@ -113,6 +113,13 @@ def named(text: str) -> str:
     return ""
 
 
+def spellings(code: str) -> tuple[str, ...]:
+    """The code and the words, in singular and plural, that mean this currency only; empty for an unknown code."""
+    return tuple(
+        word for word, codes in CODES.items() if codes == {code} and len(word) > 2 and word[0].isalpha()
+    )
+
+
 def before(text: str, first: int, start: int) -> tuple[frozenset[str], int] | None:
     """The currencies that may be meant by the word before an amount, not before `first`, and where it begins."""
     near = text[first:start].rstrip(" ").rstrip("-+")

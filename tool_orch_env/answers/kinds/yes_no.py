@@ -40,7 +40,7 @@ _PARTLY = (
     "|not entirely|reduced|to a limited extent"
 )
 _ACCESS = (
-    r"(?:fully |completely |entirely |easily |generally )?"
+    r"(?:full |fully |completely |entirely |easily |generally )?"
     r"(?:(?:wheel-?chairs?|wheel chairs?|step-?free|barrier-?free|disabled|level)[ -])?"
     r"(?:accessib(?:le|ility)|access|friendly|entrance|entry)"
     r"(?: (?:for|by|to|with)(?: a| people in| people with)? ?(?:wheelchairs?|wheelchair users))?"
@@ -89,8 +89,13 @@ class YesNo(Kind):
 
     def read(self, text: str, asked: Asked) -> list[Said]:
         found = [(m.start(), m.end(), _group(m)) for m in _MARKS.finditer(text)]
-        if any(word in text for word in _STRONG):
-            matches = (m for m in _ACCESSIBLE.finditer(text) if any(word in m[0] for word in _STRONG))
+        about = any(word in asked.request for word in _STRONG)
+        if about or any(word in text for word in _STRONG):
+            matches = (
+                match
+                for match in _ACCESSIBLE.finditer(text)
+                if any(word in match[0] for word in _STRONG) or (about and (match["p1"] or match["p2"]))
+            )
             found += [_of_property(text, match) for match in matches]
         for alias in asked.aliases:
             if pattern := _property(alias):
