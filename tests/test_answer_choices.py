@@ -180,3 +180,28 @@ BOARD = facts(
 )
 def test_the_date_that_is_decided_on_counts(text: str, decided: bool) -> None:
     assert (shares(BOARD, text)[0] == 1) is decided
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "27 March. Easter Monday blocks 1 April and Liberation Day blocks 25 April.",
+        "27 March works; the other dates fall on Easter Monday and Liberation Day.",
+        "Take 27 March.\n\n| Date | Milan |\n|---|---|\n| 1 April | Easter Monday |\n| 25 April | Liberation Day |",
+        "1 April and 25 April are Easter Monday and Liberation Day respectively, so 27 March it is.",
+    ],
+)
+def test_a_name_is_said_of_its_own_date(text: str) -> None:
+    assert shares(BOARD, text) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "27 March. On 25 April Milan has Easter Monday, and 1 April is Liberation Day.",
+        "27 March. Milan: Easter Monday (25 April); Liberation Day (1 April).",
+        "Take 27 March.\n\n| Date | Milan |\n|---|---|\n| 25 April | Easter Monday |\n| 1 April | Liberation Day |",
+    ],
+)
+def test_a_name_said_of_another_date_that_is_asked_about_does_not_count(text: str) -> None:
+    assert shares(BOARD, text)[1:] == (0, 0)

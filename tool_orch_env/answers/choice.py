@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from .facts import CLOSED, Facts
+from .kinds.dates import Day, days
 from .layout import NEAR, Clause, Layout
 from .polarity import denied
 from .statements import Statement
@@ -22,6 +23,7 @@ _SHORTEST = 5
 """A shortened name has as many letters at least."""
 _WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as)|->|→) (?:the )?$")
 _NOT = re.compile(r"\b(?:not|no|never|nor)\b|n't\b")
+_AND_DATE = re.compile(r",? ?(?:(?:and|or|&)? ?(?:on )?)")
 _LISTED, _NAME_WORDS = 2, 6
 """A name in a row with so many others of at most so many words is one of a list."""
 
@@ -38,10 +40,16 @@ class Choice:
         self._layout = layout
         self._statements = statements
         self._weigher = weigher
+        self._dates = [
+            frozenset(possible for day in days(folded(one.fact.ask)) for possible in day.days)
+            for one in self._facts
+        ]
 
     def left_open(self, at: int, one: Statement) -> tuple[float, str]:
         """What is left of a fact that a statement states, in [0, 1], and why; 1 and "" where the answer decides."""
         kind = self._facts[at].kind.name
+        if kind in CLOSED and self._is_of_another_date(at):
+            return 0.0, "said of another date"
         others = self._strangers(at, one) if kind in CLOSED else 0
         if others >= _LISTED:
             return 1 / (1 + others), f"one of {others + 1} names in a row"
@@ -105,6 +113,32 @@ class Choice:
             if other and self._weigher.singled(one.start, one.end, at) > max(best, NEAR) + MARGIN:
                 return self._text.quoted(one.start, one.end)
         return ""
+
+    def _is_of_another_date(self, at: int) -> bool:
+        """Whether a name that is asked for of one date is only said of the date of another fact: "on 25 April: Easter
+        Monday", where that is the holiday of 1 April."""
+        asked = self._dates[at]
+        others = frozenset[tuple[int, int]]().union(*self._dates) - asked
+        own = [one for one in self._statements if one.right.get(at)]
+        return bool(asked and others and own) and all(
+            (near := self._dates_beside(one)) & others and not near & asked for one in own
+        )
+
+    def _dates_beside(self, one: Statement) -> frozenset[tuple[int, int]]:
+        """The last date before a statement and the first one behind it, in its clause, or else in its part of the
+        sentence; with dates that are joined to them by "and"."""
+        text, clause = self._text.text, self._layout.at(one.start)
+        first, after = clause.sentence
+        first = max(first, text.rfind(";", first, one.start) + 1)
+        part = text.find(";", one.end, after)
+        said = _days_in(text, first, one.start)
+        before, behind = said[-1:], _days_in(text, one.end, after if part < 0 else part)
+        said, near = said + behind, before + behind[:1]
+        near = [day for day in near if clause.start <= day.start < clause.end] or near
+        for day in said + said[::-1]:
+            if any(_joined(text, day, other) or _joined(text, other, day) for other in near):
+                near.append(day)
+        return frozenset(possible for day in near for possible in day.days)
 
     def _listed_alike(self, at: int) -> int:
         """How many others of those to choose from begin a list item or row as the fact's value does, where nothing
@@ -220,3 +254,17 @@ class Choice:
         if self._states(clause) or not written.isupper() or {word for _, word in clause.own} & known:
             return False
         return not self._all.leaves.holds(text) and text not in self._all.request
+
+
+def _days_in(text: str, start: int, end: int) -> list[Day]:
+    """The dates in a part of a text. A name that ends with a weekday is no part of the date behind it: "Easter
+    Monday (1 April)"."""
+    return [
+        day._replace(start=day.start + start, end=day.end + start)
+        for day in days(text[start : max(start, end)])
+    ]
+
+
+def _joined(text: str, one: Day, other: Day) -> bool:
+    """Whether two dates follow each other in a row: "1 April and 25 April"."""
+    return one.end <= other.start and _AND_DATE.fullmatch(text, one.end, other.start) is not None
