@@ -205,3 +205,66 @@ def test_a_name_is_said_of_its_own_date(text: str) -> None:
 )
 def test_a_name_said_of_another_date_that_is_asked_about_does_not_count(text: str) -> None:
     assert shares(BOARD, text)[1:] == (0, 0)
+
+
+PUBS = facts(
+    asked("place", "Kaisla", kind="name", owner="the place with the shortest walks", ask="place"),
+    request="Shall we meet at Villi Wäinö, Kaisla or Vltava? I'd take the place where our two walks add up to "
+    "the shortest distance. Which is it?",
+    calls={},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Kaisla it is. Vltava comes second, and Villi Wäinö is far behind.", True),
+        ("Kaisla. Vltava is a close second and Villi Wäinö comes in last.", True),
+        ("Vltava it is. Kaisla comes second.", False),
+        ("Villi Wäinö: it beats Kaisla by 100 m, and Kaisla is a close second.", False),
+        ("Vltava needs less walking than Kaisla.", False),
+    ],
+)
+def test_the_loser_of_a_comparison_is_not_what_is_chosen(text: str, right: bool) -> None:
+    assert (shares(PUBS, text) == (1,)) is right
+
+
+STAIRS = facts(
+    asked("hotel", "Hotel Kämp", kind="name", owner="the hotel without stairs", ask="name"),
+    request="Which of Hotel Kämp, Hotel St. George and Klaus K can be reached without stairs?",
+    calls={},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (
+            "Only Hotel Kämp. The ways to Hotel St. George and Klaus K take stairs, so neither works for you.",
+            True,
+        ),
+        ("Hotel Kämp: neither of the others, Klaus K and Hotel St. George, is free of stairs.", True),
+        ("Only Klaus K. The ways to Hotel Kämp and Hotel St. George take stairs, so neither works.", False),
+    ],
+)
+def test_those_of_which_neither_works_are_not_what_is_chosen(text: str, right: bool) -> None:
+    assert (shares(STAIRS, text) == (1,)) is right
+
+
+FILM = facts(
+    asked("cinema", "Kinopalatsi", kind="name", owner="the cinema", ask="cinema closest to us"),
+    asked("bar", "Pickwick", kind="name", owner="the bar", ask="bar nearer to that cinema"),
+    request="Which cinema is closest to us, and is Old Hat or Pickwick nearer to that cinema?",
+    calls={},
+)
+
+
+def test_the_value_of_another_fact_that_is_only_mentioned_is_no_rival() -> None:
+    text = "The cinema closest to you is Kinopalatsi. {} is nearer to Kinopalatsi than {}."
+    assert shares(FILM, text.format("Pickwick", "Old Hat")) == (1, 1)
+    assert shares(FILM, text.format("Old Hat", "Pickwick"))[1] < 1
+
+
+def test_a_clock_may_be_followed_by_a_colon() -> None:
+    text = "It left at 7:55: flight 739. It was due to land at 10:20: it was 7 minutes early."
+    assert shares(TIMES, text) == (1, 1, 1)

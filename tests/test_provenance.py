@@ -1,11 +1,13 @@
 """Which arguments an agent can know, and what calls with made-up arguments earn."""
 
+import json
 from typing import Any
 
 import pytest
 from test_needs import ANSWER, GOLDEN, SHOP, TASK, TOOLS, call
 
 import tool_orch_env as toe
+from tool_orch_env.answers.oracle import oracle_answer
 from tool_orch_env.calls.types import AnsweredCall, CallResult, Status, ToolCall
 from tool_orch_env.reward.provenance import Knowledge, Provenance
 from tool_orch_env.snapshot import Snapshot
@@ -79,6 +81,36 @@ def test_an_argument_is_held_by_the_request_or_is_a_free_choice(
     arguments: dict[str, Any], held: bool
 ) -> None:
     assert Provenance(ASKED, FREE).holds("f", arguments, set()) is held
+
+
+def test_general_knowledge_is_held_and_nothing_else_of_the_call() -> None:
+    known = Catalog([FREE["f"].spec.model_copy(update={"known": ("text",)})])
+    provenance = Provenance(ASKED, known)
+    assert provenance.holds("f", {"must": "slow", "text": "Norway"}, set())
+    assert not provenance.holds("f", {"must": "quick", "text": "Norway"}, set())
+    assert not provenance.holds("f", {"must": "slow", "items": ["Norway"]}, set())
+
+
+def test_a_country_may_be_looked_up_in_place_of_a_city_in_it() -> None:
+    """An agent that is asked about the holidays of Tallinn knows that it is in Estonia, but not what its id is."""
+    travel = Snapshot.open("travel")
+    [task, *_] = [
+        task
+        for task in travel.tasks("hard")
+        if {one.tool for one in task.golden} == {"search_city", "public_holidays"}
+    ]
+    city = task.golden[0]
+    rest = [call(one.tool, **one.arguments) for one in task.golden[1:]]
+    place = json.loads(recorded(travel, "search_city", **city.arguments))["results"][0]
+    country = json.loads(recorded(travel, "get_country", country_id=place["country_id"]))["name"]
+    for first, success in ([call("search_country", name=country)], True), ([], False):
+        assert toe.score_turns(task, [*first, *rest, oracle_answer(task)], travel).success is success
+
+
+def recorded(snapshot: Snapshot, tool: str, /, **arguments: Any) -> str:
+    reply = snapshot.lookup(tool, arguments)
+    assert reply is not None
+    return reply.text
 
 
 def heard(*replies: tuple[int, str], **arguments: Any) -> Knowledge:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .facts import CLOSED, Facts
 from .kinds.dates import Day, days
-from .layout import NEAR, Clause, Layout
+from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
 from .statements import Statement
 from .text import Folded, folded
@@ -24,6 +24,12 @@ _SHORTEST = 5
 _WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as)|->|→) (?:the )?$")
 _NOT = re.compile(r"\b(?:not|no|never|nor)\b|n't\b")
 _AND_DATE = re.compile(r",? ?(?:(?:and|or|&)? ?(?:on )?)")
+_SO_NEITHER = re.compile(r"[^.!?\n]*, (?:so|and|therefore|which means that|meaning) (?:neither|none)\b")
+_BEHIND = re.compile(
+    r",? (?:(?:is|was|comes?|came|would be|follows?|ranks?) )?(?:only |a close |a distant )?(?:in )?"
+    r"(?:second|third|last)\b"
+)
+"""What is said of the losers of a comparison: "O'Malleys comes second"."""
 _LISTED, _NAME_WORDS = 2, 6
 """A name in a row with so many others of at most so many words is one of a list."""
 
@@ -86,13 +92,19 @@ class Choice:
         others = self._all.choices(fact.fact)
         if fact.place is not None and folded(str(fact.fact.value)) not in self._all.request:
             others = self._all.alternatives(fact.fact) if self._weigher.is_choice(at) else others
-        said = (str(one) for other in self._facts for one in (other.fact.value, other.fact.owner))
-        others -= {folded(one) for one in (*fact.asked.candidates, *said)}
+        own = [one for one in self._statements if one.right.get(at)]
+        lost = bool(own) and all(
+            self._is_beaten(one.start, one.end) or self._weigher.is_conceded(one) for one in own
+        )
+        others -= {folded(str(one)) for other in self._facts for one in (other.fact.value, other.fact.owner)}
+        if not lost:  # the others of the list are statements themselves, and have been weighed
+            others -= {folded(one) for one in fact.asked.candidates}
         if not others:
             return ""
-        spans = [(one.start, one.end) for one in self._statements if one.right.get(at)]
+        spans = [(one.start, one.end) for one in own]
         spans += self._shortened(folded(str(fact.fact.value)), others)
         best = max((self._weigher.singled(start, end, at) for start, end in spans), default=0.0)
+        best = -CLAUSE if lost else best
         if best > NEAR:
             return ""
         for name in sorted(others):
@@ -206,19 +218,28 @@ class Choice:
         return found
 
     def is_said(self, start: int, end: int) -> bool:
-        """Whether a name is no place to start from or to go to, nothing in brackets, and nothing about it is denied in
-        its clause."""
+        """Whether a name is no place to start from or to go to, nothing in brackets, no loser, and nothing about it is
+        denied in its clause."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
         if OTHERS.search(text, first, start):
             return False
         if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
             return False
-        if AGAINST.search(text, max(first, start - 80), start):
+        if self._is_beaten(start, end):
             return False
         if text.rfind("(", first, start) > text.rfind(")", first, start):
             return False
         return _NOT.search(text, end, max(end, self._layout.at(start).end)) is None
+
+    def _is_beaten(self, start: int, end: int) -> bool:
+        """Whether a name is what another is compared with, or loses the comparison: "than O'Malleys", "O'Malleys comes
+        second", "... so neither works"."""
+        text = self._text.text
+        first, _ = self._layout.at(start).sentence
+        if AGAINST.search(text, max(first, start - 80), start):
+            return True
+        return _SO_NEITHER.match(text, end) is not None or _BEHIND.match(text, end) is not None
 
     def _strangers(self, at: int, one: Statement) -> int:
         """How many names that neither a reply nor the request explains are in a row with a statement."""

@@ -281,7 +281,7 @@ class _Reading:
         if right is None:
             shown = self._text.quoted(top[0].start, top[0].end)
             return _Verdict(0.0, top[0], f"states {shown!r}")
-        wrong = [one for one in of if not one.right[at]]
+        wrong = [one for one in of if not one.right[at] and not self._is_mentioned(one, at)]
         rivals = {value_of(one, at) for one in wrong if one in top or self._weigher.gives_as_reason(one, at)}
         rights = [one for one in top if one.right[at]]
         rivals -= self._working.values(at, wrong, rights)
@@ -455,6 +455,11 @@ class _Reading:
         if self._facts[at].kind.name not in CLOSED or not self._choice.is_said(right.start, right.end):
             return own
         return [one for one in own if one.right[at] or self._choice.is_said(one.start, one.end)]
+
+    def _is_mentioned(self, one: Statement, at: int) -> bool:
+        """Whether a name is only mentioned, as the value of another fact: "Pickwick is nearer to Kinopalatsi"."""
+        closed = self._facts[at].kind.name in CLOSED
+        return closed and any(one.right.values()) and not self._choice.is_said(one.start, one.end)
 
     def _said_at_once(self) -> None:
         """One statement may serve a second fact of the same value, where its sentence names that one's owner too."""

@@ -61,6 +61,8 @@ _SO = re.compile(
     r"|meet (?:at|on)|stay at|book)\b"
     r"[:,]? (?:[a-z']+ ){0,3}$"
 )
+_IT_IS = re.compile(r",? it is(?: then)?(?=[.,:;!)\n]|$)|'s the (?:one|place)\b")
+"""What follows a name that an answer decides on: "Kiasma it is"."""
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
 OTHERS = re.compile(
     r"\b(?:the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
@@ -71,7 +73,8 @@ _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
 _RULED_OUT = re.compile(r"[^.;!?\n]{0,100}\bbut\b")
-_IS_CLOSED = re.compile(r"[^.;!?\n]{0,100}\b(?:is|are|be) (?:both |all |already )*(?:closed|shut)\b")
+_IS_CLOSED = re.compile(r"[^.;!?\n]{0,100}\b(?:(?:is|are|be|both|all|already) )+(?:closed?|shut)\b")
+_CLOSES = re.compile(r" (?:closes|shuts)\b")
 _TO = re.compile(r"\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?\d{1,2}[:.h]\d\d")
 _FROM = re.compile(r"\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\.?)?\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?$")
 _NAMED = re.compile(r"(?:[:=]|\b(?:is|was|are|were)) ?[\"']?(?:the |a |an |about )?$")
@@ -344,7 +347,10 @@ class Weigher:
 
     def _is_set_aside(self, one: Statement) -> bool:
         """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts"."""
-        if any(self._facts[at].kind.name not in CLOSED for at in one.said) or not self.is_conceded(one):
+        closes = "open" in self._all.request and _CLOSES.match(self._text.text, one.end)
+        if any(self._facts[at].kind.name not in CLOSED for at in one.said):
+            return False
+        if not closes and not self.is_conceded(one):
             return False
         sentence = self._layout.at(one.start).sentence
         return any(
@@ -473,7 +479,7 @@ class Weigher:
         found = _best(around, words, 1)
         first, _ = self._layout.at(start).sentence
         before = self._text.text[first:start]
-        if _SO.search(before):
+        if _SO.search(before) or _IT_IS.match(self._text.text, end):
             return CLAUSE
         few = len(before.split()) <= _OPENING or _THAT_IS.fullmatch(before)
         opens = first == 0 and ":" not in before and few

@@ -87,9 +87,9 @@ class ToolEntry(_Strict):
     """One tool: written by hand, with at least `url` and `parameters`, or additions to one from the OpenAPI document.
 
     `places`: where parameters go that are not in the URL; by default the query, or the body for POST, PUT and PATCH.
-    `fold`, `derive` and `holds` are those of `tools.json`. `drop`: pointer patterns of volatile fields. `wrap_text`:
-    keep a body that is not JSON as `{"text": ...}`. `server_errors`: record a 5xx, after the last attempt, as an error
-    of the API. `file`: the stem of the file with the answers.
+    `known`, `fold`, `derive` and `holds` are those of `tools.json`. `drop`: pointer patterns of volatile fields.
+    `wrap_text`: keep a body that is not JSON as `{"text": ...}`. `server_errors`: record a 5xx, after the last attempt,
+    as an error of the API. `file`: the stem of the file with the answers.
     """
 
     method: Method | None = None
@@ -101,6 +101,7 @@ class ToolEntry(_Strict):
     set_like: tuple[str, ...] = ()
     case_insensitive: tuple[str, ...] = ()
     sources: dict[str, tuple[Source, ...]] = {}
+    known: tuple[str, ...] = ()
     fold: dict[str, Fold] = {}
     derive: tuple[Rule, ...] = Field(default=(), max_length=MOST_RULES)
     holds: dict[str, Held] = {}

@@ -394,6 +394,7 @@ def _catalog(drafts: Mapping[str, Drafted], problems: list[str]) -> Catalog:
                     set_like=entry.set_like,
                     case_insensitive=entry.case_insensitive,
                     sources=entry.sources,
+                    known=entry.known,
                     fold=entry.fold,
                     derive=entry.derive,
                     holds=entry.holds,

@@ -7,7 +7,9 @@ An argument is *held* if every string and number in it is
 - in a reply of an earlier turn: as a value, as a key, as one item of a comma-separated text, or as the date, time or
   hour of a moment, or
 - for an optional parameter only: one of the values that the schema lists, or a number that identifies nothing by itself
-  (`scalars.telling`): how many, how far, which page.
+  (`scalars.telling`): how many, how far, which page, or
+- of a parameter whose values the tool declares to be general knowledge (`known`): an agent that is asked about
+  Tallinn may look up Estonia.
 
 Upper and lower case are not distinguished, and a text "A, B" is held if A and B are. A required value that the schema
 lists must be held like any other, because a short list can be tried out. Defaults, booleans and null are free.
@@ -65,7 +67,8 @@ class Provenance:
         """
         tool = self._catalog[tool_name]
         return all(
-            self._held(value, seen)
+            name in tool.spec.known
+            or self._held(value, seen)
             or (name not in tool.required and _free(tool, name, value))
             or (
                 name in tool.spec.fold

@@ -44,8 +44,9 @@ class ToolSpec(BaseModel):
 
     `set_like` names array parameters whose order and repetitions do not matter, `case_insensitive` string parameters
     whose case does not. `fold` says which spellings of a text parameter are equal. `sources` maps a parameter to the
-    places in responses that its values come from. `derive` lists the rules by which responses follow from recorded
-    ones. `holds` says for which arguments the snapshot has responses; a call outside is told so.
+    places in responses that its values come from. `known` names parameters whose values are general knowledge, such as
+    the name of a country: a call need not have them from anywhere. `derive` lists the rules by which responses follow
+    from recorded ones. `holds` says for which arguments the snapshot has responses; a call outside is told so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +58,7 @@ class ToolSpec(BaseModel):
     set_like: tuple[str, ...] = ()
     case_insensitive: tuple[str, ...] = ()
     sources: dict[str, tuple[Source, ...]] = {}
+    known: tuple[str, ...] = ()
     fold: dict[str, Fold] = {}
     derive: tuple[Rule, ...] = Field(default=(), max_length=MOST_RULES)
     holds: dict[str, Values] = {}
@@ -64,7 +66,7 @@ class ToolSpec(BaseModel):
     @property
     def of_format_2(self) -> bool:
         """Whether the entry says something that snapshot format 1 does not know."""
-        return bool(self.fold or self.derive or self.holds)
+        return bool(self.fold or self.derive or self.holds or self.known)
 
 
 class Tool:
@@ -279,7 +281,7 @@ def _problems(spec: ToolSpec, where: str) -> Iterator[str]:
         yield from found
         return
     properties = spec.parameters.get("properties", {})
-    for field in ("set_like", "case_insensitive", "sources", "fold", "holds"):
+    for field in ("set_like", "case_insensitive", "sources", "known", "fold", "holds"):
         for name in getattr(spec, field):
             if name not in properties and not (field == "sources" and _first(name) in properties):
                 yield f"{where}: {spec.name}.{field}: {name!r} is not a parameter"
