@@ -227,7 +227,7 @@ def test_a_run_of_another_version_of_the_benchmark_is_not_compared(
         assert oracle(tmp_path / name, "--limit", "2") == 0
     path = tmp_path / "then" / "manifest.json"
     manifest = json.loads(path.read_text())
-    assert manifest["fingerprint"]["benchmark"] == "travel-2.0.dev"
+    assert manifest["fingerprint"]["benchmark"] == "travel-2.0"
     manifest["fingerprint"]["benchmark"] = "travel-1.1"
     path.write_text(json.dumps(manifest))
     capsys.readouterr()

@@ -8,6 +8,7 @@ finds every answer in its journal, puts them into the folder. `openapi.json`, `p
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..serving import serving
 from . import openapi, parts, scenes, tasks
 from .server import app
 
+BENCHMARK = "elements-2.0"
 HERE = Path(__file__).parent
 SPEC, TASKS, SCENES = HERE / "record.yaml", HERE / "tasks.jsonl", HERE / "scenes.jsonl"
 
@@ -38,6 +40,9 @@ def record(folder: Path) -> int:
         TASKS.write_text(written, encoding="utf-8")
         SCENES.write_bytes(scenes.text(Snapshot.open(folder), read_tasks(TASKS)))
         status = cli.main(["record", str(SPEC), "--out", str(folder)])  # asks nothing: the service has gone
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8")) | {"benchmark": BENCHMARK}
+        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+        (folder / "manifest.json").write_bytes(text.encode())
     for left in (".journal.jsonl", ".journal.jsonl.lock"):
         folder.with_name(folder.name + left).unlink(missing_ok=True)
     return status

@@ -37,7 +37,7 @@ from tool_orch_env.task import Task, dump_tasks
 
 from .splits import GRAPH, scene_plans
 
-BENCHMARK = "travel-2.0.dev"
+BENCHMARK = "travel-2.0"
 KINDS = ("graph", "scenes")
 Made = tuple[dict[str, list[Task]], dict[str, Report]]
 

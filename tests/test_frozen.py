@@ -1,0 +1,20 @@
+"""The benchmarks are frozen: what `travel-2.0` and `elements-2.0` measure may not change under their names."""
+
+import pytest
+
+from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.folder import manifest_sum
+
+SUMS = {
+    "travel": ("travel-2.0", "03b31ec480262993f888387351fc15fb49efacaee3238a797881400611bb5baf"),
+    "elements": ("elements-2.0", "614f1aee5928bb5487706e73389f3cdd9e5fe87039b630c1860de9ed369eedb9"),
+}
+"""The name of each benchmark, and the sha256 of its manifest, which has the sums of all its files."""
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_a_benchmark_keeps_its_name_only_as_long_as_its_bytes(name: str) -> None:
+    """Where this fails, tools, responses or tasks have changed: give the benchmark another name, or undo the change."""
+    snapshot = Snapshot.open(name)
+    assert snapshot.path is not None
+    assert (snapshot.manifest["benchmark"], manifest_sum(snapshot.path)) == SUMS[name]
