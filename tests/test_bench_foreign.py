@@ -286,6 +286,15 @@ def test_a_leaderboard_ranks_whole_runs_only(
     assert "c: not ranked: 0 episodes not played, 1 void" in capsys.readouterr().out.replace("\n", " ")
 
 
+def test_a_report_refuses_facts_that_its_tasks_have_not(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(run, lambda records: records[1]["result"]["facts"].extend(records[1]["result"]["facts"] * 2))
+    assert main(["report", str(run)]) == 2
+    assert "facts, found" in capsys.readouterr().err
+    assert verified(run, capsys) == ["results"]
+
+
 def test_a_run_and_its_report_say_that_episodes_are_missing(run: Path) -> None:
     change(run, lambda records: records.pop())
     assert main(["report", str(run)]) == 0

@@ -18,7 +18,7 @@ from .diagnose import KINDS, STATES
 from .manifest import protocol_name, tasks_name
 from .metrics import FIGURES, SHOWN_BY_GROUP, counted, domains, summary
 from .result import EpisodeResult
-from .run_log import Key, Record, read_dates, read_run, read_times
+from .run_log import REMEDY, Key, Record, RunError, read_dates, read_run, read_times
 
 BINS = 20
 SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score", "reward", "atomic",
@@ -131,6 +131,10 @@ def fact_rows(task: Task, result: EpisodeResult, kept: bool = True) -> list[dict
     missing = "no final answer" if kept else "not kept by this run; tool-orch bench rescore adds it"
     nothing = {"quote": "", "share": 0.0 if kept else None, "why": missing}
     readings = result.facts or [nothing] * len(task.answer)
+    if len(readings) != len(task.answer):
+        raise RunError(
+            f"{task.id}/{result.trial}: expected {len(task.answer)} facts, found {len(readings)}", REMEDY
+        )
     return [
         {
             "name": fact.name,
