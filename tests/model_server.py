@@ -219,13 +219,37 @@ def unlike(handler: Handler, body: dict) -> None:
     handler.give({"id": "x", "object": "chat.completion", "choices": [{"index": 0, "message": "Done."}]})
 
 
+def counts(usage: Any) -> Callable[[Handler, dict], None]:
+    """A model that answers at once, behind a server with this `usage`."""
+
+    def model(handler: Handler, body: dict) -> None:
+        handler.give({"choices": [{"index": 0, "message": {"content": "Done."}}], "usage": usage})
+
+    return model
+
+
+def deep(handler: Handler, body: dict) -> None:
+    handler.give(b"[" * 100_000)
+
+
+STRANGE_USAGE = {
+    "text": {"prompt_tokens": "10", "completion_tokens": "x"},
+    "list": [1],
+    "word": "ten",
+    "nested": {"prompt_tokens": {"a": 1}, "completion_tokens": [1]},
+    "negative": {"prompt_tokens": -5, "completion_tokens": 1},
+    "huge": {"prompt_tokens": 1, "completion_tokens": 10**400},
+    "true": {"prompt_tokens": True, "completion_tokens": True},
+    "empty": {},
+}
 MODELS: dict[str, Callable[[Handler, dict], None]] = {
     one.__name__: one
     for one in (
         good, spoken, stall, error_500, flaky, cut_json, cut_body, no_choice, half_call, strict, parted, too_many,
-        unlike, no_parser, short_context,
+        unlike, no_parser, short_context, deep,
     )
 }  # fmt: skip
+MODELS |= {f"counts_{name}": counts(usage) for name, usage in STRANGE_USAGE.items()}
 MODELS |= {f"writes_{name}": writes(name) for name in FORMATS}
 MODELS |= {f"reasons_{field}": reasons(field) for field in ("reasoning_content", "reasoning")}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import toy as toys
-from model_server import ModelServer, serving
+from model_server import STRANGE_USAGE, ModelServer, serving
 
 from tool_orch_env.answers.oracle import oracle_turns
 from tool_orch_env.bench.manifest import manifest
@@ -90,6 +90,7 @@ def test_a_model_that_fails_now_and_then_is_asked_again(
         ("cut_body", "connection"),
         ("no_choice", "bad_reply"),
         ("unlike", "bad_reply"),
+        ("deep", "bad_reply"),
     ],
 )
 def test_a_server_that_fails_marks_its_episodes_and_loses_none(
@@ -101,6 +102,14 @@ def test_a_server_that_fails_marks_its_episodes_and_loses_none(
     for record in records:
         assert record["fault"].startswith(f"{cause}:"), record["fault"]
         assert record["result"]["stop_reason"] == "policy_error" and not record["result"]["success"]
+
+
+@pytest.mark.parametrize("usage", STRANGE_USAGE)
+def test_token_counts_that_are_none_are_unknown_and_the_episode_counts(
+    server: ModelServer, arena: Arena, tmp_path: Path, usage: str
+) -> None:
+    for record in ran(arena, tmp_path / "run", f"openai:counts_{usage}@{server.url}"):
+        assert record["fault"] is None and record["result"]["tokens"] is None
 
 
 def test_nobody_listens(arena: Arena, tmp_path: Path) -> None:

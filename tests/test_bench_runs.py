@@ -91,7 +91,7 @@ def test_several_processes_give_the_bytes_of_one(tmp_path: Path) -> None:
 
 
 def test_a_judge_is_asked_only_if_named_and_goes_into_the_scorer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Right names and junk for values: refused by the rules, taken by a judge that looks at names only."""
     code = "def same_name(call, golden, task):\n    return call.name == golden.tool\n"
@@ -107,7 +107,9 @@ def test_a_judge_is_asked_only_if_named_and_goes_into_the_scorer(
     }
     assert score["rules"] == 0.0 < score["judged"]
     before = (tmp_path / "judged" / "episodes.jsonl").read_bytes()
-    assert main(["bench", "rescore", str(tmp_path / "judged")]) == 0
+    assert main(["bench", "rescore", str(tmp_path / "judged")]) == 2
+    assert "A judge is code" in capsys.readouterr().err
+    assert main(["bench", "rescore", str(tmp_path / "judged"), *judge]) == 0
     assert (tmp_path / "judged" / "episodes.jsonl").read_bytes() == before
     assert main(["bench", "compare", str(tmp_path / "rules"), str(tmp_path / "judged")]) == 2
     assert oracle(tmp_path / "toolorch", *judge) == 2

@@ -13,7 +13,7 @@ from .intervals import difference, ratio
 from .manifest import differing
 from .metrics import FIGURES, counted, per_task
 from .result import EpisodeResult
-from .run_log import read_run
+from .run_log import read_run, run_names
 
 
 def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
@@ -21,12 +21,13 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
 
     Raises `UsageError` if the fingerprints differ and `anyway` is not set, or if no task is in both.
     """
+    names = " and ".join(run_names([first, second]))
     one, _, records = read_run(first)
     other, _, more = read_run(second)
     parts = differing(one, other)
     if parts and not anyway:
         raise UsageError(
-            f"{first.name} and {second.name} differ in {', '.join(parts)}, so their figures are not comparable: "
+            f"{names} differ in {', '.join(parts)}, so their figures are not comparable: "
             "run both the same way, rescore the older run, or pass --anyway"
         )
     a, b = (
@@ -34,7 +35,7 @@ def compare(first: Path, second: Path, anyway: bool = False) -> dict[str, Any]:
     )
     shared = {result.task_id for result in a} & {result.task_id for result in b}
     if not shared:
-        raise UsageError(f"{first.name} and {second.name} have no task in common")
+        raise UsageError(f"{names} have no task in common")
     figures = {name: _paired(a, b, name) for name in FIGURES}
     return {
         "differing": parts,

@@ -1,7 +1,8 @@
 """A table of runs: one row per run, best first, grouped by what was played.
 
 Runs are in one group if their fingerprints agree, so that every figure of a group can be compared with its
-neighbours. Void episodes are left out. Costs need prices; without a price of a policy its cost is `None`.
+neighbours. Void episodes are left out. A run that has some, or was not played to its end, comes last. Costs need
+prices; without a price of a policy its cost is `None`.
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
-from .manifest import PARTS, protocol_name
+from .manifest import PARTS, protocol_name, tasks_name
 from .metrics import FIGURES, counted, figures
 from .result import EpisodeResult
-from .run_log import read_run
+from .run_log import read_run, run_names
 
 SHOWN = ("success", "score", "calls", "completion tokens")
 
@@ -52,37 +53,42 @@ def runs_in(folders: list[Path]) -> list[Path]:
 def leaderboard(folders: list[Path], prices: Mapping[str, Price]) -> list[dict[str, Any]]:
     """Groups of comparable runs: `{"benchmark", "tasks", "protocol", "runs": [row, ...]}`, rows by success.
 
-    A row has the run's name, policy, settings, episodes, figures with intervals, and cost.
+    A row has the run's name, policy, trials, episodes, figures with intervals, and cost, and how many episodes are
+    missing or void. Runs that lack episodes come last.
     """
     groups: dict[tuple[str, ...], dict[str, Any]] = {}
-    for folder in runs_in(folders):
-        about, _, records = read_run(folder)
-        results = counted([EpisodeResult.from_dict(record["result"]) for record in records])
+    found = runs_in(folders)
+    for folder, name in zip(found, run_names(found), strict=True):
+        about, tasks, records = read_run(folder)
+        results = [EpisodeResult.from_dict(record["result"]) for record in records]
         parts = about["fingerprint"]
         group = groups.setdefault(
             (protocol_name(about), *(str(parts.get(part)) for part in PARTS)),
             {
                 "benchmark": parts.get("benchmark", ""),
-                "tasks": about["source"]["tasks"],
+                "tasks": tasks_name(about),
                 "protocol": protocol_name(about),
                 "package": parts.get("package", ""),
                 "runs": [],
             },
         )
-        group["runs"].append(_row(folder, about, results, prices))
+        group["runs"].append(_row(name, about, len(tasks), results, prices))
     for group in groups.values():
-        group["runs"].sort(key=lambda row: (-_value(row, "success"), -_value(row, "score"), row["run"]))
+        group["runs"].sort(key=_rank)
     return [groups[key] for key in sorted(groups)]
 
 
 def _row(
-    folder: Path, about: Mapping[str, Any], results: list[EpisodeResult], prices: Mapping[str, Price]
+    name: str, about: Mapping[str, Any], tasks: int, played: list[EpisodeResult], prices: Mapping[str, Price]
 ) -> dict[str, Any]:
+    results = counted(played)
     return {
-        "run": folder.name,
+        "run": name,
         "policy": about["policy"],
         "trials": about["trials"],
         "episodes": len(results),
+        "missing": tasks * about["trials"] - len(played),
+        "void": len(played) - len(results),
         "figures": figures(results, [name for name in SHOWN if name in FIGURES]),
         "cost": _cost(about["policy"], results, prices),
     }
@@ -100,6 +106,12 @@ def _cost(policy: str, results: list[EpisodeResult], prices: Mapping[str, Price]
     tokens = [result.tokens or {} for result in results]
     prompt, completion = (sum(one.get(name, 0) for one in tokens) for name in ("prompt", "completion"))
     return (prompt * price.prompt + completion * price.completion) / 1e6
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Complete runs first: figures over some of the episodes are not comparable with those over all."""
+    lacking = bool(row["missing"] or row["void"])
+    return lacking, -_value(row, "success"), -_value(row, "score"), row["run"]
 
 
 def _value(row: Mapping[str, Any], name: str) -> float:

@@ -75,6 +75,12 @@ def protocol_name(manifest: Mapping[str, Any]) -> str:
     return f"cfb-offline ({kind}), not comparable with the published table"
 
 
+def tasks_name(manifest: Mapping[str, Any]) -> str:
+    """The tasks as they are named wherever figures are shown."""
+    source = manifest["source"]
+    return f"{source['tasks']}, the first {source['limit']}" if source.get("limit") else str(source["tasks"])
+
+
 def _benchmark(snapshot: Snapshot) -> str:
     about = snapshot.manifest
     return str(about.get("benchmark") or f"{snapshot.name}-{about.get('version', '')}")

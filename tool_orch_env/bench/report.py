@@ -15,10 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..jsonvalues.canonical import to_text
 from ..task import AnswerFact, Task
 from .diagnose import KINDS, STATES
-from .manifest import protocol_name
+from .manifest import protocol_name, tasks_name
 from .metrics import FIGURES, SHOWN_BY_GROUP, counted, domains, summary
 from .result import EpisodeResult
-from .run_log import Key, Record, read_dates, read_run, read_times
+from .run_log import REMEDY, Key, Record, RunError, read_dates, read_run, read_times
 
 BINS = 20
 SHARES = ("success", "strict success", "turn accuracy", "call accuracy", "score", "reward", "atomic",
@@ -51,7 +51,7 @@ def page(folder: Path) -> str:
             for name, text in HEADLINE.items()
             if name in found["figures"]
         ],
-        settings=settings(about, found, read_dates(folder)),
+        settings=settings(about, len(tasks), found, read_dates(folder)),
         few=FEW,
         shares=[
             (name, found["figures"][name], FIGURES[name][2]) for name in SHARES if name in found["figures"]
@@ -68,16 +68,18 @@ def page(folder: Path) -> str:
 
 
 def settings(
-    about: Mapping[str, Any], found: Mapping[str, Any], dates: Sequence[str]
+    about: Mapping[str, Any], tasks: int, found: Mapping[str, Any], dates: Sequence[str]
 ) -> list[tuple[str, str]]:
     """What was run: names and values, as the page's header shows them."""
-    given, source = about["settings"], about["source"]
+    given = about["settings"]
+    missing = tasks * about["trials"] - found["episodes"] - found["void"]["episodes"]
     episodes = f"{found['episodes']} over {found['tasks']} tasks"
+    episodes += f", {missing} not played" if missing else ""
     episodes += f", {about['trials']} trials each" if about["trials"] > 1 else ""
     rows = {
         "protocol": protocol_name(about),
         "benchmark": about["fingerprint"].get("benchmark", ""),
-        "tasks": source["tasks"] + (f", the first {source['limit']}" if source.get("limit") else ""),
+        "tasks": tasks_name(about),
         "episodes": episodes,
         "tools": f"{given['tools']}, {given['call_format']}"
         if given.get("call_format")
@@ -129,6 +131,10 @@ def fact_rows(task: Task, result: EpisodeResult, kept: bool = True) -> list[dict
     missing = "no final answer" if kept else "not kept by this run; tool-orch bench rescore adds it"
     nothing = {"quote": "", "share": 0.0 if kept else None, "why": missing}
     readings = result.facts or [nothing] * len(task.answer)
+    if len(readings) != len(task.answer):
+        raise RunError(
+            f"{task.id}/{result.trial}: expected {len(task.answer)} facts, found {len(readings)}", REMEDY
+        )
     return [
         {
             "name": fact.name,

@@ -53,7 +53,7 @@ class EpisodeResult:
         """Whether every golden call is answered, but the final answer does not state every fact."""
         answered = bool(self.log) and self.log[-1]["answer"] is not None
         facts = self.components.get("answer")
-        return answered and facts is not None and facts < 1.0 == self.components["orchestration"]
+        return answered and facts is not None and facts < 1.0 == self.components.get("orchestration")
 
     def as_dict(self) -> dict[str, Any]:
         """The result as JSON; `from_dict` reads it back unchanged."""

@@ -7,6 +7,7 @@ together does not affect any result.
 """
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from ..calls.chat import recordable
 from ..calls.void import cause_of
 from ..errors import SnapshotError
 from ..executors.base import Executor, Work
+from ..files import MAX_LINE
 from ..snapshot import Snapshot
 from ..task import Task
 from .cfb import CfbOptions
@@ -27,6 +29,8 @@ from .result import EpisodeResult
 from .run_log import Key, Record, RunLog
 
 Job = Key
+MOST = MAX_LINE // 2
+"""Most characters of the messages of one episode: its record is one line, which must be readable again."""
 
 
 class Kept(Protocol):
@@ -78,6 +82,8 @@ async def play_all(
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(todo))):
                 group.create_task(work())
+    except ExceptionGroup as failed:  # such as a full disk, which all of them meet
+        raise failed.exceptions[0] from failed
     finally:
         await policy.close()
 
@@ -135,11 +141,12 @@ async def play_one(arena: Arena, speaker: Speaker, task_id: str, trial: int, pat
         return _never_begun(arena, task_id, trial, cause_of(error))
     actions: list[Any] = []
     tokens: list[dict[str, int] | None] = []
-    cause = None
+    cause, size = None, 0
     start = time.perf_counter()
     while play.stop_reason is None and cause is None:
         try:
             said = await _answer(speaker, play, patience)
+            size = _size(said, size)
         except PolicyError as error:
             cause = str(error)
         else:
@@ -163,6 +170,14 @@ def _never_begun(arena: Arena, task_id: str, trial: int, void: str) -> Record:
     result = EpisodeResult(task_id, False, 0.0, "void", 0, golden, turns=0, trial=trial, void=void)
     record = {"task_id": task_id, "trial": trial, "actions": [], "tokens": [], "fault": None, "seconds": 0.0}
     return {**record, "result": result.as_dict()}
+
+
+def _size(said: Said, so_far: int) -> int:
+    """Characters of an answer and of those before it, as they are recorded. Raises `PolicyError` beyond `MOST`."""
+    size = so_far + len(json.dumps(said.action))
+    if size > MOST:
+        raise PolicyError("bad_return", f"an episode whose messages have more than {MOST} characters")
+    return size
 
 
 async def _answer(speaker: Speaker, play: Play, patience: float) -> Said:

@@ -14,6 +14,7 @@ from ..errors import TaskError, UsageError
 from ..files import numbered_lines
 from ..jsonvalues.decode import parse_json
 from ..snapshot import Snapshot
+from ..snapshot.folder import is_bundled
 from ..task import Task, read_tasks
 from .cfb_match import Deciding
 
@@ -33,9 +34,13 @@ class TaskSet(NamedTuple):
 def load_task_set(name: str, snapshot: str | None = None, deciding: Path | None = None) -> TaskSet:
     """Load `NAME`, `NAME:SPLIT` (default split `test`), a folder or a file. Raises `UsageError` or a `FileError`."""
     path = Path(name)
-    if path.is_file():
-        return _from_file(path, snapshot, deciding)
-    place, _, split = (name, "", "") if path.is_dir() else name.partition(":")
+    place, _, split = name.partition(":")
+    if not is_bundled(place):  # a file or folder of that name does not replace it
+        if path.is_file():
+            return _from_file(path, snapshot, deciding)
+        place, split = (name, "") if path.is_dir() else (place, split)
+    if snapshot is not None:
+        raise UsageError(f"--snapshot {snapshot}: applies to a task file; {name!r} is a snapshot itself")
     if place.endswith((".jsonl", ".jsonl.gz", ".json")):
         raise UsageError(f"no task file {name!r}: check the path")
     opened = Snapshot.open(place)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -9,6 +10,8 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..bench.cfb_match import Judge
     from ..bench.protocols import Arena
+    from ..bench.taskset import TaskSet
+    from ..snapshot import Snapshot
     from ..task import Task
 
 
@@ -30,27 +33,43 @@ def named_arena(source: Mapping[str, Any], arguments: argparse.Namespace) -> "Ar
     return Arena(tasks, loaded.snapshot, arguments.protocol, options, arguments.answer_form)
 
 
-def named_tasks(source: Mapping[str, Any], snapshot: str | None) -> "list[Task]":
-    """The tasks that a run's manifest names, as they are installed."""
+def recorded_set(source: Mapping[str, Any], snapshot: str | None, deciding: Path | None = None) -> "TaskSet":
+    """The tasks that a run's manifest names, as they are installed, all of them.
+
+    `snapshot` says where the snapshot is now.
+    """
     from ..bench.taskset import load_task_set
 
-    return load_task_set(source["tasks"], snapshot or source["snapshot"]).tasks[: source["limit"]]
+    tasks: str = source["tasks"]
+    if snapshot is None or Path(tasks).is_file():
+        return load_task_set(tasks, snapshot or source.get("snapshot"), deciding)
+    split = "" if Path(tasks).is_dir() else tasks.partition(":")[2]
+    return load_task_set(f"{snapshot}:{split}" if split else snapshot, None, deciding)
 
 
 def recorded_arena(
-    about: Mapping[str, Any], tasks: "list[Task]", snapshot: str | None
+    about: Mapping[str, Any], tasks: "list[Task]", snapshot: "Snapshot", judge: str | None
 ) -> "tuple[Arena, dict[str, Any]]":
-    """The arena of a run from its manifest, and the manifest that the run has with this version."""
+    """The arena of a run from its manifest, and the manifest that the run has with this version.
+
+    `judge` is the judge that the user names. It has to be the manifest's: a run must not decide what code is run.
+    """
     from ..bench.cfb import CfbOptions
     from ..bench.manifest import manifest
     from ..bench.policies.base import Settings
     from ..bench.protocols import Arena
-    from ..bench.taskset import load_task_set
 
-    opened = load_task_set(about["source"]["tasks"], snapshot or about["source"]["snapshot"]).snapshot
-    options = CfbOptions(about["strict"], about["deciding"], _judge(about["judge"]))
-    arena = Arena(tasks, opened, about["protocol"], options, about.get("answer_form", "text"))
-    settings = Settings(**about["settings"])
+    if about["judge"] != judge:
+        raise UsageError(
+            f"the run was judged by {about['judge'] or 'no judge'}; --judge names {judge or 'none'}. "
+            "A judge is code: read it, then pass its name"
+        )
+    try:
+        settings = Settings(**about["settings"])
+    except TypeError as error:
+        raise UsageError(f"the run has settings that this version does not know: {error}") from error
+    options = CfbOptions(about["strict"], about["deciding"], _judge(judge))
+    arena = Arena(tasks, snapshot, about["protocol"], options, about.get("answer_form", "text"))
     return arena, manifest(arena, about["source"], about["policy"], settings, about["trials"])
 
 

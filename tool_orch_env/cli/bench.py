@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, requires_extra
 from ..executors import open_executor
-from .arena import named_arena, recorded_arena
+from .arena import named_arena, recorded_arena, recorded_set
 from .command import command, option
-from .options import ANSWER_FORM, RUN, SPREAD, json_output, share, whole
+from .options import ANSWER_FORM, RECORDED_JUDGE, RUN, SPREAD, json_output, natural, number, share, whole
 from .runs import leaderboard, verify
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ STOPPED = 130
 @command(
     RUN,
     option("--snapshot", help="where the snapshot is now, if it was moved"),
+    RECORDED_JUDGE,
     option("--out", type=Path, metavar="DIR", help="folder to write to (default: in place)"),
     json_output("the summary"),
     examples=("tool-orch bench rescore runs/m", "tool-orch bench rescore runs/m --out runs/m-again"),
@@ -40,7 +41,8 @@ def rescore(arguments: argparse.Namespace) -> int:
     from .terminal.console import line, warn
 
     about, tasks, records = read_run(arguments.run_folder)
-    arena, fresh = recorded_arena(about, tasks, arguments.snapshot)
+    snapshot = recorded_set(about["source"], arguments.snapshot).snapshot
+    arena, fresh = recorded_arena(about, tasks, snapshot, arguments.judge)
     after = [rescored(arena, record) for record in records]
     changed = sum(_changed(old["result"], new["result"]) for old, new in zip(records, after, strict=True))
     out = arguments.out or arguments.run_folder
@@ -63,13 +65,14 @@ def rescore(arguments: argparse.Namespace) -> int:
 def compare(arguments: argparse.Namespace) -> int:
     """Compare two runs task by task, with confidence intervals."""
     from ..bench.compare import compare
+    from ..bench.run_log import run_names
     from .terminal import runs
 
     found = compare(arguments.first, arguments.second, arguments.anyway)
     if arguments.json:
         print(json.dumps(found, indent=1))
     else:
-        runs.comparison(arguments.first.name, arguments.second.name, found)
+        runs.comparison(run_names([arguments.first, arguments.second]), found)
     return 0
 
 
@@ -78,6 +81,7 @@ def compare(arguments: argparse.Namespace) -> int:
     option("--format", choices=("openai-messages",), default="openai-messages", help="form of the lines"),
     option("--out", type=Path, required=True, metavar="FILE", help="JSON lines file to write"),
     option("--snapshot", help="where the snapshot is now, if it was moved"),
+    RECORDED_JUDGE,
     examples=(
         "tool-orch bench export runs/m --out conversations.jsonl",
         "tool-orch import conversations.jsonl --out mine   # then",
@@ -95,10 +99,14 @@ def export(arguments: argparse.Namespace) -> int:
     from .terminal.console import line
 
     about, tasks, records = read_run(arguments.run_folder)
-    arena, _ = recorded_arena(about, tasks, arguments.snapshot)
+    snapshot = recorded_set(about["source"], arguments.snapshot).snapshot
+    arena, _ = recorded_arena(about, tasks, snapshot, arguments.judge)
     rows = list(conversations(arena, records, arguments.format))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text("".join(to_text(row) + "\n" for row in rows), encoding="utf-8")
+    text = "".join(to_text(row) + "\n" for row in rows)
+    arguments.out.write_text(
+        text, encoding="utf-8", errors="backslashreplace"
+    )  # lone surrogates, as JSON has them
     line(f"{arguments.out}: {len(rows)} conversations")
     return 0
 
@@ -142,10 +150,12 @@ _MODEL = (
         help="with --tools prompt: how tools, calls and results are written: hermes, qwen3_coder, glm45, llama3_json, "
         "pythonic, mistral_new, deepseek_v31, deepseek_v32, kimi_k2 (default: hermes)",
     ),
-    option("--temperature", type=float, default=0.0, metavar="T", help="sampling temperature"),
+    option("--temperature", type=number(0), default=0.0, metavar="T", help="sampling temperature"),
     option("--max-tokens", type=whole, default=2048, metavar="N", help="tokens per message"),
-    option("--timeout", type=float, default=120.0, metavar="SECONDS", help="time per request"),
-    option("--retries", type=int, default=2, metavar="N", help="retries after lost connections, 429 and 5xx"),
+    option("--timeout", type=number(0.001), default=120.0, metavar="SECONDS", help="time per request"),
+    option(
+        "--retries", type=natural, default=2, metavar="N", help="retries after lost connections, 429 and 5xx"
+    ),
     option(
         "--tool-call-parser",
         metavar="NAME",
@@ -281,13 +291,13 @@ def _show(folder: Path, as_json: bool) -> int:
     """Write the summary of a run to its folder and print it."""
     from ..bench.metrics import summary
     from ..bench.result import EpisodeResult
-    from ..bench.run_log import read_run
+    from ..bench.run_log import read_run, replace_file
     from .terminal import runs
 
     about, tasks, records = read_run(folder)
     found = summary([EpisodeResult.from_dict(record["result"]) for record in records], tasks)
     text = json.dumps(found, indent=1)
-    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+    replace_file(folder / "summary.json", f"{text}\n".encode())
     if as_json:
         print(text)
     else:
@@ -310,8 +320,14 @@ def report(arguments: argparse.Namespace) -> int:
 
     with requires_extra("report", "bench-models"):
         from ..bench.report import page
+    from ..bench.run_log import replace_file
+
+    text = page(arguments.run_folder)
     out = arguments.out or arguments.run_folder / "report.html"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page(arguments.run_folder), encoding="utf-8")
+    if arguments.out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    else:
+        replace_file(out, text.encode())
     line(f"Wrote {out} ({out.stat().st_size / 1024:.0f} KB). Open it in a browser.")
     return 0

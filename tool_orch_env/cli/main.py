@@ -5,6 +5,7 @@ recorded), 2 after an error and 130 after Ctrl-C.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -44,6 +45,9 @@ EXAMPLES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. Without a command, print the help."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding does not have is shown as "?"
+            stream.reconfigure(errors="replace")
     arguments = parser().parse_args((sys.argv[1:] if argv is None else argv) or ["--help"])
     try:
         return int(arguments.run(arguments))

@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
 import argparse
+import math
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ..executors import EXECUTORS
@@ -14,15 +17,31 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def share(text: str) -> float:
-    """A share from 0 to 1."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
-        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, found {text!r}")
-    return found
+def natural(text: str) -> int:
+    """A whole number of at least 0."""
+    if not text.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, found {text!r}")
+    return int(text)
+
+
+def number(least: float, most: float = sys.float_info.max) -> Callable[[str], float]:
+    """A finite number of at least `least` and at most `most`."""
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            upto = f"from {least:g} to {most:g}" if most < sys.float_info.max else f"of at least {least:g}"
+            raise argparse.ArgumentTypeError(f"expected a number {upto}, found {text!r}")
+        return found
+
+    return read
+
+
+share = number(0, 1)
+"""A share."""
 
 
 def split(default: str) -> Option:
@@ -44,6 +63,11 @@ ANSWER_FORM = option(
     help="the final answer: text, or a call of submit_answer with the facts as typed fields",
 )
 RUN = option("run_folder", type=Path, metavar="RUN", help="folder of a run")
+RECORDED_JUDGE = option(
+    "--judge",
+    metavar="python:MODULE:FUNCTION",
+    help="the judge that the run names: it is code, so it only runs if you name it too",
+)
 NEW_FOLDER = option("--out", type=Path, required=True, metavar="DIR", help="folder to create")
 
 SPREAD = (

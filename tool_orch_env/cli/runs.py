@@ -4,19 +4,20 @@ import argparse
 import json
 from pathlib import Path
 
-from ..errors import UsageError
-from .arena import named_tasks, recorded_arena
+from .arena import recorded_arena, recorded_set
 from .command import command, option
-from .options import RUN, json_output
+from .options import RECORDED_JUDGE, RUN, json_output
 
 
 @command(
     RUN,
     option("--snapshot", help="where the snapshot is now, if it was moved"),
+    RECORDED_JUDGE,
     option(
-        "--judge",
-        metavar="python:MODULE:FUNCTION",
-        help="the judge that the run names: it is code, so it only runs if you name it too",
+        "--deciding",
+        type=Path,
+        metavar="FILE",
+        help="cfb-offline: the file that decides matches (default: the one next to the task file)",
     ),
     json_output("the findings"),
     examples=("tool-orch bench verify runs/m", "tool-orch bench verify runs/m --json"),
@@ -28,28 +29,24 @@ def verify(arguments: argparse.Namespace) -> int:
     fingerprint with the installed version. Exits with 1 if anything differs or
     an episode is missing.
     """
+    from ..bench.manifest import protocol_name, tasks_name
     from ..bench.run_log import read_run
     from ..bench.verify import findings
     from .terminal.console import line
 
     folder = arguments.run_folder
     about, tasks, records = read_run(folder)
-    if about["judge"] != arguments.judge:
-        raise UsageError(
-            f"{folder.name}: judged by {about['judge'] or 'no judge'}; --judge names {arguments.judge or 'none'}. "
-            "A judge is code: read it, then pass its name"
-        )
-    arena, fresh = recorded_arena(about, tasks, arguments.snapshot)
-    named = named_tasks(about["source"], arguments.snapshot)
+    named = recorded_set(about["source"], arguments.snapshot, arguments.deciding)
+    arena, fresh = recorded_arena(about, tasks, named.snapshot, arguments.judge)
     found = list(findings(folder, about, fresh, arena, named, records))
     if arguments.json:
         print(json.dumps([one._asdict() for one in found], indent=1))
     else:
         for one in found:
             line(f"{one.code}: {one.text}")
-        part = about["fingerprint"]["benchmark"]
         verdict = "NOT verified" if found else "Verified"
-        line(f"{verdict}: {len(records)} episodes of {len(tasks)} tasks, {part}, {about['source']['tasks']}")
+        what = f"{fresh['fingerprint']['benchmark']}, {tasks_name(about)}, {protocol_name(about)}"
+        line(f"{verdict}: {len(records)} episodes of {len(tasks)} tasks, {what}")
     return 1 if found else 0
 
 

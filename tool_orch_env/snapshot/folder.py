@@ -42,10 +42,8 @@ def find(name_or_path: str | Path) -> Path:
         raise UsageError(
             f"snapshot: expected a bundled name or a folder, found {type(name_or_path).__name__} ({_bundled()})"
         )
-    if isinstance(name_or_path, str) and "/" not in name_or_path and "\\" not in name_or_path:
-        bundled = bundled_folder() / name_or_path
-        if name_or_path not in ("", ".", "..") and (bundled / "manifest.json").is_file():
-            return bundled
+    if isinstance(name_or_path, str) and is_bundled(name_or_path):
+        return bundled_folder() / name_or_path
     folder = Path(name_or_path).absolute()
     if folder.is_file():
         raise UsageError(
@@ -55,6 +53,13 @@ def find(name_or_path: str | Path) -> Path:
     if not name_or_path or not folder.is_dir():
         raise UsageError(f"no snapshot {str(name_or_path)!r}: neither a folder nor bundled ({_bundled()})")
     return folder
+
+
+def is_bundled(name: str) -> bool:
+    """Whether a snapshot of this name is bundled."""
+    if "/" in name or "\\" in name or name in ("", ".", ".."):
+        return False
+    return (bundled_folder() / name / "manifest.json").is_file()
 
 
 def _bundled() -> str:

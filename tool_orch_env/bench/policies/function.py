@@ -28,7 +28,7 @@ class FunctionPolicy:
                 if inspect.iscoroutinefunction(self._function):
                     return Said(await self._function(messages, tools))
                 return Said(await _in_thread(self._function, messages, tools))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PolicyError("raised", f"{type(error).__name__}: {error}{raised_at(error)}") from error
 
         return speak
@@ -61,7 +61,7 @@ async def _in_thread(function: Callable[[Chat, Chat], Any], messages: Chat, tool
         value, error = None, None
         try:
             value = function(messages, tools)
-        except Exception as raised:
+        except (Exception, SystemExit) as raised:
             error = RuntimeError("StopIteration") if isinstance(raised, StopIteration) else raised
         try:
             loop.call_soon_threadsafe(settle, value, error)

@@ -19,6 +19,8 @@ from .chat_history import REASONING, in_prompt, sendable
 
 KEPT = ("tool_calls", "function_call", "refusal", *REASONING)
 """What is kept of a message beside its content, if it was sent."""
+MOST_TOKENS = 2**53
+"""A greater number in a server's usage is none."""
 _BACKOFF = 8.0
 """The longest that the client waits between two attempts, in seconds."""
 
@@ -53,7 +55,11 @@ class OpenAIPolicy:
 
         async def speak(messages: Chat, tools: Chat) -> Said:
             try:
-                reply = await self._client.chat.completions.create(**self._request(messages, tools, seed))
+                return _said(
+                    await self._client.chat.completions.create(**self._request(messages, tools, seed))
+                )
+            except PolicyError:
+                raise
             except openai.APITimeoutError as error:
                 raise PolicyError("timeout", f"no answer within {self._settings.timeout:g} s") from error
             except openai.APIStatusError as error:
@@ -63,9 +69,8 @@ class OpenAIPolicy:
             except openai.APIConnectionError as error:
                 reason = f"{error.request.url}: {_one_line(str(error.__cause__ or error))}"
                 raise PolicyError("connection", reason) from error
-            except (openai.OpenAIError, ValueError) as error:
+            except Exception as error:  # whatever the client raises at what a server sends
                 raise PolicyError("bad_reply", f"not a chat completion: {_one_line(str(error))}") from error
-            return _said(reply)
 
         return speak
 
@@ -97,10 +102,11 @@ def _said(reply: Any) -> Said:
     action = {"role": "assistant", "content": sent.get("content")}
     action |= {name: sent[name] for name in KEPT if sent.get(name) not in (None, [])}
     usage = getattr(reply, "usage", None)
-    if usage is None:
-        return Said(action)
-    counted = {"prompt": usage.prompt_tokens, "completion": usage.completion_tokens}
-    return Said(action, {name: int(number or 0) for name, number in counted.items()})
+    counted: dict[str, Any] = {
+        name: getattr(usage, f"{name}_tokens", None) for name in ("prompt", "completion")
+    }
+    sound = all(type(number) is int and 0 <= number <= MOST_TOKENS for number in counted.values())
+    return Said(action, {name: int(number) for name, number in counted.items()} if sound else None)
 
 
 def _one_line(text: str) -> str:

@@ -105,8 +105,9 @@ def policy_errors(records: Sequence[Record]) -> None:
         line("Rerun the same command with --retry-failed to play these episodes again.")
 
 
-def comparison(first: str, second: str, found: Mapping[str, Any]) -> None:
-    """Paired differences; those whose interval excludes 0 are in bold."""
+def comparison(names: Sequence[str], found: Mapping[str, Any]) -> None:
+    """Paired differences of two runs; those whose interval excludes 0 are in bold."""
+    first, second = names
     if found["differing"]:
         differing = ", ".join(found["differing"])
         console.print(escape(f"Compared although the runs differ in {differing}."), style="red")
@@ -126,7 +127,7 @@ def comparison(first: str, second: str, found: Mapping[str, Any]) -> None:
 
 
 def leaderboard(groups: Sequence[Mapping[str, Any]]) -> None:
-    """One table for each group of comparable runs."""
+    """One table for each group of comparable runs; runs that lack episodes are at its end, not ranked."""
     for group in groups:
         priced = any(row["cost"] is not None for row in group["runs"])
         title = f"{group['benchmark']} · {group['tasks']} · {group['protocol']}"
@@ -143,3 +144,6 @@ def leaderboard(groups: Sequence[Mapping[str, Any]]) -> None:
                 cells.append("–" if row["cost"] is None else f"{row['cost']:.2f}")
             shown.add_row(escape(row["run"]), str(row["episodes"]), *cells)
         console.print(shown)
+        for row in group["runs"]:
+            if row["missing"] or row["void"]:
+                line(f"{row['run']}: not ranked: {row['missing']} episodes not played, {row['void']} void")
