@@ -1,6 +1,6 @@
 """Masked PPO on `ToolOrchSlots-v0`, whole calls as actions, in one file and one loop.
 
-    pip install 'tool-orch-env[slots]'
+    pip install '.[slots]'
     python examples/ppo_slots.py
     python examples/ppo_slots.py --reward binary --seed 2 --out runs/binary-2
     tensorboard --logdir runs
@@ -22,7 +22,7 @@ import argparse
 import csv
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,54 +39,38 @@ Tensors = dict[str, torch.Tensor]
 PARTS = ("total", "atomic", "orchestration", "answer", "waste")
 
 
+def arg(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
 @dataclass
 class Args:
     """Settings of a run; each is a command line option. Timesteps are summed over environments."""
 
-    seed: int = 1
-    """Seed of tasks, network and minibatches."""
-    snapshot: str = "travel"
-    """Name or folder of the snapshot."""
-    split: str = "graph-train"
-    """Split of the training tasks."""
-    reward: str = "graduated"
-    """Reward preset to train on; evaluation always uses `graduated`."""
-    total_timesteps: int = 400_000
-    """Calls and answers to train on."""
-    learning_rate: float = 2e-3
-    """Initial learning rate of Adam."""
-    anneal_timesteps: int = 400_000
-    """Timesteps over which the learning rate falls linearly, to no less than 5 % of its start."""
-    num_envs: int = 64
-    """Number of parallel environments."""
-    num_steps: int = 16
-    """Timesteps per environment in each rollout."""
-    gamma: float = 1.0
-    """Discount factor."""
-    gae_lambda: float = 0.95
-    """Lambda of generalised advantage estimation."""
-    num_minibatches: int = 4
-    """Minibatches per rollout."""
-    update_epochs: int = 2
-    """Passes over each rollout."""
-    clip_coef: float = 0.2
-    """Clipping range of the probability ratio."""
-    ent_coef: float = 0.01
-    """Coefficient of the entropy bonus."""
-    vf_coef: float = 0.5
-    """Coefficient of the value loss."""
-    max_grad_norm: float = 0.5
-    """Maximum gradient norm."""
-    width: int = 128
-    """Size of the embeddings and hidden layers."""
-    eval_every: int = 25_000
-    """Timesteps between evaluations."""
-    eval_split: str = "graph-validation"
-    """Split of the held-out tasks."""
-    eval_tasks: int = 100
-    """Held-out tasks per evaluation, played greedily."""
-    out: str = "runs/ppo_slots"
-    """Output folder."""
+    seed: int = arg(1, "Seed of tasks, network and minibatches.")
+    snapshot: str = arg("travel", "Name or folder of the snapshot.")
+    split: str = arg("graph-train", "Split of the training tasks.")
+    reward: str = arg("graduated", "Reward preset to train on; evaluation always uses `graduated`.")
+    total_timesteps: int = arg(400_000, "Calls and answers to train on.")
+    learning_rate: float = arg(2e-3, "Initial learning rate of Adam.")
+    anneal_timesteps: int = arg(
+        400_000, "Timesteps over which the learning rate falls linearly, to no less than 5 % of its start."
+    )
+    num_envs: int = arg(64, "Number of parallel environments.")
+    num_steps: int = arg(16, "Timesteps per environment in each rollout.")
+    gamma: float = arg(1.0, "Discount factor.")
+    gae_lambda: float = arg(0.95, "Lambda of generalised advantage estimation.")
+    num_minibatches: int = arg(4, "Minibatches per rollout.")
+    update_epochs: int = arg(2, "Passes over each rollout.")
+    clip_coef: float = arg(0.2, "Clipping range of the probability ratio.")
+    ent_coef: float = arg(0.01, "Coefficient of the entropy bonus.")
+    vf_coef: float = arg(0.5, "Coefficient of the value loss.")
+    max_grad_norm: float = arg(0.5, "Maximum gradient norm.")
+    width: int = arg(128, "Size of the embeddings and hidden layers.")
+    eval_every: int = arg(25_000, "Timesteps between evaluations.")
+    eval_split: str = arg("graph-validation", "Split of the held-out tasks.")
+    eval_tasks: int = arg(100, "Held-out tasks per evaluation, played greedily.")
+    out: str = arg("runs/ppo_slots", "Output folder.")
 
 
 class Agent(nn.Module):
@@ -380,9 +364,13 @@ def plot(curve: list[dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Masked PPO on ToolOrchSlots-v0.")
-    for name, default in asdict(Args()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    parser = argparse.ArgumentParser(
+        description="Masked PPO on ToolOrchSlots-v0.", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    for one in fields(Args):
+        about = one.metadata["help"].replace("%", "%%")
+        name = f"--{one.name.replace('_', '-')}"
+        parser.add_argument(name, type=type(one.default), default=one.default, help=about)
     args = Args(**vars(parser.parse_args()))
     task_set = open_slot_task_set(toe.Snapshot.open(args.snapshot), args.split)
     agent, _ = train(args, task_set)

@@ -1,6 +1,6 @@
 """PPO of RLlib on `ToolOrchSlots-v0`, with a module that scores each open choice by its features.
 
-pip install tool-orch-env 'ray[rllib]==2.60.*' torch
+pip install . 'ray[rllib]==2.60.*' torch
 python examples/rllib_slots.py
 """
 

@@ -1,6 +1,7 @@
 """Make tasks, a tokenizer and an untrained Llama, small enough to train on two CPU cores in minutes.
 
     python examples/tiny_model.py --out build/tiny
+    python examples/tiny_model.py --out build/tiny-trl --context 16384 --trl_template qwen3    # for trl_grpo.py
 
 Writes `train.jsonl` and `test.jsonl`, other tasks about the same few entities, all of one or two calls without facts to
 state, and `model/`. It exists to run and test the pipeline without a download and without a GPU. It shows nothing about
@@ -10,6 +11,7 @@ language models that have learned a language. The same seed gives the same bytes
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,9 @@ class Args:
     width: int = HfArg(default=128, help="hidden size")
     layers: int = HfArg(default=4, help="layers")
     context: int = HfArg(default=1024, help="tokens of an episode at most")
+    trl_template: str = HfArg(
+        default="", help="a chat template of TRL that the tokenizer carries, such as qwen3"
+    )
     seed: int = HfArg(default=0, help="decides tasks and weights")
 
 
@@ -120,6 +125,9 @@ def main(args: Args) -> None:
         calls = {(call.tool, str(call.arguments)) for task in some for call in task.golden}
         print(f"{name}: {len(some)} tasks, {len(calls)} different calls")
     words = tokenizer(texts(train), args.vocabulary)
+    if args.trl_template:
+        templates = files("trl") / "chat_templates"
+        words.chat_template = (templates / f"{args.trl_template}.jinja").read_text(encoding="utf-8")
     words.save_pretrained(out / "model")
     model = llama(len(words), args.width, args.layers, args.context, args.seed)
     model.save_pretrained(out / "model")

@@ -1,6 +1,6 @@
 """GRPO with TRL: train a model on the tasks of one split, evaluate it on another.
 
-    pip install 'tool-orch-env[trl]'
+    pip install '.[trl]'
     python examples/trl_grpo.py --model Qwen/Qwen3-0.6B               # one GPU, transformers generates
     python examples/trl_grpo.py --model Qwen/Qwen3-4B --use_vllm      # one GPU, vLLM in the same process
 
@@ -11,10 +11,11 @@
 The methods of an environment are the tools; the reward is the episode's score, in [0, 1], one scalar per rollout. Which
 chat templates work is listed in docs/trainers.md. Every reward is also in OUTPUT_DIR/trainer_state.json.
 
-What came out: at toy size, on a CPU, with a Qwen3 of one layer and random weights (made by tests/trainers/test_trl.py),
+What came out: at toy size, on a CPU, with an untrained model,
 
-    python examples/trl_grpo.py --model runs/tiny --snapshot demo --eval_split test --eval_tasks 1 --max_steps 2 \
-      --num_generations 2 --gradient_accumulation_steps 2 --max_completion_length 16 --output_dir runs/trl
+    python examples/tiny_model.py --out build/tiny-trl --context 16384 --trl_template qwen3
+    python examples/trl_grpo.py --model build/tiny-trl/model --snapshot demo --eval_split test --eval_tasks 1 \
+      --max_steps 2 --num_generations 2 --gradient_accumulation_steps 2 --max_completion_length 16 --output_dir runs/trl
 
 prints a reward of 0 at each step, since the model writes noise. The modes with vLLM need a GPU and were not run.
 """

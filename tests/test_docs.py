@@ -78,7 +78,9 @@ def test_the_tables_of_the_docs_are_those_of_the_code() -> None:
     for name in ("name", "parameters", "types", "values", "executed"):
         assert f"| {name} | {getattr(weights, name):.2f} |" in reward.read_text()
     for preset in PRESETS:
-        assert f"`{preset}`" in reward.read_text()
+        assert f"| `{preset}`" in reward.read_text() or f", `{preset}` |" in reward.read_text(), (
+            f"docs/reward.md: the table of presets has no `{preset}`"
+        )
 
 
 def test_the_tables_of_the_benchmark_page_are_those_of_the_code() -> None:

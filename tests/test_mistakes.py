@@ -261,7 +261,7 @@ def test_a_port_in_use_is_told_before_anybody_is_told_that_a_server_listens(
 
 
 def test_an_extra_that_is_missing_is_named() -> None:
-    with pytest.raises(UsageError, match=r"needs no_such_package: install 'tool-orch-env\[openenv\]'"):
+    with pytest.raises(UsageError, match=r"needs no_such_package: pip install 'tool-orch-env\[openenv\]'"):
         need("no_such_package", "openenv")
 
 

@@ -256,7 +256,7 @@ def test_an_mcp_server_without_its_extra_is_told_with_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mcp", None)
     with pytest.raises(
-        UsageError, match=r"recording an MCP server needs mcp.*: install 'tool-orch-env\[mcp\]'"
+        UsageError, match=r"recording an MCP server needs mcp.*: pip install 'tool-orch-env\[mcp\]'"
     ):
         read_spec(spec(tmp_path, name="x", api={"mcp": {"command": ["x"]}}))
 

@@ -237,7 +237,9 @@ def live_api(
     try:
         from .record.live import open_live
     except ImportError as error:
-        raise UsageError(f"on_miss=\"live\" needs {error.name}: install 'tool-orch-env[record]'") from error
+        raise UsageError(
+            f"on_miss=\"live\" needs {error.name}: pip install 'tool-orch-env[record]'"
+        ) from error
     return open_live(record, snapshot, overlay)
 
 

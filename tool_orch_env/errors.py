@@ -87,7 +87,7 @@ def requires_extra(what: str, extra: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise UsageError(f"{what} needs {error.name}: install 'tool-orch-env[{extra}]'") from error
+        raise UsageError(f"{what} needs {error.name}: pip install 'tool-orch-env[{extra}]'") from error
 
 
 if not TYPE_CHECKING:

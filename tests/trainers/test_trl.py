@@ -147,16 +147,15 @@ def test_an_environment_is_used_again_after_reset(factory: SessionFactory) -> No
 def test_the_example_runs_as_its_header_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    from examples import trl_grpo
+    from transformers import HfArgumentParser
 
-    template = Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja"
-    fast = tokenizer(template.read_text())
-    fast.save_pretrained(tmp_path / "runs" / "tiny")
-    tiny_model(len(fast)).save_pretrained(tmp_path / "runs" / "tiny")
+    from examples import tiny_model, trl_grpo
+
     head, _, _ = str(trl_grpo.__doc__).partition("prints a reward")
-    command = head[head.rindex("python examples/trl_grpo.py") :].split()
+    make, train = head[head.rindex("python examples/tiny_model.py") :].split("\n")[:2]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", command[1:])
+    tiny_model.main(*HfArgumentParser(tiny_model.Args).parse_args_into_dataclasses(make.split()[2:]))
+    monkeypatch.setattr(sys, "argv", train.split()[1:])
     trl_grpo.main()
     said = capsys.readouterr().out
     assert "step 0 eval_reward 0.000" in said and "eval_reward 0.000 after 2 steps" in said

@@ -12,4 +12,4 @@ def need(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError as error:
         missing = error.name or module
-        raise UsageError(f"this adapter needs {missing}: install 'tool-orch-env[{extra}]'") from error
+        raise UsageError(f"this adapter needs {missing}: pip install 'tool-orch-env[{extra}]'") from error

@@ -28,5 +28,5 @@ def open_executor(name: str, workers: int = 1) -> AbstractContextManager[Executo
     try:
         from .ray_cluster import OnRay
     except ImportError as error:
-        raise UsageError(f"the executor ray needs {error.name}: install 'tool-orch-env[ray]'") from error
+        raise UsageError(f"the executor ray needs {error.name}: pip install 'tool-orch-env[ray]'") from error
     return OnRay(address or None, workers)

@@ -34,7 +34,9 @@ def parse_policy(text: str, settings: Settings = DEFAULT) -> Policy:
             from .openai_chat import OpenAIPolicy
             from .vllm_server import VllmPolicy
         except ImportError as error:
-            raise UsageError(f"{kind}: needs {error.name}: install 'tool-orch-env[bench-models]'") from error
+            raise UsageError(
+                f"{kind}: needs {error.name}: pip install 'tool-orch-env[bench-models]'"
+            ) from error
         return OpenAIPolicy(rest, settings) if kind == "openai" else VllmPolicy(rest, settings)
     raise UsageError(
         f"policy {text!r}: expected openai:MODEL@URL, vllm:PATH, python:MODULE:FUNCTION or one of {', '.join(POLICIES)}"
