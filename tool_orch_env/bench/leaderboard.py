@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
-from .manifest import PARTS, protocol_name
+from .manifest import PARTS, played, protocol_name
 from .metrics import FIGURES, counted, figures
 from .result import EpisodeResult
 from .run_log import read_run
@@ -63,7 +63,7 @@ def leaderboard(folders: list[Path], prices: Mapping[str, Price]) -> list[dict[s
             (protocol_name(about), *(str(parts.get(part)) for part in PARTS)),
             {
                 "benchmark": parts.get("benchmark", ""),
-                "tasks": about["source"]["tasks"],
+                "tasks": played(about["source"]),
                 "protocol": protocol_name(about),
                 "package": parts.get("package", ""),
                 "runs": [],

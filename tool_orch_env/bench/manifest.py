@@ -66,6 +66,11 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return [part for part in PARTS if first.get(part, "") != second.get(part, "")]
 
 
+def played(source: Mapping[str, Any]) -> str:
+    """The tasks of a run as they are named wherever figures are shown: the set, and how many of it if not all."""
+    return f"{source['tasks']}, the first {source['limit']}" if source.get("limit") else str(source["tasks"])
+
+
 def protocol_name(manifest: Mapping[str, Any]) -> str:
     """The protocol as it is named wherever figures are shown."""
     if manifest["protocol"] != "cfb-offline":

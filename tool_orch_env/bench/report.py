@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..jsonvalues.canonical import to_text
 from ..task import AnswerFact, Task
 from .diagnose import KINDS, STATES
-from .manifest import protocol_name
+from .manifest import played, protocol_name
 from .metrics import FIGURES, SHOWN_BY_GROUP, counted, domains, summary
 from .result import EpisodeResult
 from .run_log import Key, Record, read_dates, read_run, read_times
@@ -77,7 +77,7 @@ def settings(
     rows = {
         "protocol": protocol_name(about),
         "benchmark": about["fingerprint"].get("benchmark", ""),
-        "tasks": source["tasks"] + (f", the first {source['limit']}" if source.get("limit") else ""),
+        "tasks": played(source),
         "episodes": episodes,
         "tools": f"{given['tools']}, {given['call_format']}"
         if given.get("call_format")

@@ -28,6 +28,7 @@ def verify(arguments: argparse.Namespace) -> int:
     fingerprint with the installed version. Exits with 1 if anything differs or
     an episode is missing.
     """
+    from ..bench.manifest import played
     from ..bench.run_log import read_run
     from ..bench.verify import findings
     from .terminal.console import line
@@ -49,7 +50,7 @@ def verify(arguments: argparse.Namespace) -> int:
             line(f"{one.code}: {one.text}")
         part = about["fingerprint"]["benchmark"]
         verdict = "NOT verified" if found else "Verified"
-        line(f"{verdict}: {len(records)} episodes of {len(tasks)} tasks, {part}, {about['source']['tasks']}")
+        line(f"{verdict}: {len(records)} episodes of {len(tasks)} tasks, {part}, {played(about['source'])}")
     return 1 if found else 0
 
 
