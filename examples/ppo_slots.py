@@ -1,6 +1,6 @@
 """Masked PPO on `ToolOrchSlots-v0`, whole calls as actions, in one file and one loop.
 
-    pip install 'tool-orch-env[slots]'
+    pip install '.[slots]'
     python examples/ppo_slots.py
     python examples/ppo_slots.py --reward binary --seed 2 --out runs/binary-2
     tensorboard --logdir runs

@@ -1,6 +1,6 @@
 """Compare six rewards: PPO on `ToolOrchSlots-v0` with each, several seeds, the same budget.
 
-    pip install 'tool-orch-env[slots]'
+    pip install '.[slots]'
     python examples/reward_study.py --out runs/study             # about an hour on two cores; rerun to resume
     python examples/reward_study.py --out runs/study --report    # tables and plots of the finished runs
 

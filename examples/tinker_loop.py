@@ -1,6 +1,6 @@
 """GRPO on Tinker: the service of Thinking Machines trains the model, this machine plays the episodes.
 
-    pip install 'tool-orch-env[tinker]'
+    pip install '.[tinker]'
     export TINKER_API_KEY=...
     python examples/tinker_loop.py --model_name Qwen/Qwen3-30B-A3B-Instruct-2507
 

@@ -1,6 +1,6 @@
 """GRPO with TRL: train a model on the tasks of one split, evaluate it on another.
 
-    pip install 'tool-orch-env[trl]'
+    pip install '.[trl]'
     python examples/trl_grpo.py --model Qwen/Qwen3-0.6B               # one GPU, transformers generates
     python examples/trl_grpo.py --model Qwen/Qwen3-4B --use_vllm      # one GPU, vLLM in the same process
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # GRPO with verl 0.9: exports the dataset, then trains a model and evaluates it on `validation` every 20 steps.
 #
-#     pip install 'tool-orch-env[verl,export]' vllm
+#     pip install '.[verl,export]' vllm
 #     examples/verl_grpo/run.sh Qwen/Qwen3-4B                                     # one GPU
 #     examples/verl_grpo/run.sh Qwen/Qwen3-8B trainer.n_gpus_per_node=8           # any setting of verl
 #
