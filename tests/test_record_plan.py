@@ -416,7 +416,7 @@ def test_coverage_says_what_is_open_and_the_line_that_closes_it(
     assert main(["record", str(path), "--out", str(tmp_path / "out"), "--coverage"]) == 0
     shown = capsys.readouterr().out
     assert "83 calls, 77 requested now" in shown and "the plan makes every call" in shown
-    assert "the plan never calls" not in shown
+    assert "coverage: the plan never calls fetch;" in shown
 
 
 def test_coverage_lists_the_tools_that_the_plan_never_calls(

@@ -6,7 +6,7 @@ snapshot answers that call. Of a tool without rules, only the paging that its sc
 nobody asks for page 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -25,6 +25,8 @@ AMOUNTS = (15, 20, 35, 40, 60, 75, 80, 120, 150, 180, 250, 300, 450, 600, 750, 8
 """Values for a number that a rule computes with."""
 
 Arguments = dict[str, Any]
+Way = Callable[[Tool, Record], Iterator[Arguments]]
+"""From a recorded call to more usual ones."""
 
 
 def usual(snapshot: Snapshot, record: Record) -> Record:
@@ -33,7 +35,8 @@ def usual(snapshot: Snapshot, record: Record) -> Record:
     Depends on the snapshot and the record alone.
     """
     tool = snapshot.catalog[record.tool]
-    for way in [partial(_others, rule) for rule in tool.spec.derive] or [_first_page]:
+    ways: list[Way] = [partial(_others, rule) for rule in tool.spec.derive]
+    for way in ways or [_first_page]:
         for arguments in way(tool, record):
             found = snapshot.lookup(tool.name, arguments)
             if found is not None and found.success and not says_nothing(found.text):
