@@ -50,7 +50,8 @@ def mixed(messages, tools):
     said = sum(message["role"] == "assistant" for message in messages)
     if said == 0:
         name = tools[0]["function"]["name"]
-        return {"content": "first", "tool_calls": [{"function": {"name": name, "arguments": '{"no_such": 1}'}}]}
+        arguments = json.dumps({"no_such": "long" * 30})
+        return {"content": "first", "tool_calls": [{"function": {"name": name, "arguments": arguments}}]}
     return "</script><script>document.title = 'broken in'</script><img src=x onerror=alert(1)>"
 '''
 
@@ -191,7 +192,7 @@ def test_a_missing_call_shows_the_arguments_that_were_expected(look: Any) -> Non
     assert look("oracle").locator("#expected").count() == 0
 
 
-@pytest.mark.parametrize("run", ["oracle", "once", "misstates", "cfb"])
+@pytest.mark.parametrize("run", ["oracle", "once", "misstates", "mixed", "cfb"])
 def test_a_narrow_page_does_not_scroll_sideways(look: Any, run: str) -> None:
     tab = look(run)
     tab.set_viewport_size({"width": 420, "height": 800})

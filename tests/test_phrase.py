@@ -15,6 +15,8 @@ from tool_orch_env.jsonvalues.scalars import small
 from tool_orch_env.language.criteria import Criterion, criteria, select
 from tool_orch_env.language.phrase_book import FOLDER, ListBook
 from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog, Source, ToolSpec
+from tool_orch_env.snapshot.records import make_record
 from tool_orch_env.synth.audit import audit
 from tool_orch_env.synth.index import Index
 from tool_orch_env.synth.reword import Endpoint, Reworded, reword
@@ -199,3 +201,43 @@ def test_an_endpoint_that_fails_leaves_the_request_and_is_counted(
     assert counts.failed == 4
     with pytest.raises(UsageError, match="http"):
         Endpoint("file:///etc/passwd", "m")
+
+
+def test_a_snapshot_without_a_book_is_spoken_of_in_plain_words() -> None:
+    """An id stands for what it identifies, a date is "on" a day, a name is what a thing is called."""
+    integer = {"type": "integer"}
+
+    def schema(**properties: object) -> dict[str, object]:
+        return {"type": "object", "properties": properties, "required": [*properties]}
+
+    tools = Catalog(
+        [
+            ToolSpec(name="listBranches", parameters=schema(day={"type": "string"})),
+            ToolSpec(
+                name="get_branch",
+                parameters=schema(branch_id=integer),
+                sources={"branch_id": (Source(tool="listBranches", pointer="/branches/*/branch_id"),)},
+            ),
+            ToolSpec(
+                name="get_owner",
+                parameters=schema(owner_id=integer),
+                sources={"owner_id": (Source(tool="get_branch", pointer="/owner_id"),)},
+            ),
+        ]
+    )
+    rows = [{"branch_id": 501, "name": "Docks"}, {"branch_id": 502, "name": "Campus"}]
+    branch = {"branch_id": 501, "owner_id": 901, "height_cm": 310, "due_on": "2025-06-01"}
+    made = [
+        make_record(tools, "listBranches", {"day": "2025-05-11"}, 200, {"branches": rows}),
+        make_record(tools, "get_branch", {"branch_id": 501}, 200, branch),
+        make_record(tools, "get_owner", {"owner_id": 901}, 200, {"owner_id": 901, "age": 44}),
+    ]
+    book = Index(Snapshot.from_records("plain", tools, made)).book.calls
+    listed = book["listBranches"].lists["/branches"]
+    assert (listed.noun, listed.tail) == ("branch", "[ on {day}]")
+    assert listed.picks["where", "name"] == ("the branch called {value}",)
+    assert book["listBranches"].user["day"] == "{value}"
+    assert book["get_branch"].np == "{branch_id}" and listed.values["branch_id"] == "{it}"
+    assert book["get_branch"].values["/owner_id"] == "the owner of {it}"
+    assert book["get_branch"].facts["/height_cm"].phrases == ("the height in cm of {it}",)
+    assert book["get_branch"].facts["/due_on"].phrases == ("the due date of {it}",)

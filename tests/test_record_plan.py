@@ -201,6 +201,13 @@ def test_follow_takes_further_values_for_the_tools_that_have_the_parameter() -> 
     assert invited(tools=["flight"]).keys() == {"flight"}
 
 
+def test_a_follow_line_that_leads_nowhere_is_a_problem_with_an_example() -> None:
+    steps = [Step(call="flight", arguments={"id": "f1"}), Follow(follow=("flight",))]
+    [problem] = expanded(steps, CATALOG).problems
+    assert problem.startswith("plan.1.follow: no tool takes a value from flight; say under `tools`")
+    assert "`search: {sources: {day: [{tool: flight, pointer: /POINTER/TO/*/day}]}}`" in problem
+
+
 def test_tools_that_a_follow_line_cannot_ask_are_named() -> None:
     steps = [Step(call="search", arguments={"day": "2013-07-10"}), Follow(follow=("search",))]
     assert expanded(steps, CATALOG).notes == (
@@ -402,9 +409,37 @@ def test_coverage_says_what_is_open_and_the_line_that_closes_it(
         ("list_towns", 2, 1, '{"country":"F"}'),
         ("get_town", 20, 15, '{"id":15}'),
         ("near", 20, 20, '{"lat":0,"lon":0}'),
+        ("echo", 1, 1, "{}"),
     ]
     steps = [*map(parse_yaml, (gap.line for gap in found))]
     path = spec(tmp_path, service.url, tools=TOWN_TOOLS, plan=steps)
     assert main(["record", str(path), "--out", str(tmp_path / "out"), "--coverage"]) == 0
     shown = capsys.readouterr().out
-    assert "82 calls, 76 requested now" in shown and "the plan makes every call" in shown
+    assert "83 calls, 77 requested now" in shown and "the plan makes every call" in shown
+    assert "coverage: the plan never calls fetch;" in shown
+
+
+def test_coverage_lists_the_tools_that_the_plan_never_calls(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tool that needs no argument is a gap of its own; one that nothing leads to is named."""
+    tools = {name: {key: some[key] for key in some if key != "sources"} for name, some in TOWN_TOOLS.items()}
+    free = {"url": "/towns", "parameters": {"type": "object", "properties": {}}}
+    plan = [{"call": "list_towns", "over": [{"all": "country"}]}]
+    path = spec(tmp_path, service.url, tools={**tools, "free": free}, plan=plan)
+    assert main(["record", str(path), "--out", str(tmp_path / "out"), "--coverage"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "{call: free}" in shown
+    assert "coverage: the plan never calls get_town," in shown
+
+
+def test_sources_may_change_while_a_recording_is_resumed(service: Service, tmp_path: Path) -> None:
+    """Also where the journal was started by version 0.1.0, whose fingerprint had the sources."""
+    plan = [{"call": "list_towns", "over": [{"all": "country"}]}]
+    bare = {name: {key: some[key] for key in some if key != "sources"} for name, some in TOWN_TOOLS.items()}
+    record(read_spec(spec(tmp_path, service.url, tools=bare, plan=plan), {}), tmp_path / "out")
+    whole = read_spec(spec(tmp_path, service.url, tools=TOWN_TOOLS, plan=plan), {})
+    assert record(whole, tmp_path / "out").asked == 0
+    journal = tmp_path / "out.journal.jsonl"
+    journal.write_text(journal.read_text().replace(whole.fingerprint, whole.earlier))
+    assert record(whole, tmp_path / "out").asked == 0

@@ -1,15 +1,18 @@
 """A first scenario file is written for any snapshot, makes tasks at once, and says what it leaves out."""
 
+import json
 from pathlib import Path
 
 import pytest
 import scenes
 
 from tool_orch_env.cli.main import main
+from tool_orch_env.language.phrase_book import singular
 from tool_orch_env.language.scenarios.read import parse_scenarios
 from tool_orch_env.snapshot import Snapshot
+from tool_orch_env.snapshot.catalog import Catalog
 from tool_orch_env.synth.scenes.check import Chosen, check, misfits
-from tool_orch_env.synth.starter import singular, starter
+from tool_orch_env.synth.starter import starter
 
 
 @pytest.mark.parametrize("more", [{}, {"limit": 10}], ids=["plain", "paged"])
@@ -29,9 +32,30 @@ def test_the_file_makes_tasks_at_once(more: dict[str, int]) -> None:
     assert unplaced["rate"] == "no declared source leads from a list to its required parameters"
 
 
+def test_a_paged_list_is_read_on_its_first_page() -> None:
+    """The default page is passed on by nobody; a row of another page could not be found by it."""
+    plain = scenes.world(limit=10)
+    specs = []
+    for tool in plain.catalog.values():
+        schema = json.loads(json.dumps(tool.spec.parameters))
+        if "limit" in schema["properties"]:
+            schema["properties"]["limit"]["default"] = 10
+        specs.append(tool.spec.model_copy(update={"parameters": schema}))
+    tools = Catalog(specs)
+    made = [
+        scenes.make_record(tools, one.tool, one.arguments, one.status, json.loads(one.text))
+        for one in plain.records()
+    ]
+    paged = Snapshot.from_records("paged", tools, made)
+    text, _ = starter(paged)
+    assert '"drawn.arguments.limit == 10"' in text and "limit=" not in text and "understood" not in text
+    checked = list(check(Chosen(parse_scenarios(text, "starter.toml")), paged, 0))
+    assert checked and all(one.found for one in checked)
+
+
 def test_nouns_come_from_lists_and_are_put_in_the_singular() -> None:
-    assert [singular(one) for one in ("sites", "cities", "boxes", "bus", "glass")] == [
-        "site", "city", "box", "bus", "glass",
+    assert [singular(one) for one in ("sites", "cities", "boxes", "branches", "bus", "glass")] == [
+        "site", "city", "box", "branch", "bus", "glass",
     ]  # fmt: skip
 
 

@@ -89,3 +89,15 @@ def test_tasks_of_a_closed_world_ask_as_a_person_does_and_are_sound() -> None:
     assert not [call.arguments for call in golden if call.arguments.get("value") == 1]
     assert any(WORLD.get(WORLD.key(call.tool, call.arguments)) is None for call in golden)
     assert [audit(task, WORLD) for task in tasks] == [[]] * len(tasks)
+
+
+def test_the_paging_that_is_the_default_is_left_out_and_other_pages_stay() -> None:
+    paged = {"page": {"type": "integer", "default": 1}, "kind": {"type": "string"}}
+    tool = ToolSpec(name="list", parameters={"type": "object", "properties": paged})
+    tools = Catalog([tool])
+    first, second = (
+        make_record(tools, "list", {"kind": "tea", "page": page}, 200, {"rows": [page]}) for page in (1, 2)
+    )
+    shop = Snapshot.from_records("paged", tools, [first, second])
+    assert usual(shop, first).arguments == {"kind": "tea"}
+    assert usual(shop, second) == second

@@ -296,6 +296,7 @@ def record(arguments: argparse.Namespace) -> int:
     with requires_extra("recording", "record"):
         from ..record import functions, http
         from ..record.estimate import estimate
+        from ..record.gaps import uncalled
         from ..record.spec import read_spec
     called = None if arguments.functions is None else functions.load(arguments.functions)
     spec = read_spec(arguments.spec, functions=called)
@@ -325,7 +326,7 @@ def record(arguments: argparse.Namespace) -> int:
         return STOPPED
     _show_recorded(out, report)
     if arguments.coverage:
-        snapshots.gaps(report.gaps)
+        snapshots.gaps(report.gaps, uncalled(spec))
     return int(bool(report.faults or report.refused))
 
 

@@ -32,13 +32,39 @@ from ..jsonvalues import pointer
 from ..jsonvalues.scalars import form, telling, words
 from ..snapshot.catalog import Catalog, Tool
 from .heard import Calls, Heard
+from .usual import PAGING
 
 FOLDER = Path(__file__).parent / "books"
 EXAMPLES = 30
 """Number of recorded calls from which the phrases of a tool are derived."""
-_NEVER = ("limit", "page", "offset", "per_page", "page_size", "cursor")
 _VERBS = frozenset({"get", "search", "list", "find", "fetch", "lookup", "query", "show", "read"})
 _ID = re.compile(r"(^|_)(id|ids|key|uuid|token)$", re.IGNORECASE)
+_UNITS = frozenset(
+    {
+        "mm",
+        "cm",
+        "m",
+        "km",
+        "g",
+        "kg",
+        "ml",
+        "l",
+        "ms",
+        "s",
+        "min",
+        "minutes",
+        "hours",
+        "days",
+        "cents",
+        "eur",
+        "usd",
+        "gbp",
+        "percent",
+        "mph",
+        "kmh",
+    }
+)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +172,7 @@ def load(catalog: Catalog, calls: Calls | None, name: str, path: Path | None = N
             tool: _written(written[tool], file.name) if tool in written else _derived(catalog[tool], some)
             for tool, some in examples.items()
         },
-        frozenset(document.get("never", _NEVER)),
+        frozenset(document.get("never", PAGING)),
         tuple(frozenset(group) for group in document.get("substitutes", ())),
     )
 
@@ -223,12 +249,19 @@ def _derived(tool: Tool, examples: list[Heard]) -> CallBook:
     noun = _noun(tool.name)
     given = [name for name in tool.properties if any(name in call.arguments for call in examples)]
     hidden = frozenset(name for name in tool.spec.sources if _unspeakable(name, examples))
-    slots = "".join(f"[ with {{{name}}}]" for name in given)
+    dates = {name for name in given if _is_date(name, examples)}
+    slots = "".join(
+        f"[ {'of' if name in hidden else 'on' if name in dates else 'with'} {{{name}}}]" for name in given
+    )
+    itself = len(given) == 1 and given[0] in hidden and _identified(given[0], noun)
     book = CallBook(
         noun,
-        f"the {noun}{slots}",
+        f"{{{given[0]}}}" if itself else f"the {noun}{slots}",
         hidden,
-        {name: f"{' '.join(words(name))} {{value}}" for name in tool.properties},
+        {
+            name: "{value}" if name in dates else f"{' '.join(words(name))} {{value}}"
+            for name in tool.properties
+        },
     )
     for call in examples:
         book = _learnt(book, call, slots)
@@ -247,6 +280,44 @@ def _unspeakable(name: str, examples: list[Heard]) -> bool:
     return bool(_ID.search(name)) or (bool(numbers) and all(map(telling, numbers)))
 
 
+def worded(*names: str) -> str:
+    """Names of fields as a person says them: "height in cm" for `height_cm`, "due date" for `due_on`."""
+    *most, last = [word for name in names for word in words(name)] or [""]
+    if most and last in _UNITS:
+        return " ".join([*most, "in", last])
+    return " ".join([*most, "date" if most and last == "on" else last])
+
+
+def _is_date(name: str, examples: list[Heard]) -> bool:
+    values = [call.arguments[name] for call in examples if name in call.arguments]
+    return bool(values) and all(isinstance(value, str) and _DATE.fullmatch(value) for value in values)
+
+
+def _identified(name: str, noun: str) -> bool:
+    """Whether an id is that of the thing itself: `id`, or `book_id` of a book."""
+    stem = _stem(name)
+    return not stem or stem == singular(noun)
+
+
+def _stem(name: str) -> str:
+    """The words of an id before "id": "book" for `book_id`."""
+    return " ".join(words(_ID.sub("", name)))
+
+
+def _id_of(name: str, noun: str) -> str:
+    """The words for what an id identifies, by the thing whose value it is: an `author_id` of a book is its author."""
+    return "{it}" if _identified(name, noun) else f"the {_stem(name)} of {{it}}"
+
+
+def singular(noun: str) -> str:
+    """One of a noun in the plural, by its ending."""
+    if noun.endswith("ies") and len(noun) > 4:
+        return noun[:-3] + "y"
+    if noun.endswith(("sses", "ches", "shes", "xes")):
+        return noun[:-2]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") and len(noun) > 3 else noun
+
+
 def _learnt(book: CallBook, call: Heard, slots: str) -> CallBook:
     """`book`, extended by the leaves and lists of one more response."""
     own = {form(value) for value in call.arguments.values()}
@@ -260,9 +331,10 @@ def _learnt(book: CallBook, call: Heard, slots: str) -> CallBook:
             or not tokens
         ):
             continue
-        said = " ".join(word for token in tokens for word in words(token))
-        values[place] = "{it}" if _ID.search(tokens[-1]) else f"the {said} of {{it}}"
-        if not _ID.search(tokens[-1]):
+        said = worded(*tokens)
+        is_id = bool(_ID.search(tokens[-1]))
+        values[place] = _id_of(tokens[-1], book.noun) if is_id else f"the {said} of {{it}}"
+        if not is_id:
             facts[place] = Ask((f"the {said} of {{it}}",))
     for place, items in _lists(call.response):
         lists[place] = _learnt_list(lists.get(place), place, items, slots)
@@ -280,7 +352,7 @@ def _lists(response: Any, prefix: str = "") -> Iterable[tuple[str, list[dict[str
 
 def _learnt_list(known: ListBook | None, place: str, items: list[dict[str, Any]], slots: str) -> ListBook:
     name = " ".join(words(place.rpartition("/")[2])) or "result"
-    noun = name.removesuffix("s") if len(name) > 3 else name
+    noun = singular(name)
     first = {("only", ""): (f"the only {noun}",), ("nth", ""): (f"the {{nth}} {noun} listed",)}
     book = known or ListBook(noun, slots, first)
     picks, values, facts = dict(book.picks), dict(book.values), dict(book.facts)
@@ -288,9 +360,10 @@ def _learnt_list(known: ListBook | None, place: str, items: list[dict[str, Any]]
         for key, value in item.items():
             if form(value) is None:
                 continue
-            said = " ".join(words(key))
-            values[key] = "{it}" if _ID.search(key) else f"the {said} of {{it}}"
-            if not _ID.search(key):
+            said = worded(key)
+            is_id = bool(_ID.search(key))
+            values[key] = _id_of(key, noun) if is_id else f"the {said} of {{it}}"
+            if not is_id:
                 facts[key] = Ask((f"the {said} of {{it}}",))
                 picks |= _derived_picks(noun, key, said, value)
     return replace(book, picks=picks, values=values, facts=facts)
@@ -303,4 +376,5 @@ def _derived_picks(noun: str, key: str, said: str, value: Any) -> dict[tuple[str
             ("min", key): (f"the {noun} with the {low} {said}",),
             ("max", key): (f"the {noun} with the {high} {said}",),
         }
-    return {("where", key): (f"the {noun} whose {said} is {{value}}",)}
+    chosen = "called {value}" if words(key)[-1:] in (["name"], ["title"]) else f"whose {said} is {{value}}"
+    return {("where", key): (f"the {noun} {chosen}",)}

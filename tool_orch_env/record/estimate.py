@@ -108,7 +108,7 @@ def estimate(spec: Spec, out: Path | None = None) -> Estimate:
     place = None if out is None else journal_of(out)
     if place is None or not place.exists():
         return _Estimator(spec, {}, lambda key: "null").estimate()
-    with Journal(place, spec.fingerprint) as journal:
+    with Journal(place, spec.fingerprint, spec.earlier) as journal:
         return _Estimator(spec, journal.entries, journal.text).estimate()
 
 

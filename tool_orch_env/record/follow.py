@@ -48,10 +48,27 @@ def expanded(plan: Sequence[Line], catalog: Catalog, unsafe: Collection[str] = (
             problems += [f"{place}.follow: {name!r} is not an earlier step" for name in unknown]
             continue
         left_out = notes if line.tools is None else problems
+        said = len(left_out)
         found = list(_steps(line, tools, catalog, unsafe, place, left_out))
+        if not found and len(left_out) == said:
+            problems.append(_leads_nowhere(line, tools, catalog, place))
         problems += _unused(line, found, catalog, place)
         steps += found
     return Expanded(tuple(steps), tuple(notes), tuple(problems))
+
+
+def _leads_nowhere(line: Follow, tools: Mapping[str, str], catalog: Catalog, place: str) -> str:
+    """The problem of a line whose replies no tool names as a source, with an example of how to name one."""
+    source = tools[line.follow[0]]
+    others = [
+        (name, one) for name, tool in catalog.items() if name != source for one in sorted(tool.required)
+    ]
+    name, one = next(iter(others), ("TOOL", "PARAMETER"))
+    example = f"{name}: {{sources: {{{one}: [{{tool: {source}, pointer: /POINTER/TO/*/{one}}}]}}}}"
+    return (
+        f"{place}.follow: no tool takes a value from {', '.join(line.follow)}; say under `tools` which parameter its "
+        f"replies supply, for example `{example}`"
+    )
 
 
 def _not_earlier(line: Line, names: Collection[str], place: str) -> Iterator[str]:

@@ -42,6 +42,12 @@ def gaps(spec: Spec, planned: Collection[str], replies: Replies) -> list[Gap]:
     return [gap for gap in found if gap.missing]
 
 
+def uncalled(spec: Spec) -> list[str]:
+    """The tools that the plan may call and does not."""
+    called = {step.call for step in spec.plan}
+    return [name for name in spec.catalog if name not in called and spec.is_safe(name)]
+
+
 def _of_tool(spec: Spec, tool: Tool, planned: Collection[str], replies: Replies) -> Iterator[Gap]:
     names: dict[str, list[str]] = {}
     for step in spec.plan:
@@ -54,8 +60,9 @@ def _of_tool(spec: Spec, tool: Tool, planned: Collection[str], replies: Replies)
             text = f"{{follow: {_names(names[source])}, tools: {tool.name}}}"
             yield _gap(spec, tool, steps, planned, replies, text)
     counted = every_call(tool)
-    if counted is not None and counted.over:
-        text = f"{{call: {tool.name}, over: [{{all: {_names(tool.spec.parameters['required'])}}}]}}"
+    if counted is not None:
+        over = f", over: [{{all: {_names(tool.spec.parameters['required'])}}}]" if counted.over else ""
+        text = f"{{call: {tool.name}{over}}}"
         yield _gap(spec, tool, [counted], planned, replies, text)
 
 

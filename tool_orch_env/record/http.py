@@ -140,6 +140,7 @@ def open_recorder(spec: Spec, out: Path) -> Recorder:
         secrets=spec.secrets,
         files={name: entry.file for name, entry in file.tools.items()},
         fingerprint=spec.fingerprint,
+        earlier=spec.earlier,
     )
 
 

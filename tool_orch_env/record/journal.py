@@ -52,8 +52,8 @@ class Entry:
 class Journal:
     """The journal of one recording. `entries` are indexed by replay key; texts are read from the file on demand."""
 
-    def __init__(self, path: Path, fingerprint: str) -> None:
-        """Open or create a journal.
+    def __init__(self, path: Path, fingerprint: str, earlier: str = "") -> None:
+        """Open or create a journal. `earlier` is the fingerprint that version 0.1.0 gave the same spec.
 
         Raises `UsageError` if another process holds it or it was started with another spec, `JournalError` if it is
         damaged before its last line.
@@ -73,7 +73,7 @@ class Journal:
             ) from error
         try:
             self._file = path.open("a+b")
-            self._read(fingerprint)
+            self._read(fingerprint, earlier)
         except BaseException:
             self.close()
             raise
@@ -160,7 +160,7 @@ class Journal:
             "free disk space, then run it again to resume",
         )
 
-    def _read(self, fingerprint: str) -> None:
+    def _read(self, fingerprint: str, earlier: str) -> None:
         self._cut_tail()
         self._file.seek(0)
         first = self._file.readline()
@@ -170,7 +170,7 @@ class Journal:
             os.fsync(self._file.fileno())
             _sync_folder(self.path.parent)
             return
-        self._check_head(first, fingerprint)
+        self._check_head(first, fingerprint, earlier)
         offset = len(first)
         for number, line in enumerate(self._file, 2):
             try:
@@ -198,7 +198,7 @@ class Journal:
             self._file.truncate(kept)
             os.fsync(self._file.fileno())
 
-    def _check_head(self, line: bytes, fingerprint: str) -> None:
+    def _check_head(self, line: bytes, fingerprint: str, earlier: str) -> None:
         try:
             head = parse_json(line)
             known, spec = head["journal"], head["spec"]
@@ -210,10 +210,10 @@ class Journal:
             raise JournalError(
                 f"{self.path.name}:1: expected format {FORMAT}, found {known!r}", "move the file away"
             )
-        if spec != fingerprint:
+        if spec not in (fingerprint, earlier):
             raise UsageError(
                 f"{self.path.name}: started with a different spec or other tools (tools, API, names of secrets or "
-                "dropped fields differ; the plan may change); restore them, or move the journal away"
+                "dropped fields differ; the plan and sources may change); restore them, or choose another --out"
             )
 
     def _index(self, line: str, offset: int, length: int) -> None:

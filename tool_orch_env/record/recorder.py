@@ -65,7 +65,7 @@ class Recorder:
     - `secrets`: texts of at least 6 characters that are masked in everything that is kept.
     - `files`: tool name -> stem of the file with its answers, `responses` by default.
     - `fingerprint`: identifies what decides the answers; a journal with another one is refused. By default, that of the
-      tools.
+      tools. A journal with the fingerprint `earlier`, that of version 0.1.0, is accepted too.
 
     Raises `UsageError` if a tool, the name or a secret is invalid, `folder` is not empty and has no journal, or another
     recorder uses it; `JournalError` if the journal is damaged before its last line.
@@ -85,6 +85,7 @@ class Recorder:
         secrets: Iterable[str] = (),
         files: Mapping[str, str] | None = None,
         fingerprint: str | None = None,
+        earlier: str = "",
     ) -> None:
         if not re.fullmatch(NAME, name):
             raise UsageError(
@@ -97,7 +98,7 @@ class Recorder:
         self._scrub = Scrub(_long_enough(secrets))
         self._files = files or {}
         place = journal_of(self.folder)
-        self._journal = Journal(place, fingerprint or _fingerprint(self.catalog))
+        self._journal = Journal(place, fingerprint or _fingerprint(self.catalog), earlier)
 
     def __enter__(self) -> "Recorder":
         return self

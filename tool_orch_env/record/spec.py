@@ -8,7 +8,7 @@ module knows nothing about HTTP beyond URLs.
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,9 @@ class Spec:
     """A checked spec.
 
     `plan` has steps only: `follow` lines are expanded, and `notes` say which tools they leave out. `origins` are the
-    only ones that may be contacted; `secrets` are values, not names. Without `endpoints`, calls are answered by the MCP
-    `server`, or else by `functions`. `document` is what was read from the OpenAPI document, if there is one.
+    only ones that may be contacted; `secrets` are values, not names. `earlier` is the fingerprint that version 0.1.0
+    gave. Without `endpoints`, calls are answered by the MCP `server`, or else by `functions`. `document` is what was
+    read from the OpenAPI document, if there is one.
     """
 
     file: SpecFile
@@ -60,6 +61,7 @@ class Spec:
     secrets: tuple[str, ...]
     proxy: str | None
     fingerprint: str
+    earlier: str
     document: Reading | None = None
     server: Server | None = None
     functions: Mapping[str, Function] = field(default_factory=dict)
@@ -126,7 +128,9 @@ def _compiled(
         list(_origins([api.mcp.url] if api.mcp.url else [], problems))
         drafts = _added(file, _served(api.mcp, file, folder, secrets, notes, problems), problems)
     else:
-        origins = frozenset(_origins([api.base_url, *api.hosts], problems))
+        if not file.api.base_url:
+            problems.append("api: expected `base_url` of an HTTP API, or `mcp`, an MCP server")
+        origins = frozenset(_origins([url for url in (api.base_url, *api.hosts) if url], problems))
         if "?" in api.base_url or "#" in api.base_url:
             problems.append("api.base_url: a query goes into api.query, and no fragment is sent")
         reading = _reading(file, folder, api, origins, problems)
@@ -154,7 +158,6 @@ def _compiled(
     if problems:
         scrub = Scrub(secret for secret in secrets if len(secret) >= SHORTEST)
         raise SpecError([scrub.text(f"{name}: {problem}") for problem in problems], REMEDY)
-    fingerprint = _fingerprint(file, catalog, drafts)
     return Spec(
         file,
         folder,
@@ -165,7 +168,8 @@ def _compiled(
         origins,
         secrets,
         api.proxy,
-        fingerprint,
+        _fingerprint(file, catalog, drafts),
+        _fingerprint(file, catalog, drafts, but=("derive", "holds")),
         reading,
         api.mcp,
         functions or {},
@@ -251,8 +255,6 @@ def _told(fault: Any) -> str:
 
 
 def _origins(urls: list[str], problems: list[str]) -> Iterator[str]:
-    if urls and not urls[0]:
-        problems.append("api: expected `base_url` of an HTTP API, or `mcp`, an MCP server")
     for text in filter(None, urls):
         try:
             url = httpx.URL(text)
@@ -415,10 +417,15 @@ def _told_by(api: Api) -> dict[str, Any]:
     return told if api.mcp is None else {"mcp": api.mcp.model_dump(mode="json", exclude={"url"})}
 
 
-def _fingerprint(file: SpecFile, catalog: Catalog, drafts: Mapping[str, Drafted]) -> str:
+def _fingerprint(
+    file: SpecFile,
+    catalog: Catalog,
+    drafts: Mapping[str, Drafted],
+    but: Collection[str] = ("derive", "holds", "sources"),
+) -> str:
     """blake2b over all that decides an answer: the API, the tools and how their answers are kept.
 
-    The plan is not part of it, nor what is said about answers that are already kept (`derive`, `holds`).
+    The plan is not part of it, nor what is said about answers that are already kept (`derive`, `holds`, `sources`).
     """
     entries = catalog.dump()["tools"]
     asked = {
@@ -426,7 +433,7 @@ def _fingerprint(file: SpecFile, catalog: Catalog, drafts: Mapping[str, Drafted]
         "secrets": sorted(file.secrets),
         "keeping": [list(file.drop), file.wrap_text, file.server_errors],
         "catalog": {
-            "tools": [{k: v for k, v in tool.items() if k not in ("derive", "holds")} for tool in entries]
+            "tools": [{k: v for k, v in tool.items() if k not in but} for tool in entries],
         },
         "tools": {
             name: [

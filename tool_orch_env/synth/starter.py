@@ -12,6 +12,8 @@ from typing import Any
 
 from ..jsonvalues import pointer
 from ..jsonvalues.scalars import form, telling, words
+from ..language.phrase_book import singular, worded
+from ..language.usual import PAGING, default_of
 from ..snapshot import Snapshot
 from ..snapshot.catalog import Tool
 
@@ -19,7 +21,7 @@ EXAMPLES = 40
 """Recorded calls of each tool that are looked at."""
 ASKS = 3
 """Maximum facts that a scenario asks for."""
-PAGING = frozenset({"limit", "page", "offset", "per_page", "page_size", "cursor", "count", "top"})
+_PAGING = PAGING | {"count", "top"}
 _NAMES = ("name", "title", "label", "display_name", "full_name")
 _VERBS = frozenset({"get", "search", "list", "find", "fetch", "lookup", "query", "show", "read", "all"})
 _PLAIN = frozenset({"results", "items", "data", "entries", "records", "rows", "hits", "values"})
@@ -29,10 +31,10 @@ _FRAMES = (
         "e-mail",
         "Hello,\n\nI am going through {the_list}. Could you tell me the {ask} of {row}?\n\nMany thanks",
     ),
-    ("ticket", "Missing in our file: the {ask} of {row}. It is one of {the_list}."),
+    ("ticket", "Missing in our file: the {ask} of {row}. It is on {the_list}."),
     (
         "worried",
-        "I need the {ask} of {row} before the meeting, and all I have is that it is among {the_list}!",
+        "I need the {ask} of {row} before the meeting, and all I have is that it is on {the_list}!",
     ),
 )
 _DRAFT = "# A first draft: give every scenario a goal that somebody has, and rewrite the frames."
@@ -42,7 +44,8 @@ _IDS = frozenset({"id", "ids", "uuid", "key", "token"})
 @dataclass(frozen=True, slots=True)
 class Chain:
     """A list and a tool that describes its elements. `at` is the list's pointer, `name` the field that names a row,
-    `fields` the facts of the description, `given` and `paging` the arguments of the list."""
+    `fields` the facts of the description, `given` and `paging` the arguments of the list. `first` are the defaults that
+    recorded calls of its first page have, which nobody states."""
 
     lister: str
     at: str
@@ -52,6 +55,7 @@ class Chain:
     fields: tuple[str, ...]
     given: tuple[str, ...]
     paging: tuple[str, ...]
+    first: Mapping[str, Any]
 
     @property
     def noun(self) -> str:
@@ -60,15 +64,6 @@ class Chain:
         said = [] if not last or last[0] in _PLAIN else words(last[0])
         said = said or [word for word in words(self.lister) if word not in _VERBS]
         return singular(" ".join(said) or "entry")
-
-
-def singular(noun: str) -> str:
-    """One of a noun in the plural, by its ending."""
-    if noun.endswith("ies") and len(noun) > 4:
-        return noun[:-3] + "y"
-    if noun.endswith(("sses", "ches", "shes", "xes")):
-        return noun[:-2]
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") and len(noun) > 3 else noun
 
 
 def starter(snapshot: Snapshot) -> tuple[str, dict[str, str]]:
@@ -137,10 +132,17 @@ def _chain(
         elif name in taken.values():
             why = f"it is asked by the {name} that names a row of {lister}"
         elif not fields:
-            why = f"its replies say nothing that {lister} does not"
+            why = f"its replies say nothing outside of lists that {lister} does not"
         else:
-            paging = tuple(sorted(one for one in PAGING if calls and all(one in call for call in calls)))
-            return Chain(lister, at, tool.name, taken, name, fields, given, paging)
+            paging = sorted(one for one in _PAGING if calls and all(one in call for call in calls))
+            first = {
+                one: default
+                for one in paging
+                for default in default_of(snapshot.catalog[lister], one)
+                if any(call[one] == default for call in calls)
+            }
+            passed = tuple(one for one in paging if one not in first)
+            return Chain(lister, at, tool.name, taken, name, fields, given, passed, first)
     return why
 
 
@@ -180,7 +182,9 @@ def _scenario(chain: Chain) -> str:
     arguments = ", ".join(f"{one}=drawn.arguments.{one}" for one in (*chain.given, *chain.paging))
     bound = ", ".join(f"{name}=row{_path(place)}" for name, place in chain.sources.items())
     listed, noun = "".join(f".{one}" for one in pointer.tokens(chain.at)), chain.noun
-    number = len(chain.given) + len(chain.paging)
+    number = len(chain.given) + len(chain.paging) + len(chain.first)
+    where = [f"len(drawn.arguments) == {number}"]
+    where += [f"drawn.arguments.{name} == {json.dumps(value)}" for name, value in chain.first.items()]
     of = " of " + " and ".join(f"{{drawn.arguments.{one}}}" for one in chain.given) if chain.given else ""
     slots = {
         "listed": f"{noun.capitalize()} list{of}",
@@ -194,7 +198,7 @@ def _scenario(chain: Chain) -> str:
         f'goal = "Know more about one {noun}"',
         'asker = "somebody who has the list and needs the details"',
         "draw = [",
-        f'  {{name = "drawn", tool = "{chain.lister}", where = "len(drawn.arguments) == {number}"}},',
+        f'  {{name = "drawn", tool = "{chain.lister}", where = {json.dumps(where)}}},',
         f'  {{name = "one", among = "drawn.reply{listed}"}},',
         "]",
         "steps = [",
@@ -205,16 +209,15 @@ def _scenario(chain: Chain) -> str:
         "asks = [",
         *(
             f'  {{name = "{field.lower()}", value = "detail.{field}", owner = "{slots["row"]}", '
-            f'words = "{" ".join(words(field))}"}},'
+            f'words = "{worded(field)}"}},'
             for field in chain.fields
         ),
         "]",
     ]
     for at, (register, text) in enumerate(_FRAMES):
         field = chain.fields[at % len(chain.fields)]
-        said = text.format(ask=" ".join(words(field)), **slots)
         lines += ["\n[[scenario.frames]]", f'register = "{register}"', f'asks = "{field.lower()}"']
-        lines += [f"text = {_text(said)}"]
+        lines += [f"text = {_text(text.format(ask=worded(field), **slots))}"]
     return "\n".join(lines) + "\n"
 
 

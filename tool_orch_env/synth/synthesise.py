@@ -173,8 +173,8 @@ def unlike_earlier(
             _count(report, one)
         else:
             raise Unfillable(
-                f"task {number}: found only near-duplicates of earlier tasks in {REPLACEMENTS} attempts; "
-                "ask for fewer tasks or wider targets"
+                f"found {number} tasks, then only near-duplicates of them in {REPLACEMENTS} attempts; ask for fewer "
+                f"(--n {number}), for other sizes, or record more"
             )
         seen.add(one.task)
         report.made += 1

@@ -22,12 +22,10 @@ from .console import console, escape, line, shortened, table
 FACTS_WIDTH = 80
 """Maximum width of the table of facts, in columns."""
 COLOURS = {"ok": "green", "api_error": "yellow", "not_recorded": "yellow"}
-PROMPT = """
-Write a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}}.
-Anything else is your final answer. Press Ctrl-D to leave."""
-SUBMIT_PROMPT = """
-Write a call, such as get_city(geoname_id=1) or {"name": ..., "arguments": {...}}.
-Your final answer is a call of %s; text ends the episode without one. Press Ctrl-D to leave."""
+CALL_PROMPT = """
+Write a call, such as %s or {"name": ..., "arguments": {...}}."""
+ANSWER_PROMPT = "Anything else is your final answer. Press Ctrl-D to leave."
+SUBMIT_PROMPT = "Your final answer is a call of %s; text ends the episode without one. Press Ctrl-D to leave."
 
 
 def scores(snapshot: Snapshot, tasks: Sequence[Task], split: str, policies: Sequence[str], seed: int) -> None:
@@ -91,7 +89,8 @@ def play(
     text, info = env.reset(seed=seed, options={"task_id": task_id} if task_id else None)
     line(text)
     submit = env.submit_name
-    line(SUBMIT_PROMPT % submit if submit else PROMPT)
+    line(CALL_PROMPT % _example(info["tools"][0]["function"]))
+    line(SUBMIT_PROMPT % submit if submit else ANSWER_PROMPT)
     over = terminated = False
     while not over:
         try:
@@ -121,6 +120,12 @@ def _show_facts(facts: Sequence[dict[str, Any]]) -> None:
         cells = (fact["name"], f"{fact['share']:.2g}", quote, shortened(fact["why"], 160))
         shown.add_row(*map(escape, cells))
     console.print(shown, width=FACTS_WIDTH)
+
+
+def _example(tool: dict[str, Any]) -> str:
+    """How a call of a tool is typed: `get_city(geoname_id=...)`."""
+    names = tool["parameters"].get("required") or [*tool["parameters"].get("properties", {})][:1]
+    return f"{tool['name']}({', '.join(f'{name}=...' for name in names)})"
 
 
 def _as_message(typed: str) -> str:

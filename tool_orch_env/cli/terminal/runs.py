@@ -82,11 +82,15 @@ def _groups(groups: Mapping[str, Any]) -> None:
     title = "By domain, depth and golden calls, with 95 % intervals"
     shown = table(title, "group", ">episodes", ">success", ">score")
     for label, some in groups.items():
+        if [*some] == [""]:  # tools without a domain
+            continue
         for name, one in some.items():
             cells = [_with_interval(one["figures"][figure]) for figure in ("success", "score")]
             shown.add_row(escape(f"{label} {name}"), str(one["episodes"]), *cells)
         shown.add_section()
     console.print(shown)
+    if len(groups.get("domain", ())) > 1:
+        line("An episode whose calls span several domains counts in each.")
 
 
 def _with_interval(figure: Mapping[str, float]) -> str:

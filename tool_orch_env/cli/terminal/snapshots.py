@@ -105,8 +105,8 @@ def not_recorded(groups: Sequence[tuple[str, str, int, str]]) -> None:
         console.print(shown)
 
 
-def gaps(found: Sequence["Gap"]) -> None:
-    """What a recording leaves open, and the plan lines that close it."""
+def gaps(found: Sequence["Gap"], uncalled: Sequence[str]) -> None:
+    """What a recording leaves open, the plan lines that close it, and the tools that the plan does not call."""
     shown = table("Not planned", "tool", ">invited", ">missing", "first missing", "plan line that closes it")
     for gap in found:
         numbers = (f"{gap.invited:,}", f"{gap.missing:,}")
@@ -114,7 +114,11 @@ def gaps(found: Sequence["Gap"]) -> None:
     if found:
         console.print(shown)
     else:
-        line("coverage: the plan makes every call that its replies and schemas invite")
+        line("coverage: the plan makes every call that schemas, replies and declared sources invite")
+    if uncalled:
+        line(
+            f"coverage: the plan never calls {', '.join(uncalled)}; plan their calls, or declare their `sources`"
+        )
 
 
 def tools_of(spec: "Spec") -> None:
