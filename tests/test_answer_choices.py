@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from test_answer import CAPITALS, ELEMENTS, TIMES
-from test_answer_rich import LANDINGS, MUSEUMS, asked, facts, shares
+from test_answer_rich import LANDINGS, MUSEUMS, asked, facts, flight, shares
 
 from tool_orch_env.answers.reader import MOST
 from tool_orch_env.answers.reading import read_answer
@@ -268,3 +268,63 @@ def test_the_value_of_another_fact_that_is_only_mentioned_is_no_rival() -> None:
 def test_a_clock_may_be_followed_by_a_colon() -> None:
     text = "It left at 7:55: flight 739. It was due to land at 10:20: it was 7 minutes early."
     assert shares(TIMES, text) == (1, 1, 1)
+
+
+WORST = facts(
+    asked("worst", 54, kind="delay", owner="the most delayed of the five", ask="arrival delay"),
+    request="Five of us landed late. How late was the worst?",
+    calls={
+        "a": flight("a", 2914, "Washington National", "18:46", 49),
+        "b": flight("b", 5714, "Dulles", "18:25", 54),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (
+            "Helen landed 49 minutes late at Washington National and Kate, the worst off, 54 minutes late.",
+            True,
+        ),
+        ("Kate landed 54 minutes late and Helen, the worst off, 49 minutes late.", False),
+    ],
+)
+def test_what_is_said_of_the_one_singled_out_counts(text: str, right: bool) -> None:
+    assert (shares(WORST, text) == (1,)) is right
+
+
+def test_a_holiday_that_is_observed_on_another_day_may_be_called_by_its_name() -> None:
+    of = facts(
+        asked(
+            "holiday",
+            "Anzac Day (observed)",
+            call="it",
+            pointer="/holidays/1/name",
+            owner="New Zealand",
+            ask="holiday",
+        ),
+        request="What do they celebrate in New Zealand on 26 April 2027?",
+        calls={"it": holidays(("2027-04-25", "Anzac Day"), ("2027-04-26", "Anzac Day (observed)"))},
+    )
+    for text in (
+        "Anzac Day.",
+        "Anzac Day (observed) is on the 26th, because Anzac Day itself falls on a Sunday.",
+    ):
+        assert shares(of, text) == (1,)
+    assert shares(of, "Easter Monday.") == (0,)
+
+
+def test_where_a_percentage_is_asked_for_and_given_other_numbers_are_none() -> None:
+    of = facts(
+        *(
+            asked(name, value, 0.1, kind="number", owner=owner, ask="percent of the people in the capital")
+            for name, value, owner in (("share_1", 39.9, "Gabon"), ("share_2", 5.1, "Nepal"))
+        ),
+        request="What share of their people have the capitals of Gabon and Nepal, in percent?",
+        calls={},
+    )
+    rows = "| Gabon | 846,090 | {} % |\n| Nepal | 1,442,271 | {} % |"
+    table = f"| Country | Inhabitants of capital | Share |\n|---|---|---|\n{rows}"
+    assert shares(of, table.format(39.9, 5.1)) == (1, 1)
+    assert shares(of, table.format(5.1, 39.9)) == (0, 0)

@@ -34,6 +34,8 @@ CLOSED = frozenset({"name", "code", "tag", "list"})
 """Kinds whose values are found by looking for given ones."""
 NUMERIC_KINDS = frozenset(kind.name for kind in NUMERIC)
 _PARTS = re.compile(r"[,;:.?!](?:\s|$)| and (?:also )?|\(|\)")
+_OBSERVED = re.compile(r"(.+) \((?:observed|substitute day|in lieu)\)")
+"""A holiday on another day than its own, which people call by its own name."""
 _PERSON = frozenset(map(concept, ("discoverer", "artist", "sculptor", "author", "architect", "painter")))
 _LISTED = re.compile(r",? (?:or |and |versus |vs\.? )?(?:the |at |in |to )?|, | ?/ ?")
 _NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.&!-]*(?: [A-ZÀ-ÖØ-Þ][\w'’.&!-]*)*")
@@ -182,6 +184,8 @@ class Facts:
         if name == "yes_no" and not aliases:
             aliases = properties(fact.ask)
         if name == "name":
+            if observed := _OBSERVED.fullmatch(str(fact.value)):
+                aliases = (*aliases, observed[1])
             aliases = (*aliases, *self._family_names(fact), *self._names_beside(fact))
         asked = Asked(value, fact.tolerance, unit, aliases, candidates, self.request)
         place = (fact.call, fact.pointer) if fact.call is not None and fact.pointer is not None else None

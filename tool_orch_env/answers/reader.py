@@ -305,6 +305,8 @@ class _Reading:
             if at in one.said and one.right[at] and (one in of or id(one) not in elsewhere)
         ]
         concluding = [one for one in of if self._weigher.is_labelled(one, at)]
+        if not concluding and (found := self._superlative(at, of)):
+            return found
         if not concluding:
             lines = {self._layout.at(one.start).sentence for one in rights}
             if len(lines) < 2:
@@ -320,6 +322,17 @@ class _Reading:
         lines = {self._layout.at(one.start).sentence for one in concluding}
         beside = [one for one in of if one not in concluding and self._layout.at(one.start).sentence in lines]
         return concluding + beside
+
+    def _superlative(self, at: int, of: list[Statement]) -> list[Statement]:
+        """What an answer says of the one that it singles out, if that is right: "Helen was 49 minutes late and Kate,
+        the worst off, 54"."""
+        fact = self._facts[at]
+        if fact.kind.name in CLOSED or not any(map(is_singling, self._weigher.owners(at))):
+            return []
+        singled = [(self._weigher.singled(one.start, one.end, at, opening=False), one) for one in of]
+        best = max((weight for weight, _ in singled), default=0.0)
+        found = [one for weight, one in singled if weight > best - MARGIN]
+        return found if best > 0 and len(found) < len(of) and all(one.right[at] for one in found) else []
 
     def _decided(self, at: int) -> int | None:
         """The fact in which the answer names the thing that a fact is a fact of: what it says of others is under their

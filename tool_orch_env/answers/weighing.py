@@ -78,6 +78,7 @@ _CLOSES = re.compile(r" (?:closes|shuts)\b")
 _TO = re.compile(r"\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?\d{1,2}[:.h]\d\d")
 _FROM = re.compile(r"\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\.?)?\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?$")
 _NAMED = re.compile(r"(?:[:=]|\b(?:is|was|are|were)) ?[\"']?(?:the |a |an |about )?$")
+_PERCENT = re.compile(r"\s?(?:%|per ?cent\b|percentage points?\b)")
 _DIFFERENCES = frozenset(
     map(concept, "difference differences gap margin spread apart saved cheaper range".split())  # noqa: SIM905
 ) - {""}
@@ -110,6 +111,8 @@ class Weigher:
     def weigh(self, one: Statement) -> None:
         """Set the evidence of a statement for each fact it could be about; drop those it is clearly not about."""
         of = list(one.said)
+        if not _PERCENT.match(self._text.text, one.end):
+            one.said = {at: said for at, said in one.said.items() if at not in self._said_in_percent}
         around = self._around(one, inside=any(self._facts[at].kind.name == "yes_no" for at in one.said))
         everything = around
         called = self._by_name(one)
@@ -258,6 +261,16 @@ class Weigher:
             if not shared and less and not self._goes_better(at, named, labels):
                 self.misnamed.setdefault(at, (one, named))
                 del one.said[at]
+
+    @cached_property
+    def _said_in_percent(self) -> frozenset[int]:
+        """The facts that ask for a percentage, where the text gives one: other numbers are none of theirs."""
+        said = {at for one in self._statements if _PERCENT.match(self._text.text, one.end) for at in one.said}
+        return frozenset(
+            at
+            for at in said
+            if self._facts[at].kind.name in NUMERIC_KINDS and "percent" in self._facts[at].words.ask
+        )
 
     @cached_property
     def _spoken_of(self) -> set[str]:
@@ -464,13 +477,15 @@ class Weigher:
         own = (ours - theirs - GENERIC) | (self._own(at, range(len(self._facts))) - leaf.words.row)
         return _best(around, theirs - ours - fact.words.ask, 1) > _best(around, own, 1) + MARGIN
 
-    def singled(self, start: int, end: int, at: int) -> float:
-        """How closely words around a span single out what a fact is a fact of; the first words of an answer do."""
+    def singled(self, start: int, end: int, at: int, opening: bool = True) -> float:
+        """How closely words around a span single out what a fact is a fact of; the first words of an answer do, unless
+        `opening` is false."""
         owner = self.owners(at)
         words = owner - GENERIC - set(of_texts([folded(self._facts[at].fact.ask)]))
         around = self._layout.around(start, end)
         singling = frozenset(filter(is_singling, owner))
         singling |= {"lowest"} if "nearest" in singling else set()  # "the shortest way"
+        singling |= {"worst", "highest"} if singling & {"worst", "highest"} else set()  # "the most delayed"
         words = (
             singling | CONCLUDING
             if singling
@@ -482,7 +497,7 @@ class Weigher:
         if _SO.search(before) or _IT_IS.match(self._text.text, end):
             return CLAUSE
         few = len(before.split()) <= _OPENING or _THAT_IS.fullmatch(before)
-        opens = first == 0 and ":" not in before and few
+        opens = opening and first == 0 and ":" not in before and few
         return max(found, NEAR if opens or self._text.is_strong(start) else 0.0)
 
     def is_another(self, one: Statement, at: int) -> bool:

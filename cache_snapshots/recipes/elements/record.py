@@ -40,7 +40,9 @@ def record(folder: Path) -> int:
         TASKS.write_text(written, encoding="utf-8")
         SCENES.write_bytes(scenes.text(Snapshot.open(folder), read_tasks(TASKS)))
         status = cli.main(["record", str(SPEC), "--out", str(folder)])  # asks nothing: the service has gone
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8")) | {"benchmark": BENCHMARK}
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8")) | {
+            "benchmark": BENCHMARK
+        }
         text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
         (folder / "manifest.json").write_bytes(text.encode())
     for left in (".journal.jsonl", ".journal.jsonl.lock"):
