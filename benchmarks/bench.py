@@ -19,7 +19,8 @@ from typing import Any
 
 import tool_orch_env as toe
 from tool_orch_env.answers.oracle import oracle_turns
-from tool_orch_env.bench.policies.base import Said
+from tool_orch_env.bench.manifest import manifest
+from tool_orch_env.bench.policies.base import Said, Settings
 from tool_orch_env.bench.protocols import Arena
 from tool_orch_env.bench.run_log import RunLog
 from tool_orch_env.bench.runner import jobs, play_all
@@ -84,10 +85,11 @@ def main() -> None:
     tasks = [task for task in snapshot.tasks() if task.depth == TURNS - 1]
     arena = Arena(tasks, snapshot)
     trials = -(-given.episodes // len(tasks))
+    about = manifest(arena, {"tasks": "travel"}, Sleeper.name, Settings(), trials)
     shares = []
     for number in range(given.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            ledger = RunLog(Path(folder) / "run", {"format": 1}, tasks)
+            ledger = RunLog(Path(folder) / "run", about, tasks)
             todo = jobs(arena, trials, ledger)[: given.episodes]
             wall, cpu = timed(play_all(arena, Sleeper(tasks), ledger, todo, given.concurrency))
             ledger.close()

@@ -328,3 +328,19 @@ def test_where_a_percentage_is_asked_for_and_given_other_numbers_are_none() -> N
     table = f"| Country | Inhabitants of capital | Share |\n|---|---|---|\n{rows}"
     assert shares(of, table.format(39.9, 5.1)) == (1, 1)
     assert shares(of, table.format(5.1, 39.9)) == (0, 0)
+
+
+def test_a_currency_in_a_wrong_amount_does_not_hide_the_amount() -> None:
+    place = GoldenCall(id="city", tool="get_country", arguments={"country_id": 1})
+    changed = GoldenCall(id="fx", tool="convert_currency", arguments={"amount": 200})
+    of = facts(
+        asked("currency", "Krona", call="city", pointer="/currency_name"),
+        asked("money", 1343.82, 0.5, call="fx", pointer="/result", kind="money"),
+        request="I land at ARN with 200 USD. What is the currency, and how much of it do I get?",
+        calls={
+            "city": (place, {"currency_name": "Krona", "currency_code": "SEK"}),
+            "fx": (changed, {"result": 1343.82, "to": "SEK"}),
+        },
+    )
+    assert shares(of, "The currency is the Swedish krona. You get 1,343.82 SEK.") == (1, 1)
+    assert shares(of, "Currency: SEK. Money: 1,343.82 SEK, 1,680.78 SEK, 939.67 SEK.")[1] < 1

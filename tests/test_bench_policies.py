@@ -39,7 +39,7 @@ def ran(
 ) -> list[Record]:
     """The records of a run, in the order of the tasks."""
     speaking = parse_policy(policy, settings)
-    ledger = RunLog(folder, manifest(arena, {}, speaking.name, settings, trials), arena.tasks)
+    ledger = RunLog(folder, manifest(arena, {"tasks": "toy"}, speaking.name, settings, trials), arena.tasks)
     try:
         asyncio.run(play_all(arena, speaking, ledger, jobs(arena, trials, ledger), 3))
     finally:
@@ -197,10 +197,11 @@ def test_vllm_is_started_with_the_named_parsers() -> None:
 
 def test_a_manifest_records_the_settings_that_were_asked_for(arena: Arena, tmp_path: Path) -> None:
     """A run from before a setting existed can be resumed without it, and with it is another run."""
-    old = manifest(arena, {}, "vllm:m", Settings(), 1)
+    source = {"tasks": "toy"}
+    old = manifest(arena, source, "vllm:m", Settings(), 1)
     assert set(old["settings"]) == {"seed", "tools", "temperature", "max_tokens", "vllm_args"}
     named = manifest(
-        arena, {}, "vllm:m", Settings(tool_call_parser="qwen3_coder", reasoning_parser="qwen3"), 1
+        arena, source, "vllm:m", Settings(tool_call_parser="qwen3_coder", reasoning_parser="qwen3"), 1
     )
     assert named["settings"]["tool_call_parser"] == "qwen3_coder"
     assert named["settings"]["reasoning_parser"] == "qwen3"
@@ -312,7 +313,7 @@ def test_episodes_run_at_once_up_to_the_limit(tmp_path: Path) -> None:
         async def close(self) -> None:
             pass
 
-    ledger = RunLog(tmp_path / "run", {"format": 1}, arena.tasks)
+    ledger = RunLog(tmp_path / "run", manifest(arena, {"tasks": "toy"}, "slow", Settings(), 1), arena.tasks)
     asyncio.run(play_all(arena, Slow(), ledger, jobs(arena, 5, ledger), 4))
     ledger.close()
     assert most == 4 and len(ledger.records) == 15

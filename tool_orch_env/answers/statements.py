@@ -236,7 +236,10 @@ class Finder:
         right = [(one.start, one.end, self.kind(one)) for one in statements if any(one.right.values())]
         for one in statements:
             elsewhere = any(
-                first < one.end and one.start < after and kind != self.kind(one)
+                first < one.end
+                and one.start < after
+                and kind != self.kind(one)
+                and not (kind in CLOSED and one.start < first and self.kind(one) == "money")  # "1,680 SEK"
                 for first, after, kind in right
             )
             for at in list(one.said):
