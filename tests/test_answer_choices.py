@@ -344,3 +344,29 @@ def test_a_currency_in_a_wrong_amount_does_not_hide_the_amount() -> None:
     )
     assert shares(of, "The currency is the Swedish krona. You get 1,343.82 SEK.") == (1, 1)
     assert shares(of, "Currency: SEK. Money: 1,343.82 SEK, 1,680.78 SEK, 939.67 SEK.")[1] < 1
+
+
+PLANES = facts(
+    asked(
+        "fitting",
+        ("Denver", "New Orleans"),
+        kind="list",
+        owner="the destinations",
+        ask="plane with room for 48",
+    ),
+    request="There were flights to Denver, New Orleans and Boston. Which of these had room for all 48 of us?",
+    calls={},
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"),
+    [
+        ("- Denver, at 19:00: 189 seats, yes\n- New Orleans: 200 seats, yes\n- Boston: 20 seats, no", 1),
+        ("| Denver | 189 | yes |\n| New Orleans | 200 | yes |\n| Boston | 20 | no |", 1),
+        ("- Denver: 189 seats, no\n- New Orleans: 200 seats, yes\n- Boston: 20 seats, yes", 0),
+        ("- Denver: 189 seats\n- New Orleans: 200 seats\n- Boston: 20 seats", 0),
+    ],
+)
+def test_rows_that_say_no_are_not_in_the_list(rows: str, share: float) -> None:
+    assert shares(PLANES, f"Two of the three would have done.\n\n{rows}") == (share,)

@@ -45,7 +45,7 @@ def serving(snapshot: str | Path, *options: str, port: int | None = None) -> Ite
         assert process.poll() is None
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=90)
 
 
 @contextmanager

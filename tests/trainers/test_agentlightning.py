@@ -39,7 +39,7 @@ def running(program: str, *options: str, **surroundings: str) -> Iterator[subpro
             yield process
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=90)
 
 
 def test_the_last_reward_event_is_the_score_of_the_bare_environment(

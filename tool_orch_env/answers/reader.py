@@ -332,7 +332,9 @@ class _Reading:
         singled = [(self._weigher.singled(one.start, one.end, at, opening=False), one) for one in of]
         best = max((weight for weight, _ in singled), default=0.0)
         found = [one for weight, one in singled if weight > best - MARGIN]
-        return found if best > 0 and len(found) < len(of) and all(one.right[at] for one in found) else []
+        last = max(one.start for one in of)  # what is said after it may take it back
+        decided = best > 0 and len(found) < len(of) and any(one.start == last for one in found)
+        return found if decided and all(one.right[at] for one in found) else []
 
     def _decided(self, at: int) -> int | None:
         """The fact in which the answer names the thing that a fact is a fact of: what it says of others is under their

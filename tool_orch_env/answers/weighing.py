@@ -360,7 +360,7 @@ class Weigher:
 
     def _is_set_aside(self, one: Statement) -> bool:
         """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts"."""
-        closes = "open" in self._all.request and _CLOSES.match(self._text.text, one.end)
+        closes = self._asks_for_open and _CLOSES.match(self._text.text, one.end)
         if any(self._facts[at].kind.name not in CLOSED for at in one.said):
             return False
         if not closes and not self.is_conceded(one):
@@ -373,8 +373,13 @@ class Weigher:
 
     def is_conceded(self, one: Statement) -> bool:
         """Whether "but" or, where the request asks for what is open, "is closed" follows in its sentence."""
-        closed = "open" in self._all.request and _IS_CLOSED.match(self._text.text, one.end) is not None
+        closed = self._asks_for_open and _IS_CLOSED.match(self._text.text, one.end) is not None
         return closed or _RULED_OUT.match(self._text.text, one.end) is not None
+
+    @cached_property
+    def _asks_for_open(self) -> bool:
+        """Whether the request asks for what is open: "the nearest open museum"."""
+        return "open" in self._all.request or any("open" in fact.fact.owner for fact in self._facts)
 
     def is_choice(self, at: int) -> bool:
         """Whether a fact is one of a thing that is to be chosen."""

@@ -1,7 +1,8 @@
 """Lists: all items said in any order, in one sentence, in neighbouring lines, or in one table.
 
-List items, or rows of a table, that each begin with a name are one list of these names, whatever else they say. Names
-that a sentence or heading sets apart ("on time: Ines", "you owe no apology to Ines") are not counted beside the list.
+List items, or rows of a table, that each begin with a name are one list of these names, whatever else they say; of
+those that end with "yes", where all end with that or "no". Names that a sentence or heading sets apart ("on time:
+Ines", "you owe no apology to Ines") are not counted beside the list.
 """
 
 import re
@@ -22,6 +23,7 @@ _APART = re.compile(
 )
 """What sets names apart from those asked for."""
 _CONTRAST = re.compile(r"\b(?:but|while|whereas|though|although|except|not|the others?|the rest)\b")
+_VERDICT = re.compile(r"\b(yes|no)[\s.|)!]*$")
 _END = re.compile(r"[.!?](?=\s)|\n")
 
 
@@ -39,7 +41,7 @@ class List(Kind):
             said += self._in_sentences(text, [one for one in hits if place <= one.start < start], asked)
             whole = _listed([one for row in block for one in row])
             mixed = any(len(row) > 1 for row in block) and not self.same(whole, asked)
-            said += self._rows(text, block, asked) if mixed else [whole]
+            said += self._rows(text, block, asked) if mixed else [_with_yes(text, block) or whole]
             place = end
         said += self._in_sentences(text, [one for one in hits if one.start >= place], asked)
         return self._counted(text, said, asked)
@@ -98,6 +100,15 @@ class List(Kind):
 def _listed(hits: Iterable[Said]) -> Said:
     some = list(hits)
     return Said(some[0].start, some[-1].end, tuple(sorted({one.value for one in some})))
+
+
+def _with_yes(text: str, block: list[list[Said]]) -> Said | None:
+    """The list of the names in rows that end with "yes", if every row ends with that or "no"; `None` if not."""
+    verdicts = [_VERDICT.search(text, row[-1].end, _line_end(text, row[-1].end)) for row in block]
+    chosen = [
+        one for row, said in zip(block, verdicts, strict=True) if said and said[1] == "yes" for one in row
+    ]
+    return _listed(chosen) if all(verdicts) and chosen else None
 
 
 def _line_end(text: str, place: int) -> int:
