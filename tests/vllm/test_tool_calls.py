@@ -178,8 +178,8 @@ def test_rollouts_by_url_call_tools_natively(
     policy, out = VllmPolicy(str(taught / "model"), settings), tmp_path / "episodes.jsonl"
 
     async def played() -> None:
-        await policy.open()
         try:
+            await policy.open()
             listed = str(taught / "tasks.jsonl")
             await rollout_openai.main(
                 f"http://127.0.0.1:{policy._port}/v1", "policy", str(out), len(tasks), tasks=listed
