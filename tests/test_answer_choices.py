@@ -370,3 +370,23 @@ PLANES = facts(
 )
 def test_rows_that_say_no_are_not_in_the_list(rows: str, share: float) -> None:
     assert shares(PLANES, f"Two of the three would have done.\n\n{rows}") == (share,)
+
+
+def test_rows_that_say_no_to_something_else_are_in_the_list() -> None:
+    rows = "- Denver: 189 seats, wifi: no\n- New Orleans: 200 seats, wifi: yes"
+    assert shares(PLANES, rows) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Kiasma is close, at 0.927 km, and open until 6 pm. Ateneum closes at 5 pm.", True),
+        ("Kiasma is open, but the others, Ateneum and Amos Rex, are closed. It is 0.927 km.", True),
+        ("Kiasma is not far, 0.927 km, while Ateneum is closed by then.", True),
+        ("Kiasma closes only at 6 pm. Ateneum closes at 5 pm. It is 0.927 km.", True),
+        ("Ateneum closes at 8 pm, so go there. Kiasma closes at 5 pm. It is 0.927 km.", False),
+        ("Ateneum. It is the only one open; Kiasma and Amos Rex both close at 5 pm. It is 0.927 km.", False),
+    ],
+)
+def test_what_is_closed_is_not_what_is_chosen(text: str, right: bool) -> None:
+    assert (shares(MUSEUMS, text) == (1, 1)) is right

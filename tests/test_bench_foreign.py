@@ -1,5 +1,6 @@
 """Runs that other people wrote, or a broken disk: refused with file and line, or reported by `verify`; never obeyed."""
 
+import dataclasses
 import json
 import os
 import resource
@@ -14,7 +15,9 @@ import pytest
 import toy as toys
 
 from tool_orch_env.bench import runner
+from tool_orch_env.bench.result import EpisodeResult
 from tool_orch_env.bench.run_log import RunError, read_run
+from tool_orch_env.bench.run_schema import STORED
 from tool_orch_env.cli.main import main
 
 Record = dict[str, Any]
@@ -417,3 +420,8 @@ def test_a_run_is_named_where_the_folder_has_no_name(
     (run / "manifest.json").unlink()
     with pytest.raises(RunError):
         read_run(Path())
+
+
+def test_the_schema_of_a_record_has_every_field_of_a_result() -> None:
+    stored = STORED["episodes.jsonl"].model_fields["result"].annotation
+    assert stored.model_fields.keys() == {field.name for field in dataclasses.fields(EpisodeResult)}

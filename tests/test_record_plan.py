@@ -433,12 +433,15 @@ def test_coverage_lists_the_tools_that_the_plan_never_calls(
     assert "coverage: the plan never calls get_town," in shown
 
 
-def test_sources_may_change_while_a_recording_is_resumed(service: Service, tmp_path: Path) -> None:
+def test_sources_and_what_is_known_may_change_while_a_recording_is_resumed(
+    service: Service, tmp_path: Path
+) -> None:
     """Also where the journal was started by version 0.1.0, whose fingerprint had the sources."""
     plan = [{"call": "list_towns", "over": [{"all": "country"}]}]
     bare = {name: {key: some[key] for key in some if key != "sources"} for name, some in TOWN_TOOLS.items()}
     record(read_spec(spec(tmp_path, service.url, tools=bare, plan=plan), {}), tmp_path / "out")
-    whole = read_spec(spec(tmp_path, service.url, tools=TOWN_TOOLS, plan=plan), {})
+    tools = {**TOWN_TOOLS, "list_towns": {**TOWN_TOOLS["list_towns"], "known": ["country"]}}
+    whole = read_spec(spec(tmp_path, service.url, tools=tools, plan=plan), {})
     assert record(whole, tmp_path / "out").asked == 0
     journal = tmp_path / "out.journal.jsonl"
     journal.write_text(journal.read_text().replace(whole.fingerprint, whole.earlier))

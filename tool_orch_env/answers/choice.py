@@ -94,7 +94,7 @@ class Choice:
             others = self._all.alternatives(fact.fact) if self._weigher.is_choice(at) else others
         own = [one for one in self._statements if one.right.get(at)]
         lost = bool(own) and all(
-            self._is_beaten(one.start, one.end) or self._weigher.is_conceded(one) for one in own
+            self._is_beaten(one.start, one.end) or self._weigher.is_shut(one) for one in own
         )
         others -= {folded(str(one)) for other in self._facts for one in (other.fact.value, other.fact.owner)}
         if not lost:  # the others of the list are statements themselves, and have been weighed

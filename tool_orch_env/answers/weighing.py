@@ -73,12 +73,17 @@ _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
 _HYPOTHETICAL = re.compile(r"\bwould\b")
 _RULED_OUT = re.compile(r"[^.;!?\n]{0,100}\bbut\b")
-_IS_CLOSED = re.compile(r"[^.;!?\n]{0,100}\b(?:(?:is|are|be|both|all|already) )+(?:closed?|shut)\b")
+_IS_CLOSED = re.compile(
+    r"(?:(?!\b(?:while|whereas|but|though|although|unlike|which)\b)[^.;!?\n]){0,100}"
+    r"\b(?:(?:is|are|be) (?:both |all |already )*(?:closed|shut)|(?:both|all) (?:close|shut))\b"
+)
 _CLOSES = re.compile(r" (?:closes|shuts)\b")
 _TO = re.compile(r"\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?\d{1,2}[:.h]\d\d")
 _FROM = re.compile(r"\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\.?)?\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?$")
 _NAMED = re.compile(r"(?:[:=]|\b(?:is|was|are|were)) ?[\"']?(?:the |a |an |about )?$")
 _PERCENT = re.compile(r"\s?(?:%|per ?cent\b|percentage points?\b)")
+_WHOLE = 100
+"""In percent."""
 _DIFFERENCES = frozenset(
     map(concept, "difference differences gap margin spread apart saved cheaper range".split())  # noqa: SIM905
 ) - {""}
@@ -112,7 +117,8 @@ class Weigher:
         """Set the evidence of a statement for each fact it could be about; drop those it is clearly not about."""
         of = list(one.said)
         if not _PERCENT.match(self._text.text, one.end):
-            one.said = {at: said for at, said in one.said.items() if at not in self._said_in_percent}
+            counted = {at for at in one.said.keys() & self._said_in_percent if one.said[at].value > _WHOLE}
+            one.said = {at: said for at, said in one.said.items() if at not in counted}
         around = self._around(one, inside=any(self._facts[at].kind.name == "yes_no" for at in one.said))
         everything = around
         called = self._by_name(one)
@@ -264,7 +270,7 @@ class Weigher:
 
     @cached_property
     def _said_in_percent(self) -> frozenset[int]:
-        """The facts that ask for a percentage, where the text gives one: other numbers are none of theirs."""
+        """The facts that ask for a percentage, where the text gives one: a number above 100 is none of theirs."""
         said = {at for one in self._statements if _PERCENT.match(self._text.text, one.end) for at in one.said}
         return frozenset(
             at
@@ -359,22 +365,31 @@ class Weigher:
         return not any(is_singling(word) for _, word in concepts(self._text.text[before.end() : after]))
 
     def _is_set_aside(self, one: Statement) -> bool:
-        """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts"."""
-        closes = self._asks_for_open and _CLOSES.match(self._text.text, one.end)
+        """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts".
+        Where the request asks for what is open, the right one may be said beside one that is closed."""
         if any(self._facts[at].kind.name not in CLOSED for at in one.said):
             return False
-        if not closes and not self.is_conceded(one):
+        shut = self.is_shut(one)
+        if not shut and not self.is_conceded(one) and not self._closes(one):
             return False
         sentence = self._layout.at(one.start).sentence
         return any(
-            any(other.right.get(at) for at in one.said) and self._layout.at(other.start).sentence != sentence
+            any(other.right.get(at) for at in one.said)
+            and (self._layout.at(other.start).sentence != sentence or (shut and not self.is_shut(other)))
             for other in self._statements
         )
 
+    def is_shut(self, one: Statement) -> bool:
+        """Whether "is closed" follows in its sentence, where the request asks for what is open."""
+        return self._asks_for_open and _IS_CLOSED.match(self._text.text, one.end) is not None
+
+    def _closes(self, one: Statement) -> bool:
+        """Whether "closes" follows, as in "closes at 18:00", where the request asks for what is open."""
+        return self._asks_for_open and _CLOSES.match(self._text.text, one.end) is not None
+
     def is_conceded(self, one: Statement) -> bool:
         """Whether "but" or, where the request asks for what is open, "is closed" follows in its sentence."""
-        closed = self._asks_for_open and _IS_CLOSED.match(self._text.text, one.end) is not None
-        return closed or _RULED_OUT.match(self._text.text, one.end) is not None
+        return self.is_shut(one) or _RULED_OUT.match(self._text.text, one.end) is not None
 
     @cached_property
     def _asks_for_open(self) -> bool:

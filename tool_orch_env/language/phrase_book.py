@@ -40,29 +40,7 @@ EXAMPLES = 30
 _VERBS = frozenset({"get", "search", "list", "find", "fetch", "lookup", "query", "show", "read"})
 _ID = re.compile(r"(^|_)(id|ids|key|uuid|token)$", re.IGNORECASE)
 _UNITS = frozenset(
-    {
-        "mm",
-        "cm",
-        "m",
-        "km",
-        "g",
-        "kg",
-        "ml",
-        "l",
-        "ms",
-        "s",
-        "min",
-        "minutes",
-        "hours",
-        "days",
-        "cents",
-        "eur",
-        "usd",
-        "gbp",
-        "percent",
-        "mph",
-        "kmh",
-    }
+    "mm cm m km g kg ml l ms s min minutes hours days cents eur usd gbp percent mph kmh".split()  # noqa: SIM905
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -169,7 +169,7 @@ def _compiled(
         secrets,
         api.proxy,
         _fingerprint(file, catalog, drafts),
-        _fingerprint(file, catalog, drafts, but=("derive", "holds")),
+        _fingerprint(file, catalog, drafts, but=("derive", "holds", "known")),
         reading,
         api.mcp,
         functions or {},
@@ -421,11 +421,12 @@ def _fingerprint(
     file: SpecFile,
     catalog: Catalog,
     drafts: Mapping[str, Drafted],
-    but: Collection[str] = ("derive", "holds", "sources"),
+    but: Collection[str] = ("derive", "holds", "known", "sources"),
 ) -> str:
     """blake2b over all that decides an answer: the API, the tools and how their answers are kept.
 
-    The plan is not part of it, nor what is said about answers that are already kept (`derive`, `holds`, `sources`).
+    The plan is not part of it, nor what is said about answers that are already kept (`derive`, `holds`, `known`,
+    `sources`).
     """
     entries = catalog.dump()["tools"]
     asked = {

@@ -46,7 +46,7 @@ class ToolSpec(BaseModel):
     whose case does not. `fold` says which spellings of a text parameter are equal. `sources` maps a parameter to the
     places in responses that its values come from. `known` names parameters whose values are general knowledge, such as
     the name of a country: a call need not have them from anywhere. `derive` lists the rules by which responses follow
-    from recorded ones. `holds` says for which arguments the snapshot has responses; a call outside is told so.
+    from recorded ones. `holds` says for which arguments the snapshot has responses; replies to others say so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -23,7 +23,8 @@ _APART = re.compile(
 )
 """What sets names apart from those asked for."""
 _CONTRAST = re.compile(r"\b(?:but|while|whereas|though|although|except|not|the others?|the rest)\b")
-_VERDICT = re.compile(r"\b(yes|no)[\s.|)!]*$")
+_VERDICT = re.compile(r"(?:\s*:|.*[,;|(–—-])\s*(yes|no)[\s.|)!]*")
+"""The end of a row that answers the question itself: ": yes", "189 seats, yes", but not "landlocked: yes"."""
 _END = re.compile(r"[.!?](?=\s)|\n")
 
 
@@ -104,7 +105,8 @@ def _listed(hits: Iterable[Said]) -> Said:
 
 def _with_yes(text: str, block: list[list[Said]]) -> Said | None:
     """The list of the names in rows that end with "yes", if every row ends with that or "no"; `None` if not."""
-    verdicts = [_VERDICT.search(text, row[-1].end, _line_end(text, row[-1].end)) for row in block]
+    rests = [text[row[-1].end : _line_end(text, row[-1].end)] for row in block]
+    verdicts = [_VERDICT.fullmatch(rest) for rest in rests]
     chosen = [
         one for row, said in zip(block, verdicts, strict=True) if said and said[1] == "yes" for one in row
     ]
