@@ -3,9 +3,9 @@
     python examples/tiny_model.py --out build/tiny
     python examples/tiny_model.py --out build/tiny-trl --context 16384 --trl_template qwen3    # for trl_grpo.py
 
-Writes `train.jsonl` and `test.jsonl`, other tasks about the same few entities, all of one or two calls without facts to
-state, and `model/`. It exists to run and test the pipeline without a download and without a GPU. It shows nothing about
-language models that have learned a language. The same seed gives the same bytes.
+Writes `train.jsonl` and `test.jsonl`, other tasks about the same few entities, by default of one or two calls, without
+facts to state, and `model/`. It exists to run and test the pipeline without a download and without a GPU. It shows
+nothing about language models that have learned a language. The same seed gives the same bytes.
 """
 
 import sys
@@ -41,6 +41,7 @@ class Args:
     out: str = HfArg(help="folder for tasks and model")
     train: int = HfArg(default=200, help="tasks to learn from")
     test: int = HfArg(default=60, help="held-out tasks")
+    calls: str = HfArg(default="1-2", help="golden calls of a task, such as 3-4")
     entities: float = HfArg(default=0.003, help="share of the snapshot's entities that the tasks are about")
     vocabulary: int = HfArg(default=768, help="tokens of the tokenizer")
     width: int = HfArg(default=128, help="hidden size")
@@ -65,7 +66,7 @@ class Family(Partition):
 
 def tasks(args: Args) -> tuple[list[Task], list[Task]]:
     """Train and test. No choice needs a comparison, since the model sees only the first item of a list."""
-    targets = Targets(calls=weights("1-2"), distractors=weights("0-2"))
+    targets = Targets(calls=weights(args.calls), distractors=weights("0-2"))
     part, n = Family(0.0, args.entities, templates=False), args.train + args.test
     index = Index(toe.Snapshot.open("travel"))
     made = [

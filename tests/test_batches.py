@@ -139,3 +139,27 @@ def test_a_total_over_the_whole_list_has_no_batches() -> None:
     for fact, success in ((total, False), (leg, True)):
         of = task(whole, answer=(fact,), request="How far is it from a by b to c?")
         assert toe.score_turns(of, parts, SHOP).success is success
+
+
+def one_of_three(*calls: Any, **meta: Any) -> Score:
+    """Three rows are looked up, the first is asked for. `meta` may mark items as spare."""
+    of = task(FIND, look_up("b", 7, 8, 9), answer=(street("b", 0, 7),), request="Which axe?")
+    found = {"name": "find", "arguments": {"name": "axe"}}
+    return toe.score_turns(of.model_copy(update={"meta": meta}), [found, *calls, "Long Street 7."], SHOP)
+
+
+@pytest.mark.parametrize("ids", [(7, 8), (8, 7), (7, 8, 9)])
+def test_items_that_the_task_marks_as_spare_can_be_left_out(ids: tuple[int, ...]) -> None:
+    assert one_of_three(call(*ids), spare={"b": [2]}).success
+
+
+@pytest.mark.parametrize(
+    ("ids", "spare"),
+    [((7,), {"b": [2]}), ((7, 9), {"b": [2]}), ((7, 8), {}), ((7, 8), {"c": [2]}), ((7, 8), {"b": [5]})],
+)
+def test_items_that_are_not_spare_cannot(ids: tuple[int, ...], spare: dict[str, list[int]]) -> None:
+    assert not one_of_three(call(*ids), spare=spare).success
+
+
+def test_the_needed_items_may_be_asked_for_one_by_one() -> None:
+    assert one_of_three(call(7), call(8), spare={"b": [2]}).success

@@ -77,7 +77,8 @@ class _Read(BaseModel):
 
     `choices` are made among places in several replies, `compared` are pairs of calls. `mined` are edges [tool, pattern,
     tool, parameter]. `picks` are elements chosen from lists of replies. `plans` are other solutions, as turns of calls.
-    `reads` are ids of golden calls, `understood` argument names by such an id.
+    `reads` are ids of golden calls, `spare` positions in the list argument of such a call, `understood` argument names
+    by such an id.
     """
 
     choices: list[_Choice] = []
@@ -86,6 +87,7 @@ class _Read(BaseModel):
     picks: list[_Pick] = []
     plans: list[_Plan] = []
     reads: list[str] = []
+    spare: dict[str, list[int]] = {}
     understood: dict[str, list[str]] = {}
 
 

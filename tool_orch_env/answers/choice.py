@@ -6,28 +6,37 @@ list. A name that is only mentioned, as a place to go from or in brackets, is no
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from .facts import CLOSED, Facts
 from .kinds.dates import Day, days
 from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
-from .statements import Statement
+from .statements import REMARK, Statement
 from .text import Folded, folded
 from .weighing import AGAINST, MARGIN, OTHERS, Weigher
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
+_UNSURE = re.compile(
+    r"\bor else\b|\bnot (?:sure|certain) (?:which|about)\b|\b(?:can't|cannot) (?:say|tell) which\b"
+    r"|\bhard to say which\b"
+)
+_AND_MORE = re.compile(r"(?: ?\([^()\n]*\))?, ")
 _AND = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?")
 _AND_BEFORE = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?$")
 _SHORTEST = 5
 """A shortened name has as many letters at least."""
-_WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as)|->|→) (?:the )?$")
+_WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as|via)|->|→) (?:the )?$")
+_CONTRAST = re.compile(r"\b(?:while|whereas|unlike)\b[^.,;\n]{0,60}$")
 _NOT = re.compile(r"\b(?:not|no|never|nor)\b|n't\b")
 _AND_DATE = re.compile(r",? ?(?:(?:and|or|&)? ?(?:on )?)")
 _SO_NEITHER = re.compile(r"[^.!?\n]*, (?:so|and|therefore|which means that|meaning) (?:neither|none)\b")
 _BEHIND = re.compile(
     r",? (?:(?:is|was|comes?|came|would be|follows?|ranks?) )?(?:only |a close |a distant )?(?:in )?"
     r"(?:second|third|last)\b"
+    r"| (?:is|was|came|comes|would be) (?:close(?= with| behind| second)|a close call|not far (?:off|behind)"
+    r"|nearly as)\b"
 )
 """What is said of the losers of a comparison: "O'Malleys comes second"."""
 _LISTED, _NAME_WORDS = 2, 6
@@ -51,6 +60,11 @@ class Choice:
             for one in self._facts
         ]
 
+    @cached_property
+    def _requested(self) -> frozenset[tuple[int, int]]:
+        """The dates of the request, as (month, day)."""
+        return frozenset(possible for day in days(self._all.request) for possible in day.days)
+
     def left_open(self, at: int, one: Statement) -> tuple[float, str]:
         """What is left of a fact that a statement states, in [0, 1], and why; 1 and "" where the answer decides."""
         kind = self._facts[at].kind.name
@@ -61,6 +75,8 @@ class Choice:
             return 1 / (1 + others), f"one of {others + 1} names in a row"
         if instead := self._instead(at):
             return 0.5, f"another is singled out: {instead}"
+        if kind in CLOSED and (self._is_said_shut(at) or _UNSURE.search(self._text.text)):
+            return 0.5, "leaves the choice open"
         if (
             (kind in CLOSED or kind == "date")
             and self._weigher.is_choice(at)
@@ -74,6 +90,11 @@ class Choice:
         if alike := self._listed_alike(at):
             return 1 / (1 + alike), f"one of {alike + 1} listed alike"
         return 1.0, ""
+
+    def _is_said_shut(self, at: int) -> bool:
+        """Whether the answer says that its choice is closed, where the request asks for what is open."""
+        own = [one for one in self._statements if one.right.get(at)]
+        return self._is_chosen(at) and bool(own) and all(map(self._weigher.is_shut, own))
 
     def _is_chosen(self, at: int) -> bool:
         """Whether a fact is the first name asked for of its owner."""
@@ -130,7 +151,7 @@ class Choice:
         """Whether a name that is asked for of one date is only said of the date of another fact: "on 25 April: Easter
         Monday", where that is the holiday of 1 April."""
         asked = self._dates[at]
-        others = frozenset[tuple[int, int]]().union(*self._dates) - asked
+        others = frozenset[tuple[int, int]]().union(*self._dates, self._requested) - asked
         own = [one for one in self._statements if one.right.get(at)]
         return bool(asked and others and own) and all(
             (near := self._dates_beside(one)) & others and not near & asked for one in own
@@ -189,6 +210,8 @@ class Choice:
 
     def _is_coupled(self, one: Statement, others: frozenset[str]) -> bool:
         text = self._text.text
+        if (more := _AND_MORE.match(text, one.end)) and self._is_listed(more.end(), others):
+            return True
         behind = _AND.match(text, one.end)
         before = _AND_BEFORE.search(text, max(0, one.start - 80), one.start)
         return any(
@@ -196,6 +219,17 @@ class Choice:
             or (before is not None and text.endswith(name, 0, before.start()))
             for name in others
         )
+
+    def _is_listed(self, start: int, others: frozenset[str]) -> bool:
+        """Whether a list of others begins at a place, and ends with "and": "Dakar, Bishkek and Libreville"."""
+        text = self._text.text
+        for name in others:
+            if text.startswith(name, start):
+                end = start + len(name)
+                joined = _AND.match(text, end)
+                if joined is not None and any(text.startswith(other, joined.end()) for other in others):
+                    return True
+        return False
 
     def _line(self, start: int) -> int:
         return self._text.text.rfind("\n", 0, start) + 1
@@ -222,7 +256,9 @@ class Choice:
         denied in its clause."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
-        if OTHERS.search(text, first, start):
+        if OTHERS.search(text, first, start) or _CONTRAST.search(text, max(first, start - 80), start):
+            return False
+        if REMARK.search(text, max(0, start - 200), start):
             return False
         if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
             return False

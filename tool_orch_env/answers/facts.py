@@ -36,9 +36,11 @@ NUMERIC_KINDS = frozenset(kind.name for kind in NUMERIC)
 _PARTS = re.compile(r"[,;:.?!](?:\s|$)| and (?:also )?|\(|\)")
 _OBSERVED = re.compile(r"(.+) \((?:observed|substitute day|in lieu)\)")
 """A holiday on another day than its own, which people call by its own name."""
+_AIRPORT = re.compile(r"(.+?) (?:International )?Airport")
+_PART_OF_NAME = re.compile(r"[^\W\d_]+|(?:[^\W\d_]\.-?)+")
 _PERSON = frozenset(map(concept, ("discoverer", "artist", "sculptor", "author", "architect", "painter")))
 _LISTED = re.compile(r",? (?:or |and |versus |vs\.? )?(?:the |at |in |to )?|, | ?/ ?")
-_NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.&!-]*(?: [A-ZÀ-ÖØ-Þ][\w'’.&!-]*)*")
+_NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.&!-]*(?: (?:& )?[A-ZÀ-ÖØ-Þ][\w'’.&!-]*)*")
 _NAMES = re.compile(rf"{_NAME.pattern}(?:(?:,? (?:or|and) |, ){_NAME.pattern})+")
 """Names in a list, as the request writes them."""
 _SENTENCES = re.compile(r"(?<=[a-z]{3})[.?!]\s|(?<=\d)[.?!]\s|\n\s*\n")
@@ -146,6 +148,22 @@ class Facts:
         lists += [list(map(folded, names)) for names in written]
         return frozenset(name for one in lists if own in one for name in one) - {own}
 
+    @cached_property
+    def listed_apart(self) -> tuple[frozenset[str], ...]:
+        """By fact, the names that the request lists for another fact to choose from: of "dinner at Momotoko, Leonardo
+        or China, and then Old Hat or Pickwick", the pubs are no answer to where to eat."""
+        lists = [
+            frozenset(map(folded, _NAME.findall(match[0]))) for match in _NAMES.finditer(self.task.request)
+        ]
+        values = [folded(str(one.fact.value)) if one.kind.name in CLOSED else "" for one in self.facts]
+        chosen = [one for one in lists if any(value in one for value in values)]
+        return tuple(
+            frozenset[str]().union(*(one for one in chosen if value not in one))
+            if value and value in self.request
+            else frozenset[str]()
+            for value in values
+        )
+
     def _listed_beside(self, fact: AnswerFact) -> Iterator[str]:
         """The names that the request lists beside the items of a list: "Ines took 4127, Tom 2355 and Priya 127"."""
         own = set(map(folded, items(fact.value)))
@@ -186,7 +204,12 @@ class Facts:
         if name == "name":
             if observed := _OBSERVED.fullmatch(str(fact.value)):
                 aliases = (*aliases, observed[1])
-            aliases = (*aliases, *self._family_names(fact), *self._names_beside(fact))
+            aliases = (
+                *aliases,
+                *self._family_names(fact),
+                *self._names_beside(fact),
+                *self._without_airport(fact),
+            )
         asked = Asked(value, fact.tolerance, unit, aliases, candidates, self.request)
         place = (fact.call, fact.pointer) if fact.call is not None and fact.pointer is not None else None
         said = frozenset(one.value for one in kind.read(self.request, asked))
@@ -237,7 +260,19 @@ class Facts:
         ]
         others = [text for text in named if text != folded(str(fact.value))]
         taken = any(folded(words[-1]) in text for text in (self.request, *others))
-        return () if taken or not all(map(str.isalpha, words)) else (family, words[-1])
+        return () if taken or not all(map(_PART_OF_NAME.fullmatch, words)) else (family, words[-1])
+
+    def _without_airport(self, fact: AnswerFact) -> tuple[str, ...]:
+        """ "Buffalo Niagara" for "Buffalo Niagara International Airport", where the request speaks of Buffalo."""
+        found = _AIRPORT.fullmatch(str(fact.value))
+        short = folded(found[1]) if found else ""
+        first = short.partition(" ")[0]
+        alone = (
+            short != first
+            and short not in self.request
+            and re.search(rf"\b{re.escape(first)}\b", self.request)
+        )
+        return (found[1],) if found and alone else ()
 
     def _circumstances(self, fact: AnswerFact, call: GoldenCall | None) -> dict[str, Any]:
         """The arguments of a fact's call, and the texts beside the fact in its response: a unit may be among them."""

@@ -37,7 +37,7 @@ _BEFORE, _BEHIND = 6, 3
 """How many clauses of a sentence before and behind one are looked at."""
 _SEPARATOR = re.compile(
     r" \| |[()\[\]{}]|,\s|\s(?:-|->|=>|→|←|•|·)\s|→|\t|\s(?:but|while|whereas|versus|vs\.?|compared)\s"
-    r"|\s(?:and|plus)\s|,(?=\")|(?<=\D)/(?=\D)|\sthen\s|:\s?$"
+    r"|\s(?:and|plus)\s(?!a half\b)|,(?=\")|(?<=\D)/(?=\D)|\sthen\s|:\s?$"
 )
 _STOP = re.compile(r";\s|[.!?]+[\"')\]]*\s+")
 _SENTENCE = re.compile(

@@ -18,18 +18,25 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .choice import Choice
+from .contrary import Contrary
 from .facts import CLOSED, Facts
 from .kinds.base import Said
-from .layout import Clause, Layout
+from .layout import CLAUSE, Clause, Layout
 from .order import aligned, groups, value_of, without_repeats
 from .statements import Finder, Statement
 from .text import Folded, fold, folded
 from .weighing import MARGIN, Weigher
-from .words import QUANTIFIERS, concepts, is_singling, of_value
+from .words import QUANTIFIERS, concepts, is_singling, of_texts, of_value
 from .working import LISTING, Working
 
 _RESPECTIVELY = re.compile(r"\brespectively\b")
 _ONLY = re.compile(r"\b(?:only|just) (?:(?:at|in|for|on|during|the) )*(?:hour of )?(?:the )?$")
+_KINDS_OF_PLACES = frozenset(
+    "hotel hotelli original ravintola restaurant cafe café museum helsinki omenahotelli scandic".split()  # noqa: SIM905
+)
+"""First words of many names, which name nothing by themselves."""
+_IT = re.compile(r"\b(?:it|its|it's|there)\b")
+_NOT_THERE = re.compile(r"\b(?:no|not|unknown|missing|without)\b|n't\b")
 CLOSE = 1.0
 """Evidence within this of a fact's best is about as good."""
 ONE_WORD = 8.0
@@ -97,6 +104,7 @@ class _Reading:
         self._weigher = Weigher(facts, text, self._layout, statements)
         read = (facts, text, self._layout, statements, self._weigher)
         self._choice, self._working = Choice(*read), Working(*read)
+        self._contrary = Contrary(facts, text, self._layout, statements)
         self._of: dict[int, list[Statement]] = {at: [] for at in range(len(self._facts))}
         self._shares: dict[int, _Verdict] = {}
 
@@ -161,10 +169,9 @@ class _Reading:
             first, after = self._layout.at(match.start()).sentence
             inside = [one for one in self._statements if first <= one.start < after and len(one.said) > 1]
             facts = sorted(set.intersection(*(set(one.said) for one in inside))) if inside else []
-            if len(facts) != len(inside):
-                continue
             named = [(self._first_named(at, facts, first, after), at) for at in facts]
-            if all(place >= 0 for place, _ in named):
+            named = [one for one in named if one[0] >= 0]
+            if len(named) == len(inside):
                 for one, (_, at) in zip(inside, sorted(named), strict=True):
                     one.said = {at: one.said[at]}
 
@@ -281,10 +288,20 @@ class _Reading:
         if right is None:
             shown = self._text.quoted(top[0].start, top[0].end)
             return _Verdict(0.0, top[0], f"states {shown!r}")
-        wrong = [one for one in of if not one.right[at] and not self._is_mentioned(one, at)]
+        wrong = [
+            one
+            for one in of
+            if not one.right[at] and not self._is_mentioned(one, at) and not self._weigher.is_foreign(one, at)
+        ]
         rivals = {value_of(one, at) for one in wrong if one in top or self._weigher.gives_as_reason(one, at)}
+        taken_back = {
+            value_of(one, at)
+            for one in wrong
+            if any(other.right[at] and self._working.corrects(one, other) for other in of)
+        }
         rights = [one for one in top if one.right[at]]
         rivals -= self._working.values(at, wrong, rights)
+        rivals |= taken_back
         if of is self._of[at]:
             rivals |= self._singled_out(at, rights)
         rivals |= self._siblings(at, rights, {self._layout.at(one.start).sentence for one in concluding})
@@ -348,9 +365,22 @@ class _Reading:
             if other == at or not told or fact.kind.name not in CLOSED:
                 continue
             words = set(of_value(fact.fact.value))
-            if fact.fact.owner == own.fact.owner != "" or (words and words <= row):
+            spoken_of = set(of_texts([folded(fact.fact.ask)])) & self._weigher.owners(at)
+            if fact.fact.owner == own.fact.owner != "" or (words and words <= row) or (not row and spoken_of):
                 return other
         return None
+
+    def _with_chosen(self, at: int, of: list[Statement]) -> list[Statement]:
+        """What is said of a fact in the sentences that decide on its thing, if that is right and is not taken back:
+        "Newark had the most, five. From Kennedy there were four"."""
+        decided = self._decided(at)
+        if decided is None or self._facts[at].kind.name in CLOSED:
+            return of
+        lines = {self._layout.at(one.start).sentence for one in self._statements if one.right.get(decided)}
+        near = [one for one in of if self._layout.at(one.start).sentence in lines]
+        behind = [one for one in of if near and one.start > near[-1].end]
+        taken_back = any(self._working.corrects(one, near[-1]) for one in behind[:1])
+        return near if near and all(one.right[at] for one in near) and not taken_back else of
 
     def _without_others(self, at: int) -> list[Statement]:
         """What is attributed to a fact, without what is said of other things by their names: "the museum is Kiasma;
@@ -368,6 +398,16 @@ class _Reading:
         fact = self._facts[at].fact
         spoken = folded(f"{fact.owner} {fact.ask}")
         names = self._all.alternatives(self._facts[decided].fact)
+        own = folded(str(self._facts[decided].fact.value))
+        short = {
+            name: name.partition(" ")[0] for name in names if name.partition(" ")[0] not in _KINDS_OF_PLACES
+        }
+        firsts = [*short.values(), own.partition(" ")[0]]
+        names |= {
+            first
+            for first in short.values()
+            if len(first) > 4 and firsts.count(first) == 1 and first not in own
+        }
         return frozenset(name for name in names if name not in spoken)
 
     def _is_under(self, one: Statement, others: frozenset[str], decided: int) -> bool:
@@ -377,6 +417,29 @@ class _Reading:
         named = (other for other in self._statements if other.right.get(decided))
         own = max((other.end - first for other in named if first <= other.start < one.start), default=0)
         return any(before.rfind(name) + len(name) > own for name in others if name in before)
+
+    def _said_of_another(self, at: int) -> str:
+        """Why a right value of the thing decided on does not count: it is only said of another thing, in sentences that
+        do not name the right one."""
+        decided = self._decided(at)
+        rights = [one for one in self._statements if one.right.get(at)]
+        if decided is None or self._facts[at].kind.name in CLOSED:
+            return ""
+        spoken = folded(f"{self._facts[at].fact.owner} {self._facts[at].fact.ask}")
+        others = [one for one in self._all.alternatives(self._facts[decided].fact) if one not in spoken]
+        lines = {self._layout.at(one.start).sentence for one in self._statements if one.right.get(decided)}
+        for one in rights:
+            first, after = self._layout.at(one.start).sentence
+            before = self._text.text[first : one.start]
+            behind = self._text.text[one.end : self._layout.at(one.start).end]
+            named = any(
+                re.search(rf"(?<!\w){re.escape(name)}(?!\w)", before)
+                or re.search(rf"\b(?:to|at|for) {re.escape(name)}(?!\w)", behind)
+                for name in others
+            )
+            if (first, after) in lines or not named or _IT.search(before):
+                return ""
+        return "said of another" if rights else ""
 
     def _one_of(self, at: int, said: list[Statement]) -> _Verdict:
         """The verdict on a fact that one statement is about, or several joined by "or"."""
@@ -392,6 +455,8 @@ class _Reading:
         """The verdict on a fact that one statement alone is about, and states."""
         if one.hedged:
             return _Verdict(0.5, one, "states something else as well, joined by 'or'")
+        if why := self._contrary.why(at) or self._said_of_another(at):
+            return _Verdict(0.0, one, why)
         share, why = self._choice.left_open(at, one)
         return _Verdict(share, one, why)
 
@@ -453,7 +518,7 @@ class _Reading:
                 own = self._undecided(at, own) or own
             right = next((one for one in own if one.right[at]), None)
             if right is not None:
-                own = self._without_mentioned(at, right, own)
+                own = self._singled_among(at, self._with_chosen(at, self._without_mentioned(at, right, own)))
                 wrong = [one for one in own if not one.right[at]]
                 working = (
                     self._working.values(at, wrong, [one for one in own if one.right[at]]) if wrong else set()
@@ -463,6 +528,15 @@ class _Reading:
                 share = min(1.0, len(sharing) / len(own))
                 why = "" if share == 1 else f"one of {len(own)} values, without a word on which is meant"
                 self._shares[at] = _Verdict(share, right, why)
+
+    def _singled_among(self, at: int, own: list[Statement]) -> list[Statement]:
+        """The statements that an answer decides on in so many words, if they are right: "You should have gone to New
+        Orleans; Salt Lake City was close"."""
+        weights = [self._weigher.singled(one.start, one.end, at, opening=False) for one in own]
+        best = max(weights, default=0.0)
+        found = [one for one, weight in zip(own, weights, strict=True) if weight > best - MARGIN]
+        decided = best >= CLAUSE and len(found) < len(own) and all(one.right[at] for one in found)
+        return found if decided and self._weigher.is_choice(at) else own
 
     def _without_mentioned(self, at: int, right: Statement, own: list[Statement]) -> list[Statement]:
         """Statements of a name without wrong ones that are only mentioned where the right one is said: "Pickwick is
@@ -489,7 +563,10 @@ class _Reading:
                 alike = self._facts[at].fact.ask == self._facts[other].fact.ask != "" and not any(
                     word in self._owner_words(at, (other,)) for _, word in concepts(self._text.text)
                 )
-                own = self._own_words(at, (other,)) & spoken
+                known = self._facts[at].words.known | self._facts[at].words.ask
+                own = self._own_words(at, (other,)) & known & spoken and not _NOT_THERE.search(
+                    self._text.text, one.end, max(after, one.end)
+                )
                 if (
                     (alike and self._facts[at].kind.name == "name")
                     or own

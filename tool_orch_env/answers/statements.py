@@ -9,6 +9,7 @@ Every kind finds the sayings of its values; sayings of one kind that overlap are
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .facts import CLOSED, NUMERIC_KINDS, CompiledFact
@@ -19,7 +20,7 @@ from .text import Folded
 from .words import concepts
 
 _OR = re.compile(
-    r"[\s,(]*(?:or|and/or|or else|/|(?:or so,? )?(?:possibly|maybe|perhaps))[\s,]*"
+    r"(?: [a-z]+)?[\s,(]*(?:or|and/or|or else|/|(?:or so,? )?(?:possibly|maybe|perhaps))[\s,]*"
     r"(?:maybe|possibly|perhaps|else)?[\s,]*"
     r"(?:at |on |the |in |by |is |a |an )*"
 )
@@ -83,9 +84,22 @@ _BETWEEN = re.compile(r"\bbetween \d{1,4}(?: [ap]\.?m\.?)? and $")
 _AND_NUMBER = re.compile(r"(?: [ap]\.?m\.?)? and \d")
 _BOUND = re.compile(r"\b(?:by|before|after|since)(?: about| around)? $")
 _NEXT_WORD = re.compile(r" (?:\w+ )?([a-z]+)")
+_PERHAPS = re.compile(r"\b(?:possibly|perhaps|maybe|conceivably)(?: at| in| on| the)?,? $")
 _PART = re.compile(
     r" (?:out )?of (?:the|these|those|them|its|our|your|my|\d+|two|three|four|five|six|seven|eight|nine|ten)\b"
 )
+_VIA = re.compile(r"\b(?:via|by way of|(?:passing|going) through|on the way)\b[^.;\n]{0,80}$")
+"""Before what is only passed: "radium-226, by way of Pu-238, U-234 and Th-230"."""
+_ASIDE = (
+    r"caveat|note|nb|n\.b\.?|p\.? ?s\.?|by the way|btw|fyi|mind you|(?:keep|bear) in mind|one (?:thing|caveat|note)"
+    r"|heads[- ]up|for (?:reference|comparison|context)|side note|incidentally|just so you know"
+    r"|a (?:note|word) of caution|careful|be aware"
+)
+REMARK = re.compile(
+    rf"(?:^|[.!?)]\s|\n)[ >*-]{{0,4}}(?:{_ASIDE})\b"
+    r"(?:(?!\b(?:actually|rather|correct|mistake|sorry|instead)\b)[^.!?\n]){0,160}$"
+)
+"""Before what is said beside the answer: "Caveat: 21 March is a holiday, so ..."."""
 _ASKS = re.compile(r"[^.!\n|;:]{0,120}\?")
 UNITED = frozenset({"measure", "money", "rate", "delay", "duration"})
 """Kinds of numbers that have a unit."""
@@ -184,6 +198,13 @@ class Finder:
         for one in kept:
             if id(one) not in linked:
                 one.hedged = self._hedged(one) if self.kind(one) in CLOSED else self._in_range(one)
+            others = any(
+                other is not one and other.said.keys() & one.said.keys() and not any(other.right.values())
+                for other in kept
+            )
+            one.hedged = one.hedged or (
+                (others or self.kind(one) == "list") and self._before(_PERHAPS, one, 24) is not None
+            )
         return kept
 
     def _concluded(self, statements: list[Statement]) -> list[Statement]:
@@ -234,6 +255,9 @@ class Finder:
         """Without the facts for which a statement repeats the request, is another kind of fact's value, or is a part of
         a code or a sum."""
         right = [(one.start, one.end, self.kind(one)) for one in statements if any(one.right.values())]
+        told = {
+            at: one.start for one in reversed(statements) for at, is_right in one.right.items() if is_right
+        }
         for one in statements:
             elsewhere = any(
                 first < one.end
@@ -244,13 +268,22 @@ class Finder:
             )
             for at in list(one.said):
                 said = one.said[at]
-                wrong = not one.right[at] and (elsewhere or self._no_statement(said, at))
+                wrong = not one.right[at] and (
+                    elsewhere or self._no_statement(said, at) or self._is_beside(said, at, told)
+                )
                 label = self.kind(one) == "yes_no" and (
                     self._no_statement(said, at) or self._names_another(said, right)
                 )
                 if wrong or label or self._question(said, at) or self._in_run(said):
                     del one.said[at]
         return [one for one in statements if one.said]
+
+    def _is_beside(self, said: Said, at: int, told: Mapping[int, int]) -> bool:
+        """Whether a wrong value is only passed on the way, or in a remark behind the answer, which `told` is the place
+        of by fact."""
+        if self._facts[at].kind.name in CLOSED and self._before(_VIA, said, 120):
+            return True
+        return told.get(at, said.start) < said.start and self._before(REMARK, said, 200) is not None
 
     def kind(self, one: Statement) -> str:
         return self._facts[next(iter(one.said))].kind.name
@@ -452,7 +485,12 @@ class Finder:
 
     def _parts_of_wholes(self, statements: list[Statement], at: int) -> None:
         of = [one for one in statements if at in one.said]
-        if any(one.right[at] and _PART.match(self._text.text, one.end) for one in of):
+        if any(
+            one.right[at]
+            and _PART.match(self._text.text, one.end)
+            and not self._text.text.endswith("(", 0, one.start)
+            for one in of
+        ):
             for one in of:
                 if not one.right[at] and one.instead_of is None and not _PART.match(self._text.text, one.end):
                     del one.said[at]

@@ -15,6 +15,7 @@ from functools import cached_property
 from heapq import nlargest
 
 from .facts import CLOSED, NUMERIC_KINDS, CompiledFact, Facts, Leaf, Words
+from .kinds.base import Said
 from .kinds.names import key
 from .kinds.numerals import numerals
 from .layout import CLAUSE, NEAR, Layout
@@ -29,7 +30,8 @@ KNOWN, ASK, ROW = 1.5, 2.0, 0.5
 OWN = 0.75
 """Weight, beside `KNOWN`, of a word by which a fact's owner differs from the owners of those it competes with."""
 _DERIVED = re.compile(
-    r"\b(?:differences?|gap|margin|altogether|in total|totals?|sum|combined|averages?|mean|apart|difference of|in all"
+    r"\b(?:together(?= (?:we|you|they|it|that|this|makes?|comes?|adds?)\b)|differences?|gap|margin|altogether"
+    r"|in total|totals?|sum|combined|averages?|mean|apart|difference of|in all"
     r"|(?:wins?|beats?|more|less|higher|lower|longer|shorter|farther|further|warmer|colder|cooler|faster|slower|older"
     r"|newer|bigger|larger|smaller|above|below|up|down|differ(?:s|ed)?) by)\b"
 )
@@ -42,13 +44,16 @@ _COMPARED = re.compile(
     r"|newer|bigger|larger|smaller|taller|above|below|under|over|apart|later|earlier|ahead of|behind|to spare)\b"
 )
 _TOGETHER = re.compile(
-    r"[^,.;\n]{0,12}\b(?:together|altogether|combined|in (?:all|total)|all told|both ways)\b"
+    r"[^,.;\n]{0,28}\b(?:together|altogether|combined|in (?:all|total)|all told|both ways)\b"
 )
 _SHARED = re.compile(r"[^,.;\n]{0,12}\b(?:for each|each of|apiece|per (?:person|head)|a head)\b")
+_HENCE = re.compile(r"\bso (?:that's |that makes |it's |in all )?$")
+_PART_ENDS = re.compile(r"[;:]|, (?:and|but|so|while|which) ")
 _LARGE = 100
 _OPENING = 2
 """A name that as many words stand before opens an answer."""
 _THAT_IS = re.compile(r"(?:that|it|this)(?:'s| is| was| would be| must be| will be)(?: (?:the|called))? ")
+_WHOLE_SENTENCE = re.compile(r"(?: [a-z]+)?(?:[.!:;](?!\d)|\s*\n|$| -)")
 _ASIDE = 100
 _INSIDE = re.compile(
     r"[^()\n|]*\([^()\n|]*|[^.;\n|]*\b(?:because|since|although|though|whereas|while)\b[^.;\n|]*"
@@ -58,14 +63,20 @@ _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 """A name before a number: "JetBlue 353"."""
 _SO = re.compile(
     r"\b(?:so|thus|therefore|hence|take|choose|pick|go (?:to|for|with)|opt for|recommend|suggest"
-    r"|meet (?:at|on)|stay at|book)\b"
+    r"|meet (?:at|on)|stay at|book|(?:that|which) makes (?:it|that)|that comes to|that's|that adds up to"
+    r"|should (?:have )?(?:gone?|taken?|pick(?:ed)?|choose|chosen|book(?:ed)?)(?: to| for| with)?)\b"
     r"[:,]? (?:[a-z']+ ){0,3}$"
 )
-_IT_IS = re.compile(r",? it is(?: then)?(?=[.,:;!)\n]|$)|'s the (?:one|place)\b")
+_IT_IS = re.compile(
+    r",? it is(?: then)?(?=[.,:;!)\n]|$)"
+    r"|(?:'s| is| was) (?:the (?:one|place|winner|answer|pick|choice|right one)|your (?:best bet|pick|one|early bird))"
+    r"\b"
+)
 """What follows a name that an answer decides on: "Kiasma it is"."""
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
 OTHERS = re.compile(
-    r"\b(?:the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
+    r"\b(?:before that,?"
+    r"|the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
     r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
 )
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
@@ -126,6 +137,8 @@ class Weigher:
             for at in one.said.keys() - {called}:
                 self.misnamed.setdefault(at, (one, called))
             one.said = {at: said for at, said in one.said.items() if at == called}
+        if any(self._all.listed_apart):
+            one.said = {at: said for at, said in one.said.items() if not self._is_listed_apart(said, at)}
         for at in one.said:
             fact = self._facts[at]
             values = self._column_values(at)
@@ -136,6 +149,9 @@ class Weigher:
             )
             words = replace(fact.words, known=frozenset()) if self.is_foreign(one, at) else fact.words
             one.plain[at] = _evidence(around, words) + OWN * _best(around, self._own(at, one.said), 1)
+            one.plain[at] += KNOWN * CLAUSE * self._has_owner(one, at)
+            if self._is_whole_opening(one):
+                one.plain[at] += 2 * ASK * CLAUSE
             if fact.chosen is not None:
                 one.plain[at] += self._singled(fact, around)
             row = ROW * _best(around, fact.words.row, 1)
@@ -154,6 +170,27 @@ class Weigher:
             else:
                 self._explain(one)
         self._before |= dict.fromkeys(of, one)
+
+    def _is_listed_apart(self, said: Said, at: int) -> bool:
+        """Whether the request offers a name for another fact only."""
+        return isinstance(said.value, str) and said.value in map(key, self._all.listed_apart[at])
+
+    def _has_owner(self, one: Statement, at: int) -> bool:
+        """Whether a name has the name of the fact's owner in it: "Miami International", of the airport of Miami."""
+        if self._facts[at].kind.name != "name" or len(one.said) < 2:
+            return False
+        own = frozenset(of_texts([folded(self._facts[at].fact.owner)])) & self._own(at, one.said)
+        return any(word in own for _, word in concepts(self._text.text[one.start : one.end]))
+
+    def _is_whole_opening(self, one: Statement) -> bool:
+        """Whether an answer opens with a number and nothing else, which could be one fact only: "Six. It was wet at
+        ten, ..."."""
+        if len(one.said) != 1 or self._facts[next(iter(one.said))].kind.name not in NUMERIC_KINDS:
+            return False
+        return (
+            _WHOLE_SENTENCE.match(self._text.text, one.end) is not None
+            and not self._text.text[: one.start].strip()
+        )
 
     def is_foreign(self, one: Statement, at: int) -> bool:
         """Whether a name is another fact's value, and in the responses nothing has it as its property of this fact's
@@ -208,7 +245,7 @@ class Weigher:
         """Evidence that a thing is singled out, by other words than the request's."""
         if any(map(is_singling, fact.words.known)):
             return _best(around, CONCLUDING - fact.words.known, 1)
-        return _best(around, [word for word in around if is_singling(word)], 1)
+        return _best(around, [word for word in around if is_singling(word) and word != "only"], 1)
 
     def _continues(self, one: Statement, before: Statement, at: int) -> bool:
         """Whether a statement continues an enumeration of values of a fact: it is in the sentence of the one before,
@@ -332,6 +369,7 @@ class Weigher:
         """Whether a number is said to be the outcome of a comparison: "higher by 2,979 ft", "a total of 450"."""
         sentence, _ = self._layout.at(one.start).sentence
         before = self._text.text[max(sentence, one.start - 80) : one.start]
+        before = _PART_ENDS.split(before)[-1]
         if any(self._facts[at].kind.name in SHAPED or self._facts[at].kind.name in CLOSED for at in one.said):
             ruled_out = _RULED_OUT.match(self._text.text, one.end) is not None
             coded = any(self._facts[at].kind.name == "code" for at in one.said)
@@ -345,6 +383,8 @@ class Weigher:
             return False
         if _DERIVED.search(before) and not asked & _SUMS:
             return True
+        if _HENCE.search(before):
+            return False
         if _TOGETHER.match(self._text.text, one.end) and not asked & _SUMS:
             return True
         if _SHARED.match(self._text.text, one.end) and "share" not in asked:
@@ -408,6 +448,8 @@ class Weigher:
             if self.gives_as_reason(one, at):
                 continue  # what has the right value as its reason is what the answer says
             fact = self._facts[at]
+            if fact.kind.name in NUMERIC_KINDS and self._is_asked_for(one, at):
+                continue
             for leaf in self._leaves(one, at):
                 if leaf.place == fact.place:
                     continue
@@ -505,6 +547,8 @@ class Weigher:
         around = self._layout.around(start, end)
         singling = frozenset(filter(is_singling, owner))
         singling |= {"lowest"} if "nearest" in singling else set()  # "the shortest way"
+        singling |= {"newest", "youngest"} if "last" in singling else set()
+        singling |= {"oldest", "eldest"} if "first" in singling else set()
         singling |= {"worst", "highest"} if singling & {"worst", "highest"} else set()  # "the most delayed"
         words = (
             singling | CONCLUDING
@@ -541,6 +585,11 @@ class Weigher:
         labels = self._labels(one)
         words = self._facts[at].words
         return bool(labels) and labels <= words.ask | words.known and self._called(at, labels) >= 0.5
+
+    def _is_asked_for(self, one: Statement, at: int) -> bool:
+        """Whether a statement is under all the words of a fact's ask: "the longest departure delay was 93 minutes"."""
+        ask = set(of_texts([folded(self._facts[at].fact.ask)]))
+        return len(ask) > 2 and ask <= self._labels(one)
 
     def _leaves(self, one: Statement, at: int) -> Iterator[Leaf]:
         """The values of the responses that a statement could be a saying of."""

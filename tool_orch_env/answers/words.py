@@ -24,6 +24,7 @@ _LABELLED = re.compile(
     r"(?=[^\w'-]|'s|$)"
 )
 """A label that the request gives: "flight A"."""
+_IN_ALL = re.compile(r"\b(?:all in all|in all|all told|all together|taken together|put together)\b")
 _SHORT_CODE = re.compile(r"(?<![\w])(?:[a-z]\d|\d[a-z])(?!\w)")
 _GO = frozenset({"got", "gets", "get", "came"})
 _NEXT = re.compile(r"\s(in|there|home|away|off|going|out)\b")
@@ -81,6 +82,7 @@ _GROUPS = {
     "farthest": "farthest furthest",
     "highest": "highest most top maximum largest biggest greatest longest best tallest",
     "lowest": "lowest least minimum smallest shortest cheapest fewest",
+    "below": "below underneath beneath",
     "north": "north northernmost northern",
     "south": "south southernmost southern",
     "east": "east easternmost eastern",
@@ -125,7 +127,7 @@ _COMPARING = tuple(
 _SHORT = 200
 """Texts of at most so many characters are remembered."""
 QUANTIFIERS = re.compile(
-    r"\b(?:both|(?<!in )(?<!at )(?<!after )all(?! day| in all)|(?:each|every)(?! day| other|(?: \w+)? \w+'s)"
+    r"\b(?:both|(?<!in )(?<!at )(?<!after )(?<!them )all(?! day| in all)|(?:each|every)(?! day| other|(?: \w+)? \w+'s)"
     r"|neither|none|likewise|too|same|identical(?:ly)?|alike)\b"
     r"|\b(?:at|in|for|of|on|from|to) either\b(?! \w+ or\b)"
 )
@@ -177,6 +179,8 @@ def _remembered(text: str) -> tuple[tuple[int, str], ...]:
 def _concepts(text: str) -> Iterator[tuple[int, str]]:
     for match in _LABELLED.finditer(text):
         yield match.start(1), f"{match[1]} {match[2]}"
+    for match in _IN_ALL.finditer(text):
+        yield match.start(), "total"
     for match in _SHORT_CODE.finditer(text):
         yield match.start(), match[0]
     for match in _TOKEN.finditer(text):

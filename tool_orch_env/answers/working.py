@@ -18,7 +18,10 @@ from .words import is_singling
 
 LISTING = re.compile(r",? and |, |,? and (?:in|at|on|by) |, (?:in|at|on|by) ")
 """The text between the values of a list."""
-_CORRECTION = re.compile(r"\b(?:no|sorry|rather|i mean|correction|actually|make that|wait|scratch that)\b")
+_CORRECTION = re.compile(
+    r"\b(?:no|sorry|rather|i mean|correction|actually|make that|wait|scratch that|(?:that|it) should be"
+    r"|on second thought|i misread|my mistake)\b"
+)
 _MOST_PARTS = 16
 _NEAR_BY = 60
 
@@ -49,7 +52,7 @@ class Working:
                 if self._part(one.start) not in here
                 and self._weigher.singled(one.start, one.end, at) < best - MARGIN
                 and self._weigher.is_elsewhere(one, at)
-                and not any(self._corrects(one, right) for right in rights)
+                and not any(self.corrects(one, right) for right in rights)
             }
         return found - {value_of(one, at) for one in wrong if one.instead_of or one.hedged}
 
@@ -91,7 +94,7 @@ class Working:
         """Where the part of a sentence that a place is in begins."""
         return max(self._layout.at(start).sentence[0], self._text.text.rfind("; ", 0, start))
 
-    def _corrects(self, one: Statement, other: Statement) -> bool:
+    def corrects(self, one: Statement, other: Statement) -> bool:
         """Whether a statement takes the one before it back: "at 10:52, no, sorry, at 10:47"."""
         if not 0 <= one.start - other.end <= _NEAR_BY:
             return False

@@ -8,12 +8,16 @@ several, the golden call's work is done.
 The rows of a response are the elements of its list, or of the lists in its object, or the members of an object without
 lists. So a count of the results may differ. A golden call has no pieces if something that is taken from its response
 lies outside the rows (the total length of a route): other batches have another total.
+
+Items that the task marks as spare (`meta["spare"]`: positions in the list of a golden call) and their rows are no part
+of the work: whoever asks for the nearest place need not measure the way to one that a straight line rules out.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from ..jsonvalues import pointer
 from ..jsonvalues.canonical import encode
@@ -26,6 +30,7 @@ MEMO_SIZE = 256
 
 _row = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
+T = TypeVar("T")
 Piece = tuple[str, str, str]
 """A golden call's id, the name of its list ("" for a row), and the canonical text of the item or row."""
 
@@ -33,11 +38,17 @@ Piece = tuple[str, str, str]
 class Batches:
     """The pieces of a task's golden calls. A piece is identified by its golden call and its canonical text."""
 
-    def __init__(self, golden: Sequence[CompiledCall], taken: Mapping[str, Sequence[str]]) -> None:
-        """`taken` maps a golden call's id to the forms (`scalars.form`) of what is taken from its response."""
+    def __init__(
+        self,
+        golden: Sequence[CompiledCall],
+        taken: Mapping[str, Sequence[str]],
+        spare: Mapping[str, Collection[int]] = MappingProxyType({}),
+    ) -> None:
+        """`taken` maps a golden call's id to the forms (`scalars.form`) of what is taken from its response, `spare` to
+        the positions of the items that can be left out."""
         self._golden = [one for one in golden if one.response is not None and _lists(one.values)]
         self._tools = {one.tool for one in self._golden}
-        self._taken = taken
+        self._taken, self._spare = taken, spare
         self._met: Memo[str, frozenset[Piece]] = Memo(MEMO_SIZE)
 
     def met(self, tool: str, arguments: Mapping[str, Any], key: str, text: str) -> frozenset[Piece]:
@@ -51,14 +62,18 @@ class Batches:
         for one in self._golden:
             if one.id == golden and (rows := self._rows[golden]):
                 for name in _lists(one.values):
-                    yield frozenset({*_items(one, name), *((golden, "", row) for row in rows)})
+                    items = _kept(_items(one, name), self._spare.get(golden, ()))
+                    yield frozenset({*items, *((golden, "", row) for row in rows)})
 
     @cached_property
     def _rows(self) -> Mapping[str, frozenset[str]]:
-        """The rows of each golden call's response; none if they do not hold all that is taken from it."""
+        """The rows of each golden call's response, without those of spare items; none if they do not hold all that is
+        taken from it."""
         found = {}
         for one in self._golden:
             rows = _rows(json.loads(one.response or "null"))
+            if any(len(rows) == len(_items(one, name)) for name in _lists(one.values)):
+                rows = _kept(rows, self._spare.get(one.id, ()))
             held = {form(value) for row in rows for _, value in pointer.leaves(json.loads(row))}
             found[one.id] = frozenset(rows) if held.issuperset(self._taken.get(one.id, ())) else frozenset()
         return found
@@ -90,6 +105,10 @@ def _lists(values: Mapping[str, str]) -> list[str]:
 
 def _items(golden: CompiledCall, name: str) -> list[Piece]:
     return [(golden.id, name, encode(item)) for item in json.loads(golden.values[name])]
+
+
+def _kept(listed: Sequence[T], spare: Collection[int]) -> list[T]:
+    return [one for at, one in enumerate(listed) if at not in spare]
 
 
 def _rows(response: Any) -> list[str]:

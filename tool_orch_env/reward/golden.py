@@ -72,7 +72,7 @@ class CompiledTrace:
             ]
             for one in compiled
         }
-        self.batches = Batches(self.golden, taken)
+        self.batches = Batches(self.golden, taken, task.meta.get("spare", {}))
         self.provenance = Provenance(task, snapshot.catalog)
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from ..text import LONG
 from .base import Asked, Kind, Said
+from .numerals import numerals
 
 DAY = 86400
 """Seconds of a day."""
@@ -31,6 +32,10 @@ _MINUTES = {
     "twenty five": 25,
 }
 _HOUR_WORDS = "|".join(HOURS)
+_COUNTED = (
+    r"(?:twenty[- ])?(?:one|two|three|four|five|six|seven|eight|nine)|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen|eighteen|nineteen|twenty"
+)
 
 _CLOCK = re.compile(
     rf"""(?<![\w:.,+$€£])(?:
@@ -43,7 +48,7 @@ _CLOCK = re.compile(
     | (?P<h4>\d{{1,2}}|{_HOUR_WORDS})\ ?(?:o'?clock|uhr)\b
     | (?<!\d[ -])(?P<h6>1[0-2]|[1-9]|{_HOUR_WORDS})
       (?=\ (?:in\ the\ (?:(?:early|small)\ hours|morning|afternoon|evening)|at\ night)\b)
-    | (?:a\ )?(?P<part>half|quarter|twenty[- ]five|twenty|ten|five|[1-5]?\d\ minutes?)
+    | (?:a\ )?(?P<part>half|quarter|twenty[- ]five|twenty|ten|five|(?:[1-5]?\d|{_COUNTED})\ minutes?)
       \ (?P<way>past|after|to|before|till)\ (?P<h5>{_HOUR_WORDS}|1[0-2]|[1-9])(?![\w:]|[.,-]\d)
       (?P<mer5>\ ?[ap](?:\.\ ?m\.|m\b\.?|\.m\b))?
     | (?:12(?::00)?\ )?(?P<name>noon|midnight|midday)(?!\w)
@@ -58,6 +63,12 @@ _BARE_HOUR = re.compile(
     rf" (?:at|from|until|till)|until|till) (1[0-2]|[1-9]|{_HOUR_WORDS})"
     r"(?=[,;!?)\n]|\.(?!\d)|$| (?:and|but|while|already|sharp|on)\b)"
 )
+_AT_HOUR = re.compile(
+    rf"\bat (?P<at>{_HOUR_WORDS}|1[0-2]|[1-9])(?=[,;!?)\n]|\.(?!\d)|$| (?:and|but|while|already|sharp|on|with)\b)"
+    rf"|(?<![\w.:-])(?P<part>{_HOUR_WORDS}|1[0-2]|[1-9])"
+    r"(?= (?:in the (?:(?:early|small) hours|morning|afternoon|evening)|at night)\b)"
+)
+_SPOKEN = re.compile(rf"[a-z0-9 -]* (?:past|after|to|before|till) (?:{_HOUR_WORDS}|1[0-2]|[1-9])")
 _DURATION = re.compile(r"\ ?(?:h|hr|hrs|hours?|min|mins|minutes?)\b(?! local)")
 _AT = re.compile(
     r"(?:\bat|\bby|\buntil|\btill|\bfrom|\bto|\bkl\.?|\bum|\bbefore|\bafter|\baround|\babout)\s+$"
@@ -137,7 +148,7 @@ def _said(text: str, match: "re.Match[str]") -> tuple[int, str, int] | None:
         some = (
             _MINUTES.get(match["part"])
             or _MINUTES.get(match["part"].replace("-", " "))
-            or int(match["part"].split()[0])
+            or int(numerals(match["part"])[0].value)
         )
         minute = some if match["way"] in ("past", "after") else -some
         second, mark = 0, (match["mer5"] or "").strip()[:1]
@@ -221,7 +232,10 @@ class Clock(Kind):
     name: ClassVar[str] = "clock"
 
     def read(self, text: str, asked: Asked) -> list[Said]:
-        return sorted((*clocks(text), *_bare(text, asked)))
+        known = [_in_half(text, said, asked) for said in clocks(text)]
+        taken = {place for said in known for place in range(said.start, said.end)}
+        bare = {said.start: said for said in _bare(text, asked) if said.start not in taken}
+        return sorted((*known, *bare.values()))
 
     def same(self, said: Said, asked: Asked) -> bool:
         wanted = seconds_of(asked.value)
@@ -236,10 +250,30 @@ def _bare(text: str, asked: Asked) -> Iterator[Said]:
     """Hours without minutes or a mark: "it opens at 8". The half of the day is that of the clock asked for, if the hour
     is its own."""
     wanted = seconds_of(asked.value)
-    for match in _BARE_HOUR.finditer(text):
-        value = (HOURS.get(match[1]) or int(match[1])) * 3600
+    for match in (*_BARE_HOUR.finditer(text), *_AT_HOUR.finditer(text)):
+        hour = match.group(match.lastindex or 1)
+        start, end = match.span(match.lastindex or 1)
+        value = (HOURS.get(hour) or int(hour)) * 3600
+        if (
+            match.lastgroup == "part"
+        ):  # "2 in the morning" may be two of something, unless it is what is asked
+            value = _with_mark(value // 3600, 0, _part_of_day(text, start, end, value // 3600))
+            if value != wanted:
+                continue
         half = wanted is not None and (wanted - value) % (DAY // 2) == 0
-        yield Said(match.start(1), match.end(1), wanted if half and wanted is not None else value % DAY)
+        yield Said(start, end, wanted if half and wanted is not None else value % DAY)
+
+
+def _in_half(text: str, said: Said, asked: Asked) -> Said:
+    """ "Ten past seven", without a part of the day, is in the half of the day that is asked for."""
+    wanted = seconds_of(asked.value)
+    if wanted is None or said.value < 0 or (wanted - said.value) % (DAY // 2) or said.value == wanted:
+        return said
+    spoken = _SPOKEN.fullmatch(text, said.start, said.end) is not None
+    hour = said.value // 3600 % 12 or 12
+    return (
+        said._replace(value=wanted) if spoken and not _part_of_day(text, said.start, said.end, hour) else said
+    )
 
 
 def clock_forms(seconds: int) -> list[str]:

@@ -5,6 +5,7 @@ day and month or month and day are both. A weekday next to a date that falls on 
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
@@ -64,6 +65,15 @@ _FEWER = re.compile(
     r"(?<![\w:./,-])(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|\.)?\s?(?:-|and|&|to|or)\s?(?:the )?$"
 )
 """A first day: "28-29 November 2013"."""
+_ORDINAL = re.compile(
+    r"\b(?:the |on )(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)(?!\w|-)"
+    rf"(?! (?:of )?(?:{_MONTH}|floor|one|time|place|row|century|flight|avenue|street)\b)"
+)
+_MONTHS = re.compile(rf"\b{_MONTH}\b")
+_ROW = re.compile(
+    r"(?P<days>(?:\d{1,2}(?:st|nd|rd|th)?(?:, | and | or |, and |, or ))+\d{1,2}(?:st|nd|rd|th)?)"
+    rf" (?P<month>{_MONTH})\b"
+)
 _INHERIT = re.compile(r"\s?(?:-|to|and|or|until|through|,|&)\s?(?:on |the )?")
 
 
@@ -195,7 +205,8 @@ class Date(Kind):
 
     def read(self, text: str, asked: Asked) -> list[Said]:
         wanted = date_of(asked.value)
-        return [Said(day.start, day.end, resolved(day, wanted, asked.request)) for day in days(text)]
+        said = [Said(day.start, day.end, resolved(day, wanted, asked.request)) for day in days(text)]
+        return sorted((*said, *_of_the_month(text, wanted, said, asked.request)))
 
     def same(self, said: Said, asked: Asked) -> bool:
         wanted = date_of(asked.value)
@@ -204,6 +215,30 @@ class Date(Kind):
     def forms(self, asked: Asked) -> list[str]:
         wanted = date_of(asked.value)
         return [str(asked.value)] if wanted is None else date_forms(wanted, asked.request)
+
+
+def _of_the_month(text: str, wanted: date | None, said: list[Said], request: str) -> Iterator[Said]:
+    """ "The 9th" alone, where the request names one day of that number, or else one month: that of the date asked."""
+    ordinals = list(_ORDINAL.finditer(text))
+    if not ordinals or wanted is None or wanted.year not in years(request):
+        return
+    named = {possible for day in days(request) for possible in day.days} | _said_in_row(request)
+    months = {month for month, _ in named} | {_MONTH_OF[match[0][:3]] for match in _MONTHS.finditer(request)}
+    taken = {place for one in said for place in range(one.start, one.end)}
+    for match in ordinals:
+        day = int(match[1])
+        possible = {month for month, number in named if number == day} or months
+        if match.start(1) not in taken and possible == {wanted.month}:
+            yield Said(match.start(1), match.end(), f"{wanted.year:04d}-{wanted.month:02d}-{day:02d}")
+
+
+def _said_in_row(request: str) -> set[tuple[int, int]]:
+    """The days of "2, 4 and 10 June"."""
+    found = set()
+    for match in _ROW.finditer(request):
+        month = _MONTH_OF[match["month"][:3]]
+        found |= {(month, int(day)) for day in re.findall(r"\d{1,2}", match["days"]) if 0 < int(day) < 32}
+    return found
 
 
 def date_forms(day: date, request: str = "") -> list[str]:

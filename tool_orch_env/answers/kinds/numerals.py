@@ -125,6 +125,13 @@ _SCALE = re.compile(
 _POWERS = frozenset("ex^1")
 _SCALE_LETTERS = frozenset(word[0] for word in _SCALES)
 _AND_HALF = re.compile(r" and a half(?!\w)")
+_PAST = re.compile(
+    r"(?:half|quarter|minutes?|five|ten|twenty|\d) past $|(?<!\w)quarter (?:to|before|of|till) $"
+)
+"""Before an hour: "half past six"."""
+_PAST_BEHIND = re.compile(
+    r"(?: minutes?)? past (?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|1[0-2]|[1-9])(?!\w)"
+)
 _GLUED = re.compile(r"\w+")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?!\w)")
 _REST = re.compile(r"[\w.:'-]*\w")
@@ -194,6 +201,8 @@ def _at_digit(text: str, start: int) -> tuple[int, Numeral | None]:
     ):
         return _code_end(text, start), None  # "b-738", "way/123"; a sentence's end without a blank is rarer
     run = _digits_end(text, start)
+    if before == " " and _in_spoken_clock(text, start, run):
+        return run, None
     following = text[run : run + 1]
     listed = _LISTED.match(text, start) if following in (".", ")", "]") else None
     if listed and _is_list_number(text, start, listed.end()):
@@ -364,11 +373,23 @@ def _at_word(text: str, start: int, end: int) -> tuple[int, Numeral | None]:
     if read is None:
         return max(end, _first_end(text, start, end)), None
     value, slack, after = read
+    if _in_spoken_clock(text, start, after):
+        return after, None
     if value == 1 and (
         _NO_ONE_AFTER.match(text, after) or _NO_ONE_BEFORE.search(text[max(0, start - 20) : start])
     ):
         return after, None
     return _finish(text, start, after, value, slack)
+
+
+def _in_spoken_clock(text: str, start: int, end: int) -> bool:
+    """Whether a number is the hour or the minutes of "ten past six"."""
+    if text.startswith((" past", " minute"), end) and _PAST_BEHIND.match(text, end):
+        return True
+    near = text[max(0, start - 16) : start]
+    return near.endswith((" past ", "quarter to ", "quarter before ", "quarter of ", "quarter till ")) and (
+        _PAST.search(near) is not None
+    )
 
 
 def _first_end(text: str, start: int, end: int) -> int:

@@ -14,7 +14,8 @@ _MONEY_AFTER = re.compile(r"[ -]?[$€£¥₹₩₺]")
 _SIGNS = frozenset("$€£¥₹₩₺")
 _NONE = re.compile(
     r"(?<!\w)(?:none(?! other)|not (?:a single|even) one|(?<!was )(?<!is )not one(?= of)"
-    r"|no (?!longer|more|one|doubt|delay|problem|need)(?=[a-z]))"
+    r"|no (?!longer|more|one|doubt|delay|problem|need|data|information|records?|figures?|idea|answer|way|word)"
+    r"(?=[a-z]))"
 )
 _NONE_OF = re.compile(
     r"(?<!\w)(?:none(?= of (?:the |them|these|those|all ))|not (?:a single|even) one|(?<!was )(?<!is )not one(?= of)"

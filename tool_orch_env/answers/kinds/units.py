@@ -110,6 +110,8 @@ frequency MHz 1e6 mhz,megahertz
 frequency GHz 1e9 ghz,gigahertz
 share % 1 %,percent,per cent,pct,percentage points,% relative humidity
 share ppm 0.0001 ppm,mg/kg,mg per kg,mg per kilogram,parts per million,milligrams per kilogram
+share ppm 0.0001 mg in every kilogram,mg in a kilogram,mg in each kilogram,mg in every kg,mg to the kilogram
+share ppm 0.0001 milligrams in every kilogram,milligrams in a kilogram,milligrams in each kilogram
 share ‰ 0.1 ‰,per mille,permille
 """
 DEGREES = frozenset({"°", "degree", "degrees", "deg", "deg."})

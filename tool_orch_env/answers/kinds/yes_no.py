@@ -65,6 +65,19 @@ _LIMITED_AFTER = re.compile(
     r"(?: (?:is|are|was|were))? ?(?::|=|-|\|)? ?\"?(?:only )?(?:limited|partial|partially|partly|restricted)\b"
 )
 _POSITIVE_AFTER = re.compile(r"(?: is| are)? ?(?::|=|-|\|) ?\"?(?:yes|true)(?!\w)")
+_IT = r"(?:it|they|that|you|he|she|we)"
+_IS_NOT = r"(?:'s| is| are| was| were| do| does| did| have| has| can| could| will| would)(?: not|n't)"
+_NO_WAY = (
+    "not (?:quite|really|at all|a chance|this time|possible|nearly|even close)|not|no chance|no way|far from it"
+    "|by no means"
+)
+_SHORT = re.compile(
+    rf"(?:\b(?:i'm |i am )?afraid (?:(?P<yes>so)|(?P<no>not|{_IT}{_IS_NOT}))"
+    r"|(?:^|(?<=[\n.!?] )|(?<=\n)|\b(?:sorry|unfortunately|sadly|alas|regrettably),? )"
+    rf"(?P<no2>{_NO_WAY}|{_IT}{_IS_NOT}))"
+    r"(?=\s*(?:[.,:;!\n]|$| (?:if|since|because|as|at least)\b))"
+)
+"""An answer without a word of what it is about: "I'm afraid not", "Sadly, it isn't."."""
 _NEGATOR = re.compile(r"\b(?:no|without|lacks?|lacking|not|never|neither|nor|hardly|non|cannot)\b|n't\b")
 _CLAUSE = re.compile(r"[\n.;:!?|,(]|\b(?:but|and|however|though|although|while|because)\b")
 _NEAR = 64
@@ -106,6 +119,7 @@ class YesNo(Kind):
             dry = [match for match in _DRY.finditer(text) if not _is_asked(text, match)]
             found += [(m.start(), m.end(), YES if _is_negated(text, m.start(), m.end()) else NO) for m in dry]
         found += _bare(text, sorted(found))
+        found += [(m.start(), m.end(), YES if m["yes"] else NO) for m in _SHORT.finditer(text)]
         found += _elliptical(text, sorted(found))
         said: list[Said] = []
         for start, end, value in sorted(found, key=lambda one: (one[0], -one[1])):

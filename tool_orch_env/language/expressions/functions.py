@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -25,6 +26,15 @@ def _mean(values: list[float]) -> float:
 
 def _rounded(value: float, digits: int = 0) -> float:
     return round(value, max(-12, min(digits, 12))) if digits else round(value)
+
+
+def _straight_km(here: Mapping[str, Any], there: Mapping[str, Any]) -> float:
+    """The great-circle distance, by the haversine formula on a sphere of 6,371 km."""
+    lat, lon, other_lat, other_lon = (
+        radians(float(place[name])) for place in (here, there) for name in ("lat", "lon")
+    )
+    half = sin((other_lat - lat) / 2) ** 2 + cos(lat) * cos(other_lat) * sin((other_lon - lon) / 2) ** 2
+    return 2 * 6371.0 * asin(sqrt(min(1.0, half)))
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -51,5 +61,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "year": lambda day: _day(day).year,
     "minutes": _minutes,
     "hour": lambda clock: _minutes(clock) // 60,
+    "straight_km": _straight_km,
 }
-"""The functions by name. `minutes` and `hour` read a time of day ("14:05"), the others on days a date."""
+"""The functions by name. `minutes` and `hour` read a time of day ("14:05"), the others on days a date. `straight_km` is
+the distance between two objects with `lat` and `lon`."""

@@ -132,7 +132,8 @@ class Step(_Model):
     """One call, or one for each element of a list (`each`), made only if `when` holds.
 
     `understood` are arguments that the request says in other words ("Newark" for EWR). An `optional` call earns nothing
-    and costs nothing.
+    and costs nothing. `spare` are the positions in the call's list argument whose items can be left out, because other
+    replies rule them out.
     """
 
     id: Name
@@ -141,6 +142,13 @@ class Step(_Model):
     when: Expr | None = None
     optional: bool = False
     understood: Names = ()
+    spare: Expr | None = None
+
+    @model_validator(mode="after")
+    def _spares_of_one(self) -> "Step":
+        if self.spare is not None and self.each is not None:
+            raise ValueError("expected `spare` in a step of one call, found it beside `each`")
+        return self
 
 
 class Ask(_Model):

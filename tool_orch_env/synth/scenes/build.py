@@ -11,7 +11,7 @@ from ..._version import __version__
 from ...jsonvalues import pointer
 from ...jsonvalues.scalars import form
 from ...language.criteria import Criterion, of_choice, select
-from ...language.expressions import Choice, Unsuitable
+from ...language.expressions import Choice, Unsuitable, parse, plain
 from ...language.scenarios import Scenarios
 from ...language.templates import parse_template
 from ...snapshot.catalog import Catalog
@@ -139,6 +139,7 @@ class Builder:
             **({"choices": choices} if choices else {}),
             **({"reads": reads} if reads else {}),
             **({"understood": understood} if understood else {}),
+            **({"spare": spare} if (spare := _spare(scene, ids)) else {}),
             **({"plans": plans} if plans else {}),
             **({"unasked": unasked} if (unasked := _unasked(filled)) else {}),
             "seed": seed,
@@ -179,6 +180,16 @@ class Builder:
         if not isinstance(rows, list) or select(criterion, rows) != [int(item)]:
             return None
         return {"list": listed, "item": int(item), "criterion": criterion.as_dict()}
+
+
+def _spare(scene: Scene, ids: Mapping[str, str]) -> dict[str, list[int]]:
+    """The positions of items that can be left out, by golden call. Raises `Unsuitable` as the expression does."""
+    found = {}
+    for key in ids:
+        text = scene.made[key].step.spare
+        if text is not None and (positions := plain(parse(text).value(scene))):
+            found[ids[key]] = positions
+    return found
 
 
 def _sources(call: GoldenCall) -> set[str]:

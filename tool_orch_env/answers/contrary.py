@@ -1,0 +1,211 @@
+"""The contrary: words around a right value by which an answer says something else with it.
+
+"Dakar has the fewest inhabitants" names the right city and says the opposite of what is asked; so do "one had landed by
+6:30" of those who landed later, "the others are 0.26 and 0.57 km" of the longest, and "a hundred euros fetched 2.92" of
+one euro. A right value counts if one of its sayings is free of such words.
+"""
+
+import re
+from collections.abc import Sequence
+
+from .facts import CLOSED, NUMERIC_KINDS, CompiledFact, Facts
+from .kinds.dates import WEEKDAYS, days
+from .kinds.names import items
+from .layout import Layout
+from .statements import Statement
+from .text import Folded, folded
+from .weighing import OTHERS
+from .words import concepts, is_singling
+
+_OPPOSITES = {
+    one: other
+    for pair in (
+        ("highest", "lowest"),
+        ("first", "last"),
+        ("nearest", "farthest"),
+        ("best", "worst"),
+        ("actual", "scheduled"),
+        ("oldest", "newest"),
+        ("fastest", "slowest"),
+        ("hottest", "coldest"),
+    )
+    for one, other in (pair, pair[::-1])
+}
+"""Concepts of which one is asked for and the other is said."""
+_PAIRS = (
+    (
+        re.compile(r"\b(?:more|over|above|after|later than)\b"),
+        re.compile(
+            r"\b(?:less|fewer) than\b|(?<!just )(?<!little )(?<!bit )(?<!well )\b(?:under|below)\b|\bbefore\b"
+            r"|\bby (?:\d|half|noon|a quarter)"
+        ),
+    ),
+    (re.compile(r"\b(?:less|fewer|under|below|before)\b"), re.compile(r"\b(?:more|over|above|after)\b")),
+    (
+        re.compile(r"\b(?:left of|remain\w*|left over)\b"),
+        re.compile(r"\b(?:over|short|spent|overspent|missing)\b"),
+    ),
+)
+"""Words of an ask, and words that say the contrary in a clause that has none of the first."""
+_TURNED = re.compile(r"\b(?:not|no|none|never|still|yet|hardly|without)\b|n't\b")
+_CAN_NOT = re.compile(
+    r"(?:(?:'s)? (?:is|are|was|were|can|could|will|would|do|does|did|has|have|had)(?:n't| not)| won't| can't| cannot)\b"
+    r"([^.,;:!?\n]*)"
+)
+_COUNTED = re.compile(r"\b(?:hundred|thousand|dozen|ten|100|1,?000)\b[^.,;:]*$")
+_TERM = re.compile(r"[+*] ?(?:\w{1,3} )?$")
+_TERM_BEHIND = re.compile(r"(?: ?[a-z°%/]+)? ?[+*] ?\d")
+_NONE_OF = re.compile(
+    r"\s*(?:none|neither|not one) (?:of (?:the|these|them|those)\b|of (?:two|three|four|five|six)\b)[^.\n]*"
+)
+_COMPARED = re.compile(
+    r"\b(?:before|than|ahead of|against|not|unlike|over|from|with|beats?) (?:either of |any of )?$"
+)
+_LABELS = frozenset({"airline", "airport", "country", "city", "currency", "capital"})
+_FLEW = re.compile(r"\b(?:flew|landed|arrived|left|departed|took off|operated)\b")
+_CANCELLED = re.compile(r"\b(?:cancel\w*|called off|scrapped|scratched|dropped)\b")
+_WEEKDAYS = frozenset(day.casefold() for day in WEEKDAYS)
+_DAY = re.compile("|".join(sorted(_WEEKDAYS)))
+_DAYS = re.compile(rf"(?:(?:{_DAY.pattern}),? (?:and )?)+(?:{_DAY.pattern})")
+_BETWEEN = re.compile(r"\bbetween [\d.,]+(?: ?[a-z°%/]+)? and $")
+_AND = re.compile(r"(?: ?[a-z°%/]+)? and [\d.]")
+_EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|save|only)\b")
+
+
+class Contrary:
+    """What one answer says to the contrary of a fact."""
+
+    def __init__(self, facts: Facts, text: Folded, layout: Layout, statements: Sequence[Statement]) -> None:
+        self._facts = facts.facts
+        self._text = text
+        self._layout = layout
+        self._statements = statements
+
+    def why(self, at: int) -> str:
+        """Why no right value of a fact counts; "" if one does, or there is none."""
+        rights = [one for one in self._statements if one.right.get(at)]
+        found = [self._of(one, at) for one in rights]
+        return found[0] if found and all(found) else ""
+
+    def _of(self, one: Statement, at: int) -> str:
+        fact = self._facts[at]
+        clause = self._layout.at(one.start)
+        own = self._text.text[clause.start : clause.end]
+        spoken = folded(f"{fact.fact.owner} {fact.fact.ask}")
+        if self._is_opposite(own, one.start - clause.start, spoken):
+            return "said of the opposite"
+        if fact.kind.name in CLOSED and self._is_denied(one, spoken):
+            return "denied"
+        if fact.kind.name in CLOSED and self._is_none(one):
+            return "said to be none"
+        if fact.kind.name in CLOSED and self._is_instead_of(one, fact):
+            return "another is named"
+        if fact.kind.name == "list" and self._has_more_days(one, fact):
+            return "names another day as well"
+        if fact.kind.name in NUMERIC_KINDS:
+            return self._of_number(one, fact, own)
+        return ""
+
+    def _of_number(self, one: Statement, fact: CompiledFact, own: str) -> str:
+        text = self._text.text
+        if fact.kind.name == "rate" and _COUNTED.search(text, self._layout.at(one.start).start, one.start):
+            return "said of another amount"
+        if _TERM_BEHIND.match(text, one.end) or _TERM.search(text, max(0, one.start - 8), one.start):
+            return "only a part of a sum"
+        if self._is_of_others(one, fact):
+            return "said of the others"
+        if _BETWEEN.search(text, max(0, one.start - 24), one.start) or (
+            text.endswith("between ", 0, one.start) and _AND.match(text, one.end)
+        ):
+            return "only a bound"
+        if fact.asked.value == 0 and self._is_of_other_event(own, fact):
+            return "said of something else"
+        return "said of another date" if self._is_of_another_date(own, fact) else ""
+
+    def _is_opposite(self, own: str, before: int, spoken: str) -> bool:
+        """Whether a clause says "fewest" where "most" is asked for, "less than" where it is "more than"; `before` is
+        where the value is in it."""
+        asked = {word for _, word in concepts(spoken)}
+        said = {word for _, word in concepts(own)}
+        ahead = {word for place, word in concepts(own) if place < before}
+        if any(
+            word in asked
+            and other not in asked
+            and other in (ahead if word in ("actual", "scheduled") else said)
+            and word not in said
+            for word, other in _OPPOSITES.items()
+        ):
+            return True
+        return any(
+            ask.search(spoken) and contrary.search(own) and not ask.search(own) and not _TURNED.search(own)
+            for ask, contrary in _PAIRS
+        )
+
+    def _is_denied(self, one: Statement, spoken: str) -> bool:
+        """Whether what is asked for is denied of a name right behind it: "Kiasma isn't the nearest"."""
+        behind = _CAN_NOT.match(self._text.text, one.end)
+        if behind is None:
+            return False
+        asked = {word for _, word in concepts(spoken)}
+        return bool(asked & {word for _, word in concepts(behind[1])})
+
+    def _is_instead_of(self, one: Statement, fact: CompiledFact) -> bool:
+        """Whether the answer puts another name where this one is asked for: "the airline to write to is JetBlue"."""
+        ask = folded(fact.fact.ask)
+        if ask not in _LABELS or fact.kind.name != "name":
+            return False
+        for match in re.finditer(rf"\bthe {ask}(?: [a-z]+){{0,3}} (?:is|was) (?:the )?", self._text.text):
+            starts = (
+                match.end() < len(self._text.text)
+                and self._text.written[self._text.at[match.end()]].isupper()
+            )
+            named = any(
+                other.right.values() and match.end() - 4 <= other.start <= match.end()
+                for other in self._statements
+            )
+            if starts and not named and not match.start() <= one.start < match.end() + 40:
+                return True
+        return False
+
+    def _has_more_days(self, one: Statement, fact: CompiledFact) -> bool:
+        """Whether a list of weekdays goes on with another one."""
+        wanted = set(map(folded, map(str, items(fact.fact.value))))
+        if not wanted <= _WEEKDAYS:
+            return False
+        return any(
+            match.start() < one.end and one.start < match.end() and set(_DAY.findall(match[0])) - wanted
+            for match in _DAYS.finditer(self._text.text)
+        )
+
+    def _is_of_other_event(self, own: str, fact: CompiledFact) -> bool:
+        """Whether "none" is said of what is not counted: "none of them landed", where cancellations are asked for."""
+        return "cancel" in fact.fact.ask and _FLEW.search(own) is not None and not _CANCELLED.search(own)
+
+    def _is_none(self, one: Statement) -> bool:
+        """Whether the answer opens with "none of the three", and the name is no exception."""
+        opening = _NONE_OF.match(self._text.text)
+        return (
+            opening is not None
+            and one.start < opening.end()
+            and not _EXCEPT.search(self._text.text, 0, one.start)
+        )
+
+    def _is_of_others(self, one: Statement, fact: CompiledFact) -> bool:
+        """Whether a number is said of "the others", where it is one thing's."""
+        first, _ = self._layout.at(one.start).sentence
+        others = OTHERS.search(self._text.text, first, one.start)
+        asked = {word for _, word in concepts(folded(f"{fact.fact.owner} {fact.fact.ask}"))}
+        compared = others is not None and _COMPARED.search(
+            self._text.text, max(0, others.start() - 24), others.start()
+        )
+        if others is None or compared or not asked & _OPPOSITES.keys():
+            return False
+        between = {word for _, word in concepts(self._text.text[others.end() : one.start])}
+        before = {word for _, word in concepts(self._text.text[first : others.start()])}
+        return not between & asked & _OPPOSITES.keys() and not any(map(is_singling, before))
+
+    def _is_of_another_date(self, own: str, fact: CompiledFact) -> bool:
+        """Whether a number that is asked for of one date stands by another one: "2.46 on 3 July"."""
+        wanted = {possible for day in days(folded(fact.fact.owner)) for possible in day.days}
+        said = {possible for day in days(own) for possible in day.days}
+        return bool(wanted and said) and not wanted & said
