@@ -39,7 +39,8 @@ ANSWER_TOOL = "submit_answer"
 """The tool that ends an episode for clients that can only call tools."""
 
 ANSWER_PROMPT = render.PURPOSE + (
-    f"When nothing is left to call, call {ANSWER_TOOL} with your answer to the user; that ends the episode."
+    f"When nothing is left to call, call {ANSWER_TOOL} with your answer to the user; that ends the episode. "
+    f"{render.PLAINLY}"
 )
 NATIVE_PROMPT = render.PURPOSE + render.ENDING
 """`Session.native_prompt` where the final answer is text."""

@@ -18,6 +18,8 @@ from .weighing import AGAINST, MARGIN, OTHERS, Weigher
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
+_PAY = re.compile(r"\bso (?:[a-z]+ ){1,3}(?:on )?(?:[a-z]+day, )?$")
+"""Before a date that is decided on: "so pay on Thursday, 2 May"."""
 _UNSURE = re.compile(
     r"\bor else\b|\bnot (?:sure|certain) (?:which|about)\b|\b(?:can't|cannot) (?:say|tell) which\b"
     r"|\bhard to say which\b"
@@ -137,13 +139,14 @@ class Choice:
     def _other_date(self, at: int) -> str:
         """Another date than the fact's that the answer decides on, where the request offers several; "" if it does not:
         "Take 25 April; 27 March is a holiday in Milan"."""
-        if len(self._facts[at].in_request) < 2:
-            return ""
         own = [one for one in self._statements if one.right.get(at)]
         best = max((self._weigher.singled(one.start, one.end, at) for one in own), default=0.0)
         for one in self._statements:
             other = at in one.plain and one not in own and self.is_said(one.start, one.end)
-            if other and self._weigher.singled(one.start, one.end, at) > max(best, NEAR) + MARGIN:
+            offered = len(self._facts[at].in_request) > 1 or _PAY.search(
+                self._text.text, max(0, one.start - 32), one.start
+            )
+            if other and offered and self._weigher.singled(one.start, one.end, at) > max(best, NEAR) + MARGIN:
                 return self._text.quoted(one.start, one.end)
         return ""
 

@@ -69,6 +69,10 @@ _DAY = re.compile("|".join(sorted(_WEEKDAYS)))
 _DAYS = re.compile(rf"(?:(?:{_DAY.pattern}),? (?:and )?)+(?:{_DAY.pattern})")
 _BETWEEN = re.compile(r"\bbetween [\d.,]+(?: ?[a-z°%/]+)? and $")
 _AND = re.compile(r"(?: ?[a-z°%/]+)? and [\d.]")
+_TAKEN_BACK = re.compile(r"\bon second thoughts?\b|\bscratch that\b|\bi take (?:that|it) back\b")
+_SO_NONE = re.compile(
+    r"[^.!?\n]{0,160}\bso (?:there(?:'s| is) )?(?:none|nobody|no one|nothing|no [a-z]+)\b(?! (?:else|other|more|need))"
+)
 _EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|save|only)\b")
 
 
@@ -84,6 +88,8 @@ class Contrary:
     def why(self, at: int) -> str:
         """Why no right value of a fact counts; "" if one does, or there is none."""
         rights = [one for one in self._statements if one.right.get(at)]
+        if rights and _TAKEN_BACK.search(self._text.text, rights[-1].end):
+            return "taken back"
         found = [self._of(one, at) for one in rights]
         return found[0] if found and all(found) else ""
 
@@ -96,7 +102,9 @@ class Contrary:
             return "said of the opposite"
         if fact.kind.name in CLOSED and self._is_denied(one, spoken):
             return "denied"
-        if fact.kind.name in CLOSED and self._is_none(one):
+        if fact.kind.name in (*CLOSED, "date") and (
+            self._is_none(one) or _SO_NONE.match(self._text.text, one.end) is not None
+        ):
             return "said to be none"
         if fact.kind.name in CLOSED and self._is_instead_of(one, fact):
             return "another is named"

@@ -21,6 +21,7 @@ from ..task import AnswerFact, GoldenCall, Task
 from .infer import kind_and_unit, kind_of_value
 from .kinds import KINDS, currencies
 from .kinds.base import Asked, Kind
+from .kinds.clocks import clocks
 from .kinds.names import items
 from .kinds.numerals import numerals
 from .kinds.numeric import NUMERIC
@@ -36,6 +37,8 @@ NUMERIC_KINDS = frozenset(kind.name for kind in NUMERIC)
 _PARTS = re.compile(r"[,;:.?!](?:\s|$)| and (?:also )?|\(|\)")
 _OBSERVED = re.compile(r"(.+) \((?:observed|substitute day|in lieu)\)")
 """A holiday on another day than its own, which people call by its own name."""
+_NAME_ALONE = 5
+"""An airport is called without its city by a name of as many letters at least."""
 _AIRPORT = re.compile(r"(.+?) (?:International )?Airport")
 _PART_OF_NAME = re.compile(r"[^\W\d_]+|(?:[^\W\d_]\.-?)+")
 _PERSON = frozenset(map(concept, ("discoverer", "artist", "sculptor", "author", "architect", "painter")))
@@ -216,6 +219,7 @@ class Facts:
         chosen = self._chosen(fact)
         if name in NUMERIC_KINDS:  # "for one euro" in the ask as well
             said |= self._request_numbers
+            said |= {one.value // 3600 % 12 or 12 for one in clocks(self.request)}  # "after six"
             said |= {one.value for text in (fact.ask, fact.owner) for one in numerals(folded(text))}
         if name == "code":
             said |= {str(int(one)) for one in self._request_numbers if one == one // 1}
@@ -263,16 +267,20 @@ class Facts:
         return () if taken or not all(map(_PART_OF_NAME.fullmatch, words)) else (family, words[-1])
 
     def _without_airport(self, fact: AnswerFact) -> tuple[str, ...]:
-        """ "Buffalo Niagara" for "Buffalo Niagara International Airport", where the request speaks of Buffalo."""
+        """ "Buffalo Niagara" for "Buffalo Niagara International Airport", where the request speaks of Buffalo; and "Midway"
+        of Chicago."""
         found = _AIRPORT.fullmatch(str(fact.value))
         short = folded(found[1]) if found else ""
-        first = short.partition(" ")[0]
-        alone = (
-            short != first
-            and short not in self.request
-            and re.search(rf"\b{re.escape(first)}\b", self.request)
-        )
-        return (found[1],) if found and alone else ()
+        first, _, rest = short.partition(" ")
+        if (
+            not found
+            or not rest
+            or short in self.request
+            or not re.search(rf"\b{re.escape(first)}\b", self.request)
+        ):
+            return ()
+        alone = len(rest) >= _NAME_ALONE and rest not in self.request
+        return (found[1], found[1].partition(" ")[2]) if alone else (found[1],)
 
     def _circumstances(self, fact: AnswerFact, call: GoldenCall | None) -> dict[str, Any]:
         """The arguments of a fact's call, and the texts beside the fact in its response: a unit may be among them."""

@@ -35,6 +35,7 @@ _KINDS_OF_PLACES = frozenset(
     "hotel hotelli original ravintola restaurant cafe café museum helsinki omenahotelli scandic".split()  # noqa: SIM905
 )
 """First words of many names, which name nothing by themselves."""
+_CONTRAST = re.compile(r"\b(?:while|whereas|but|against|compared)\b")
 _IT = re.compile(r"\b(?:it|its|it's|there)\b")
 _NOT_THERE = re.compile(r"\b(?:no|not|unknown|missing|without)\b|n't\b")
 CLOSE = 1.0
@@ -349,8 +350,9 @@ class _Reading:
         singled = [(self._weigher.singled(one.start, one.end, at, opening=False), one) for one in of]
         best = max((weight for weight, _ in singled), default=0.0)
         found = [one for weight, one in singled if weight > best - MARGIN]
-        last = max(one.start for one in of)  # what is said after it may take it back
-        decided = best > 0 and len(found) < len(of) and any(one.start == last for one in found)
+        behind = [one for one in of if one.start >= found[-1].end]
+        taken_back = any(self._working.corrects(one, found[-1]) for one in behind)
+        decided = best > 0 and len(found) < len(of) and not taken_back
         return found if decided and all(one.right[at] for one in found) else []
 
     def _decided(self, at: int) -> int | None:
@@ -378,7 +380,25 @@ class _Reading:
             return of
         lines = {self._layout.at(one.start).sentence for one in self._statements if one.right.get(decided)}
         near = [one for one in of if self._layout.at(one.start).sentence in lines]
-        behind = [one for one in of if near and one.start > near[-1].end]
+        told = [one for one in near if one.right[at]]
+        near = [
+            one
+            for one in near
+            if one.right[at]
+            or not told
+            or not _CONTRAST.search(self._text.text, told[-1].end, max(told[-1].end, one.start))
+        ]
+        behind = [
+            one
+            for one in of
+            if near
+            and one.start > near[-1].end
+            and not (
+                told
+                and one.start > told[-1].end
+                and _CONTRAST.search(self._text.text, told[-1].end, one.start)
+            )
+        ]
         taken_back = any(self._working.corrects(one, near[-1]) for one in behind[:1])
         return near if near and all(one.right[at] for one in near) and not taken_back else of
 
@@ -457,6 +477,8 @@ class _Reading:
             return _Verdict(0.5, one, "states something else as well, joined by 'or'")
         if why := self._contrary.why(at) or self._said_of_another(at):
             return _Verdict(0.0, one, why)
+        if self._facts[at].kind.name in CLOSED and at in self._denied and self._denied[at].start > one.end:
+            return _Verdict(0.5, one, "denied as well")
         share, why = self._choice.left_open(at, one)
         return _Verdict(share, one, why)
 

@@ -45,7 +45,7 @@ _ACCESS = re.compile(
     r"(?:(?:wheel-?chair|step-?free|barrier-?free|disabled|level)[ -])?(?:access(?:ibility)?|entrance)"
 )
 _COPULA = re.compile(r"(?: ?\([^()\n]{0,60}\))? (?:is|was|are|were) ")
-_CODED = re.compile(r"(?:^|[^A-Za-z])[A-Z][A-Z0-9]{1,2} ?$")
+_CODED = re.compile(r"(?:^|[^A-Za-z0-9])(?:[A-Z][A-Z0-9]{1,2}|\d[A-Z]) ?$")
 SHAPED = frozenset({"clock", "date", "moment", "weekday", "zone", "hours"})
 """Kinds of text whose values are recognised by their shape."""
 _OF_UNIT = re.compile(
@@ -474,6 +474,8 @@ class Finder:
         for at, fact in enumerate(self._facts):
             if fact.kind.name == "count":
                 self._parts_of_wholes(statements, at)
+            if fact.kind.name == "list":
+                self._members_again(statements, at)
             if fact.kind.name not in UNITED:
                 continue
             of = [one for one in statements if at in one.said]
@@ -482,6 +484,16 @@ class Finder:
                     if not one.right[at] and one.instead_of is None and self._bare_number(one.said[at]):
                         del one.said[at]
         return [one for one in statements if one.said]
+
+    def _members_again(self, statements: list[Statement], at: int) -> None:
+        """Without what only takes up members of the list that is stated before: "Ines, Tom and Ida. Ida was last"."""
+        first = next((one for one in statements if one.right.get(at)), None)
+        for one in statements:
+            if first is None or at not in one.said or one.right[at] or one.start < first.end:
+                continue
+            said, whole = one.said[at].value, first.said[at].value
+            if isinstance(said, tuple) and isinstance(whole, tuple) and set(said) < set(whole):
+                del one.said[at]
 
     def _parts_of_wholes(self, statements: list[Statement], at: int) -> None:
         of = [one for one in statements if at in one.said]

@@ -64,6 +64,7 @@ _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 _SO = re.compile(
     r"\b(?:so|thus|therefore|hence|take|choose|pick|go (?:to|for|with)|opt for|recommend|suggest"
     r"|meet (?:at|on)|stay at|book|(?:that|which) makes (?:it|that)|that comes to|that's|that adds up to"
+    r"|the (?:one|place)(?: for (?:you|him|her|them))? is|the answer is|send (?:him|her|them) to|pay (?:it )?on"
     r"|should (?:have )?(?:gone?|taken?|pick(?:ed)?|choose|chosen|book(?:ed)?)(?: to| for| with)?)\b"
     r"[:,]? (?:[a-z']+ ){0,3}$"
 )
@@ -82,7 +83,9 @@ OTHERS = re.compile(
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
-_HYPOTHETICAL = re.compile(r"\bwould\b")
+_HYPOTHETICAL = re.compile(
+    r"\bwould\b|\b(?:you|they|we|he|she|that)(?:'d| will|'ll) (?:still |only |just )*(?:have|leave)\b"
+)
 _RULED_OUT = re.compile(r"[^.;!?\n]{0,100}\bbut\b")
 _IS_CLOSED = re.compile(
     r"(?:(?!\b(?:while|whereas|but|though|although|unlike|which)\b)[^.;!?\n]){0,100}"
@@ -149,7 +152,7 @@ class Weigher:
             )
             words = replace(fact.words, known=frozenset()) if self.is_foreign(one, at) else fact.words
             one.plain[at] = _evidence(around, words) + OWN * _best(around, self._own(at, one.said), 1)
-            one.plain[at] += KNOWN * CLAUSE * self._has_owner(one, at)
+            one.plain[at] += 2 * KNOWN * CLAUSE * self._has_owner(one, at)
             if self._is_whole_opening(one):
                 one.plain[at] += 2 * ASK * CLAUSE
             if fact.chosen is not None:
@@ -177,7 +180,7 @@ class Weigher:
 
     def _has_owner(self, one: Statement, at: int) -> bool:
         """Whether a name has the name of the fact's owner in it: "Miami International", of the airport of Miami."""
-        if self._facts[at].kind.name != "name" or len(one.said) < 2:
+        if self._facts[at].kind.name not in ("name", "zone") or len(one.said) < 2:
             return False
         own = frozenset(of_texts([folded(self._facts[at].fact.owner)])) & self._own(at, one.said)
         return any(word in own for _, word in concepts(self._text.text[one.start : one.end]))
@@ -460,6 +463,8 @@ class Weigher:
                     around = self._around(one, inside=fact.kind.name not in CLOSED)
                 sibling = _is_sibling(leaf.place, fact)
                 alike = fact.place is not None and self._all.are_alike(leaf.place, fact.place)
+                if alike and fact.kind.name in NUMERIC_KINDS and self._is_singled_out(one, at):
+                    continue
                 if alike and not sibling and (self._goes_on(one, at) or self.is_labelled(one, at)):
                     continue
                 if self._of_another(leaf, at, around):
@@ -480,6 +485,16 @@ class Weigher:
                         self.working.append(one)
                     del one.said[at]
                     break
+
+    def _is_singled_out(self, one: Statement, at: int) -> bool:
+        """Whether the answer says of a statement's thing what the fact's thing is asked for: "the largest, Libreville,
+        has 846,090"."""
+        if not any(map(is_singling, self.owners(at))):
+            return False
+        right = [other for other in self._statements if other.right.get(at)]
+        here = self.singled(one.start, one.end, at, opening=False)
+        best = max((self.singled(other.start, other.end, at, opening=False) for other in right), default=0.0)
+        return here >= NEAR and here > best + MARGIN
 
     def _goes_on(self, one: Statement, at: int) -> bool:
         """Whether a statement follows another value of a fact with nothing but a comma between them."""
@@ -548,6 +563,7 @@ class Weigher:
         singling = frozenset(filter(is_singling, owner))
         singling |= {"lowest"} if "nearest" in singling else set()  # "the shortest way"
         singling |= {"newest", "youngest"} if "last" in singling else set()
+        singling |= {"worst"} if "last" in singling and self._facts[at].kind.name == "delay" else set()
         singling |= {"oldest", "eldest"} if "first" in singling else set()
         singling |= {"worst", "highest"} if singling & {"worst", "highest"} else set()  # "the most delayed"
         words = (

@@ -25,7 +25,11 @@ PURPOSE = (
     "it, such as the code of an airport that the request names. "
 )
 CALL_FORMAT = 'Write each call as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '
-ENDING = "When nothing is left to call, answer the user without any call; that ends the episode."
+PLAINLY = (
+    "State plainly everything that was asked for: names in full, figures and times in digits, one answer to each "
+    "question."
+)
+ENDING = f"When nothing is left to call, answer the user without any call; that ends the episode. {PLAINLY}"
 SYSTEM_PROMPT = PURPOSE + CALL_FORMAT + ENDING
 
 _SHORT_FORMAT = 'Call tools as <tool_call>{"name": "...", "arguments": {...}}</tool_call>. '

@@ -1,6 +1,7 @@
 """Measures: numbers with a unit, converted into the unit asked for."""
 
 import math
+import re
 
 from . import units
 from .base import Asked, Kind, Said
@@ -9,6 +10,7 @@ from .plain import grouped, is_money, is_year_said, plainly
 from .precision import is_stated, number_of
 from .units import Unit
 
+_STOP = re.compile(r"[.;!?\n](?!\d)")
 _ALSO = {
     "km": ("m", 1000),
     "m": ("km", 0.001),
@@ -49,11 +51,18 @@ class Measure(Kind):
 
     def read(self, text: str, asked: Asked) -> list[Said]:
         unit = units.find(asked.unit) if asked.unit else None
-        found = []
+        found: list[Said] = []
+        spelled: tuple[int, Unit] | None = None
         for numeral in numerals(text):
             said = _said(text, numeral, unit, asked) if numeral.shape == "number" else None
-            if said is not None:
-                found.append(said)
+            if said is None:
+                continue
+            behind = units.after(text, numeral.end)
+            if behind is not None and behind[0] in units.UNITS:
+                spelled = said.end, units.UNITS[behind[0]]
+            elif spelled is not None and unit is not None and not _STOP.search(text, spelled[0], said.start):
+                said = _like_the_one_before(said, spelled[1], unit, asked)
+            found.append(said)
         return found
 
     def same(self, said: Said, asked: Asked) -> bool:
@@ -81,6 +90,14 @@ class Measure(Kind):
             if math.isfinite(moved):
                 forms.append(f"{grouped(int(moved) if moved.is_integer() else moved)} {other[0]}")
         return forms
+
+
+def _like_the_one_before(said: Said, named: Unit, unit: Unit, asked: Asked) -> Said:
+    """ "792" of "400 m for you, 792 for me", if that makes it what is asked for."""
+    if named == unit or named.dimension != unit.dimension:
+        return said
+    other = said._replace(value=named.into(said.value, unit), slack=said.slack * named.factor / unit.factor)
+    return other if is_stated(other, asked, exact=False) and not is_stated(said, asked, exact=False) else said
 
 
 def _said(text: str, numeral: Numeral, unit: Unit | None, asked: Asked) -> Said | None:

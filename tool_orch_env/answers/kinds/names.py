@@ -28,6 +28,10 @@ _SAME = {
     "st": "saint",
     "mt": "mount",
     "intl": "international",
+    "labour": "labor",
+    "centre": "center",
+    "harbour": "harbor",
+    "theatre": "theater",
     "int": "international",
 }
 

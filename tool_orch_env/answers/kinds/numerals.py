@@ -141,7 +141,7 @@ _APPROX = frozenset(
 )
 _LABEL = frozenset(
     "note footnote step section page table figure option item flight no. gate terminal runway route boeing airbus "  # noqa: SIM905
-    "room platform highway".split()
+    "room platform highway embraer erj crj cessna bombardier canadair mcdonnell douglas saab".split()
 )
 _SIGN_WORDS = re.compile(r"(?<!\w)(?:minus|negative) $")
 _SIGN_APART = re.compile(r"(?:[:=(|,]|(?<!\w)(?:was|is|of|were|be|by|at|to|only|about|delay)) ?- $")

@@ -66,7 +66,9 @@ _LIMITED_AFTER = re.compile(
 )
 _POSITIVE_AFTER = re.compile(r"(?: is| are)? ?(?::|=|-|\|) ?\"?(?:yes|true)(?!\w)")
 _IT = r"(?:it|they|that|you|he|she|we)"
-_IS_NOT = r"(?:'s| is| are| was| were| do| does| did| have| has| can| could| will| would)(?: not|n't)"
+_IS_NOT = (
+    r"(?:(?:'s| is| are| was| were| do| does| did| have| has| could| would)(?: not|n't)| can't| cannot| won't| will not)"
+)
 _NO_WAY = (
     "not (?:quite|really|at all|a chance|this time|possible|nearly|even close)|not|no chance|no way|far from it"
     "|by no means"
