@@ -152,7 +152,7 @@ class Weigher:
             )
             words = replace(fact.words, known=frozenset()) if self.is_foreign(one, at) else fact.words
             one.plain[at] = _evidence(around, words) + OWN * _best(around, self._own(at, one.said), 1)
-            one.plain[at] += 2 * KNOWN * CLAUSE * self._has_owner(one, at)
+            one.plain[at] += KNOWN * CLAUSE * self._has_owner(one, at)
             if self._is_whole_opening(one):
                 one.plain[at] += 2 * ASK * CLAUSE
             if fact.chosen is not None:
@@ -182,7 +182,7 @@ class Weigher:
         """Whether a name has the name of the fact's owner in it: "Miami International", of the airport of Miami."""
         if self._facts[at].kind.name not in ("name", "zone") or len(one.said) < 2:
             return False
-        own = frozenset(of_texts([folded(self._facts[at].fact.owner)])) & self._own(at, one.said)
+        own = (self.owners(at) & self._own(at, one.said)) - GENERIC
         return any(word in own for _, word in concepts(self._text.text[one.start : one.end]))
 
     def _is_whole_opening(self, one: Statement) -> bool:
