@@ -245,6 +245,15 @@ STAIRS = facts(
         ),
         ("Hotel Kämp: neither of the others, Klaus K and Hotel St. George, is free of stairs.", True),
         ("Only Klaus K. The ways to Hotel Kämp and Hotel St. George take stairs, so neither works.", False),
+        (
+            "Hotel Kämp: it is near, without any stairs.\n\n"
+            "The routes to Klaus K and Hotel St. George both include stairs.",
+            True,
+        ),
+        (
+            "Klaus K: no stairs there.\n\nThe routes to Hotel Kämp and Hotel St. George both include stairs.",
+            False,
+        ),
     ],
 )
 def test_those_of_which_neither_works_are_not_what_is_chosen(text: str, right: bool) -> None:

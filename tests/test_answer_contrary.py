@@ -7,6 +7,7 @@ import pytest
 from tests.test_answer_rich import asked, facts, shares
 from tool_orch_env.answers.facts import Facts
 from tool_orch_env.answers.states import states
+from tool_orch_env.task import GoldenCall
 
 
 def one(value: Any, request: str = "Which is it?", **more: Any) -> Facts:
@@ -168,6 +169,28 @@ def test_one_number_serves_two_facts_only_where_it_is_said_of_both() -> None:
     assert shares(seats, "Both had 200 seats.") == (1, 1)
     assert shares(seats, "The first flight had 200 seats, and so did the last.") == (1, 1)
     assert shares(seats, "The first flight had 200 seats; of the last one nothing is recorded.") == (1, 0)
+
+
+def test_the_place_where_somebody_starts_is_no_other_choice() -> None:
+    dinner = facts(
+        asked(
+            "restaurant",
+            "Toscanini",
+            call="a",
+            pointer="/0/name",
+            owner="the Italian one",
+            ask="name",
+            kind="name",
+        ),
+        asked("km", 0.409, owner="the Italian one", ask="walking distance in km", kind="measure"),
+        request="We are at Hotel Kämp. Which of Jufu, Toscanini and Säm is Italian, and how far is it?",
+        calls={
+            call: (GoldenCall(id=call, tool="search", arguments={"q": name}), [{"name": name}])
+            for call, name in (("a", "Toscanini"), ("b", "Hotel Kämp"), ("c", "Jufu"), ("d", "Säm"))
+        },
+    )
+    assert shares(dinner, "It is Toscanini. The walk from Hotel Kämp is 0.409 km.") == (1, 1)
+    assert shares(dinner, "It is Toscanini. The walk to Jufu is 0.409 km.") == (1, 0)
 
 
 def test_members_of_a_list_may_be_taken_up_again() -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from .contrary import has_unwanted
 from .facts import CLOSED, Facts
 from .kinds.dates import Day, days
 from .layout import CLAUSE, NEAR, Clause, Layout
@@ -117,7 +118,10 @@ class Choice:
             others = self._all.alternatives(fact.fact) if self._weigher.is_choice(at) else others
         own = [one for one in self._statements if one.right.get(at)]
         lost = bool(own) and all(
-            self._is_beaten(one.start, one.end) or self._weigher.is_shut(one) for one in own
+            self._is_beaten(one.start, one.end)
+            or self._weigher.is_shut(one)
+            or has_unwanted(self._text, self._layout, one.end, fact)
+            for one in own
         )
         others -= {folded(str(one)) for other in self._facts for one in (other.fact.value, other.fact.owner)}
         if not lost:  # the others of the list are statements themselves, and have been weighed
@@ -132,6 +136,8 @@ class Choice:
             return ""
         for name in sorted(others):
             for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text):
+                if has_unwanted(self._text, self._layout, match.end(), fact):
+                    continue
                 if self._weigher.singled(*match.span(), at) > best + MARGIN and self.is_said(*match.span()):
                     return name
         return ""

@@ -47,7 +47,7 @@ _PAIRS = (
     ),
 )
 """Words of an ask, and words that say the contrary in a clause that has none of the first."""
-_TURNED = re.compile(r"\b(?:not|no|none|never|still|yet|hardly|without)\b|n't\b")
+_TURNED = re.compile(r"\b(?:not|no|none|never|neither|nor|still|yet|hardly|without|free of)\b|n't\b")
 _CAN_NOT = re.compile(
     r"(?:(?:'s)? (?:is|are|was|were|can|could|will|would|do|does|did|has|have|had)(?:n't| not)| won't| can't| cannot)\b"
     r"([^.,;:!?\n]*)"
@@ -73,6 +73,8 @@ _TAKEN_BACK = re.compile(r"\bon second thoughts?\b|\bscratch that\b|\bi take (?:
 _SO_NONE = re.compile(
     r"[^.!?\n]{0,160}\bso (?:there(?:'s| is) )?(?:none|nobody|no one|nothing|no [a-z]+)\b(?! (?:else|other|more|need))"
 )
+_WITHOUT = re.compile(r"\bwithout (?:any )?(\w+)")
+_STOP = re.compile(r"[;!?]\s|(?<!\bst)\.\s")
 _EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|save|only)\b")
 
 
@@ -102,6 +104,8 @@ class Contrary:
             return "said of the opposite"
         if fact.kind.name in CLOSED and self._is_denied(one, spoken):
             return "denied"
+        if fact.kind.name in CLOSED and has_unwanted(self._text, self._layout, one.end, fact):
+            return "said of the opposite"
         if fact.kind.name in (*CLOSED, "date") and (
             self._is_none(one) or _SO_NONE.match(self._text.text, one.end) is not None
         ):
@@ -217,3 +221,13 @@ class Contrary:
         wanted = {possible for day in days(folded(fact.fact.owner)) for possible in day.days}
         said = {possible for day in days(own) for possible in day.days}
         return bool(wanted and said) and not wanted & said
+
+
+def has_unwanted(text: Folded, layout: Layout, start: int, fact: CompiledFact) -> bool:
+    """Whether the rest of a sentence says of a place what the request wants to avoid: of "the hotel without stairs",
+    that "the routes to it and to St. George both include stairs"."""
+    unwanted = _WITHOUT.search(folded(fact.fact.owner))
+    if unwanted is None:
+        return False
+    rest = _STOP.split(text.text[start : max(start, layout.at(start).sentence[1])], maxsplit=1)[0]
+    return unwanted[1] in rest and _TURNED.search(rest) is None

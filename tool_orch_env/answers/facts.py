@@ -267,8 +267,8 @@ class Facts:
         return () if taken or not all(map(_PART_OF_NAME.fullmatch, words)) else (family, words[-1])
 
     def _without_airport(self, fact: AnswerFact) -> tuple[str, ...]:
-        """ "Buffalo Niagara" for "Buffalo Niagara International Airport", where the request speaks of Buffalo; and "Midway"
-        of Chicago."""
+        """ "Buffalo Niagara" for "Buffalo Niagara International Airport", where the request speaks of Buffalo; and
+        "Midway" of Chicago."""
         found = _AIRPORT.fullmatch(str(fact.value))
         short = folded(found[1]) if found else ""
         first, _, rest = short.partition(" ")

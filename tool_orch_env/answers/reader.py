@@ -120,6 +120,9 @@ class _Reading:
         for at, of in self._of.items():
             if of and self._shares[at].share < 1:  # more is decided by now
                 self._shares[at] = self._judged(at)
+        for at, verdict in list(self._shares.items()):
+            if verdict.share and (why := self._said_of_another(at)):
+                self._shares[at] = _Verdict(0.0, verdict.statement, why)
         self._said_at_once()
         self._said_of_only_one()
         discount = self._discount()
@@ -445,8 +448,10 @@ class _Reading:
         rights = [one for one in self._statements if one.right.get(at)]
         if decided is None or self._facts[at].kind.name in CLOSED:
             return ""
-        spoken = folded(f"{self._facts[at].fact.owner} {self._facts[at].fact.ask}")
-        others = [one for one in self._all.alternatives(self._facts[decided].fact) if one not in spoken]
+        fact = self._facts[decided].fact
+        others = self._all.choices(fact) or {
+            name for name in self._all.alternatives(fact) if name not in self._all.request
+        }
         lines = {self._layout.at(one.start).sentence for one in self._statements if one.right.get(decided)}
         for one in rights:
             first, after = self._layout.at(one.start).sentence
@@ -475,7 +480,7 @@ class _Reading:
         """The verdict on a fact that one statement alone is about, and states."""
         if one.hedged:
             return _Verdict(0.5, one, "states something else as well, joined by 'or'")
-        if why := self._contrary.why(at) or self._said_of_another(at):
+        if why := self._contrary.why(at):
             return _Verdict(0.0, one, why)
         if self._facts[at].kind.name in CLOSED and at in self._denied and self._denied[at].start > one.end:
             return _Verdict(0.5, one, "denied as well")

@@ -133,8 +133,8 @@ _ON_TIME = re.compile(
     r"|neither early nor late|as scheduled)(?!\w)"
 )
 _AHEAD = (
-    r"(?:early|ahead of(?= (?:its |the )?(?:scheduled|timetabled|planned)\b)|ahead(?! by)|before (?:the |its |their )?(?:schedule|scheduled|planned|time|plan)"
-    r"|in advance|sooner|earlier)(?!\w)"
+    r"(?:early|ahead of(?= (?:its |the )?(?:scheduled|timetabled|planned)\b)|ahead(?! by)"
+    r"|before (?:the |its |their )?(?:schedule|scheduled|planned|time|plan)|in advance|sooner|earlier)(?!\w)"
 )
 _EARLY_AFTER = re.compile(rf"[ ,(\[-]{{0,3}}(?:too )?{_AHEAD}")
 _LATE_AFTER = re.compile(

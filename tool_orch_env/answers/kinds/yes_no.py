@@ -67,7 +67,8 @@ _LIMITED_AFTER = re.compile(
 _POSITIVE_AFTER = re.compile(r"(?: is| are)? ?(?::|=|-|\|) ?\"?(?:yes|true)(?!\w)")
 _IT = r"(?:it|they|that|you|he|she|we)"
 _IS_NOT = (
-    r"(?:(?:'s| is| are| was| were| do| does| did| have| has| could| would)(?: not|n't)| can't| cannot| won't| will not)"
+    r"(?:(?:'s| is| are| was| were| do| does| did| have| has| could| would)(?: not|n't)"
+    r"| can't| cannot| won't| will not)"
 )
 _NO_WAY = (
     "not (?:quite|really|at all|a chance|this time|possible|nearly|even close)|not|no chance|no way|far from it"
