@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +23,21 @@ Curves = dict[str, dict[int, list[np.ndarray]]]
 """Success by task, float (tasks,), for each seed, by reward and update."""
 
 
-def curves(runs: list[Path]) -> Curves:
+def curves(runs: Sequence[Path], tasks: Sequence[str] = ()) -> Curves:
+    """`tasks` are the ids that count, by default all that the runs were evaluated on."""
     found: Curves = defaultdict(lambda: defaultdict(list))
     for run in runs:
         given = json.loads((run / "args.json").read_text())
-        tasks = [json.loads(line)["id"] for line in Path(given["held_out"]).read_text().splitlines()]
+        tasks = tasks or ids(Path(given["held_out"]))
         for line in lines(run / "evaluations.jsonl"):
             if line["how"] == "sampled":
                 succeeded = np.array([float(task in line["succeeded"]) for task in tasks])
                 found[given["reward"]][line["update"]].append(succeeded)
     return found
+
+
+def ids(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
 
 
 def table(found: Curves) -> str:
@@ -75,8 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Table and curve of several runs of `ppo_vllm.py`.")
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tasks", type=Path, help="count only the tasks of this file")
     given = parser.parse_args()
-    found = curves(given.runs)
+    found = curves(given.runs, ids(given.tasks) if given.tasks else ())
     text = table(found)
     (given.out / "table.md").write_text(text + "\n")
     draw(found, given.out / "curve.png")

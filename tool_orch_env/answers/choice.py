@@ -22,8 +22,8 @@ _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|co
 _PAY = re.compile(r"\bso (?:[a-z]+ ){1,3}(?:on )?(?:[a-z]+day, )?$")
 """Before a date that is decided on: "so pay on Thursday, 2 May"."""
 _UNSURE = re.compile(
-    r"\bor else\b|\bnot (?:sure|certain) (?:which|about)\b|\b(?:can't|cannot) (?:say|tell) which\b"
-    r"|\bhard to say which\b"
+    r"\bor else\b|\bunless it(?:'s| is)\b|\bso may\b|\bnot (?:sure|certain) (?:which|about)\b"
+    r"|\b(?:can't|cannot) (?:say|tell) which\b|\bhard to say which\b"
 )
 _AND_MORE = re.compile(r"(?: ?\([^()\n]*\))?, ")
 _AND = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?")
@@ -38,6 +38,7 @@ _SO_NEITHER = re.compile(r"[^.!?\n]*, (?:so|and|therefore|which means that|meani
 _BEHIND = re.compile(
     r",? (?:(?:is|was|comes?|came|would be|follows?|ranks?) )?(?:only |a close |a distant )?(?:in )?"
     r"(?:second|third|last)\b"
+    r"|,? (?:\([^()\n]*\) )?as (?:a|the|your|an) (?:second|other|next|alternative|back-?up|fallback)\b"
     r"| (?:is|was|came|comes|would be) (?:close(?= with| behind| second)|a close call|not far (?:off|behind)"
     r"|nearly as)\b"
 )

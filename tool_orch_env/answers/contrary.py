@@ -28,6 +28,7 @@ _OPPOSITES = {
         ("oldest", "newest"),
         ("fastest", "slowest"),
         ("hottest", "coldest"),
+        ("arrival", "departure"),
     )
     for one, other in (pair, pair[::-1])
 }
@@ -36,11 +37,12 @@ _PAIRS = (
     (
         re.compile(r"\b(?:more|over|above|after|later than)\b"),
         re.compile(
-            r"\b(?:less|fewer) than\b|(?<!just )(?<!little )(?<!bit )(?<!well )\b(?:under|below)\b|\bbefore\b"
-            r"|\bby (?:\d|half|noon|a quarter)"
+            r"\b(?:less|fewer) than\b|(?<!just )(?<!little )(?<!bit )(?<!well )\b(?:under|below)\b"
+            r"|\b(?:before|within)\b|\bby (?:\d|half|noon|a quarter)"
         ),
     ),
     (re.compile(r"\b(?:less|fewer|under|below|before)\b"), re.compile(r"\b(?:more|over|above|after)\b")),
+    (re.compile(r"\b(?:rain|snow|wet)\b"), re.compile(r"\bdry\b")),
     (
         re.compile(r"\b(?:left of|remain\w*|left over)\b"),
         re.compile(r"\b(?:over|short|spent|overspent|missing)\b"),
@@ -73,6 +75,9 @@ _TAKEN_BACK = re.compile(r"\bon second thoughts?\b|\bscratch that\b|\bi take (?:
 _SO_NONE = re.compile(
     r"[^.!?\n]{0,160}\bso (?:there(?:'s| is) )?(?:none|nobody|no one|nothing|no [a-z]+)\b(?! (?:else|other|more|need))"
 )
+_AVOID = re.compile(r" (?:is|would be) (?:(?:the )?one )?to avoid\b")
+_AHEAD_ONLY = frozenset({"actual", "scheduled", "arrival", "departure"})
+"""Concepts whose opposite counts only before a value: "scheduled for 16:09"."""
 _WITHOUT = re.compile(r"\bwithout (?:any )?(\w+)")
 _STOP = re.compile(r"[;!?]\s|(?<!\bst)\.\s")
 _EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|save|only)\b")
@@ -103,6 +108,8 @@ class Contrary:
         if self._is_opposite(own, one.start - clause.start, spoken):
             return "said of the opposite"
         if fact.kind.name in CLOSED and self._is_denied(one, spoken):
+            return "denied"
+        if _AVOID.match(self._text.text, one.end):
             return "denied"
         if fact.kind.name in CLOSED and has_unwanted(self._text, self._layout, one.end, fact):
             return "said of the opposite"
@@ -143,7 +150,7 @@ class Contrary:
         if any(
             word in asked
             and other not in asked
-            and other in (ahead if word in ("actual", "scheduled") else said)
+            and other in (ahead if word in _AHEAD_ONLY else said)
             and word not in said
             for word, other in _OPPOSITES.items()
         ):

@@ -35,6 +35,7 @@ _KINDS_OF_PLACES = frozenset(
     "hotel hotelli original ravintola restaurant cafe café museum helsinki omenahotelli scandic".split()  # noqa: SIM905
 )
 """First words of many names, which name nothing by themselves."""
+_IF = re.compile(r"\b(?:if|unless|whether)\b")
 _CONTRAST = re.compile(r"\b(?:while|whereas|but|against|compared)\b")
 _IT = re.compile(r"\b(?:it|its|it's|there)\b")
 _NOT_THERE = re.compile(r"\b(?:no|not|unknown|missing|without)\b|n't\b")
@@ -306,6 +307,7 @@ class _Reading:
         rights = [one for one in top if one.right[at]]
         rivals -= self._working.values(at, wrong, rights)
         rivals |= taken_back
+        rivals |= {value_of(one, at) for one in of if not one.right[at] and self._weigher.is_concluded(one)}
         if of is self._of[at]:
             rivals |= self._singled_out(at, rights)
         rivals |= self._siblings(at, rights, {self._layout.at(one.start).sentence for one in concluding})
@@ -459,7 +461,7 @@ class _Reading:
             behind = self._text.text[one.end : self._layout.at(one.start).end]
             named = any(
                 re.search(rf"(?<!\w){re.escape(name)}(?!\w)", before)
-                or re.search(rf"\b(?:to|at|for) {re.escape(name)}(?!\w)", behind)
+                or re.search(rf"\b(?:to|at|for|is) {re.escape(name)}(?!\w)", behind)
                 for name in others
             )
             if (first, after) in lines or not named or _IT.search(before):
@@ -482,8 +484,11 @@ class _Reading:
             return _Verdict(0.5, one, "states something else as well, joined by 'or'")
         if why := self._contrary.why(at):
             return _Verdict(0.0, one, why)
-        if self._facts[at].kind.name in CLOSED and at in self._denied and self._denied[at].start > one.end:
-            return _Verdict(0.5, one, "denied as well")
+        denied = self._denied.get(at)
+        if self._facts[at].kind.name in CLOSED and denied is not None and denied.start > one.end:
+            first, _ = self._layout.at(denied.start).sentence
+            if not _IF.search(self._text.text, first, denied.start):
+                return _Verdict(0.5, one, "denied as well")
         share, why = self._choice.left_open(at, one)
         return _Verdict(share, one, why)
 

@@ -49,8 +49,8 @@ _CODED = re.compile(r"(?:^|[^A-Za-z0-9])(?:[A-Z][A-Z0-9]{1,2}|\d[A-Z]) ?$")
 SHAPED = frozenset({"clock", "date", "moment", "weekday", "zone", "hours"})
 """Kinds of text whose values are recognised by their shape."""
 _OF_UNIT = re.compile(
-    r"(?: ?(?:and|or|to|-) ?-?\d+(?:\.\d+)?)?[ -]?(?:min(?:ute)?s?|h|hours?|hrs?|days?|weeks?|km|miles?|mi|m|mm|ft|feet"
-    r"|inch(?:es)?|knots|mph|km/h|%|°(?: ?[cfk])?|degrees?|percent)(?!\w)"
+    r"(?: ?(?:and|or|to|-) ?-?\d+(?:\.\d+)?)?[ -]?(?:sec(?:ond)?s?|min(?:ute)?s?|h|hours?|hrs?|days?|weeks?|km|miles?"
+    r"|mi|m|mm|ft|feet|inch(?:es)?|knots|mph|km/h|%|°(?: ?[cfk])?|degrees?|percent)(?!\w)"
 )
 _OF_HOURS = re.compile(r"(?:, ?\d{1,2})*,? ?(?:and|or|to|-) ?\d{1,2} ?[ap]\.? ?m\b")
 """Behind the first hours of a list: "at 7, 8 and 9 am"."""
@@ -67,10 +67,14 @@ _THE = re.compile(
     r"\b(?:the|this|that|which|each|every|another|no|any)(?P<other> other| others?| last| remaining)?"
     r"(?: [a-z-]{3,14}){0,2} $"
 )
+_OF_THE = re.compile(r"\bof (?:the|these|those) $")
+_PAUSE = re.compile(r"[,.:;)]|$")
 _ONE_BEHIND = re.compile(r" (?:to|from|that|which|who|with|in|at|on|by)\b(?! (?:all|total)\b)")
 _METERS = re.compile(r"[+~-]?\d{2,4} ?m")
 _RANGE = re.compile(r" ?(?:-|to|through) ?\d")
 _OR_BEHIND = re.compile(r"[\s,)\"']*\bor (?:maybe |perhaps |possibly |even |the |in |at |on )*(?=[^\W\d_])")
+_MORE_OR = re.compile(r"(?:, [A-ZÀ-ÖØ-Þ][^,.;:\n]{1,50})+,? or [A-ZÀ-ÖØ-Þ]")
+"""Behind the first of "Kiasma, Ateneum or Amos Rex"."""
 _OR_BEFORE = re.compile(
     r"(?<![^\W_])([^\W\d_][\w.'-]*),? or (?:maybe |perhaps |possibly |even |the |in |at |on )*$"
 )
@@ -245,6 +249,9 @@ class Finder:
     def _hedged(self, one: Statement) -> bool:
         """Whether "or" and a name stand next to a statement: "Turku or Helsinki"."""
         text, written = self._text.text, self._text.written
+        _, after = self._text.span(one.start, one.end)
+        if _MORE_OR.match(written, after):
+            return True
         behind = _OR_BEHIND.match(text, one.end)
         if behind is not None and behind.end() < len(text):
             return written[self._text.at[behind.end()]].isupper()
@@ -399,6 +406,8 @@ class Finder:
         word = text[said.start : said.end]
         if word not in _PRONOUNS:
             return False
+        if _OF_THE.search(text, max(0, said.start - 16), said.start) and _PAUSE.match(text, said.end):
+            return True  # "the smaller of the two: a 737"
         behind = word == "one" and _ONE_BEHIND.match(text, said.end) is not None
         before = self._before(_THE, said, 32)
         return behind or (before is not None and (word == "one" or before["other"] is not None))

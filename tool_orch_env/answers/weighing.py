@@ -47,13 +47,16 @@ _TOGETHER = re.compile(
     r"[^,.;\n]{0,28}\b(?:together|altogether|combined|in (?:all|total)|all told|both ways)\b"
 )
 _SHARED = re.compile(r"[^,.;\n]{0,12}\b(?:for each|each of|apiece|per (?:person|head)|a head)\b")
-_HENCE = re.compile(r"\bso (?:that's |that makes |it's |in all )?$")
+_HENCE = re.compile(r"\b(?:so|therefore|hence),? (?:that's |that makes |it's |it is |in all |make it )?$")
+_THAT_IS_ALL = re.compile(
+    r"[.,;:!)](?!\d)|$| (?:in all|altogether|of them|left|late|landed|were|was|hours?|minutes?)\b"
+)
 _PART_ENDS = re.compile(r"[;:]|, (?:and|but|so|while|which) ")
 _LARGE = 100
 _OPENING = 2
 """A name that as many words stand before opens an answer."""
 _THAT_IS = re.compile(r"(?:that|it|this)(?:'s| is| was| would be| must be| will be)(?: (?:the|called))? ")
-_WHOLE_SENTENCE = re.compile(r"(?: [a-z]+)?(?:[.!:;](?!\d)|\s*\n|$| -)")
+_WHOLE_SENTENCE = re.compile(r"(?:,? (?:out )?of (?:the )?\w+| [a-z]+)?(?:[.!:;](?!\d)|\s*\n|$| -)")
 _ASIDE = 100
 _INSIDE = re.compile(
     r"[^()\n|]*\([^()\n|]*|[^.;\n|]*\b(?:because|since|although|though|whereas|while)\b[^.;\n|]*"
@@ -64,6 +67,7 @@ _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 _SO = re.compile(
     r"\b(?:so|thus|therefore|hence|take|choose|pick|go (?:to|for|with)|opt for|recommend|suggest"
     r"|meet (?:at|on)|stay at|book|(?:that|which) makes (?:it|that)|that comes to|that's|that adds up to"
+    r"|i'd say|my (?:pick|choice|guess|money) (?:is|would be|is on)|(?:that|which) makes"
     r"|the (?:one|place)(?: for (?:you|him|her|them))? is|the answer is|send (?:him|her|them) to|pay (?:it )?on"
     r"|should (?:have )?(?:gone?|taken?|pick(?:ed)?|choose|chosen|book(?:ed)?)(?: to| for| with)?)\b"
     r"[:,]? (?:[a-z']+ ){0,3}$"
@@ -78,6 +82,7 @@ _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
 OTHERS = re.compile(
     r"\b(?:before that,?"
     r"|the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
+    r"|the (?:second|third)[- ]placed|second choices?"
     r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
 )
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
@@ -163,12 +168,18 @@ class Weigher:
                 one.plain[at] = max(one.plain[at], first.plain.get(at, 0.0))
             one.evidence[at] = one.plain[at] + row
         self._drop_misnamed(one)
+        if self.is_concluded(one):
+            return
         if one.instead_of is None and one.said and not any(one.right[at] for at in one.said):
             if self._is_set_aside(one):
                 one.sibling_of |= one.said.keys()
                 self.working.append(one)
                 one.said = {}
-            elif self._derived(one) or (any(map(self.is_choice, one.said)) and self._of_others(one)):
+            elif (
+                self._derived(one)
+                or (any(map(self.is_choice, one.said)) and self._of_others(one))
+                or self._is_runner_up(one)
+            ):
                 one.said = {}
             else:
                 self._explain(one)
@@ -420,6 +431,23 @@ class Weigher:
             any(other.right.get(at) for at in one.said)
             and (self._layout.at(other.start).sentence != sentence or (shut and not self.is_shut(other)))
             for other in self._statements
+        )
+
+    def is_concluded(self, one: Statement) -> bool:
+        """Whether a number is what an answer concludes: "..., so it's four"."""
+        if any(self._facts[at].kind.name not in NUMERIC_KINDS for at in one.said):
+            return False
+        first, _ = self._layout.at(one.start).sentence
+        hence = _HENCE.search(self._text.text, first, one.start)
+        return hence is not None and _THAT_IS_ALL.match(self._text.text, one.end) is not None
+
+    def _is_runner_up(self, one: Statement) -> bool:
+        """Whether a name is said to be no more than second, and the right one is said too."""
+        if any(self._facts[at].kind.name not in CLOSED for at in one.said):
+            return False
+        first, _ = self._layout.at(one.start).sentence
+        return OTHERS.search(self._text.text, first, one.start) is not None and any(
+            any(other.right.get(at) for at in one.said) for other in self._statements
         )
 
     def is_shut(self, one: Statement) -> bool:

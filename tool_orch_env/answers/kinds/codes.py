@@ -132,7 +132,7 @@ def _exactly(value: str) -> re.Pattern[str]:
     pieces = [re.escape(run) for run in runs]
     joined = pieces[0] if pieces else ""
     for before, run, piece in zip(runs, runs[1:], pieces[1:], strict=False):
-        joined += ("[ -]?" if before.isalnum() and run.isalnum() else "") + piece
+        joined += ("[ -]?" if before.isalnum() and run.isalnum() else " ?" if run == "(" else "") + piece
     if value.isalnum() and len(value) == 2:  # a carrier's code, alone or before a flight number
         return re.compile(rf"(?<!\w){value}(?:(?!\w)|(?=[ -]?\d{{1,4}}(?!\w)))")
     left = r"(?<!\w)" if value[:1].isalnum() else ""
