@@ -6,7 +6,7 @@ from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.folder import manifest_sum
 
 SUMS = {
-    "travel": ("travel-2.0", "da1d923fac5b0c2d00de09ec073feb602dcc638b36f2c9c30a87cb6298023971"),
+    "travel": ("travel-2.0", "b4c2f1b41f57ef5af9b988300d2bbabfbb9220153b8471f67428754d4762804f"),
     "elements": ("elements-2.0", "614f1aee5928bb5487706e73389f3cdd9e5fe87039b630c1860de9ed369eedb9"),
 }
 """The name of each benchmark, and the sha256 of its manifest, which has the sums of all its files."""
