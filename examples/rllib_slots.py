@@ -4,6 +4,8 @@ pip install . 'ray[rllib]==2.60.*' torch
 python examples/rllib_slots.py
 """
 
+import argparse
+
 import gymnasium as gym
 import numpy as np
 import torch
@@ -44,7 +46,7 @@ class Scores(TorchRLModule, ValueFunctionAPI):
 
 
 def config(runners: int = 2) -> PPOConfig:
-    register_env("slots", lambda given: gym.make("ToolOrchSlots-v0", **given))
+    register_env("slots", lambda given: gym.make("tool_orch_env:ToolOrchSlots-v0", **given))
     return (
         PPOConfig()
         .environment("slots", env_config={"split": "graph-train"})
@@ -71,13 +73,17 @@ def solved(module: TorchRLModule, split: str, most: int | None = None) -> list[b
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--iterations", type=int, default=150, help="of 2,048 decisions each")
+    parser.add_argument("--tasks", type=int, help="play only so many tasks of graph-test at the end")
+    given = parser.parse_args()
     algorithm = config().build_algo()
-    for iteration in range(1, 151):
+    for iteration in range(1, given.iterations + 1):
         found = algorithm.train()["env_runners"]
         print(
             iteration,
             f"{found['num_env_steps_sampled_lifetime']:.0f} decisions",
             found.get("episode_return_mean"),
         )
-    won = solved(algorithm.get_module(), "graph-test")
+    won = solved(algorithm.get_module(), "graph-test", given.tasks)
     print(f"graph-test: {np.sum(won)} of {len(won)} tasks")

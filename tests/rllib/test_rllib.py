@@ -1,6 +1,7 @@
 """`ToolOrchSlots-v0` under RLlib, with the gymnasium that it pins: PPO updates that really happen, with masks."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,15 @@ def _trained(config: Any, steps: int) -> Any:
     assert result["num_env_steps_sampled_lifetime"] >= steps
     assert any(not np.array_equal(before[name], after[name]) for name in before)
     return algorithm
+
+
+def test_the_example_runs_as_its_header_says() -> None:
+    """Its environments are made in processes of their own, which have not imported the package."""
+    command = [sys.executable, "examples/rllib_slots.py", "--iterations", "1", "--tasks", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search(r"^1 [\d,]+ decisions", done.stdout, re.MULTILINE)
+    assert re.search(r"^graph-test: \d of 3 tasks$", done.stdout, re.MULTILINE)
 
 
 def test_the_example_trains_and_never_takes_a_closed_choice(

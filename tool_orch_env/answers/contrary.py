@@ -105,7 +105,7 @@ class Contrary:
         clause = self._layout.at(one.start)
         own = self._text.text[clause.start : clause.end]
         spoken = folded(f"{fact.fact.owner} {fact.fact.ask}")
-        if self._is_opposite(own, one.start - clause.start, spoken):
+        if fact.kind.name != "yes_no" and self._is_opposite(own, one.start - clause.start, spoken):
             return "said of the opposite"
         if fact.kind.name in CLOSED and self._is_denied(one, spoken):
             return "denied"

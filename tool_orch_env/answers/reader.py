@@ -480,8 +480,6 @@ class _Reading:
 
     def _alone(self, at: int, one: Statement) -> _Verdict:
         """The verdict on a fact that one statement alone is about, and states."""
-        if one.hedged:
-            return _Verdict(0.5, one, "states something else as well, joined by 'or'")
         if why := self._contrary.why(at):
             return _Verdict(0.0, one, why)
         denied = self._denied.get(at)
@@ -490,6 +488,8 @@ class _Reading:
             if not _IF.search(self._text.text, first, denied.start):
                 return _Verdict(0.5, one, "denied as well")
         share, why = self._choice.left_open(at, one)
+        if one.hedged and share > 0.5:
+            return _Verdict(0.5, one, "states something else as well, joined by 'or'")
         return _Verdict(share, one, why)
 
     def _singled_out(self, at: int, right: Sequence[Statement]) -> set[Any]:
