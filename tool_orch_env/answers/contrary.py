@@ -38,7 +38,7 @@ _PAIRS = (
         re.compile(r"\b(?:more|over|above|after|later than)\b"),
         re.compile(
             r"\b(?:less|fewer) than\b|(?<!just )(?<!little )(?<!bit )(?<!well )\b(?:under|below)\b"
-            r"|\b(?:before|within)\b|\bby (?:\d|half|noon|a quarter)"
+            r"|\b(?:before|within)\b|\bby (?:\d{1,2}[:.]\d\d|\d{1,2} ?[ap]\.?m|half|noon|a quarter)"
         ),
     ),
     (re.compile(r"\b(?:less|fewer|under|below|before)\b"), re.compile(r"\b(?:more|over|above|after)\b")),
@@ -107,6 +107,8 @@ class Contrary:
         spoken = folded(f"{fact.fact.owner} {fact.fact.ask}")
         if fact.kind.name != "yes_no" and self._is_opposite(own, one.start - clause.start, spoken):
             return "said of the opposite"
+        if fact.kind.name in NUMERIC_KINDS and _is_contrary(own, spoken):
+            return "said of the opposite"
         if fact.kind.name in CLOSED and self._is_denied(one, spoken):
             return "denied"
         if _AVOID.match(self._text.text, one.end):
@@ -142,22 +144,16 @@ class Contrary:
         return "said of another date" if self._is_of_another_date(own, fact) else ""
 
     def _is_opposite(self, own: str, before: int, spoken: str) -> bool:
-        """Whether a clause says "fewest" where "most" is asked for, "less than" where it is "more than"; `before` is
-        where the value is in it."""
+        """Whether a clause says "fewest" where "most" is asked for; `before` is where the value is in it."""
         asked = {word for _, word in concepts(spoken)}
         said = {word for _, word in concepts(own)}
         ahead = {word for place, word in concepts(own) if place < before}
-        if any(
+        return any(
             word in asked
             and other not in asked
             and other in (ahead if word in _AHEAD_ONLY else said)
             and word not in said
             for word, other in _OPPOSITES.items()
-        ):
-            return True
-        return any(
-            ask.search(spoken) and contrary.search(own) and not ask.search(own) and not _TURNED.search(own)
-            for ask, contrary in _PAIRS
         )
 
     def _is_denied(self, one: Statement, spoken: str) -> bool:
@@ -228,6 +224,14 @@ class Contrary:
         wanted = {possible for day in days(folded(fact.fact.owner)) for possible in day.days}
         said = {possible for day in days(own) for possible in day.days}
         return bool(wanted and said) and not wanted & said
+
+
+def _is_contrary(own: str, spoken: str) -> bool:
+    """Whether a clause has "less than" where "more than" is asked for, and nothing that turns it round."""
+    return any(
+        ask.search(spoken) and contrary.search(own) and not ask.search(own) and not _TURNED.search(own)
+        for ask, contrary in _PAIRS
+    )
 
 
 def has_unwanted(text: Folded, layout: Layout, start: int, fact: CompiledFact) -> bool:
