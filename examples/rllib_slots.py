@@ -1,7 +1,7 @@
 """PPO of RLlib on `ToolOrchSlots-v0`, with a module that scores each open choice by its features.
 
-    pip install . 'ray[rllib]==2.60.*' torch
-    python examples/rllib_slots.py          # 293 of 300 tasks of graph-test, after six and a half minutes on two cores
+pip install . 'ray[rllib]==2.60.*' torch
+python examples/rllib_slots.py          # 293 of 300 tasks of graph-test, after six and a half minutes on two cores
 """
 
 import argparse
