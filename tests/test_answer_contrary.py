@@ -203,3 +203,8 @@ def test_members_of_a_list_may_be_taken_up_again() -> None:
     )
     assert shares(late, "Luis and Oskar. Luis had it worst.") == (1,)
     assert shares(late, "Luis. No, Oskar.") != (1,)
+
+
+def test_how_the_request_finds_a_flight_says_nothing_of_what_is_asked() -> None:
+    landed = one("17:06", owner="the third scheduled departure", ask="at what time got in", kind="clock")
+    assert shares(landed, "Actual arrival: 17:06.") == (1,)

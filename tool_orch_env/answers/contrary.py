@@ -105,7 +105,7 @@ class Contrary:
         clause = self._layout.at(one.start)
         own = self._text.text[clause.start : clause.end]
         spoken = folded(f"{fact.fact.owner} {fact.fact.ask}")
-        if fact.kind.name != "yes_no" and self._is_opposite(own, one.start - clause.start, spoken):
+        if fact.kind.name != "yes_no" and self._is_opposite(own, one.start - clause.start, fact):
             return "said of the opposite"
         if fact.kind.name in NUMERIC_KINDS and _is_contrary(own, spoken):
             return "said of the opposite"
@@ -143,9 +143,12 @@ class Contrary:
             return "said of something else"
         return "said of another date" if self._is_of_another_date(own, fact) else ""
 
-    def _is_opposite(self, own: str, before: int, spoken: str) -> bool:
+    def _is_opposite(self, own: str, before: int, fact: CompiledFact) -> bool:
         """Whether a clause says "fewest" where "most" is asked for; `before` is where the value is in it."""
-        asked = {word for _, word in concepts(spoken)}
+        owner, ask = (
+            {word for _, word in concepts(folded(text))} for text in (fact.fact.owner, fact.fact.ask)
+        )
+        asked = (owner - _AHEAD_ONLY) | ask  # "the second scheduled departure" may be asked when it got in
         said = {word for _, word in concepts(own)}
         ahead = {word for place, word in concepts(own) if place < before}
         return any(
