@@ -153,7 +153,7 @@ class Contrary:
         ahead = {word for place, word in concepts(own) if place < before}
         return any(
             word in asked
-            and other not in asked
+            and other not in owner | ask
             and other in (ahead if word in _AHEAD_ONLY else said)
             and word not in said
             for word, other in _OPPOSITES.items()
