@@ -178,7 +178,7 @@ class Contrary:
                 and self._text.written[self._text.at[match.end()]].isupper()
             )
             named = any(
-                other.right.values() and match.end() - 4 <= other.start <= match.end()
+                any(other.right.values()) and match.end() - 4 <= other.start <= match.end()
                 for other in self._statements
             )
             if starts and not named and not match.start() <= one.start < match.end() + 40:

@@ -19,25 +19,20 @@ from typing import Any, NamedTuple
 
 from .choice import Choice
 from .contrary import Contrary
+from .decided import Decided
 from .facts import CLOSED, Facts
 from .kinds.base import Said
 from .layout import CLAUSE, Clause, Layout
 from .order import aligned, groups, value_of, without_repeats
 from .statements import Finder, Statement
-from .text import Folded, fold, folded
+from .text import Folded, fold
 from .weighing import MARGIN, Weigher
-from .words import QUANTIFIERS, concepts, is_singling, of_texts, of_value
+from .words import QUANTIFIERS, concepts, is_singling
 from .working import LISTING, Working
 
 _RESPECTIVELY = re.compile(r"\brespectively\b")
 _ONLY = re.compile(r"\b(?:only|just) (?:(?:at|in|for|on|during|the) )*(?:hour of )?(?:the )?$")
-_KINDS_OF_PLACES = frozenset(
-    "hotel hotelli original ravintola restaurant cafe café museum helsinki omenahotelli scandic".split()  # noqa: SIM905
-)
-"""First words of many names, which name nothing by themselves."""
 _IF = re.compile(r"\b(?:if|unless|whether)\b")
-_CONTRAST = re.compile(r"\b(?:while|whereas|but|against|compared)\b")
-_IT = re.compile(r"\b(?:it|its|it's|there)\b")
 _NOT_THERE = re.compile(r"\b(?:no|not|unknown|missing|without)\b|n't\b")
 CLOSE = 1.0
 """Evidence within this of a fact's best is about as good."""
@@ -107,8 +102,12 @@ class _Reading:
         read = (facts, text, self._layout, statements, self._weigher)
         self._choice, self._working = Choice(*read), Working(*read)
         self._contrary = Contrary(facts, text, self._layout, statements)
+        self._decided = Decided(*read, self._working, self._is_read)
         self._of: dict[int, list[Statement]] = {at: [] for at in range(len(self._facts))}
         self._shares: dict[int, _Verdict] = {}
+
+    def _is_read(self, at: int) -> bool:
+        return at in self._shares and self._shares[at].share == 1
 
     def result(self) -> tuple[FactReading, ...]:
         for one in self._statements:
@@ -122,8 +121,8 @@ class _Reading:
             if of and self._shares[at].share < 1:  # more is decided by now
                 self._shares[at] = self._judged(at)
         for at, verdict in list(self._shares.items()):
-            if verdict.share and (why := self._said_of_another(at)):
-                self._shares[at] = _Verdict(0.0, verdict.statement, why)
+            if verdict.share and self._decided.only_of_another(at):
+                self._shares[at] = _Verdict(0.0, verdict.statement, "said of another")
         self._said_at_once()
         self._said_of_only_one()
         discount = self._discount()
@@ -283,7 +282,7 @@ class _Reading:
 
     def _judged(self, at: int) -> _Verdict:
         """The share of a fact that statements are attributed to, the statement that counts, and why not in full."""
-        of = self._without_others(at)
+        of = self._decided.without_others(at, self._of[at])
         concluding = self._undecided(at, of)
         of = concluding or of
         best = max(one.plain[at] for one in of)
@@ -299,15 +298,18 @@ class _Reading:
             if not one.right[at] and not self._is_mentioned(one, at) and not self._weigher.is_foreign(one, at)
         ]
         rivals = {value_of(one, at) for one in wrong if one in top or self._weigher.gives_as_reason(one, at)}
-        taken_back = {
+        final = {
             value_of(one, at)
-            for one in wrong
-            if any(other.right[at] and self._working.corrects(one, other) for other in of)
+            for one in of
+            if not one.right[at]
+            and (
+                self._weigher.is_concluded(one)
+                or any(other.right[at] and self._working.corrects(one, other) for other in of)
+            )
         }
         rights = [one for one in top if one.right[at]]
         rivals -= self._working.values(at, wrong, rights)
-        rivals |= taken_back
-        rivals |= {value_of(one, at) for one in of if not one.right[at] and self._weigher.is_concluded(one)}
+        rivals |= final
         if of is self._of[at]:
             rivals |= self._singled_out(at, rights)
         rivals |= self._siblings(at, rights, {self._layout.at(one.start).sentence for one in concluding})
@@ -360,114 +362,6 @@ class _Reading:
         decided = best > 0 and len(found) < len(of) and not taken_back
         return found if decided and all(one.right[at] for one in found) else []
 
-    def _decided(self, at: int) -> int | None:
-        """The fact in which the answer names the thing that a fact is a fact of: what it says of others is under their
-        names."""
-        own = self._facts[at]
-        row = {
-            word for leaf in self._all.leaves.at([own.place] if own.place else []) for word in leaf.words.row
-        }
-        for other, fact in enumerate(self._facts):
-            told = other in self._shares and self._shares[other].share == 1
-            if other == at or not told or fact.kind.name not in CLOSED:
-                continue
-            words = set(of_value(fact.fact.value))
-            spoken_of = set(of_texts([folded(fact.fact.ask)])) & self._weigher.owners(at)
-            if fact.fact.owner == own.fact.owner != "" or (words and words <= row) or (not row and spoken_of):
-                return other
-        return None
-
-    def _with_chosen(self, at: int, of: list[Statement]) -> list[Statement]:
-        """What is said of a fact in the sentences that decide on its thing, if that is right and is not taken back:
-        "Newark had the most, five. From Kennedy there were four"."""
-        decided = self._decided(at)
-        if decided is None or self._facts[at].kind.name in CLOSED:
-            return of
-        lines = {self._layout.at(one.start).sentence for one in self._statements if one.right.get(decided)}
-        near = [one for one in of if self._layout.at(one.start).sentence in lines]
-        told = [one for one in near if one.right[at]]
-        near = [
-            one
-            for one in near
-            if one.right[at]
-            or not told
-            or not _CONTRAST.search(self._text.text, told[-1].end, max(told[-1].end, one.start))
-        ]
-        behind = [
-            one
-            for one in of
-            if near
-            and one.start > near[-1].end
-            and not (
-                told
-                and one.start > told[-1].end
-                and _CONTRAST.search(self._text.text, told[-1].end, one.start)
-            )
-        ]
-        taken_back = any(self._working.corrects(one, near[-1]) for one in behind[:1])
-        return near if near and all(one.right[at] for one in near) and not taken_back else of
-
-    def _without_others(self, at: int) -> list[Statement]:
-        """What is attributed to a fact, without what is said of other things by their names: "the museum is Kiasma;
-        Ateneum closes at 17:00"."""
-        of, decided = self._of[at], self._decided(at)
-        if decided is None or not any(one.right[at] for one in of):
-            return of
-        others = self._other_names(at, decided)
-        kept = [one for one in of if one.right[at] or not self._is_under(one, others, decided)]
-        return of if len(kept) == len(of) else kept
-
-    def _other_names(self, at: int, decided: int) -> frozenset[str]:
-        """The names of other things than the one decided on, without those by which the fact is asked for: "km from
-        Hotel Arthur" names no other bar."""
-        fact = self._facts[at].fact
-        spoken = folded(f"{fact.owner} {fact.ask}")
-        names = self._all.alternatives(self._facts[decided].fact)
-        own = folded(str(self._facts[decided].fact.value))
-        short = {
-            name: name.partition(" ")[0] for name in names if name.partition(" ")[0] not in _KINDS_OF_PLACES
-        }
-        firsts = [*short.values(), own.partition(" ")[0]]
-        names |= {
-            first
-            for first in short.values()
-            if len(first) > 4 and firsts.count(first) == 1 and first not in own
-        }
-        return frozenset(name for name in names if name not in spoken)
-
-    def _is_under(self, one: Statement, others: frozenset[str], decided: int) -> bool:
-        """Whether the last name before a statement in its sentence is one of others."""
-        first, _ = self._layout.at(one.start).sentence
-        before = self._text.text[first : one.start]
-        named = (other for other in self._statements if other.right.get(decided))
-        own = max((other.end - first for other in named if first <= other.start < one.start), default=0)
-        return any(before.rfind(name) + len(name) > own for name in others if name in before)
-
-    def _said_of_another(self, at: int) -> str:
-        """Why a right value of the thing decided on does not count: it is only said of another thing, in sentences that
-        do not name the right one."""
-        decided = self._decided(at)
-        rights = [one for one in self._statements if one.right.get(at)]
-        if decided is None or self._facts[at].kind.name in CLOSED:
-            return ""
-        fact = self._facts[decided].fact
-        others = self._all.choices(fact) or {
-            name for name in self._all.alternatives(fact) if name not in self._all.request
-        }
-        lines = {self._layout.at(one.start).sentence for one in self._statements if one.right.get(decided)}
-        for one in rights:
-            first, after = self._layout.at(one.start).sentence
-            before = self._text.text[first : one.start]
-            behind = self._text.text[one.end : self._layout.at(one.start).end]
-            named = any(
-                re.search(rf"(?<!\w){re.escape(name)}(?!\w)", before)
-                or re.search(rf"\b(?:to|at|for|is) {re.escape(name)}(?!\w)", behind)
-                for name in others
-            )
-            if (first, after) in lines or not named or _IT.search(before):
-                return ""
-        return "said of another" if rights else ""
-
     def _one_of(self, at: int, said: list[Statement]) -> _Verdict:
         """The verdict on a fact that one statement is about, or several joined by "or"."""
         right = next((one for one in said if one.right.get(at)), None)
@@ -495,7 +389,7 @@ class _Reading:
     def _singled_out(self, at: int, right: Sequence[Statement]) -> set[Any]:
         """Wrong values of a fact, said in other words, of what the answer singles out rather than what has the right
         one."""
-        if self._decided(at) is not None or not any(map(is_singling, self._weigher.owners(at))):
+        if self._decided.by(at) is not None or not any(map(is_singling, self._weigher.owners(at))):
             return set()
         singled = max(self._weigher.singled(one.start, one.end, at) for one in right)
         return {
@@ -509,8 +403,6 @@ class _Reading:
     def _siblings(self, at: int, right: Sequence[Statement], lines: set[tuple[int, int]]) -> set[Any]:
         """Values of other rows of the list that the fact's thing is chosen from, said just as the right one is, and not
         under another name than the answer decides on; where the answer concludes, in these lines only."""
-        decided = self._decided(at)
-        others = frozenset[str]() if decided is None else self._other_names(at, decided)
         best = max(one.plain[at] for one in right)
         singled = max(self._weigher.singled(one.start, one.end, at) for one in right)
         return {
@@ -518,7 +410,7 @@ class _Reading:
             for one in self._weigher.working
             if at in one.sibling_of
             and (not lines or self._layout.at(one.start).sentence in lines)
-            and (decided is None or not self._is_under(one, others, decided))
+            and not self._decided.is_under_another(one, at)
             and not self._weigher.is_conceded(one)
             and not self._working.has_company(one, at, right)
             and self._weigher.singled(one.start, one.end, at)
@@ -550,7 +442,9 @@ class _Reading:
                 own = self._undecided(at, own) or own
             right = next((one for one in own if one.right[at]), None)
             if right is not None:
-                own = self._singled_among(at, self._with_chosen(at, self._without_mentioned(at, right, own)))
+                own = self._singled_among(
+                    at, self._decided.beside(at, self._without_mentioned(at, right, own))
+                )
                 wrong = [one for one in own if not one.right[at]]
                 working = (
                     self._working.values(at, wrong, [one for one in own if one.right[at]]) if wrong else set()

@@ -183,12 +183,19 @@ class Builder:
 
 
 def _spare(scene: Scene, ids: Mapping[str, str]) -> dict[str, list[int]]:
-    """The positions of items that can be left out, by golden call. Raises `Unsuitable` as the expression does."""
+    """The positions of items that can be left out, by golden call. Raises `Unsuitable` as the expression does, and
+    where it leaves nothing to ask for."""
     found = {}
     for key in ids:
-        text = scene.made[key].step.spare
-        if text is not None and (positions := plain(parse(text).value(scene))):
-            found[ids[key]] = positions
+        made = scene.made[key]
+        if made.step.spare is None or not (positions := plain(parse(made.step.spare).value(scene))):
+            continue
+        if any(
+            isinstance(one, list) and set(positions) >= set(range(len(one)))
+            for one in made.arguments.values()
+        ):
+            raise Unsuitable(f"{made.step.id}: every item is spare")
+        found[ids[key]] = positions
     return found
 
 
