@@ -191,6 +191,8 @@ def test_the_place_where_somebody_starts_is_no_other_choice() -> None:
     )
     assert shares(dinner, "It is Toscanini. The walk from Hotel Kämp is 0.409 km.") == (1, 1)
     assert shares(dinner, "It is Toscanini. The walk to Jufu is 0.409 km.") == (1, 0)
+    assert shares(dinner, "Toscanini is Italian, and so is Säm. The walk is 0.409 km.")[0] == 0.5
+    assert shares(dinner, "Säm and Toscanini are both Italian. The walk is 0.409 km.")[0] == 0.5
 
 
 def test_members_of_a_list_may_be_taken_up_again() -> None:
@@ -208,3 +210,44 @@ def test_members_of_a_list_may_be_taken_up_again() -> None:
 def test_how_the_request_finds_a_flight_says_nothing_of_what_is_asked() -> None:
     landed = one("17:06", owner="the third scheduled departure", ask="at what time got in", kind="clock")
     assert shares(landed, "Actual arrival: 17:06.") == (1,)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("Cobalt-60, which outlasts cobalt-57 (272 days).", 1),
+        ("It will be cobalt-60, with 5.27 years; cobalt-57 has 272 days.", 1),
+        ("Either cobalt-60 or cobalt-57 will be the last.", 0.5),
+        ("Cobalt-57 lasts longest; cobalt-60 is second.", 0),
+        ("It is cobalt-57, ahead of cobalt-60.", 0.5),
+        ("Cobalt-56, cobalt-57 and cobalt-60 are the ones.", 0.33),
+    ],
+)
+def test_an_alias_with_another_number_is_another_code(text: str, share: float) -> None:
+    isotope = facts(
+        asked(
+            "isotope",
+            "Co-60",
+            call="a",
+            pointer="/0/nuclide",
+            kind="code",
+            owner="the longest-lived isotope",
+            ask="isotope",
+            aliases=("cobalt-60",),
+        ),
+        request="Which isotope of radioactive cobalt will be around when the others are gone?",
+        calls={
+            "a": (
+                GoldenCall(id="a", tool="isotopes", arguments={"element": "cobalt"}),
+                [{"nuclide": f"Co-{mass}"} for mass in (60, 57, 56)],
+            )
+        },
+    )
+    assert shares(isotope, text) == (share,)
+
+
+def test_two_of_the_five_of_a_possessive() -> None:
+    assert shares(
+        one(2, owner="neighbours of Kenya", ask="number more densely settled", kind="count"),
+        "Two of Kenya's five land neighbours are more densely populated: Uganda and Ethiopia.",
+    ) == (1,)

@@ -211,7 +211,8 @@ class Choice:
         """Whether, of what one is to be chosen from, the right one is only ever said together with another: "Serbia and
         Greece are the large ones"."""
         fact = self._facts[at]
-        if fact.kind.name not in CLOSED or not self._weigher.is_choice(at):
+        offered = self._is_chosen(at) and bool(self._all.choices(fact.fact))
+        if fact.kind.name not in CLOSED or not (offered or self._weigher.is_choice(at)):
             return False
         own = [one for one in self._statements if one.right.get(at)]
         values = {folded(str(other.fact.value)) for other in self._facts}
@@ -224,9 +225,11 @@ class Choice:
             return True
         behind = _AND.match(text, one.end)
         before = _AND_BEFORE.search(text, max(0, one.start - 80), one.start)
+        rest = text[one.end : max(one.end, self._layout.at(one.start).sentence[1])]
         return any(
             (behind is not None and text.startswith(name, behind.end()))
             or (before is not None and text.endswith(name, 0, before.start()))
+            or f" so is {name}" in rest
             for name in others
         )
 

@@ -43,6 +43,8 @@ _PAIRS = (
     ),
     (re.compile(r"\b(?:less|fewer|under|below|before)\b"), re.compile(r"\b(?:more|over|above|after)\b")),
     (re.compile(r"\b(?:rain|snow|wet)\b"), re.compile(r"\bdry\b")),
+    (re.compile(r"\b(?:colder|cooler)\b"), re.compile(r"\b(?:warmer|hotter)\b")),
+    (re.compile(r"\b(?:warmer|hotter)\b"), re.compile(r"\b(?:colder|cooler)\b")),
     (
         re.compile(r"\b(?:left of|remain\w*|left over)\b"),
         re.compile(r"\b(?:over|short|spent|overspent|missing)\b"),
@@ -68,7 +70,8 @@ _FLEW = re.compile(r"\b(?:flew|landed|arrived|left|departed|took off|operated)\b
 _CANCELLED = re.compile(r"\b(?:cancel\w*|called off|scrapped|scratched|dropped)\b")
 _WEEKDAYS = frozenset(day.casefold() for day in WEEKDAYS)
 _DAY = re.compile("|".join(sorted(_WEEKDAYS)))
-_DAYS = re.compile(rf"(?:(?:{_DAY.pattern}),? (?:and )?)+(?:{_DAY.pattern})")
+_DATE = r"(?:,? \d{1,2}(?:st|nd|rd|th)? [a-z]+(?: \d{4})?)?"
+_DAYS = re.compile(rf"(?:(?:{_DAY.pattern}){_DATE}[,;]? (?:and )?(?:on )?)+(?:{_DAY.pattern})")
 _BETWEEN = re.compile(r"\bbetween [\d.,]+(?: ?[a-z°%/]+)? and $")
 _AND = re.compile(r"(?: ?[a-z°%/]+)? and [\d.]")
 _TAKEN_BACK = re.compile(r"\bon second thoughts?\b|\bscratch that\b|\bi take (?:that|it) back\b")

@@ -22,7 +22,7 @@ from .contrary import Contrary
 from .decided import Decided
 from .facts import CLOSED, Facts
 from .kinds.base import Said
-from .layout import CLAUSE, Clause, Layout
+from .layout import CLAUSE, NEAR, Clause, Layout
 from .order import aligned, groups, value_of, without_repeats
 from .statements import Finder, Statement
 from .text import Folded, fold
@@ -458,10 +458,12 @@ class _Reading:
     def _singled_among(self, at: int, own: list[Statement]) -> list[Statement]:
         """The statements that an answer decides on in so many words, if they are right: "You should have gone to New
         Orleans; Salt Lake City was close"."""
-        weights = [self._weigher.singled(one.start, one.end, at, opening=False) for one in own]
+        opening = self._facts[at].is_shaped
+        weights = [self._weigher.singled(one.start, one.end, at, opening) for one in own]
         best = max(weights, default=0.0)
         found = [one for one, weight in zip(own, weights, strict=True) if weight > best - MARGIN]
-        decided = best >= CLAUSE and len(found) < len(own) and all(one.right[at] for one in found)
+        decided = best >= (NEAR if opening else CLAUSE) and len(found) < len(own)
+        decided = decided and all(one.right[at] for one in found)
         return found if decided and self._weigher.is_choice(at) else own
 
     def _without_mentioned(self, at: int, right: Statement, own: list[Statement]) -> list[Statement]:

@@ -81,7 +81,7 @@ _OR_BEFORE = re.compile(
 _WHOLE = re.compile(
     r"(?:\d|\b(?:none|no|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero|both|neither|some|any|many"
     r"|most|half|all|each|\w+est|best|worst|last|first|other)|(?:^|[.;:\n]) ?(?:out)?) ?(?:out )?of "
-    r"(?:the |these |those |all |our |your )*(?:last |first |remaining |other )?$"
+    r"(?:the |these |those |all |our |your |[\w-]+'s? )*(?:last |first |remaining |other )?$"
 )
 """What is before the whole in "two of the three"."""
 _BETWEEN = re.compile(r"\bbetween \d{1,4}(?: [ap]\.?m\.?)? and $")

@@ -55,8 +55,11 @@ _PART_ENDS = re.compile(r"[;:]|, (?:and|but|so|while|which) ")
 _LARGE = 100
 _OPENING = 2
 """A name that as many words stand before opens an answer."""
-_THAT_IS = re.compile(r"(?:that|it|this)(?:'s| is| was| would be| must be| will be)(?: (?:the|called))? ")
+_THAT_IS = re.compile(
+    r"(?:that|it|this|the last one(?: left)?)(?:'s| is| was| would be| must be| will be)(?: (?:the|called))? "
+)
 _WHOLE_SENTENCE = re.compile(r"(?:,? (?:out )?of (?:the )?\w+| [a-z]+)?(?:[.!:;](?!\d)|\s*\n|$| -)")
+_GOES_ON = re.compile(r"[.:;!](?!\d)|\s*\n|$|, (?:which|whose|with|at|by|since|because|as|for)\b| \(")
 _ASIDE = 100
 _INSIDE = re.compile(
     r"[^()\n|]*\([^()\n|]*|[^.;\n|]*\b(?:because|since|although|though|whereas|while)\b[^.;\n|]*"
@@ -197,14 +200,14 @@ class Weigher:
         return any(word in own for _, word in concepts(self._text.text[one.start : one.end]))
 
     def _is_whole_opening(self, one: Statement) -> bool:
-        """Whether an answer opens with a number and nothing else, which could be one fact only: "Six. It was wet at
-        ten, ..."."""
-        if len(one.said) != 1 or self._facts[next(iter(one.said))].kind.name not in NUMERIC_KINDS:
+        """Whether an answer opens with a number, or a code such as "Co-60", and says no more before it goes on: "Six.
+        It was wet at ten, ...". It must be one that only one fact could have."""
+        if len(one.said) != 1 or self._text.text[: one.start].strip():
             return False
-        return (
-            _WHOLE_SENTENCE.match(self._text.text, one.end) is not None
-            and not self._text.text[: one.start].strip()
-        )
+        fact = self._facts[next(iter(one.said))]
+        if fact.is_shaped:
+            return _GOES_ON.match(self._text.text, one.end) is not None
+        return fact.kind.name in NUMERIC_KINDS and _WHOLE_SENTENCE.match(self._text.text, one.end) is not None
 
     def is_foreign(self, one: Statement, at: int) -> bool:
         """Whether a name is another fact's value, and in the responses nothing has it as its property of this fact's
@@ -244,6 +247,7 @@ class Weigher:
                 one
                 for one in self._statements
                 if any(one.right.get(other) or (own.is_shaped and other in one.said) for other in alike)
+                or (own.is_shaped and at in one.right)  # "cobalt-60 ...; cobalt-57"
             ]
             words = {word for one in spans for _, word in concepts(self._text.text[one.start : one.end])}
             known = self._values_of[at] = frozenset(words - ask)
@@ -391,7 +395,7 @@ class Weigher:
         if AGAINST.search(before):
             return True
         asked = {word for at in one.said for word in self._facts[at].words.ask}
-        if _HYPOTHETICAL.search(before):
+        if _HYPOTHETICAL.search(before) and not _HYPOTHETICAL.search(self._all.request):
             return True
         if asked & _DIFFERENCES:  # it is what is asked for
             return False

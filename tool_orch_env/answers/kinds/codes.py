@@ -15,6 +15,7 @@ from .dates import days
 
 _NUCLIDE = re.compile(r"[^\W\d_]{1,2}-\d{1,3}")
 """Letters and figures as in "Ra-226" and "U-234": one letter or two."""
+_DIGIT_RUN = re.compile(r"\d+")
 _RUNS = re.compile(r"[^\W\d_]+|\d+|[^\w]|_")
 _DIGITS = re.compile(
     r"(?<![\d.:/^$€£¥])(?<!\d,)(?<!\d-)(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?![\w/%°€£$]|[:.,-]\d)"
@@ -65,6 +66,13 @@ class Code(Kind):
                 found += [(m.start(), m.end(), m[0]) for m in re.finditer(_shape(value), text)]
         for other in asked.aliases:
             found += _exact(text, _text(other), value)
+            if _mixed(value) and _mixed(_text(other)):  # "cobalt-57" for "Co-57", in the place of "cobalt-60"
+                taken = {place for start, end, _ in found for place in range(start, end)}
+                found += [
+                    (m.start(), m.end(), _DIGIT_RUN.sub(_DIGIT_RUN.findall(m[0])[-1], value))
+                    for m in re.finditer(_numbered(_text(other)), text)
+                    if m.start() not in taken
+                ]
         for other in asked.candidates:
             if (plain := _text(other)) and not (digits.isdigit() and plain.isdigit()):
                 found += _exact(text, plain, plain)
@@ -117,6 +125,13 @@ def _shape(value: str) -> str:
         value.isalnum() and len(parts) in (2, 3) and value[0].isalpha()
     ):  # a tail number may end in letters or not
         parts[2:] = [r"[^\W\d_]{0,2}"]
+    return r"(?<![\w./-])" + "".join(parts) + r"(?![\w/]|[.,-]\w)"
+
+
+@lru_cache(maxsize=1024)
+def _numbered(value: str) -> str:
+    """A pattern of what differs in its figures only."""
+    parts = (r"\d{1,12}" if run.isdigit() else re.escape(run) for run in _RUNS.findall(value))
     return r"(?<![\w./-])" + "".join(parts) + r"(?![\w/]|[.,-]\w)"
 
 
