@@ -35,16 +35,17 @@ _OPPOSITES = {
 """Concepts of which one is asked for and the other is said."""
 _PAIRS = (
     (
-        re.compile(r"\b(?:more|over|above|after|later than)\b"),
+        re.compile(r"\b(?:more|over|above|after|later than|warmer|hotter)\b"),
         re.compile(
             r"\b(?:less|fewer) than\b|(?<!just )(?<!little )(?<!bit )(?<!well )\b(?:under|below)\b"
-            r"|\b(?:before|within)\b|\bby (?:\d{1,2}[:.]\d\d|\d{1,2} ?[ap]\.?m|half|noon|a quarter)"
+            r"|\b(?:before|within|colder|cooler)\b|\bby (?:\d{1,2}[:.]\d\d|\d{1,2} ?[ap]\.?m|half|noon|a quarter)"
         ),
     ),
-    (re.compile(r"\b(?:less|fewer|under|below|before)\b"), re.compile(r"\b(?:more|over|above|after)\b")),
+    (
+        re.compile(r"\b(?:less|fewer|under|below|before|colder|cooler)\b"),
+        re.compile(r"\b(?:more|over|above|after|warmer|hotter)\b"),
+    ),
     (re.compile(r"\b(?:rain|snow|wet)\b"), re.compile(r"\bdry\b")),
-    (re.compile(r"\b(?:colder|cooler)\b"), re.compile(r"\b(?:warmer|hotter)\b")),
-    (re.compile(r"\b(?:warmer|hotter)\b"), re.compile(r"\b(?:colder|cooler)\b")),
     (
         re.compile(r"\b(?:left of|remain\w*|left over)\b"),
         re.compile(r"\b(?:over|short|spent|overspent|missing)\b"),
