@@ -155,7 +155,7 @@ def test_items_that_the_task_marks_as_spare_can_be_left_out(ids: tuple[int, ...]
 
 @pytest.mark.parametrize(
     ("ids", "spare"),
-    [((7,), {"b": [2]}), ((7, 9), {"b": [2]}), ((7, 8), {}), ((7, 8), {"c": [2]}), ((7, 8), {"b": [5]})],
+    [((7,), {"b": [2]}), ((7, 9), {"b": [2]}), ((7, 8), {}), ((8,), {"b": [2]})],
 )
 def test_items_that_are_not_spare_cannot(ids: tuple[int, ...], spare: dict[str, list[int]]) -> None:
     assert not one_of_three(call(*ids), spare=spare).success
@@ -163,3 +163,19 @@ def test_items_that_are_not_spare_cannot(ids: tuple[int, ...], spare: dict[str, 
 
 def test_the_needed_items_may_be_asked_for_one_by_one() -> None:
     assert one_of_three(call(7), call(8), spare={"b": [2]}).success
+
+
+@pytest.mark.parametrize(
+    ("spare", "words"),
+    [
+        ({"x": [0]}, "does not exist"),
+        ({"a": [0]}, "the one list"),
+        ({"b": [3]}, r"found \[3\]"),
+        ({"b": [-1]}, r"found \[-1\]"),
+        ({"b": [0, 1, 2]}, "not all"),
+    ],
+)
+def test_spare_items_must_be_some_of_a_golden_calls_list(spare: dict[str, list[int]], words: str) -> None:
+    of = task(FIND, look_up("b", 7, 8, 9))
+    with pytest.raises(ValueError, match=words):
+        Task.model_validate({**of.model_dump(), "meta": {"spare": spare}})

@@ -197,6 +197,8 @@ class Task(BaseModel):
         for fact in self.answer:
             if fact.call is not None and fact.call not in ids:
                 raise ValueError(f"answer fact {fact.name!r} comes from {fact.call!r}, which does not exist")
+        for name, positions in self.meta.get("spare", {}).items():
+            self._check_spare(name, positions)
         try:
             TopologicalSorter({call.id: call.needs for call in self.golden}).prepare()
         except CycleError as error:
@@ -204,6 +206,18 @@ class Task(BaseModel):
                 f"golden calls need each other in a circle: {' -> '.join(error.args[1])}"
             ) from error
         return self
+
+    def _check_spare(self, name: str, positions: Sequence[int]) -> None:
+        """Raise `ValueError` unless these are some, not all, of the positions in the one list of a golden call."""
+        call = next((call for call in self.golden if call.id == name), None)
+        if call is None:
+            raise ValueError(f"meta.spare: golden call {name!r} does not exist")
+        lists = [value for value in call.arguments.values() if isinstance(value, list)]
+        if len(lists) != 1 or not set(positions) < set(range(len(lists[0]))):
+            raise ValueError(
+                f"meta.spare: expected some, not all, of the positions in the one list of golden call {name!r}, "
+                f"found {list(positions)}"
+            )
 
     @property
     def layers(self) -> tuple[tuple[GoldenCall, ...], ...]:

@@ -13,7 +13,7 @@ from .facts import CLOSED, Facts
 from .kinds.dates import Day, days
 from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
-from .statements import REMARK, Statement
+from .statements import REMARK, VIA, Statement
 from .text import Folded, folded
 from .weighing import AGAINST, MARGIN, OTHERS, Weigher
 
@@ -21,10 +21,10 @@ _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
 _PAY = re.compile(r"\bso (?:[a-z]+ ){1,3}(?:on )?(?:[a-z]+day, )?$")
 """Before a date that is decided on: "so pay on Thursday, 2 May"."""
-_UNSURE = re.compile(
-    r"\bor else\b|\bunless it(?:'s| is)\b|\bso may\b|\bnot (?:sure|certain) (?:which|about)\b"
-    r"|\b(?:can't|cannot) (?:say|tell) which\b|\bhard to say which\b"
+_NOT_SURE = re.compile(
+    r"\bnot (?:sure|certain) which\b|\b(?:can't|cannot) (?:say|tell) which\b|\bhard to say which\b"
 )
+_OR_ELSE = re.compile(r"\bor else\b|\bunless it(?:'s| is)\b|\band so may\b")
 _AND_MORE = re.compile(r"(?: ?\([^()\n]*\))?, ")
 _AND = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?")
 _AND_BEFORE = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?$")
@@ -79,8 +79,10 @@ class Choice:
             return 1 / (1 + others), f"one of {others + 1} names in a row"
         if instead := self._instead(at):
             return 0.5, f"another is singled out: {instead}"
-        if kind in CLOSED and (self._is_said_shut(at) or _UNSURE.search(self._text.text)):
+        if kind in CLOSED and (self._is_said_shut(at) or self._is_unsure(at)):
             return 0.5, "leaves the choice open"
+        if kind in CLOSED and self._is_only_set_back(at):
+            return 0.5, "said as the others are"
         if (
             (kind in CLOSED or kind == "date")
             and self._weigher.is_choice(at)
@@ -94,6 +96,38 @@ class Choice:
         if alike := self._listed_alike(at):
             return 1 / (1 + alike), f"one of {alike + 1} listed alike"
         return 1.0, ""
+
+    def _is_unsure(self, at: int) -> bool:
+        """Whether an answer says that it does not know which, or names something to choose with "or else"."""
+        if _NOT_SURE.search(self._text.text):
+            return True
+        lines = {self._layout.at(match.start()).sentence for match in _OR_ELSE.finditer(self._text.text)}
+        return any(
+            one.right.get(at) and self._layout.at(one.start).sentence in lines for one in self._statements
+        )
+
+    def _is_only_set_back(self, at: int) -> bool:
+        """Whether the right name has the marks of a loser wherever it is said, as have others that the request lets
+        choose from: "Via Kiasma. Via Ateneum."."""
+        fact = self._facts[at]
+        own = [one for one in self._statements if one.right.get(at)]
+        if not own or not all(self._is_set_back(one.start, one.end) for one in own):
+            return False
+        others = self._all.choices(fact.fact) or self._all.alternatives(fact.fact)
+        others -= {folded(str(one.fact.value)) for one in self._facts}
+        return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text) for name in others)
+
+    def _is_set_back(self, start: int, end: int) -> bool:
+        """Whether a name is a loser, a runner-up, passed on the way, or said in a remark or as a contrast."""
+        text = self._text.text
+        first, _ = self._layout.at(start).sentence
+        return bool(
+            OTHERS.search(text, first, start)
+            or _CONTRAST.search(text, max(first, start - 80), start)
+            or VIA.search(text, max(first, start - 120), start)
+            or REMARK.search(text, max(0, start - 200), start)
+            or self._is_beaten(start, end)
+        )
 
     def _is_said_shut(self, at: int) -> bool:
         """Whether the answer says that its choice is closed, where the request asks for what is open."""
@@ -269,13 +303,9 @@ class Choice:
         denied in its clause."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
-        if OTHERS.search(text, first, start) or _CONTRAST.search(text, max(first, start - 80), start):
-            return False
-        if REMARK.search(text, max(0, start - 200), start):
+        if self._is_set_back(start, end):
             return False
         if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
-            return False
-        if self._is_beaten(start, end):
             return False
         if text.rfind("(", first, start) > text.rfind(")", first, start):
             return False

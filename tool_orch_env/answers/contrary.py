@@ -17,22 +17,20 @@ from .text import Folded, folded
 from .weighing import OTHERS
 from .words import concepts, is_singling
 
-_OPPOSITES = {
-    one: other
+_SUPERLATIVES = tuple(
+    (re.compile(rf"\b(?:{one})\b"), re.compile(rf"\b(?:{other})\b"))
     for pair in (
-        ("highest", "lowest"),
-        ("first", "last"),
-        ("nearest", "farthest"),
-        ("best", "worst"),
-        ("actual", "scheduled"),
-        ("oldest", "newest"),
+        ("most|largest|highest|biggest|greatest|longest|tallest|busiest", "fewest|smallest|lowest|shortest"),
+        ("nearest|closest", "farthest|furthest"),
+        ("first|earliest", "last|latest"),
+        ("oldest", "newest|youngest"),
         ("fastest", "slowest"),
-        ("hottest", "coldest"),
-        ("arrival", "departure"),
+        ("hottest|warmest", "coldest"),
+        ("worst", "best"),
     )
     for one, other in (pair, pair[::-1])
-}
-"""Concepts of which one is asked for and the other is said."""
+)
+"""What is asked for, and the opposite that may be said in its place."""
 _PAIRS = (
     (
         re.compile(r"\b(?:more|over|above|after|later than|warmer|hotter)\b"),
@@ -46,19 +44,45 @@ _PAIRS = (
         re.compile(r"\b(?:more|over|above|after|warmer|hotter)\b"),
     ),
     (re.compile(r"\b(?:rain|snow|wet)\b"), re.compile(r"\bdry\b")),
-    (
-        re.compile(r"\b(?:left of|remain\w*|left over)\b"),
-        re.compile(r"\b(?:over|short|spent|overspent|missing)\b"),
-    ),
+    (re.compile(r"\b(?:left|remain\w*)\b"), re.compile(r"\b(?:over|short|spent|overspent|missing)\b")),
 )
 """Words of an ask, and words that say the contrary in a clause that has none of the first."""
-_TURNED = re.compile(r"\b(?:not|no|none|never|neither|nor|still|yet|hardly|without|free of)\b|n't\b")
-_CAN_NOT = re.compile(
-    r"(?:(?:'s)? (?:is|are|was|were|can|could|will|would|do|does|did|has|have|had)(?:n't| not)| won't| can't| cannot)\b"
-    r"([^.,;:!?\n]*)"
+_AMOUNTS = frozenset({"count", "number", "measure", "money"})
+"""Kinds of which less, more and the like may be asked: "before schedule" is an ordinary delay."""
+_EVENTS = (
+    (
+        re.compile(r"\bactual"),
+        re.compile(r"\b(?:scheduled|planned|due|supposed)(?: to [a-z]+)?(?: for| at)? $"),
+    ),
+    (re.compile(r"\bscheduled\b"), re.compile(r"\bactually [a-z]+(?: at)? $")),
+    (
+        re.compile(r"\b(?:arriv|land)"),
+        re.compile(r"\b(?:left|departed|took off|departure(?: delay| time)?)[ :](?:at |was |of )?$"),
+    ),
+    (
+        re.compile(r"\b(?:depart|left)"),
+        re.compile(
+            r"\b(?:landed|arrived|came in|got in|touched down|arrival(?: delay| time)?)[ :](?:at |was |of )?$"
+        ),
+    ),
 )
-_COUNTED = re.compile(r"\b(?:hundred|thousand|dozen|ten|100|1,?000)\b[^.,;:]*$")
-_TERM = re.compile(r"[+*] ?(?:\w{1,3} )?$")
+"""Words of an ask, and what is right before the time of the other event."""
+_REACH = 200
+"""How far, in characters, words belong to a saying."""
+_LONGEST = 1000
+"""A clause of more characters is none."""
+_TURNED = re.compile(
+    r"\b(?:not|no|none|never|neither|nor|still|yet|hardly|without|free of|zero|(?<![.\d])0(?![.\d])|avoid\w*|skip\w*)\b|n't\b"
+)
+_CAN_NOT = re.compile(
+    r"(?:(?:'s)? (?:is|are|was|were|can|could|will|would|do|does|did|has|have|had)(?:n't| not)| won't| can't| cannot)"
+    r"(?! (?:only|just|merely))\b([^.,;:!?\n]*)"
+)
+_COUNTED = re.compile(
+    r"\b(?:hundred|thousand|dozen|ten|100|1,?000) (?:euros?|dollars?|pounds?|units?)\b"
+    r"(?:(?!\b(?:rates?|each|per|at)\b)[^.,;:]){0,60}$"
+)
+_TERM = re.compile(r"\d ?[+*] ?(?:\w{1,3} )?$")
 _TERM_BEHIND = re.compile(r"(?: ?[a-z°%/]+)? ?[+*] ?\d")
 _NONE_OF = re.compile(
     r"\s*(?:none|neither|not one) (?:of (?:the|these|them|those)\b|of (?:two|three|four|five|six)\b)[^.\n]*"
@@ -77,12 +101,10 @@ _BETWEEN = re.compile(r"\bbetween [\d.,]+(?: ?[a-z°%/]+)? and $")
 _AND = re.compile(r"(?: ?[a-z°%/]+)? and [\d.]")
 _TAKEN_BACK = re.compile(r"\bon second thoughts?\b|\bscratch that\b|\bi take (?:that|it) back\b")
 _SO_NONE = re.compile(
-    r"[^.!?\n]{0,160}\bso (?:there(?:'s| is) )?(?:none|nobody|no one|nothing|no [a-z]+)\b(?! (?:else|other|more|need))"
+    r"[^.!?\n]{0,160}\bso (?:(?:none|neither) of (?:the|these|them|those)\b(?! (?:\w+ )?others?\b)|none (?:is|are)\b)"
 )
 _AVOID = re.compile(r" (?:is|would be) (?:(?:the )?one )?to avoid\b")
-_AHEAD_ONLY = frozenset({"actual", "scheduled", "arrival", "departure"})
-"""Concepts whose opposite counts only before a value: "scheduled for 16:09"."""
-_WITHOUT = re.compile(r"\bwithout (?:any )?(\w+)")
+_WITHOUT = re.compile(r"\bwithout (?:any |an? |the )?(\w+)")
 _STOP = re.compile(r"[;!?]\s|(?<!\bst)\.\s")
 _EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|save|only)\b")
 
@@ -101,18 +123,28 @@ class Contrary:
         rights = [one for one in self._statements if one.right.get(at)]
         if rights and _TAKEN_BACK.search(self._text.text, rights[-1].end):
             return "taken back"
-        found = [self._of(one, at) for one in rights]
-        return found[0] if found and all(found) else ""
+        first = ""
+        for one in rights:
+            if not (why := self._of(one, at)):
+                return ""
+            first = first or why
+        return first
 
     def _of(self, one: Statement, at: int) -> str:
         fact = self._facts[at]
         clause = self._layout.at(one.start)
+        if clause.end - clause.start > _LONGEST:
+            return ""
         own = self._text.text[clause.start : clause.end]
-        spoken = folded(f"{fact.fact.owner} {fact.fact.ask}")
-        if fact.kind.name != "yes_no" and self._is_opposite(own, one.start - clause.start, fact):
+        ask, spoken = folded(fact.fact.ask), folded(f"{fact.fact.owner} {fact.fact.ask}")
+        if fact.kind.name != "yes_no" and _is_opposite(own, spoken):
             return "said of the opposite"
-        if fact.kind.name in NUMERIC_KINDS and _is_contrary(own, spoken):
+        if fact.kind.name in _AMOUNTS and _is_contrary(own, ask):
             return "said of the opposite"
+        if fact.kind.name in ("clock", "delay") and _is_other_event(
+            own[: one.start - clause.start], own, ask
+        ):
+            return "said of another event"
         if fact.kind.name in CLOSED and self._is_denied(one, spoken):
             return "denied"
         if _AVOID.match(self._text.text, one.end):
@@ -137,7 +169,7 @@ class Contrary:
             return "said of another amount"
         if _TERM_BEHIND.match(text, one.end) or _TERM.search(text, max(0, one.start - 8), one.start):
             return "only a part of a sum"
-        if self._is_of_others(one, fact):
+        if self._is_of_others(one, folded(f"{fact.fact.owner} {fact.fact.ask}")):
             return "said of the others"
         if _BETWEEN.search(text, max(0, one.start - 24), one.start) or (
             text.endswith("between ", 0, one.start) and _AND.match(text, one.end)
@@ -146,22 +178,6 @@ class Contrary:
         if fact.asked.value == 0 and self._is_of_other_event(own, fact):
             return "said of something else"
         return "said of another date" if self._is_of_another_date(own, fact) else ""
-
-    def _is_opposite(self, own: str, before: int, fact: CompiledFact) -> bool:
-        """Whether a clause says "fewest" where "most" is asked for; `before` is where the value is in it."""
-        owner, ask = (
-            {word for _, word in concepts(folded(text))} for text in (fact.fact.owner, fact.fact.ask)
-        )
-        asked = (owner - _AHEAD_ONLY) | ask  # "the second scheduled departure" may be asked when it got in
-        said = {word for _, word in concepts(own)}
-        ahead = {word for place, word in concepts(own) if place < before}
-        return any(
-            word in asked
-            and other not in owner | ask
-            and other in (ahead if word in _AHEAD_ONLY else said)
-            and word not in said
-            for word, other in _OPPOSITES.items()
-        )
 
     def _is_denied(self, one: Statement, spoken: str) -> bool:
         """Whether what is asked for is denied of a name right behind it: "Kiasma isn't the nearest"."""
@@ -212,19 +228,19 @@ class Contrary:
             and not _EXCEPT.search(self._text.text, 0, one.start)
         )
 
-    def _is_of_others(self, one: Statement, fact: CompiledFact) -> bool:
+    def _is_of_others(self, one: Statement, spoken: str) -> bool:
         """Whether a number is said of "the others", where it is one thing's."""
-        first, _ = self._layout.at(one.start).sentence
-        others = OTHERS.search(self._text.text, first, one.start)
-        asked = {word for _, word in concepts(folded(f"{fact.fact.owner} {fact.fact.ask}"))}
-        compared = others is not None and _COMPARED.search(
-            self._text.text, max(0, others.start() - 24), others.start()
-        )
-        if others is None or compared or not asked & _OPPOSITES.keys():
+        asked = [ask for ask, _ in _SUPERLATIVES if ask.search(spoken)]
+        if not asked:
             return False
-        between = {word for _, word in concepts(self._text.text[others.end() : one.start])}
+        first, _ = self._layout.at(one.start).sentence
+        first = max(first, one.start - _REACH)
+        others = OTHERS.search(self._text.text, first, one.start)
+        if others is None or _COMPARED.search(self._text.text, max(0, others.start() - 24), others.start()):
+            return False
+        between = self._text.text[others.end() : one.start]
         before = {word for _, word in concepts(self._text.text[first : others.start()])}
-        return not between & asked & _OPPOSITES.keys() and not any(map(is_singling, before))
+        return not any(ask.search(between) for ask in asked) and not any(map(is_singling, before))
 
     def _is_of_another_date(self, own: str, fact: CompiledFact) -> bool:
         """Whether a number that is asked for of one date stands by another one: "2.46 on 3 July"."""
@@ -233,11 +249,27 @@ class Contrary:
         return bool(wanted and said) and not wanted & said
 
 
-def _is_contrary(own: str, spoken: str) -> bool:
+def _is_opposite(own: str, spoken: str) -> bool:
+    """Whether a clause says "fewest" where "most" is asked for."""
+    return any(
+        ask.search(spoken) and not other.search(spoken) and other.search(own) and not ask.search(own)
+        for ask, other in _SUPERLATIVES
+    )
+
+
+def _is_contrary(own: str, ask: str) -> bool:
     """Whether a clause has "less than" where "more than" is asked for, and nothing that turns it round."""
     return any(
-        ask.search(spoken) and contrary.search(own) and not ask.search(own) and not _TURNED.search(own)
-        for ask, contrary in _PAIRS
+        asked.search(ask) and contrary.search(own) and not asked.search(own) and not _TURNED.search(own)
+        for asked, contrary in _PAIRS
+    )
+
+
+def _is_other_event(before: str, own: str, ask: str) -> bool:
+    """Whether the words right before a time say that it is that of another event: "scheduled for 16:09"."""
+    return any(
+        asked.search(ask) and not other.search(f"{ask} ") and other.search(before) and not asked.search(own)
+        for asked, other in _EVENTS
     )
 
 
@@ -247,5 +279,7 @@ def has_unwanted(text: Folded, layout: Layout, start: int, fact: CompiledFact) -
     unwanted = _WITHOUT.search(folded(fact.fact.owner))
     if unwanted is None:
         return False
-    rest = _STOP.split(text.text[start : max(start, layout.at(start).sentence[1])], maxsplit=1)[0]
-    return unwanted[1] in rest and _TURNED.search(rest) is None
+    after = min(layout.at(start).sentence[1], start + _REACH)
+    rest = _STOP.split(text.text[start : max(start, after)], maxsplit=1)[0]
+    word = re.search(rf"\b{re.escape(unwanted[1])}", rest)
+    return word is not None and _TURNED.search(rest) is None and OTHERS.search(rest, 0, word.start()) is None

@@ -32,6 +32,7 @@ from .working import LISTING, Working
 
 _RESPECTIVELY = re.compile(r"\brespectively\b")
 _ONLY = re.compile(r"\b(?:only|just) (?:(?:at|in|for|on|during|the) )*(?:hour of )?(?:the )?$")
+_REFUSED = re.compile(r"\b(?:not|except(?: for)?|isn't|wasn't|aren't|instead of|rather than) (?:the )?$")
 _IF = re.compile(r"\b(?:if|unless|whether)\b")
 _NOT_THERE = re.compile(r"\b(?:no|not|unknown|missing|without)\b|n't\b")
 CLOSE = 1.0
@@ -379,7 +380,8 @@ class _Reading:
         denied = self._denied.get(at)
         if self._facts[at].kind.name in CLOSED and denied is not None and denied.start > one.end:
             first, _ = self._layout.at(denied.start).sentence
-            if not _IF.search(self._text.text, first, denied.start):
+            refused = _REFUSED.search(self._text.text, max(first, denied.start - 24), denied.start)
+            if refused is not None and not _IF.search(self._text.text, first, denied.start):
                 return _Verdict(0.5, one, "denied as well")
         share, why = self._choice.left_open(at, one)
         if one.hedged and share > 0.5:

@@ -92,7 +92,7 @@ _PERHAPS = re.compile(r"\b(?:possibly|perhaps|maybe|conceivably)(?: at| in| on| 
 _PART = re.compile(
     r" (?:out )?of (?:the|these|those|them|its|our|your|my|\d+|two|three|four|five|six|seven|eight|nine|ten)\b"
 )
-_VIA = re.compile(r"\b(?:via|by way of|(?:passing|going) through|on the way)\b[^.;\n]{0,80}$")
+VIA = re.compile(r"\b(?:via|by way of|(?:passing|going) through|on the way)\b[^.;\n]{0,80}$")
 """Before what is only passed: "radium-226, by way of Pu-238, U-234 and Th-230"."""
 _ASIDE = (
     r"caveat|note|nb|n\.b\.?|p\.? ?s\.?|by the way|btw|fyi|mind you|(?:keep|bear) in mind|one (?:thing|caveat|note)"
@@ -288,7 +288,7 @@ class Finder:
     def _is_beside(self, said: Said, at: int, told: Mapping[int, int]) -> bool:
         """Whether a wrong value is only passed on the way, or in a remark behind the answer, which `told` is the place
         of by fact."""
-        if self._facts[at].kind.name in CLOSED and self._before(_VIA, said, 120):
+        if self._facts[at].kind.name in CLOSED and self._before(VIA, said, 120):
             return True
         return told.get(at, said.start) < said.start and self._before(REMARK, said, 200) is not None
 

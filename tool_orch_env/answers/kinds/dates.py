@@ -67,7 +67,7 @@ _FEWER = re.compile(
 """A first day: "28-29 November 2013"."""
 _ORDINAL = re.compile(
     r"\b(?:the |on )(3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)(?!\w|-)"
-    rf"(?! (?:of )?(?:{_MONTH}|floor|one|time|place|row|century|flight|avenue|street)\b)"
+    r"(?=[,.;:!?)\n]|$| (?:is|was|and|or|would|works?|it|for|then)\b| [a-z]+day\b)"
 )
 _MONTHS = re.compile(rf"\b{_MONTH}\b")
 _ROW = re.compile(
