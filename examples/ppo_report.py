@@ -3,8 +3,8 @@
     python examples/ppo_report.py runs/* --out runs
 
 The figures are those of the sampled evaluations. A task counts with its mean over the seeds, so that several seeds do
-not pretend to be more tasks; intervals are 95 %, by bootstrap over tasks. Runs of one reward must have the same tasks
-and updates.
+not pretend to be more tasks; intervals are 95 %, by bootstrap over tasks. All runs must have the same tasks and
+updates.
 """
 
 import argparse
@@ -24,15 +24,29 @@ Curves = dict[str, dict[int, list[np.ndarray]]]
 
 
 def curves(runs: Sequence[Path], tasks: Sequence[str] = ()) -> Curves:
-    """`tasks` are the ids that count, by default all that the runs were evaluated on."""
+    """Sampled success of all `runs`.
+
+    `tasks` are the ids that count, by default all that the runs were evaluated on. Raises `ValueError` if there are no
+    runs, or if one has other tasks or updates than the first.
+    """
     found: Curves = defaultdict(lambda: defaultdict(list))
+    first: tuple[list[str], list[int]] | None = None
     for run in runs:
         given = json.loads((run / "args.json").read_text())
-        tasks = tasks or ids(Path(given["held_out"]))
-        for line in lines(run / "evaluations.jsonl"):
-            if line["how"] == "sampled":
-                succeeded = np.array([float(task in line["succeeded"]) for task in tasks])
-                found[given["reward"]][line["update"]].append(succeeded)
+        held_out = ids(Path(given["held_out"]))
+        sampled = [line for line in lines(run / "evaluations.jsonl") if line["how"] == "sampled"]
+        has = (held_out, [line["update"] for line in sampled])
+        first = first or has
+        if has != first or not sampled:
+            raise ValueError(
+                f"{run}: expected evaluations of {len(first[0])} tasks after updates {first[1]}, as in {runs[0]}; "
+                f"found {len(held_out)} tasks after updates {has[1]}; report the runs of one setting together"
+            )
+        for line in sampled:
+            succeeded = np.array([float(task in line["succeeded"]) for task in tasks or held_out])
+            found[given["reward"]][line["update"]].append(succeeded)
+    if not found:
+        raise ValueError("no runs: expected folders that ppo_vllm.py has written, with args.json in them")
     return found
 
 
@@ -49,16 +63,18 @@ def table(found: Curves) -> str:
     ends = {reward: np.mean(by_update[max(by_update)], 0) for reward, by_update in found.items()}
     for reward, by_update in found.items():
         seeds = by_update[max(by_update)]
-        before, after = (shown(np.mean(by_update[at], 0)) for at in (0, max(by_update)))
+        before, after = (shown(np.mean(by_update[at], 0)) for at in (min(by_update), max(by_update)))
         each = ", ".join(f"{100 * one.mean():.1f}" for one in seeds)
-        gap = "" if reward == "graduated" else shown(ends["graduated"] - ends[reward])
+        gap = ""
+        if reward != "graduated" and "graduated" in ends:
+            gap = shown(ends["graduated"] - ends[reward], "points")
         rows.append(f"| `{reward}` | {len(seeds)} | {before} | {after} | {each} | {gap} |")
     return "\n".join(rows)
 
 
-def shown(values: np.ndarray) -> str:
+def shown(values: np.ndarray, unit: str = "%") -> str:
     mean, low, high = (100 * one for one in interval(values))
-    return f"{mean:.1f} % ({low:.1f} to {high:.1f})"
+    return f"{mean:.1f} {unit} ({low:.1f} to {high:.1f})"
 
 
 def draw(found: Curves, path: Path) -> None:
@@ -79,12 +95,16 @@ def draw(found: Curves, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Table and curve of several runs of `ppo_vllm.py`.")
-    parser.add_argument("runs", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "runs", nargs="+", type=Path, help="folders of runs; others, without args.json, are ignored"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for table.md and curve.png")
     parser.add_argument("--tasks", type=Path, help="count only the tasks of this file")
     given = parser.parse_args()
-    found = curves(given.runs, ids(given.tasks) if given.tasks else ())
+    runs = [run for run in given.runs if (run / "args.json").is_file()]
+    found = curves(runs, ids(given.tasks) if given.tasks else ())
     text = table(found)
+    given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "table.md").write_text(text + "\n")
     draw(found, given.out / "curve.png")
     print(text)

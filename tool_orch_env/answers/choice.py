@@ -15,7 +15,7 @@ from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
 from .statements import REMARK, VIA, Statement
 from .text import Folded, folded
-from .weighing import AGAINST, MARGIN, OTHERS, Weigher
+from .weighing import AGAINST, CONTRAST, MARGIN, OTHERS, Weigher
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
@@ -31,7 +31,6 @@ _AND_BEFORE = re.compile(r"(?: ?\([^()\n]*\))?,? (?:and|as well as) (?:the )?$")
 _SHORTEST = 5
 """A shortened name has as many letters at least."""
 _WAY = re.compile(r"(?:\b(?:from|to|at|of|near|than|against|as|via)|->|→) (?:the )?$")
-_CONTRAST = re.compile(r"\b(?:while|whereas|unlike)\b[^.,;\n]{0,60}$")
 _NOT = re.compile(r"\b(?:not|no|never|nor)\b|n't\b")
 _AND_DATE = re.compile(r",? ?(?:(?:and|or|&)? ?(?:on )?)")
 _SO_NEITHER = re.compile(r"[^.!?\n]*, (?:so|and|therefore|which means that|meaning) (?:neither|none)\b")
@@ -123,7 +122,7 @@ class Choice:
         first, _ = self._layout.at(start).sentence
         return bool(
             OTHERS.search(text, first, start)
-            or _CONTRAST.search(text, max(first, start - 80), start)
+            or CONTRAST.search(text, max(first, start - 80), start)
             or VIA.search(text, max(first, start - 120), start)
             or REMARK.search(text, max(0, start - 200), start)
             or self._is_beaten(start, end)

@@ -72,7 +72,8 @@ _REACH = 200
 _LONGEST = 1000
 """A clause of more characters is none."""
 _TURNED = re.compile(
-    r"\b(?:not|no|none|never|neither|nor|still|yet|hardly|without|free of|zero|(?<![.\d])0(?![.\d])|avoid\w*|skip\w*)\b|n't\b"
+    r"\b(?:not|no|none|never|neither|nor|still|yet|hardly|without|free of|zero|(?<![.\d])0(?![.\d])|avoid\w*|skip\w*)\b"
+    r"|n't\b"
 )
 _CAN_NOT = re.compile(
     r"(?:(?:'s)? (?:is|are|was|were|can|could|will|would|do|does|did|has|have|had)(?:n't| not)| won't| can't| cannot)"

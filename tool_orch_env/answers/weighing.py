@@ -83,11 +83,17 @@ _IT_IS = re.compile(
 """What follows a name that an answer decides on: "Kiasma it is"."""
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
 OTHERS = re.compile(
-    r"\b(?:before that,?"
+    r"\b(?:before that,?|as (?:a|an|the|your) (?:fallback|back-?up|alternative|second choice)"
+    r"|if (?:that|it)(?:'s| is) (?:too )?(?:full|booked|crowded|busy|closed|packed|out)"
     r"|the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
     r"|the (?:second|third)[- ]placed|second choices?"
     r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
 )
+_FALLBACK = re.compile(
+    r",? as (?:a|an|the|your) (?:fallback|back-?up|alternative|second choice|plan b)(?=\s*[.,;!)\n]|\s*$)"
+)
+CONTRAST = re.compile(r"\b(?:while|whereas|unlike)\b[^.,;\n]{0,60}$")
+"""What stands before a name that another is contrasted with: "while O'Malleys is farther"."""
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
@@ -173,8 +179,11 @@ class Weigher:
         self._drop_misnamed(one)
         if self.is_concluded(one):
             return
-        if one.instead_of is None and one.said and not any(one.right[at] for at in one.said):
-            if self._is_set_aside(one):
+        if one.said and not any(one.right[at] for at in one.said):
+            if one.instead_of is not None:
+                if self._is_runner_up(one):
+                    one.said = {}
+            elif self._is_set_aside(one):
                 one.sibling_of |= one.said.keys()
                 self.working.append(one)
                 one.said = {}
@@ -446,13 +455,17 @@ class Weigher:
         return hence is not None and _THAT_IS_ALL.match(self._text.text, one.end) is not None
 
     def _is_runner_up(self, one: Statement) -> bool:
-        """Whether a name is said to be no more than second, and the right one is said too."""
+        """Whether a name is said to be no more than second, or is what the right one is contrasted with, and the right
+        one is said too."""
         if any(self._facts[at].kind.name not in CLOSED for at in one.said):
             return False
-        first, _ = self._layout.at(one.start).sentence
-        return OTHERS.search(self._text.text, first, one.start) is not None and any(
-            any(other.right.get(at) for at in one.said) for other in self._statements
+        text, (first, after) = self._text.text, self._layout.at(one.start).sentence
+        set_back = (
+            OTHERS.search(text, first, one.start) is not None or _FALLBACK.match(text, one.end) is not None
         )
+        if not set_back and CONTRAST.search(text, first, one.start):
+            set_back = not any(is_singling(word) for _, word in concepts(text[one.end : after]))
+        return set_back and any(any(other.right.get(at) for at in one.said) for other in self._statements)
 
     def is_shut(self, one: Statement) -> bool:
         """Whether "is closed" follows in its sentence, where the request asks for what is open."""

@@ -1,0 +1,67 @@
+"""Whoever says the same of three places has chosen none of them, or the first, whatever their order."""
+
+from itertools import permutations
+
+import pytest
+
+from tests.test_answer_rich import asked, facts, shares
+from tool_orch_env.answers.facts import Facts
+from tool_orch_env.task import GoldenCall
+
+PLACES = ("Hotel Kämp", "Ravintola Säm", "Villi Wäinö")
+
+
+def choice(wanted: str) -> Facts:
+    return facts(
+        asked(
+            "place",
+            wanted,
+            call="a",
+            pointer=f"/{PLACES.index(wanted)}/name",
+            owner="the nearest",
+            ask="name",
+        ),
+        request=f"Which of {PLACES[0]}, {PLACES[1]} and {PLACES[2]} is the nearest?",
+        calls={
+            "a": (GoldenCall(id="a", tool="search", arguments={}), [{"name": name} for name in PLACES]),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Via {}. Via {}. Via {}.",
+        "Before that, {}. Before that, {}. Before that, {}.",
+        "While {}. While {}. While {}.",
+        "{} is close behind. {} is close behind. {} is close behind.",
+        "{} is nearly as good. {} is nearly as good. {} is nearly as good.",
+        "{}, as a fallback. {}, as a fallback. {}, as a fallback.",
+        "{}; {}; {}.",
+        "{}, {}, {}.",
+        "Not far: {}. Not far: {}. Not far: {}.",
+        "{} beats none. {} beats none. {} beats none.",
+        "{} comes second. {} comes second. {} comes second.",
+        "The others are {}, {} and {}.",
+    ],
+)
+def test_whoever_says_the_same_of_three_places_is_paid_for_one_at_most(said: str) -> None:
+    text = said.format(*PLACES)
+    assert sum(shares(choice(wanted), text) == (1,) for wanted in PLACES) <= 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}. {} is close behind, then {}.",
+        "{} is the nearest; {} and {} are farther.",
+        "{}, ahead of {} and {}.",
+        "{}. As a fallback, {} or {}.",
+        "{} is nearest, while {} and {} are farther.",
+        "{} is the nearest, whereas {} and {} come behind.",
+    ],
+)
+def test_the_one_without_the_marks_of_the_others_is_chosen(said: str) -> None:
+    for order in permutations(PLACES):
+        text = said.format(*order)
+        assert [shares(choice(wanted), text) == (1,) for wanted in order] == [True, False, False], order
