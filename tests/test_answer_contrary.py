@@ -251,3 +251,47 @@ def test_two_of_the_five_of_a_possessive() -> None:
         one(2, owner="neighbours of Kenya", ask="number more densely settled", kind="count"),
         "Two of Kenya's five land neighbours are more densely populated: Uganda and Ethiopia.",
     ) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("of", "text"),
+    [
+        (
+            one("23:01", owner="the flight", ask="at what time landed", kind="clock"),
+            "The flight you booked landed at 23:01.",
+        ),
+        (
+            one(5, owner="the first departure after 15:00", ask="minutes early", kind="minutes"),
+            "It left 5 minutes before schedule.",
+        ),
+        (
+            one("Klaus K", owner="the hotel without a pool", ask="name", kind="name"),
+            "Klaus K, near the park.",
+        ),
+        (
+            one(0.655, owner="the hotel that I can reach without stairs", ask="km", kind="measure"),
+            "Hotel Kämp: 0.655 km with zero stairs.",
+        ),
+        (one("Hotel Kämp", owner="the nearest hotel", ask="name", kind="name"), "You can't miss Hotel Kämp."),
+        (
+            one("Hotel Kämp", owner="the nearest hotel", ask="name", kind="name"),
+            "You can't go wrong with Hotel Kämp.",
+        ),
+        (
+            one(2.9208, owner="one euro", ask="reais for one euro", kind="rate"),
+            "Converted at a rate of 2.9208.",
+        ),
+        (
+            one(
+                "2027-06-04",
+                owner="the free day",
+                ask="date",
+                kind="date",
+                request="Is 2, 4 or 9 June 2027 free?",
+            ),
+            "4 June 2027, the 2nd option.",
+        ),
+    ],
+)
+def test_words_that_look_like_the_contrary_and_are_not(of: Facts, text: str) -> None:
+    assert shares(of, text) == (1,)
