@@ -6,7 +6,7 @@ from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.folder import manifest_sum
 
 SUMS = {
-    "travel": ("travel-2.0", "b4c2f1b41f57ef5af9b988300d2bbabfbb9220153b8471f67428754d4762804f"),
+    "travel": ("travel-2.0", "02f461f7d7679d4894f8327299f074bb041934953a9e42f0f8e0b0eed0e79c49"),
     "elements": ("elements-2.0", "614f1aee5928bb5487706e73389f3cdd9e5fe87039b630c1860de9ed369eedb9"),
 }
 """The name of each benchmark, and the sha256 of its manifest, which has the sums of all its files."""
