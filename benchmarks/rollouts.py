@@ -2,6 +2,7 @@
 
     python benchmarks/rollouts.py                        # 64 and 256 episodes at once, tiny Llama; minutes
     python benchmarks/rollouts.py --episodes 8 --rounds 1
+    python benchmarks/rollouts.py --model build/smollm2 --episodes 64    # a real model, made by examples/smollm2.py
 
 The load is that of golden conversations: each message has as many tokens as the golden one, and the episode goes on
 with the golden one. Variants, interleaved in every round:
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+from transformers import AutoTokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import tool_orch_env as toe
@@ -139,26 +141,36 @@ def compare(tasks: Sequence[Task], chat: Chat, args: Args, rounds: int) -> None:
     golden.llm.engine_core.shutdown()
 
 
+def tiny(folder: Path, tasks: Sequence[Task], width: int, layers: int) -> Path:
+    """Make an untrained Llama, and say its size."""
+    tokenizer = tiny_model.tokenizer(tiny_model.texts(tasks[:64]), 2000)
+    tokenizer.save_pretrained(folder)
+    model = tiny_model.llama(len(tokenizer), width, layers, 4096, seed=0)
+    model.save_pretrained(folder)
+    print(f"a model of {model.num_parameters():,} parameters\n")
+    return folder
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--episodes", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--model", type=Path, help="folder of a model that knows ChatML, instead of a tiny one"
+    )
     parser.add_argument("--width", type=int, default=64, help="hidden size of the model")
     parser.add_argument("--layers", type=int, default=2, help="layers of the model")
     given = parser.parse_args()
     tasks = toe.load_tasks("travel", "train")[: max(given.episodes)]
-    with tempfile.TemporaryDirectory() as folder:
-        tokenizer = tiny_model.tokenizer(tiny_model.texts(tasks[:64]), 2000)
-        tokenizer.save_pretrained(folder)
-        model = tiny_model.llama(len(tokenizer), given.width, given.layers, 4096, seed=0)
-        model.save_pretrained(folder)
-        print(f"a model of {model.num_parameters():,} parameters\n")
+    with tempfile.TemporaryDirectory() as made:
+        folder = given.model or tiny(Path(made), tasks, given.width, given.layers)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
         print(
             "| episodes | variant | messages | tokens | tokens/s | per CPU s | / raw | / raw, CPU | environment |"
         )
         print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for n in given.episodes:
-            args = Args(folder, "", num_episodes=n, max_model_len=4096, max_tokens=1024)
+            args = Args(str(folder), "", num_episodes=n, max_model_len=4096, max_tokens=1024)
             compare(tasks[:n], Chat(tokenizer), args, given.rounds)
 
 

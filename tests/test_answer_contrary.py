@@ -295,3 +295,39 @@ def test_two_of_the_five_of_a_possessive() -> None:
 )
 def test_words_that_look_like_the_contrary_and_are_not(of: Facts, text: str) -> None:
     assert shares(of, text) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        (
+            "Only Houston would be woken: it is 1:00 there.\n\nThe other two are not:\n- Osaka: 15:00\n- Madrid: 08:00",
+            1,
+        ),
+        ("Houston: it is 01:00 there.\n\n## The others\n\n- Osaka: 15:00\n- Madrid: 08:00", 1),
+        ("## The others\n\n- Osaka: 15:00\n- Madrid: 08:00", 0),
+        ("The others are:\n- Houston\n- Osaka\n- Madrid", 0),
+    ],
+)
+def test_what_is_listed_under_the_others_is_not_the_answer(said: str, share: float) -> None:
+    asleep = facts(
+        asked("asleep", ("Houston",), owner="the cities", ask="before 6 am", kind="list"),
+        request="For which of Osaka, Madrid and Houston would it be before 6 in the morning?",
+        calls={},
+    )
+    assert shares(asleep, said) == (pytest.approx(share, abs=0.01),)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("You are 217.53 euros over.\n\n- Denmark: 318.55 euros\n- Sweden: 535.66 euros", True),
+        ("You overspent by 217.53 euros. Denmark was 318.55 euros and Sweden 535.66 euros.", True),
+        ("Spent: 1,417.53 euros. Over budget by 217.53 euros.", True),
+        ("Denmark was 217.53 euros. You are 318.55 euros over.", False),
+        ("You are 1,417.53 euros over; Sweden was 217.53 euros.", False),
+    ],
+)
+def test_over_is_a_word_where_it_is_an_amount_by_itself(text: str, right: bool) -> None:
+    excess = one(217.53, owner="the trip", ask="euros over the budget", kind="money", tolerance=0.5)
+    assert (shares(excess, text) == (1,)) is right

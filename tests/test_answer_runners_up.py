@@ -43,6 +43,8 @@ def choice(wanted: str) -> Facts:
         "{} beats none. {} beats none. {} beats none.",
         "{} comes second. {} comes second. {} comes second.",
         "The others are {}, {} and {}.",
+        "The others are:\n- {}\n- {}\n- {}",
+        "## The other places\n\n- {}: near\n- {}: near\n- {}: near",
     ],
 )
 def test_whoever_says_the_same_of_three_places_is_paid_for_one_at_most(said: str) -> None:

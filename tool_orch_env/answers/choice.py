@@ -15,7 +15,7 @@ from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
 from .statements import REMARK, VIA, Statement
 from .text import Folded, folded
-from .weighing import AGAINST, CONTRAST, MARGIN, OTHERS, Weigher
+from .weighing import AGAINST, CONTRAST, MARGIN, OTHERS, Weigher, others_before
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
@@ -110,6 +110,8 @@ class Choice:
         choose from: "Via Kiasma. Via Ateneum."."""
         fact = self._facts[at]
         own = [one for one in self._statements if one.right.get(at)]
+        if OTHERS.search(self._all.request):  # it asks for "the holidays on the other two"
+            own = []
         if not own or not all(self._is_set_back(one.start, one.end) for one in own):
             return False
         others = self._all.choices(fact.fact) or self._all.alternatives(fact.fact)
@@ -121,7 +123,7 @@ class Choice:
         text = self._text.text
         first, _ = self._layout.at(start).sentence
         return bool(
-            OTHERS.search(text, first, start)
+            others_before(self._text, self._layout, start) is not None
             or CONTRAST.search(text, max(first, start - 80), start)
             or VIA.search(text, max(first, start - 120), start)
             or REMARK.search(text, max(0, start - 200), start)

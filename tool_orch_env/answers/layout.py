@@ -31,6 +31,8 @@ MOST_AROUND = 64
 _BRACES = re.compile(r"[{}\[\]]")
 _OPEN = ("{", "[")
 _CELLS = 12
+_HEADINGS = 6
+"""How many headings above a line are looked at."""
 _DEEPEST = 80
 """Blanks before a line that are counted."""
 _BEFORE, _BEHIND = 6, 3
@@ -72,6 +74,8 @@ class Clause:
     """The words of the parentheses in it."""
     host: list[tuple[int, str]] | None = None
     """The words of the clause that this is a parenthesis in."""
+    under: Sequence[tuple[int, int]] = ()
+    """The spans of the headings and items above, the outermost first."""
 
 
 class Layout:
@@ -116,7 +120,7 @@ class _Cutter:
         self._values = values
         self._text = folded.text
         self._clauses = clauses
-        self._headings: list[tuple[float, dict[str, float]]] = []  # level, words
+        self._headings: list[tuple[float, dict[str, float], tuple[int, int]]] = []  # level, words, span
         self._blank = True
 
     def run(self) -> None:
@@ -160,7 +164,7 @@ class _Cutter:
                     label = header[column] if column < len(header) else []
                     named = cells[0][2] if column else []
                     near |= {word: CLAUSE for _, word in (*label, *named)}
-                self._clauses.append(Clause(a, b, words, near, (start, end), True))
+                self._clauses.append(Clause(a, b, words, near, (start, end), True, under=self._under()))
 
     def _line(self, start: int, end: int) -> None:
         line = self._text[start:end]
@@ -181,7 +185,7 @@ class _Cutter:
         self._sentences(begin, end)
         if heads or (item and len(line) < 200):
             words = {word: ABOVE for _, word in islice(self._words(begin, end), MOST_AROUND)}
-            self._headings.append((level, words))
+            self._headings.append((level, words, (begin, end)))
         self._blank = False
 
     def _indent(self, start: int) -> int:
@@ -202,10 +206,13 @@ class _Cutter:
         return len(ends) < 80 and ends[-1] not in ".;,!?" and ":" not in ends
 
     def _above(self) -> dict[str, float]:
-        return {word: weight for _, words in self._headings[-6:] for word, weight in words.items()}
+        return {word: weight for _, words, _ in self._headings[-_HEADINGS:] for word, weight in words.items()}
+
+    def _under(self) -> list[tuple[int, int]]:
+        return [span for _, _, span in self._headings[-_HEADINGS:]]
 
     def _sentences(self, start: int, end: int) -> None:
-        above = self._above()
+        above, under = self._above(), self._under()
         for first, after in _sentences(self._folded, start, end):
             clauses = list(self._cut(first, after))
             own = _apart(clauses)
@@ -213,6 +220,7 @@ class _Cutter:
                 clause.near |= {**above, **_beside(own, at), **clause.near}
             for clause in clauses:
                 clause.sentence = first, after
+                clause.under = under
             self._clauses += clauses
             said = [word for clause in own[-_BEFORE:] for _, word in clause.own[:MOST_AROUND]]
             above = self._above() | dict.fromkeys(said[-MOST_AROUND:], ABOVE)

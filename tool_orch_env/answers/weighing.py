@@ -124,6 +124,16 @@ _RUN = 6
 """More numbers than this in one clause label nothing."""
 
 
+def others_before(text: Folded, layout: Layout, place: int) -> int | None:
+    """Where words end by which what is at a place is only one of others: "the other two" in its sentence, or in a
+    heading above."""
+    clause = layout.at(place)
+    for start, end in ((clause.sentence[0], place), *clause.under):
+        if (said := OTHERS.search(text.text, start, end)) is not None:
+            return said.end() if start == clause.sentence[0] else clause.sentence[0]
+    return None
+
+
 class Weigher:
     """Weighs the statements of one answer, in the order of the text."""
 
@@ -419,17 +429,16 @@ class Weigher:
         compared = _COMPARED.match(self._text.text, one.end, min(one.end + 48, len(self._text.text)))
         if compared is None:
             return False
-        return (
-            compared[1] in _LATER or concept(compared[1]) not in asked
-        )  # "2 were more than 15 minutes late"
+        said = {compared[1], concept(compared[1])}
+        return compared[1] in _LATER or not said & asked  # "2 were more than 15 minutes late"
 
     def _of_others(self, one: Statement) -> bool:
         """Whether a value is said of "the other two", and nothing in its sentence singles a thing out."""
-        first, after = self._layout.at(one.start).sentence
-        before = OTHERS.search(self._text.text, first, one.start)
-        if before is None:
+        _, after = self._layout.at(one.start).sentence
+        said = others_before(self._text, self._layout, one.start)
+        if said is None:
             return False
-        return not any(is_singling(word) for _, word in concepts(self._text.text[before.end() : after]))
+        return not any(is_singling(word) for _, word in concepts(self._text.text[said:after]))
 
     def _is_set_aside(self, one: Statement) -> bool:
         """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts".
@@ -461,7 +470,8 @@ class Weigher:
             return False
         text, (first, after) = self._text.text, self._layout.at(one.start).sentence
         set_back = (
-            OTHERS.search(text, first, one.start) is not None or _FALLBACK.match(text, one.end) is not None
+            others_before(self._text, self._layout, one.start) is not None
+            or _FALLBACK.match(text, one.end) is not None
         )
         if not set_back and CONTRAST.search(text, first, one.start):
             set_back = not any(is_singling(word) for _, word in concepts(text[one.end : after]))

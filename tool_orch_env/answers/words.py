@@ -26,6 +26,10 @@ _LABELLED = re.compile(
 """A label that the request gives: "flight A"."""
 _IN_ALL = re.compile(r"\b(?:all in all|in all|all told|all together|taken together|put together)\b")
 _SHORT_CODE = re.compile(r"(?<![\w])(?:[a-z]\d|\d[a-z])(?!\w)")
+_OVER = re.compile(
+    r"\b(?:over|under)(?=[.,;:!?)\s]*$|[.,;:!?)]|,? by\b| (?:(?:the|our|your|my) )?(?:budget|limit)\b)"
+)
+"""What is an amount by itself: "20 euros over", but not "over 20 euros"."""
 _GO = frozenset({"got", "gets", "get", "came"})
 _NEXT = re.compile(r"\s(in|there|home|away|off|going|out)\b")
 _SNAKE = re.compile(r"[_\s/.*-]+")
@@ -83,6 +87,7 @@ _GROUPS = {
     "highest": "highest most top maximum largest biggest greatest longest best tallest",
     "lowest": "lowest least minimum smallest shortest cheapest fewest",
     "below": "below underneath beneath",
+    "over": "excess exceed exceeds exceeded overspent overspend overran overshot",
     "north": "north northernmost northern",
     "south": "south southernmost southern",
     "east": "east easternmost eastern",
@@ -181,6 +186,8 @@ def _concepts(text: str) -> Iterator[tuple[int, str]]:
         yield match.start(1), f"{match[1]} {match[2]}"
     for match in _IN_ALL.finditer(text):
         yield match.start(), "total"
+    for match in _OVER.finditer(text):
+        yield match.start(), match[0]
     for match in _SHORT_CODE.finditer(text):
         yield match.start(), match[0]
     for match in _TOKEN.finditer(text):
