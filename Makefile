@@ -25,8 +25,10 @@ XDIST = -n auto --dist loadfile
 unit: .venv/ready chromium  ## pytest on every core, less what `make data` and `make kills` run
 	.venv/bin/python -m pytest $(XDIST) -m "not data and not kill"
 
-data: .venv/ready  ## the bundled data: every task audited and played, every other way, splits made anew
-	.venv/bin/python -m pytest $(XDIST) -m data
+EVERY = 1
+
+data: .venv/ready  ## the bundled data: every task audited and played, every other way, splits made anew; or some: make data EVERY=4
+	EVERY=$(EVERY) .venv/bin/python -m pytest $(XDIST) -m data
 
 kills: .venv/ready  ## runs and recordings that are killed many times over, and go on
 	.venv/bin/python -m pytest $(XDIST) -m kill

@@ -1,7 +1,7 @@
 """The laws of the reward, on the bundled tasks and every task imported from the shared data.
 
-`make data` plays the larger snapshots. Laws that take many traces per task play a seeded sample of each synthesised
-split of `travel` there, and all of it under `make thorough`.
+`make data` plays the larger snapshots, and CI a part of their tasks. Laws that take many traces per task play a seeded
+sample of each synthesised split of `travel` there, and all of it under `make thorough`.
 """
 
 import itertools
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sampling
 import toy as toys
 
 from tool_orch_env.answers.mentions import mentions
@@ -36,6 +37,8 @@ SOURCES = [
 ]
 IMPORTED = {"orchestration_traces": "train_60.jsonl", "complexfuncbench": "raw_5.jsonl"}
 
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+
 Played = tuple[Snapshot, list[Task]]
 
 
@@ -47,9 +50,9 @@ def played(request: pytest.FixtureRequest) -> Played:
 
 @pytest.fixture(scope="module", params=SOURCES)
 def every(request: pytest.FixtureRequest) -> Played:
-    """Every task of every split, for laws that take a few traces each."""
+    """The tasks of every split, for laws that take a few traces each."""
     opened, splits = source(request)
-    return opened, list(itertools.chain(*splits))
+    return opened, list(itertools.chain.from_iterable(map(sampling.every, splits)))
 
 
 def source(request: pytest.FixtureRequest) -> tuple[Snapshot, list[list[Task]]]:
@@ -67,7 +70,7 @@ def source(request: pytest.FixtureRequest) -> tuple[Snapshot, list[list[Task]]]:
 
 def drawn(tasks: list[Task]) -> list[Task]:
     """A split of up to 150 tasks whole, of a larger one a sample of 15; all if the tests are to be thorough."""
-    if len(tasks) <= 150 or os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
+    if len(tasks) <= 150 or THOROUGH:
         return tasks
     return [tasks[i] for i in sorted(np.random.default_rng(4).choice(len(tasks), 15, replace=False).tolist())]
 
@@ -88,8 +91,9 @@ class Scorer:
         return episode.score
 
 
-def orders(task: Task, rng: np.random.Generator, most: int = 200, drawn: int = 40) -> list[list[GoldenCall]]:
-    """Every order that respects the DAG if there are at most `most`, else a random draw of them."""
+def orders(task: Task, rng: np.random.Generator) -> list[list[GoldenCall]]:
+    """Every order that respects the DAG if there are not too many, else a random draw of them."""
+    most, drawn = (200, 40) if THOROUGH else (48, 16)
     every = list(itertools.islice(extended(task, []), most + 1))
     return every if len(every) <= most else [at_random(task, rng) for _ in range(drawn)]
 
