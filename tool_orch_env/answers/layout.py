@@ -33,6 +33,8 @@ _OPEN = ("{", "[")
 _CELLS = 12
 _HEADINGS = 6
 """How many headings above a line are looked at."""
+_LONGEST_HEADING = 200
+"""In characters."""
 _DEEPEST = 80
 """Blanks before a line that are counted."""
 _BEFORE, _BEHIND = 6, 3
@@ -183,9 +185,9 @@ class _Cutter:
         elif self._blank:
             self._headings = [one for one in self._headings if one[0] < -0.5]
         self._sentences(begin, end)
-        if heads or (item and len(line) < 200):
+        if heads or (item and len(line) < _LONGEST_HEADING):
             words = {word: ABOVE for _, word in islice(self._words(begin, end), MOST_AROUND)}
-            self._headings.append((level, words, (begin, end)))
+            self._headings.append((level, words, (begin, min(end, begin + _LONGEST_HEADING))))
         self._blank = False
 
     def _indent(self, start: int) -> int:
