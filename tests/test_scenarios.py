@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import sampling
 import scenes
 
 from tool_orch_env.answers.oracle import oracle_answer, oracle_turns
@@ -438,7 +437,7 @@ def test_every_bundled_scenario_makes_a_sound_task(name: str) -> None:
 @pytest.mark.parametrize("name", ["travel", "elements"])
 def test_every_frame_of_the_bundled_scenarios_makes_sound_tasks(name: str) -> None:
     snapshot = Snapshot.open(name)
-    checked = list(checked_frames(chosen(name, snapshot), snapshot, 11, 2 if sampling.EVERY == 1 else 1))
+    checked = list(checked_frames(chosen(name, snapshot), snapshot, 11, 2))
     assert [f"{one.scenario.id} {one.frame}: {one.reason}" for one in checked if not one.found] == []
 
 
