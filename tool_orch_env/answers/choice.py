@@ -15,7 +15,7 @@ from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
 from .statements import REMARK, VIA, Statement
 from .text import Folded, folded
-from .weighing import AGAINST, CONTRAST, MARGIN, OTHERS, Weigher, others_before
+from .weighing import AGAINST, MARGIN, OTHERS, Weigher
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
@@ -37,6 +37,7 @@ _SO_NEITHER = re.compile(r"[^.!?\n]*, (?:so|and|therefore|which means that|meani
 _BEHIND = re.compile(
     r",? (?:(?:is|was|comes?|came|would be|follows?|ranks?) )?(?:only |a close |a distant )?(?:in )?"
     r"(?:second|third|last)\b"
+    r"|(?:,? [^.;:!?\n]{0,80},)? (?:is|was|would be) (?:the|your|a|an) (?:fallback|runner-up|alternative|back-?up)\b"
     r"|,? (?:\([^()\n]*\) )?as (?:a|the|your|an) (?:second|other|next|alternative|back-?up|fallback)\b"
     r"| (?:is|was|came|comes|would be) (?:close(?= with| behind| second)|a close call|not far (?:off|behind)"
     r"|nearly as)\b"
@@ -110,21 +111,24 @@ class Choice:
         choose from: "Via Kiasma. Via Ateneum."."""
         fact = self._facts[at]
         own = [one for one in self._statements if one.right.get(at)]
-        if OTHERS.search(self._all.request):  # it asks for "the holidays on the other two"
-            own = []
-        if not own or not all(self._is_set_back(one.start, one.end) for one in own):
+        if (
+            not own
+            or OTHERS.search(self._all.request)  # it asks for "the holidays on the other two"
+            or fact.kind.name == "list"
+            or not all(self._is_set_back(one.start, one.end, at) for one in own)
+            or max(self._weigher.singled(one.start, one.end, at, opening=False) for one in own) >= CLAUSE
+        ):
             return False
         others = self._all.choices(fact.fact) or self._all.alternatives(fact.fact)
         others -= {folded(str(one.fact.value)) for one in self._facts}
         return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text) for name in others)
 
-    def _is_set_back(self, start: int, end: int) -> bool:
+    def _is_set_back(self, start: int, end: int, at: int) -> bool:
         """Whether a name is a loser, a runner-up, passed on the way, or said in a remark or as a contrast."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
         return bool(
-            others_before(self._text, self._layout, start) is not None
-            or CONTRAST.search(text, max(first, start - 80), start)
+            (self._facts[at].kind.name != "list" and self._weigher.is_second(start, end, at))
             or VIA.search(text, max(first, start - 120), start)
             or REMARK.search(text, max(0, start - 200), start)
             or self._is_beaten(start, end)
@@ -174,7 +178,9 @@ class Choice:
             for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text):
                 if has_unwanted(self._text, self._layout, match.end(), fact):
                     continue
-                if self._weigher.singled(*match.span(), at) > best + MARGIN and self.is_said(*match.span()):
+                if self._weigher.singled(*match.span(), at) > best + MARGIN and self.is_said(
+                    *match.span(), at
+                ):
                     return name
         return ""
 
@@ -184,7 +190,7 @@ class Choice:
         own = [one for one in self._statements if one.right.get(at)]
         best = max((self._weigher.singled(one.start, one.end, at) for one in own), default=0.0)
         for one in self._statements:
-            other = at in one.plain and one not in own and self.is_said(one.start, one.end)
+            other = at in one.plain and one not in own and self.is_said(one.start, one.end, at)
             offered = len(self._facts[at].in_request) > 1 or _PAY.search(
                 self._text.text, max(0, one.start - 32), one.start
             )
@@ -299,12 +305,12 @@ class Choice:
             ]
         return found
 
-    def is_said(self, start: int, end: int) -> bool:
+    def is_said(self, start: int, end: int, at: int) -> bool:
         """Whether a name is no place to start from or to go to, nothing in brackets, no loser, and nothing about it is
         denied in its clause."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
-        if self._is_set_back(start, end):
+        if self._is_set_back(start, end, at):
             return False
         if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
             return False

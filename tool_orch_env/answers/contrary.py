@@ -14,7 +14,7 @@ from .kinds.names import items
 from .layout import Layout
 from .statements import Statement
 from .text import Folded, folded
-from .weighing import OTHERS
+from .weighing import LEAVES, OTHERS
 from .words import concepts, is_singling
 
 _SUPERLATIVES = tuple(
@@ -36,7 +36,7 @@ _PAIRS = (
         re.compile(r"\b(?:more|over|above|after|later than|warmer|hotter)\b"),
         re.compile(
             r"\b(?:less|fewer) than\b|(?<!just )(?<!little )(?<!bit )(?<!well )\b(?:under|below)\b"
-            r"|\b(?:before|within|colder|cooler)\b|\bby (?:\d{1,2}[:.]\d\d|\d{1,2} ?[ap]\.?m|half|noon|a quarter)"
+            r"|\b(?:before|within|colder|cooler)\b|\bby (?:\d{1,2}:\d\d|\d{1,2} ?[ap]\.?m|half|noon|a quarter)"
         ),
     ),
     (
@@ -44,7 +44,14 @@ _PAIRS = (
         re.compile(r"\b(?:more|over|above|after|warmer|hotter)\b"),
     ),
     (re.compile(r"\b(?:rain|snow|wet)\b"), re.compile(r"\bdry\b")),
-    (re.compile(r"\b(?:left|remain\w*)\b"), re.compile(r"\b(?:over|short|spent|overspent|missing)\b")),
+    (re.compile(r"\b(?:left|remain\w*)\b"), re.compile(r"\b(?:over|short|spent|overspent|missing|excess)\b")),
+    (
+        re.compile(
+            r"(?<!\bleft )(?<!\bnot )(?<!n't )\bover\b|\b(?:excess|exceed\w*|over(?:spent|spend|ran|shot))\b"
+            r"|\btoo much\b|\bmore\b"
+        ),
+        re.compile(r"\b(?:left|remain\w*|to spare|under|not over)\b|n't over\b"),
+    ),
 )
 """Words of an ask, and words that say the contrary in a clause that has none of the first."""
 _AMOUNTS = frozenset({"count", "number", "measure", "money"})
@@ -240,6 +247,8 @@ class Contrary:
         if others is None or _COMPARED.search(self._text.text, max(0, others.start() - 24), others.start()):
             return False
         between = self._text.text[others.end() : one.start]
+        if LEAVES.search(between):
+            return False
         before = {word for _, word in concepts(self._text.text[first : others.start()])}
         return not any(ask.search(between) for ask in asked) and not any(map(is_singling, before))
 

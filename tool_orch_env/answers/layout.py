@@ -77,7 +77,7 @@ class Clause:
     host: list[tuple[int, str]] | None = None
     """The words of the clause that this is a parenthesis in."""
     under: Sequence[tuple[int, int]] = ()
-    """The spans of the headings and items above, the outermost first."""
+    """The spans of the headings above a list or table that this is in, the outermost first."""
 
 
 class Layout:
@@ -184,7 +184,7 @@ class _Cutter:
             self._headings = [one for one in self._headings if one[0] < level]
         elif self._blank:
             self._headings = [one for one in self._headings if one[0] < -0.5]
-        self._sentences(begin, end)
+        self._sentences(begin, end, self._under() if item or json_like else [])
         if heads or (item and len(line) < _LONGEST_HEADING):
             words = {word: ABOVE for _, word in islice(self._words(begin, end), MOST_AROUND)}
             self._headings.append((level, words, (begin, min(end, begin + _LONGEST_HEADING))))
@@ -213,8 +213,8 @@ class _Cutter:
     def _under(self) -> list[tuple[int, int]]:
         return [span for _, _, span in self._headings[-_HEADINGS:]]
 
-    def _sentences(self, start: int, end: int) -> None:
-        above, under = self._above(), self._under()
+    def _sentences(self, start: int, end: int, under: Sequence[tuple[int, int]]) -> None:
+        above = self._above()
         for first, after in _sentences(self._folded, start, end):
             clauses = list(self._cut(first, after))
             own = _apart(clauses)

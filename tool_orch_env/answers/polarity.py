@@ -25,7 +25,7 @@ _HARMLESS = re.compile(
     r"\bnot (?:only|just|merely|simply|least|to mention|even|more than|less than|later than|earlier than|exceeding)\b"
     r"|\b(?:never|not|n't) (?:[a-z]+ )?(?:below|under|above|over)\b"
     r"|\b(?:why|whether or|or|if) not\b|\bnot (?:sure|certain)\b(?! (?:that|it|if))|\bwithout (?:doubt|question)\b"
-    r"|\bnever mind\b|\b(?:can't|cannot|can not|won't|couldn't) (?:miss|beat|top|go (?:far )?wrong|fault)\b"
+    r"|\bnever mind\b|\b(?:can't|cannot|can not|won't|couldn't) (?:miss|beat|top|go (?:far )?wrong)\b"
 )
 _INSTEAD = re.compile(r"\b(?:instead of|rather than|other than|except(?: for)?|unlike)\b")
 _COMPARED = re.compile(r"\b(?:instead of|rather than|other than) *(?:\w+ ){0,3}$")

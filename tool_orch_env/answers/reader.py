@@ -471,14 +471,14 @@ class _Reading:
     def _without_mentioned(self, at: int, right: Statement, own: list[Statement]) -> list[Statement]:
         """Statements of a name without wrong ones that are only mentioned where the right one is said: "Pickwick is
         nearer, 352 m against 719 m to Hemingway's"."""
-        if self._facts[at].kind.name not in CLOSED or not self._choice.is_said(right.start, right.end):
+        if self._facts[at].kind.name not in CLOSED or not self._choice.is_said(right.start, right.end, at):
             return own
-        return [one for one in own if one.right[at] or self._choice.is_said(one.start, one.end)]
+        return [one for one in own if one.right[at] or self._choice.is_said(one.start, one.end, at)]
 
     def _is_mentioned(self, one: Statement, at: int) -> bool:
         """Whether a name is only mentioned, as the value of another fact: "Pickwick is nearer to Kinopalatsi"."""
         closed = self._facts[at].kind.name in CLOSED
-        return closed and any(one.right.values()) and not self._choice.is_said(one.start, one.end)
+        return closed and any(one.right.values()) and not self._choice.is_said(one.start, one.end, at)
 
     def _said_at_once(self) -> None:
         """One statement may serve a second fact of the same value, where its sentence names that one's owner too."""

@@ -16,12 +16,12 @@ from heapq import nlargest
 
 from .facts import CLOSED, NUMERIC_KINDS, CompiledFact, Facts, Leaf, Words
 from .kinds.base import Said
-from .kinds.names import key
+from .kinds.names import items, key
 from .kinds.numerals import numerals
 from .layout import CLAUSE, NEAR, Layout
 from .statements import SHAPED, UNITED, Statement
 from .text import Folded, folded
-from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_singling, of_texts
+from .words import CONCLUDING, GENERIC, better, comparing, concept, concepts, is_singling, of_texts
 
 MARGIN = 0.4
 """By how much evidence must be greater to be clearly greater."""
@@ -46,7 +46,10 @@ _COMPARED = re.compile(
 _TOGETHER = re.compile(
     r"[^,.;\n]{0,28}\b(?:together|altogether|combined|in (?:all|total)|all told|both ways)\b"
 )
-_SHARED = re.compile(r"[^,.;\n]{0,12}\b(?:for each|each of|apiece|per (?:person|head)|a head)\b")
+_OTHER_TWO = re.compile(r"\bthe (?:other|remaining) $")
+_SHARED = re.compile(
+    r"[^,.;\n]{0,12}\b(?:for each|each(?: of|(?=[.,;!)]|$))|apiece|per (?:person|head)|a head)\b"
+)
 _HENCE = re.compile(r"\b(?:so|therefore|hence),? (?:that's |that makes |it's |it is |in all |make it )?$")
 _THAT_IS_ALL = re.compile(
     r"[.,;:!)](?!\d)|$| (?:in all|altogether|of them|left|late|landed|were|was|hours?|minutes?)\b"
@@ -72,6 +75,8 @@ _SO = re.compile(
     r"|meet (?:at|on)|stay at|book|(?:that|which) makes (?:it|that)|that comes to|that's|that adds up to"
     r"|i'd say|my (?:pick|choice|guess|money) (?:is|would be|is on)|(?:that|which) makes"
     r"|the (?:one|place)(?: for (?:you|him|her|them))? is|the answer is|send (?:him|her|them) to|pay (?:it )?on"
+    r"|the (?:only )?remaining (?:one|[a-z]+[^s ])(?: is)?"
+    r"|the only (?:one|[a-z]+[^s ])(?: [a-z0-9:.]+){0,6} is"
     r"|should (?:have )?(?:gone?|taken?|pick(?:ed)?|choose|chosen|book(?:ed)?)(?: to| for| with)?)\b"
     r"[:,]? (?:[a-z']+ ){0,3}$"
 )
@@ -79,21 +84,40 @@ _IT_IS = re.compile(
     r",? it is(?: then)?(?=[.,:;!)\n]|$)"
     r"|(?:'s| is| was) (?:the (?:one|place|winner|answer|pick|choice|right one)|your (?:best bet|pick|one|early bird))"
     r"\b"
+    r"|(?:(?!\b(?:while|whereas)\b)[^.!?;,\n]){0,60},? (?:so|and) (?:i'd |i would |i |you should )?"
+    r"(?:go (?:there|to it)|take (?:it|this one|that one)|recommend it)\b"
 )
 """What follows a name that an answer decides on: "Kiasma it is"."""
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
 OTHERS = re.compile(
-    r"\b(?:before that,?|as (?:a|an|the|your) (?:fallback|back-?up|alternative|second choice)"
+    r"\b(?:before that,?|as (?:a|an|the|your) (?:fallback|back-?up|alternative|second choice|runner-up)"
     r"|if (?:that|it)(?:'s| is) (?:too )?(?:full|booked|crowded|busy|closed|packed|out)"
-    r"|the (?:(?:\d+|two|three|four|five|six|seven) )?(?:other|rest|remaining)s?|runners?-up|the alternatives?"
+    r"|the (?:(?:\d+|two|three|four|five|six|seven) )?others?(?! (?:hand|group|party|is|was|one is)\b)"
+    r"|the rest(?! of (?:the|your|my|our) (?:evening|night|day|trip|tour|way|time|week|walk|afternoon|morning))"
+    r"|(?:the )?(?:other (?:options?|choices?|candidates?)|alternatives?)|runners?-up"
     r"|the (?:second|third)[- ]placed|second choices?"
     r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
 )
 _FALLBACK = re.compile(
-    r",? as (?:a|an|the|your) (?:fallback|back-?up|alternative|second choice|plan b)(?=\s*[.,;!)\n]|\s*$)"
+    r",? as (?:a|an|the|your) (?:fallback|back-?up|alternative|runner-up|second choice|plan b)(?=\s*[.,;!)\n]|\s*$)"
 )
 CONTRAST = re.compile(r"\b(?:while|whereas|unlike)\b[^.,;\n]{0,60}$")
 """What stands before a name that another is contrasted with: "while O'Malleys is farther"."""
+LEAVES = re.compile(
+    r",? (?:so|but|while|whereas|therefore|hence|which leaves|leaving|then)\b|[;!] |, [^,;]{0,40} leaves? "
+)
+"""What ends what is said of the others: "the other two have stairs, so go to Hotel Kämp"."""
+_OF_THE = re.compile(r"\b(?:of|than|to|with|unlike|against|over|from|before|ahead of|beats|like) $")
+"""What stands before the others where something else is compared with them."""
+_TAKEN = re.compile(
+    r"[^.!?\n]*\b(?:(?:so|and) (?:i'd |i would |i |you should |you'd better )?(?:go|take|pick|choose|book|recommend)"
+    r"|(?:go|take|pick|choose|book) (?:there|this one|that one|it)|recommend it|just as"
+    r"|too|as well|equally|also|most)\b"
+)
+"""What is said behind a name that is not set back by the words before it: "so go there", "as well"."""
+_WORD = re.compile(r"[^\W\d_]+")
+_OF_LISTS = frozenset("names of those the who which a an in on at or and by than number list".split())  # noqa: SIM905
+"""Words of an ask that say nothing of which things are asked for."""
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
@@ -128,9 +152,14 @@ def others_before(text: Folded, layout: Layout, place: int) -> int | None:
     """Where words end by which what is at a place is only one of others: "the other two" in its sentence, or in a
     heading above."""
     clause = layout.at(place)
-    for start, end in ((clause.sentence[0], place), *clause.under):
-        if (said := OTHERS.search(text.text, start, end)) is not None:
-            return said.end() if start == clause.sentence[0] else clause.sentence[0]
+    said = max(OTHERS.finditer(text.text, clause.sentence[0], place), key=re.Match.end, default=None)
+    if said is not None and not LEAVES.search(text.text, said.end(), place):
+        compared = _OF_THE.search(text.text, max(clause.sentence[0], said.start() - 24), said.start())
+        return None if compared else said.end()
+    for start, end in clause.under:
+        said = OTHERS.search(text.text, start, end)
+        if said is not None and not _OF_THE.search(text.text, max(start, said.start() - 24), said.start()):
+            return clause.sentence[0]
     return None
 
 
@@ -193,6 +222,8 @@ class Weigher:
             if one.instead_of is not None:
                 if self._is_runner_up(one):
                     one.said = {}
+            elif self._is_complement(one):
+                one.said = {}
             elif self._is_set_aside(one):
                 one.sibling_of |= one.said.keys()
                 self.working.append(one)
@@ -411,7 +442,7 @@ class Weigher:
             ruled_out = _RULED_OUT.match(self._text.text, one.end) is not None
             coded = any(self._facts[at].kind.name == "code" for at in one.said)
             return (coded or ruled_out) and _HYPOTHETICAL.search(before) is not None
-        if AGAINST.search(before):
+        if AGAINST.search(before) or _OTHER_TWO.search(before):
             return True
         asked = {word for at in one.said for word in self._facts[at].words.ask}
         if _HYPOTHETICAL.search(before) and not _HYPOTHETICAL.search(self._all.request):
@@ -468,14 +499,45 @@ class Weigher:
         one is said too."""
         if any(self._facts[at].kind.name not in CLOSED for at in one.said):
             return False
-        text, (first, after) = self._text.text, self._layout.at(one.start).sentence
-        set_back = (
-            others_before(self._text, self._layout, one.start) is not None
-            or _FALLBACK.match(text, one.end) is not None
+        set_back = _FALLBACK.match(self._text.text, one.end) is not None or all(
+            self.is_second(one.start, one.end, at) for at in one.said
         )
-        if not set_back and CONTRAST.search(text, first, one.start):
-            set_back = not any(is_singling(word) for _, word in concepts(text[one.end : after]))
         return set_back and any(any(other.right.get(at) for at in one.said) for other in self._statements)
+
+    def _is_complement(self, one: Statement) -> bool:
+        """Whether a list is of those that are not asked for: none of the right list, which is said in another sentence,
+        of which words of the ask are said only there: "Lima is open; the other two are closed: Paris and Rome"."""
+        for at in one.said:
+            if self._facts[at].kind.name != "list":
+                return False
+            wanted = set(map(key, map(str, items(self._facts[at].fact.value))))
+            text = self._text.text
+            if any(name in key(text[one.start : one.end]) for name in wanted):
+                return False
+            ask = set(folded(self._facts[at].fact.ask).split()) - _OF_LISTS
+            own = self._sentence_words(one) & ask
+            rights = [other for other in self._statements if other.right.get(at)]
+            if not any(own < self._sentence_words(other) & ask for other in rights):
+                return False
+        return True
+
+    def _sentence_words(self, one: Statement) -> set[str]:
+        """The words of a statement's sentence and of the headings above it."""
+        here = self._layout.at(one.start)
+        spans = ((here.sentence[0], max(here.sentence[1], one.end)), *here.under)
+        return {word for start, end in spans for word in _WORD.findall(self._text.text[start:end])}
+
+    def is_second(self, start: int, end: int, at: int) -> bool:
+        """Whether what is at a span is one of the others, or contrasted with something, and no words behind it put it
+        first all the same: "whereas Ateneum is nearer"."""
+        text, (first, after) = self._text.text, self._layout.at(start).sentence
+        if others_before(self._text, self._layout, start) is None and not CONTRAST.search(
+            text, max(first, start - 80), start
+        ):
+            return False
+        behind = {word for _, word in concepts(text[end : max(end, after)])} - {"only", "total"}
+        first_all_the_same = behind & better(self.owners(at)) or any(map(is_singling, behind))
+        return not (first_all_the_same or _TAKEN.match(text, end))
 
     def is_shut(self, one: Statement) -> bool:
         """Whether "is closed" follows in its sentence, where the request asks for what is open."""

@@ -27,9 +27,13 @@ _LABELLED = re.compile(
 _IN_ALL = re.compile(r"\b(?:all in all|in all|all told|all together|taken together|put together)\b")
 _SHORT_CODE = re.compile(r"(?<![\w])(?:[a-z]\d|\d[a-z])(?!\w)")
 _OVER = re.compile(
-    r"\b(?:over|under)(?=[.,;:!?)\s]*$|[.,;:!?)]|,? by\b| (?:(?:the|our|your|my) )?(?:budget|limit)\b)"
+    r"(?:(?<=\d )|(?<=[€$£] )|(?<=s ))(?:over|under)(?=[.,;:!?)\s]*$|[.,;:!?)]"
+    r"| (?:(?:the|our|your|my) )?(?:budget|limit)\b)"
+    r"|\b(?:over|under)(?=(?: (?:(?:the|our|your|my) )?(?:budget|limit))?,? by (?:about |some )?[€$£]? ?\d)"
 )
 """What is an amount by itself: "20 euros over", but not "over 20 euros"."""
+_OVER_BUDGET = re.compile(r"(?<![s\d€$£] )\bover (?:(?:the|our|your|my) )?budget\b(?!,? by\b)")
+"""What says that there is an excess, and gives no amount."""
 _GO = frozenset({"got", "gets", "get", "came"})
 _NEXT = re.compile(r"\s(in|there|home|away|off|going|out)\b")
 _SNAKE = re.compile(r"[_\s/.*-]+")
@@ -154,6 +158,12 @@ def comparing(words: Iterable[str]) -> frozenset[str]:
     return frozenset[str]().union(*(group for group in _COMPARING if found & group - SINGLING))
 
 
+def better(words: Iterable[str]) -> frozenset[str]:
+    """The words by which people put something before what these words single out: "nearer", of "nearest"."""
+    found = set(words)
+    return frozenset[str]().union(*(group for group in _COMPARING if found & group))
+
+
 @lru_cache(maxsize=8192)
 def concept(token: str) -> str:
     """The concept of a folded word; "" for words that say nothing."""
@@ -190,8 +200,11 @@ def _concepts(text: str) -> Iterator[tuple[int, str]]:
         yield match.start(), match[0]
     for match in _SHORT_CODE.finditer(text):
         yield match.start(), match[0]
+    unsaid = [match.span() for match in _OVER_BUDGET.finditer(text)] if "over" in text else []
     for match in _TOKEN.finditer(text):
         token = match[0]
+        if any(start <= match.start() < end for start, end in unsaid):
+            continue
         found = _way(text, match.end()) if token in _GO else concept(token)
         if found:
             yield match.start(), found
