@@ -43,6 +43,7 @@ _BEHIND = re.compile(
     r"|nearly as)\b"
 )
 """What is said of the losers of a comparison: "O'Malleys comes second"."""
+_GOES_ON = re.compile(r"\b(?:in|for|of|at) \w")
 _LISTED, _NAME_WORDS = 2, 6
 """A name in a row with so many others of at most so many words is one of a list."""
 
@@ -115,7 +116,7 @@ class Choice:
             not own
             or OTHERS.search(self._all.request)  # it asks for "the holidays on the other two"
             or fact.kind.name == "list"
-            or not all(self._is_set_back(one.start, one.end, at) for one in own)
+            or not all(self._is_set_back(one.start, one.end, at, right=True) for one in own)
             or max(self._weigher.singled(one.start, one.end, at, opening=False) for one in own) >= CLAUSE
         ):
             return False
@@ -123,12 +124,12 @@ class Choice:
         others -= {folded(str(one.fact.value)) for one in self._facts}
         return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text) for name in others)
 
-    def _is_set_back(self, start: int, end: int, at: int) -> bool:
+    def _is_set_back(self, start: int, end: int, at: int, right: bool = False) -> bool:
         """Whether a name is a loser, a runner-up, passed on the way, or said in a remark or as a contrast."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
         return bool(
-            (self._facts[at].kind.name != "list" and self._weigher.is_second(start, end, at))
+            (self._facts[at].kind.name != "list" and self._weigher.is_second(start, end, at, right))
             or VIA.search(text, max(first, start - 120), start)
             or REMARK.search(text, max(0, start - 200), start)
             or self._is_beaten(start, end)
@@ -335,6 +336,8 @@ class Choice:
         known = self._facts[at].words.row.union(*of_all)
         count = 0
         for step in (-1, 1):
+            if step > 0 and _GOES_ON.search(self._text.text, one.end, max(one.end, clauses[here].end)):
+                continue  # "Good Friday in South Africa, Finland and Australia"
             place = here + step
             while 0 <= place < len(clauses) and clauses[place].sentence == clauses[here].sentence:
                 inside = one.start < clauses[place].end and clauses[place].start < one.end

@@ -113,6 +113,7 @@ _SO_NONE = re.compile(
 )
 _AVOID = re.compile(r" (?:is|would be) (?:(?:the )?one )?to avoid\b")
 _WITHOUT = re.compile(r"\bwithout (?:any |an? |the )?(\w+)")
+_CONTRAST = re.compile(r"\b(?:whereas|while|unlike)\b")
 _STOP = re.compile(r"[;!?]\s|(?<!\bst)\.\s")
 _EXCEPT = re.compile(r"\b(?:but|except|apart from|other than|save|only)\b")
 
@@ -291,5 +292,6 @@ def has_unwanted(text: Folded, layout: Layout, start: int, fact: CompiledFact) -
         return False
     after = min(layout.at(start).sentence[1], start + _REACH)
     rest = _STOP.split(text.text[start : max(start, after)], maxsplit=1)[0]
+    rest = _CONTRAST.split(rest, maxsplit=1)[0]
     word = re.search(rf"\b{re.escape(unwanted[1])}", rest)
     return word is not None and _TURNED.search(rest) is None and OTHERS.search(rest, 0, word.start()) is None

@@ -331,6 +331,10 @@ class _Reading:
             if at in one.said and one.right[at] and (one in of or id(one) not in elsewhere)
         ]
         concluding = [one for one in of if self._weigher.is_labelled(one, at)]
+        if len({value_of(one, at) for one in concluding}) > 1 and all(
+            self._layout.at(one.start).cell for one in concluding
+        ):
+            concluding = []  # the column of a table, in which every row has one
         if not concluding and (found := self._superlative(at, of)):
             return found
         if not concluding:

@@ -115,7 +115,8 @@ _TAKEN = re.compile(
     r"|too|as well|equally|also|most)\b"
 )
 """What is said behind a name that is not set back by the words before it: "so go there", "as well"."""
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_NOT = re.compile(r"\b(?:not|no|none|neither)\b|n't\b")
 _OF_LISTS = frozenset("names of those the who which a an in on at or and by than number list".split())  # noqa: SIM905
 """Words of an ask that say nothing of which things are asked for."""
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
@@ -515,9 +516,13 @@ class Weigher:
             if any(name in key(text[one.start : one.end]) for name in wanted):
                 return False
             ask = set(folded(self._facts[at].fact.ask).split()) - _OF_LISTS
-            own = self._sentence_words(one) & ask
+            own, is_not = (
+                self._sentence_words(one),
+                _NOT.search(text, one.end, self._layout.at(one.start).end),
+            )
             rights = [other for other in self._statements if other.right.get(at)]
-            if not any(own < self._sentence_words(other) & ask for other in rights):
+            told = [self._sentence_words(other) for other in rights]
+            if not any(own & ask < words & ask or (is_not and "not" not in words) for words in told):
                 return False
         return True
 
@@ -525,16 +530,18 @@ class Weigher:
         """The words of a statement's sentence and of the headings above it."""
         here = self._layout.at(one.start)
         spans = ((here.sentence[0], max(here.sentence[1], one.end)), *here.under)
-        return {word for start, end in spans for word in _WORD.findall(self._text.text[start:end])}
+        text = "\n".join(self._text.text[start:end] for start, end in spans)
+        return set(_WORD.findall(text)) | ({"not"} if _NOT.search(text) else set())
 
-    def is_second(self, start: int, end: int, at: int) -> bool:
+    def is_second(self, start: int, end: int, at: int, right: bool = False) -> bool:
         """Whether what is at a span is one of the others, or contrasted with something, and no words behind it put it
-        first all the same: "whereas Ateneum is nearer"."""
+        first all the same: "whereas Ateneum is nearer". A right name may be the second half of a contrast: "Ateneum
+        closes at five, whereas Kiasma is open"."""
         text, (first, after) = self._text.text, self._layout.at(start).sentence
-        if others_before(self._text, self._layout, start) is None and not CONTRAST.search(
-            text, max(first, start - 80), start
-        ):
-            return False
+        if others_before(self._text, self._layout, start) is None:
+            contrast = CONTRAST.search(text, max(first, start - 80), start)
+            if contrast is None or (right and contrast.start() > first):
+                return False
         behind = {word for _, word in concepts(text[end : max(end, after)])} - {"only", "total"}
         first_all_the_same = behind & better(self.owners(at)) or any(map(is_singling, behind))
         return not (first_all_the_same or _TAKEN.match(text, end))

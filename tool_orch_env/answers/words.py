@@ -32,7 +32,10 @@ _OVER = re.compile(
     r"|\b(?:over|under)(?=(?: (?:(?:the|our|your|my) )?(?:budget|limit))?,? by (?:about |some )?[€$£]? ?\d)"
 )
 """What is an amount by itself: "20 euros over", but not "over 20 euros"."""
-_OVER_BUDGET = re.compile(r"(?<![s\d€$£] )\bover (?:(?:the|our|your|my) )?budget\b(?!,? by\b)")
+_OVER_BUDGET = re.compile(
+    r"(?:'re|'s|\bare|\bwere|\bwas|\bis|\bwent|\bgo|\bgone)(?: slightly| a bit| a little| well| indeed)? "
+    r"over (?:(?:the|our|your|my) )?budget\b(?!,? by\b)"
+)
 """What says that there is an excess, and gives no amount."""
 _GO = frozenset({"got", "gets", "get", "came"})
 _NEXT = re.compile(r"\s(in|there|home|away|off|going|out)\b")
