@@ -16,6 +16,7 @@ from .polarity import denied
 from .statements import REMARK, VIA, Statement
 from .text import Folded, folded
 from .weighing import AGAINST, MARGIN, OTHERS, Weigher
+from .words import better, concept, concepts
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
 _EITHER = re.compile(r"\beither (?:of (?:the|those|these|them)|one|would|will|could|can|is|works)\b")
@@ -43,7 +44,15 @@ _BEHIND = re.compile(
     r"|nearly as)\b"
 )
 """What is said of the losers of a comparison: "O'Malleys comes second"."""
+_THAN = re.compile(r"\b(\w{3,}er|more|less|worse) (?:[^.;:!?\n]{0,40} )?than$")
+_WHEREAS = re.compile(r"[^.;!?\n]{0,120}\b(?:while|whereas)\b")
+_AS_WELL = re.compile(
+    r"\b(?:too|as well|also|just as|equally|either)\b(?! (?:far|late|long|low|high|small|large))"
+)
+_LOSES = re.compile(r"\b(?:but|clos(?:e|es|ed|ing)|shuts?|only|than|stairs)\b")
 _GOES_ON = re.compile(r"\b(?:in|for|of|at) \w")
+_LEAD = 5
+"""Characters before a name with which its clause may begin."""
 _LISTED, _NAME_WORDS = 2, 6
 """A name in a row with so many others of at most so many words is one of a list."""
 
@@ -84,6 +93,8 @@ class Choice:
             return 0.5, "leaves the choice open"
         if kind in CLOSED and self._is_only_set_back(at):
             return 0.5, "said as the others are"
+        if kind in CLOSED and (other := self._equal(at)):
+            return 0.5, f"another is said to be as good: {other}"
         if (
             (kind in CLOSED or kind == "date")
             and self._weigher.is_choice(at)
@@ -124,6 +135,30 @@ class Choice:
         others -= {folded(str(one.fact.value)) for one in self._facts}
         return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", self._text.text) for name in others)
 
+    def _equal(self, at: int) -> str:
+        """The name that a contrast behind the right one, or a list, puts at least beside it; "" if there is none:
+        "Toscanini is open until midnight, while Kaarna is too"."""
+        fact = self._facts[at]
+        if not self._is_chosen(at):
+            return ""
+        text = self._text.text
+        others = self._all.choices(fact.fact) | self._all.alternatives(fact.fact)
+        others |= {folded(one) for one in fact.asked.candidates}
+        others -= {folded(str(one)) for other in self._facts for one in (other.fact.value, other.fact.owner)}
+        for one in self._statements:
+            contrast = _WHEREAS.match(text, one.end) if one.right.get(at) else None
+            if contrast is None:
+                continue
+            rest = text[contrast.end() : max(contrast.end(), self._layout.at(one.start).sentence[1])]
+            said = next(
+                (name for name in sorted(others) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest)), ""
+            )
+            words = {word for _, word in concepts(rest)}
+            winning = better(self._weigher.owners(at)) & words or _AS_WELL.search(rest)
+            if said and winning and not _NOT.search(rest) and not _LOSES.search(rest):
+                return said
+        return ""
+
     def _is_set_back(self, start: int, end: int, at: int, right: bool = False) -> bool:
         """Whether a name is a loser, a runner-up, passed on the way, or said in a remark or as a contrast."""
         text = self._text.text
@@ -132,7 +167,7 @@ class Choice:
             (self._facts[at].kind.name != "list" and self._weigher.is_second(start, end, at, right))
             or VIA.search(text, max(first, start - 120), start)
             or REMARK.search(text, max(0, start - 200), start)
-            or self._is_beaten(start, end)
+            or self._is_beaten(start, end, at)
         )
 
     def _is_said_shut(self, at: int) -> bool:
@@ -159,7 +194,7 @@ class Choice:
             others = self._all.alternatives(fact.fact) if self._weigher.is_choice(at) else others
         own = [one for one in self._statements if one.right.get(at)]
         lost = bool(own) and all(
-            self._is_beaten(one.start, one.end)
+            self._is_beaten(one.start, one.end, at)
             or self._weigher.is_shut(one)
             or has_unwanted(self._text, self._layout, one.end, fact)
             for one in own
@@ -313,19 +348,25 @@ class Choice:
         first, _ = self._layout.at(start).sentence
         if self._is_set_back(start, end, at):
             return False
-        if _WAY.search(text, max(0, start - 16), start) or denied(text, start, end):
+        if denied(text, start, end):
+            return False
+        if _WAY.search(text, max(0, start - 16), start) and not self._weigher.is_taken(start, end):
             return False
         if text.rfind("(", first, start) > text.rfind(")", first, start):
             return False
         return _NOT.search(text, end, max(end, self._layout.at(start).end)) is None
 
-    def _is_beaten(self, start: int, end: int) -> bool:
+    def _is_beaten(self, start: int, end: int, at: int) -> bool:
         """Whether a name is what another is compared with, or loses the comparison: "than O'Malleys", "O'Malleys comes
         second", "... so neither works"."""
         text = self._text.text
         first, _ = self._layout.at(start).sentence
-        if AGAINST.search(text, max(first, start - 80), start):
-            return True
+        against = AGAINST.search(text, max(first, start - 80), start)
+        if against is not None:
+            worse = _THAN.search(text, max(first, against.start() - 60), against.start() + 4)
+            winning = better(self._weigher.owners(at))
+            if worse is None or not winning or winning & {worse[1], concept(worse[1])}:
+                return True
         return _SO_NEITHER.match(text, end) is not None or _BEHIND.match(text, end) is not None
 
     def _strangers(self, at: int, one: Statement) -> int:
@@ -338,6 +379,8 @@ class Choice:
         for step in (-1, 1):
             if step > 0 and _GOES_ON.search(self._text.text, one.end, max(one.end, clauses[here].end)):
                 continue  # "Good Friday in South Africa, Finland and Australia"
+            if step < 0 and one.start - clauses[here].start > _LEAD:
+                continue
             place = here + step
             while 0 <= place < len(clauses) and clauses[place].sentence == clauses[here].sentence:
                 inside = one.start < clauses[place].end and clauses[place].start < one.end

@@ -92,7 +92,9 @@ _PERHAPS = re.compile(r"\b(?:possibly|perhaps|maybe|conceivably)(?: at| in| on| 
 _PART = re.compile(
     r" (?:out )?of (?:the|these|those|them|its|our|your|my|\d+|two|three|four|five|six|seven|eight|nine|ten)\b"
 )
-VIA = re.compile(r"\b(?:via|by way of|(?:passing|going) through|on the way)\b[^.;\n]{0,80}$")
+VIA = re.compile(
+    r"\b(?:via|by way of|(?:passing|going) through|on the way)\b(?:(?!\b(?:whereas|while|but)\b)[^.;\n]){0,80}$"
+)
 """Before what is only passed: "radium-226, by way of Pu-238, U-234 and Th-230"."""
 _ASIDE = (
     r"caveat|note|nb|n\.b\.?|p\.? ?s\.?|by the way|btw|fyi|mind you|(?:keep|bear) in mind|one (?:thing|caveat|note)"

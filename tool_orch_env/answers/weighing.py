@@ -115,6 +115,8 @@ _TAKEN = re.compile(
     r"|too|as well|equally|also|most)\b"
 )
 """What is said behind a name that is not set back by the words before it: "so go there", "as well"."""
+_NOT_FIRST = frozenset({"only", "total", "north", "south", "east", "west"})
+"""Singling words that put nothing first."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NOT = re.compile(r"\b(?:not|no|none|neither)\b|n't\b")
 _OF_LISTS = frozenset("names of those the who which a an in on at or and by than number list".split())  # noqa: SIM905
@@ -130,7 +132,10 @@ _IS_CLOSED = re.compile(
     r"(?:(?!\b(?:while|whereas|but|though|although|unlike|which)\b)[^.;!?\n]){0,100}"
     r"\b(?:(?:is|are|be) (?:both |all |already )*(?:closed|shut)|(?:both|all) (?:close|shut))\b"
 )
-_CLOSES = re.compile(r" (?:closes|shuts)\b")
+_CLOSES = re.compile(
+    r" (?:closes|shuts)\b"
+    r"|(?:(?!\b(?:while|whereas|but|though|which|is|are|has)\b)[^.;!?\n]){0,90}? (?:close|shut) (?:at|by|before)\b"
+)
 _TO = re.compile(r"\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?\d{1,2}[:.h]\d\d")
 _FROM = re.compile(r"\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\.?)?\s?(?:-|->|→|to|until)\s?(?:[a-z]{3} )?$")
 _NAMED = re.compile(r"(?:[:=]|\b(?:is|was|are|were)) ?[\"']?(?:the |a |an |about )?$")
@@ -465,12 +470,9 @@ class Weigher:
         return compared[1] in _LATER or not said & asked  # "2 were more than 15 minutes late"
 
     def _of_others(self, one: Statement) -> bool:
-        """Whether a value is said of "the other two", and nothing in its sentence singles a thing out."""
-        _, after = self._layout.at(one.start).sentence
-        said = others_before(self._text, self._layout, one.start)
-        if said is None:
-            return False
-        return not any(is_singling(word) for _, word in concepts(self._text.text[said:after]))
+        """Whether a value is said of "the other two", and no words put it first all the same."""
+        others = others_before(self._text, self._layout, one.start) is not None
+        return others and all(self.is_second(one.start, one.end, at) for at in one.said)
 
     def _is_set_aside(self, one: Statement) -> bool:
         """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts".
@@ -483,7 +485,10 @@ class Weigher:
         sentence = self._layout.at(one.start).sentence
         return any(
             any(other.right.get(at) for at in one.said)
-            and (self._layout.at(other.start).sentence != sentence or (shut and not self.is_shut(other)))
+            and (
+                self._layout.at(other.start).sentence != sentence
+                or ((shut or self._closes(one)) and not self.is_shut(other) and not self._closes(other))
+            )
             for other in self._statements
         )
 
@@ -538,11 +543,14 @@ class Weigher:
         first all the same: "whereas Ateneum is nearer". A right name may be the second half of a contrast: "Ateneum
         closes at five, whereas Kiasma is open"."""
         text, (first, after) = self._text.text, self._layout.at(start).sentence
-        if others_before(self._text, self._layout, start) is None:
+        said = others_before(self._text, self._layout, start)
+        if said is None:
             contrast = CONTRAST.search(text, max(first, start - 80), start)
             if contrast is None or (right and contrast.start() > first):
                 return False
-        behind = {word for _, word in concepts(text[end : max(end, after)])} - {"only", "total"}
+            said = contrast.start()
+        around = text[said:start] + " " + text[end : max(end, after)]
+        behind = {word for _, word in concepts(around)} - _NOT_FIRST
         first_all_the_same = behind & better(self.owners(at)) or any(map(is_singling, behind))
         return not (first_all_the_same or _TAKEN.match(text, end))
 
@@ -577,6 +585,8 @@ class Weigher:
             fact = self._facts[at]
             if fact.kind.name in NUMERIC_KINDS and self._is_asked_for(one, at):
                 continue
+            if fact.kind.name == "name" and self.is_taken(one.start, one.end):
+                continue
             for leaf in self._leaves(one, at):
                 if leaf.place == fact.place:
                     continue
@@ -609,6 +619,11 @@ class Weigher:
                         self.working.append(one)
                     del one.said[at]
                     break
+
+    def is_taken(self, start: int, end: int) -> bool:
+        """Whether an answer decides on the name at a span: "so go to Kiasma", "Kiasma it is"."""
+        before = self._text.text[self._layout.at(start).sentence[0] : start]
+        return _SO.search(before) is not None or _IT_IS.match(self._text.text, end) is not None
 
     def _is_singled_out(self, one: Statement, at: int) -> bool:
         """Whether the answer says of a statement's thing what the fact's thing is asked for: "the largest, Libreville,
@@ -698,7 +713,7 @@ class Weigher:
         found = _best(around, words, 1)
         first, _ = self._layout.at(start).sentence
         before = self._text.text[first:start]
-        if _SO.search(before) or _IT_IS.match(self._text.text, end):
+        if self.is_taken(start, end):
             return CLAUSE
         few = len(before.split()) <= _OPENING or _THAT_IS.fullmatch(before)
         opens = opening and first == 0 and ":" not in before and few
