@@ -51,6 +51,8 @@ _AS_WELL = re.compile(
 )
 _LOSES = re.compile(r"\b(?:but|clos(?:e|es|ed|ing)|shuts?|only|than|stairs)\b")
 _GOES_ON = re.compile(r"\b(?:in|for|of|at) \w")
+_REACH = 200
+"""How far behind a contrast, in characters, another name is looked for."""
 _LEAD = 5
 """Characters before a name with which its clause may begin."""
 _LISTED, _NAME_WORDS = 2, 6
@@ -149,7 +151,8 @@ class Choice:
             contrast = _WHEREAS.match(text, one.end) if one.right.get(at) else None
             if contrast is None:
                 continue
-            rest = text[contrast.end() : max(contrast.end(), self._layout.at(one.start).sentence[1])]
+            after = min(self._layout.at(one.start).sentence[1], contrast.end() + _REACH)
+            rest = text[contrast.end() : max(contrast.end(), after)]
             said = next(
                 (name for name in sorted(others) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest)), ""
             )

@@ -115,6 +115,8 @@ _TAKEN = re.compile(
     r"|too|as well|equally|also|most)\b"
 )
 """What is said behind a name that is not set back by the words before it: "so go there", "as well"."""
+_REACH = 200
+"""How far, in characters, words put a name first or second."""
 _NOT_FIRST = frozenset({"only", "total", "north", "south", "east", "west"})
 """Singling words that put nothing first."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -549,10 +551,12 @@ class Weigher:
             if contrast is None or (right and contrast.start() > first):
                 return False
             said = contrast.start()
-        around = text[said:start] + " " + text[end : max(end, after)]
+        around = (
+            text[max(said, start - _REACH) : start] + " " + text[end : min(max(end, after), end + _REACH)]
+        )
         behind = {word for _, word in concepts(around)} - _NOT_FIRST
         first_all_the_same = behind & better(self.owners(at)) or any(map(is_singling, behind))
-        return not (first_all_the_same or _TAKEN.match(text, end))
+        return not (first_all_the_same or _TAKEN.match(text, end, end + _REACH))
 
     def is_shut(self, one: Statement) -> bool:
         """Whether "is closed" follows in its sentence, where the request asks for what is open."""
@@ -622,7 +626,7 @@ class Weigher:
 
     def is_taken(self, start: int, end: int) -> bool:
         """Whether an answer decides on the name at a span: "so go to Kiasma", "Kiasma it is"."""
-        before = self._text.text[self._layout.at(start).sentence[0] : start]
+        before = self._text.text[max(self._layout.at(start).sentence[0], start - _REACH) : start]
         return _SO.search(before) is not None or _IT_IS.match(self._text.text, end) is not None
 
     def _is_singled_out(self, one: Statement, at: int) -> bool:
