@@ -436,9 +436,12 @@ def test_every_bundled_scenario_makes_a_sound_task(name: str) -> None:
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["travel", "elements"])
 def test_every_frame_of_the_bundled_scenarios_makes_sound_tasks(name: str) -> None:
+    """In two tries; the second only for scenarios in which the first failed."""
     snapshot = Snapshot.open(name)
-    checked = list(checked_frames(chosen(name, snapshot), snapshot, 11, 2))
-    assert [f"{one.scenario.id} {one.frame}: {one.reason}" for one in checked if not one.found] == []
+    once = checked_frames(chosen(name, snapshot), snapshot, 11, 1)
+    failed = tuple(sorted({one.scenario.id for one in once if not one.found}))
+    twice = checked_frames(chosen(name, snapshot, failed), snapshot, 11, 2) if failed else ()
+    assert [f"{one.scenario.id} {one.frame}: {one.reason}" for one in twice if not one.found] == []
 
 
 def test_requests_of_the_bundled_scenarios_are_short_and_unlike_each_other() -> None:
