@@ -106,7 +106,9 @@ def judge(module: str, survivors: bool, sample: Sample) -> None:
 
 
 def judge_anew(_: str, items: list[WorkItem], tests: str, session: WorkDB) -> bool:
-    """Judge mutants by importing the package anew for each. False if the tests fail without any."""
+    """Judge mutants by importing the package anew for each. False if the tests fail without any. The package must not
+    have been imported: its mutants would not be seen."""
+    assert "tool_orch_env" not in sys.modules
     for name in (
         "gymnasium",
         "hypothesis.strategies",
@@ -311,7 +313,7 @@ def main() -> None:
         os.chdir(TREE)
         sys.path[0] = str(TREE)
         mutating.run_tests = run_tests
-        for module in modules:
+        for module in sorted(modules, key=SETTINGS["quick"].__contains__):  # those import the package
             judge(module, options.survivors, sample)
     sys.exit(1 if report(modules, sample) else 0)
 

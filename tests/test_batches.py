@@ -1,11 +1,15 @@
 """One call with a list of ids does the work of several calls with fewer, and the reverse."""
 
+import json
 from typing import Any
 
 import pytest
 
 import tool_orch_env as toe
+from tool_orch_env.jsonvalues.canonical import canonical
+from tool_orch_env.reward.batches import Batches
 from tool_orch_env.reward.config import Score
+from tool_orch_env.reward.credit import CompiledCall
 from tool_orch_env.snapshot import Snapshot
 from tool_orch_env.snapshot.catalog import Catalog, ToolSpec
 from tool_orch_env.snapshot.records import make_record
@@ -179,3 +183,64 @@ def test_spare_items_must_be_some_of_a_golden_calls_list(spare: dict[str, list[i
     of = task(FIND, look_up("b", 7, 8, 9))
     with pytest.raises(ValueError, match=words):
         Task.model_validate({**of.model_dump(), "meta": {"spare": spare}})
+
+
+def listed(id: str, tool: str, response: str, **values: object) -> CompiledCall:
+    texts = {name: canonical(value) for name, value in values.items()}
+    return CompiledCall(index=0, id=id, tool=tool, key=id, values=texts, response=response, needs=())
+
+
+def pieces(golden: list[CompiledCall], tool: str, text: str, **arguments: Any) -> set[tuple[str, str, str]]:
+    return set(Batches(golden, {}).met(tool, arguments, repr((tool, arguments)), text))
+
+
+ROWS = '[{"id":7},{"id":9}]'
+B = listed("b", "look_up", ROWS, ids=[7, 9], lang="fi", sort="up")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "met"),
+    [
+        ("look_up", {"ids": [7], "lang": "fi", "sort": "up"}, {("b", "ids", "7"), ("b", "", '{"id": 7}')}),
+        ("look_up", {"ids": [7], "lang": "fi"}, set()),
+        ("look_up", {"ids": [7], "lang": "fi", "sort": "up", "more": 1}, set()),
+        ("look_up", {"ids": [7], "lang": "sv", "sort": "up"}, set()),
+        ("look_up", {"ids": [7, 9], "lang": "sv", "sort": "up"}, set()),
+        ("look_up", {"ids": 7, "lang": "fi", "sort": "up"}, set()),
+        ("look_up", {"ids": [7, 9], "lang": ["fi"], "sort": "up"}, set()),
+        ("look_up", {"ids": [7, 9], "lang": "fi", "sort": "up"}, set()),  # the golden call itself
+        ("zoom", {"ids": [7], "lang": "fi", "sort": "up"}, set()),
+        ("find", {"ids": [7], "lang": "fi", "sort": "up"}, set()),
+    ],
+)
+def test_a_call_supplies_pieces_only_if_it_differs_in_one_list_alone(
+    tool: str, arguments: dict[str, Any], met: set[tuple[str, str, str]]
+) -> None:
+    others = [listed("a", "find", "[]", ids=[1]), listed("z", "zoom", "[]", ids=[1])]
+    assert pieces([B, *others], tool, '[{"id":7}]', **arguments) == met
+
+
+def test_a_row_is_the_same_in_any_order_of_its_keys() -> None:
+    golden = listed("b", "look_up", '[{"id":7,"name":"Kämp"},{"id":9,"name":"x"}]', ids=[7, 9])
+    assert len(pieces([golden], "look_up", '[{"name":"K\\u00e4mp","id":7}]', ids=[7])) == 2
+
+
+def test_each_call_has_the_ways_of_its_own_lists_and_none_without_a_response() -> None:
+    a, c = listed("a", "look_up", '[{"id":1}]', ids=[1]), listed("c", "look_up", '[{"id":3}]', ids=[3])
+    silent = CompiledCall(index=0, id="d", tool="look_up", key="d", values=a.values, response=None, needs=())
+    found = Batches([a, B, c, silent], {})
+    assert {id: [{piece[0] for piece in way} for way in found.ways(id)] for id in "abcd"} == {
+        "a": [{"a"}],
+        "b": [{"b"}],
+        "c": [{"c"}],
+        "d": [],
+    }
+
+
+@pytest.mark.parametrize("rows", ['[{"id":7}]', '[{"id":7},{"id":8},{"id":9}]'])
+def test_spare_items_have_rows_of_their_own_only_where_there_are_as_many(rows: str) -> None:
+    golden = listed("b", "look_up", rows, ids=[7, 9])
+    [way] = Batches([golden], {}, {"b": [0]}).ways("b")
+    assert {piece[2] for piece in way if not piece[1]} == {
+        f'{{"id": {row["id"]}}}' for row in json.loads(rows)
+    }
