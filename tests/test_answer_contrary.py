@@ -331,3 +331,24 @@ def test_what_is_listed_under_the_others_is_not_the_answer(said: str, share: flo
 def test_over_is_a_word_where_it_is_an_amount_by_itself(text: str, right: bool) -> None:
     excess = one(217.53, owner="the trip", ask="euros over the budget", kind="money", tolerance=0.5)
     assert (shares(excess, text) == (1,)) is right
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("Lima is open.\n\nThe other two are closed:\n- Paris\n- Rome", True),
+        ("Closed are Paris and Rome. Lima and Oslo are open.", True),
+        ("Lima and Oslo aren't. Paris and Rome are closed.", True),
+        ("The offices that aren't closed are Paris and Rome. Lima and Oslo have a holiday.", False),
+        ("Paris and Rome are open. Lima and Oslo are closed.", False),
+        ("Paris and Rome are closed, and so are Lima and Oslo.", False),
+        ("Closed are Paris and Rome. Closed are Lima and Oslo.", False),
+    ],
+)
+def test_a_list_beside_its_complement(said: str, right: bool) -> None:
+    closed = facts(
+        asked("closed", ("Paris", "Rome"), owner="the offices", ask="closed", kind="list"),
+        request="Which of our offices in Paris, Rome, Lima and Oslo are closed on 1 May?",
+        calls={},
+    )
+    assert (shares(closed, said) == (1,)) is right

@@ -13,9 +13,10 @@ from .facts import CLOSED, Facts
 from .kinds.dates import Day, days
 from .layout import CLAUSE, NEAR, Clause, Layout
 from .polarity import denied
+from .standing import OTHERS
 from .statements import REMARK, VIA, Statement
 from .text import Folded, folded
-from .weighing import AGAINST, MARGIN, OTHERS, Weigher
+from .weighing import AGAINST, MARGIN, Weigher
 from .words import better, concept, concepts
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•·–|]|\(?\d{1,3}[.)])[ \t]*[^\w\n|]*(?:[^:\n|]{1,40}: )?")
@@ -49,7 +50,7 @@ _WHEREAS = re.compile(r"[^.;!?\n]{0,120}\b(?:while|whereas)\b")
 _AS_WELL = re.compile(
     r"\b(?:too|as well|also|just as|equally|either)\b(?! (?:far|late|long|low|high|small|large))"
 )
-_LOSES = re.compile(r"\b(?:but|clos(?:e|es|ed|ing)|shuts?|only|than|stairs)\b")
+_LOSES = re.compile(r"\b(?:but|clos(?:e|es|ed|ing)|shuts?|only|than)\b")
 _GOES_ON = re.compile(r"\b(?:in|for|of|at) \w")
 _REACH = 200
 """How far behind a contrast, in characters, another name is looked for."""
@@ -153,12 +154,13 @@ class Choice:
                 continue
             after = min(self._layout.at(one.start).sentence[1], contrast.end() + _REACH)
             rest = text[contrast.end() : max(contrast.end(), after)]
-            said = next(
-                (name for name in sorted(others) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest)), ""
-            )
+            named = ((name, re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest)) for name in sorted(others))
+            said, match = next(((name, match) for name, match in named if match), ("", None))
             words = {word for _, word in concepts(rest)}
-            winning = better(self._weigher.owners(at)) & words or _AS_WELL.search(rest)
-            if said and winning and not _NOT.search(rest) and not _LOSES.search(rest):
+            winning = better(self._facts[at].owners) & words or _AS_WELL.search(rest)
+            if match is None or not winning or _NOT.search(rest) or _LOSES.search(rest):
+                continue
+            if not has_unwanted(self._text, self._layout, contrast.end() + match.end(), fact):
                 return said
         return ""
 
@@ -167,7 +169,7 @@ class Choice:
         text = self._text.text
         first, _ = self._layout.at(start).sentence
         return bool(
-            (self._facts[at].kind.name != "list" and self._weigher.is_second(start, end, at, right))
+            (self._facts[at].kind.name != "list" and self._weigher.standing.is_second(start, end, at, right))
             or VIA.search(text, max(first, start - 120), start)
             or REMARK.search(text, max(0, start - 200), start)
             or self._is_beaten(start, end, at)
@@ -353,7 +355,7 @@ class Choice:
             return False
         if denied(text, start, end):
             return False
-        if _WAY.search(text, max(0, start - 16), start) and not self._weigher.is_taken(start, end):
+        if _WAY.search(text, max(0, start - 16), start) and not self._weigher.standing.is_taken(start, end):
             return False
         if text.rfind("(", first, start) > text.rfind(")", first, start):
             return False
@@ -367,7 +369,7 @@ class Choice:
         against = AGAINST.search(text, max(first, start - 80), start)
         if against is not None:
             worse = _THAN.search(text, max(first, against.start() - 60), against.start() + 4)
-            winning = better(self._weigher.owners(at))
+            winning = better(self._facts[at].owners)
             if worse is None or not winning or winning & {worse[1], concept(worse[1])}:
                 return True
         return _SO_NEITHER.match(text, end) is not None or _BEHIND.match(text, end) is not None

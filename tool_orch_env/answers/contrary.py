@@ -12,9 +12,9 @@ from .facts import CLOSED, NUMERIC_KINDS, CompiledFact, Facts
 from .kinds.dates import WEEKDAYS, days
 from .kinds.names import items
 from .layout import Layout
+from .standing import LEAVES, OTHERS
 from .statements import Statement
 from .text import Folded, folded
-from .weighing import LEAVES, OTHERS
 from .words import concepts, is_singling
 
 _SUPERLATIVES = tuple(

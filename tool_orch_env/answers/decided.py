@@ -53,7 +53,7 @@ class Decided:
             if other == at or fact.kind.name not in CLOSED or not self._is_read(other):
                 continue
             words = set(of_value(fact.fact.value))
-            spoken_of = set(of_texts([folded(fact.fact.ask)])) & self._weigher.owners(at)
+            spoken_of = set(of_texts([folded(fact.fact.ask)])) & self._facts[at].owners
             if fact.fact.owner == own.fact.owner != "" or (words and words <= row) or (not row and spoken_of):
                 return other
         return None
@@ -137,7 +137,7 @@ class Decided:
         names = self._all.alternatives(decided)
         own = folded(str(decided.value))
         firsts = [one.partition(" ")[0] for one in (*names, own)]
-        common = GENERIC | self._weigher.owners(name)
+        common = GENERIC | self._facts[name].owners
         short = {
             first
             for first in firsts

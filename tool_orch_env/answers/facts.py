@@ -86,6 +86,11 @@ class CompiledFact:
     """The other values of the fact's row in the reply, if it is a code: in a chain, what is before it."""
 
     @property
+    def owners(self) -> frozenset[str]:
+        """The concepts of what the task calls the owner."""
+        return frozenset(of_texts([folded(self.fact.owner)]))
+
+    @property
     def is_shaped(self) -> bool:
         """Whether this is a code of letters and figures, such as "Ra-226"."""
         value = str(self.fact.value)

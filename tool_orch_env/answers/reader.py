@@ -357,7 +357,7 @@ class _Reading:
         """What an answer says of the one that it singles out, if that is right: "Helen was 49 minutes late and Kate,
         the worst off, 54"."""
         fact = self._facts[at]
-        if fact.kind.name in CLOSED or not any(map(is_singling, self._weigher.owners(at))):
+        if fact.kind.name in CLOSED or not any(map(is_singling, self._facts[at].owners)):
             return []
         singled = [(self._weigher.singled(one.start, one.end, at, opening=False), one) for one in of]
         best = max((weight for weight, _ in singled), default=0.0)
@@ -395,7 +395,7 @@ class _Reading:
     def _singled_out(self, at: int, right: Sequence[Statement]) -> set[Any]:
         """Wrong values of a fact, said in other words, of what the answer singles out rather than what has the right
         one."""
-        if self._decided.by(at) is not None or not any(map(is_singling, self._weigher.owners(at))):
+        if self._decided.by(at) is not None or not any(map(is_singling, self._facts[at].owners)):
             return set()
         singled = max(self._weigher.singled(one.start, one.end, at) for one in right)
         return {

@@ -16,12 +16,13 @@ from heapq import nlargest
 
 from .facts import CLOSED, NUMERIC_KINDS, CompiledFact, Facts, Leaf, Words
 from .kinds.base import Said
-from .kinds.names import items, key
+from .kinds.names import key
 from .kinds.numerals import numerals
 from .layout import CLAUSE, NEAR, Layout
+from .standing import Standing
 from .statements import SHAPED, UNITED, Statement
 from .text import Folded, folded
-from .words import CONCLUDING, GENERIC, better, comparing, concept, concepts, is_singling, of_texts
+from .words import CONCLUDING, GENERIC, comparing, concept, concepts, is_singling, of_texts
 
 MARGIN = 0.4
 """By how much evidence must be greater to be clearly greater."""
@@ -70,59 +71,7 @@ _INSIDE = re.compile(
 _REASON = re.compile(r"[^.;\n|]*\b(?:because|since)\b[^.;\n|]*")
 _TITLED = re.compile(r"(?<![^\W_])[A-Z][\w.'-]+ ?#?$")
 """A name before a number: "JetBlue 353"."""
-_SO = re.compile(
-    r"\b(?:so|thus|therefore|hence|take|choose|pick|go (?:to|for|with)|opt for|recommend|suggest"
-    r"|meet (?:at|on)|stay at|book|(?:that|which) makes (?:it|that)|that comes to|that's|that adds up to"
-    r"|i'd say|my (?:pick|choice|guess|money) (?:is|would be|is on)|(?:that|which) makes"
-    r"|the (?:one|place)(?: for (?:you|him|her|them))? is|the answer is|send (?:him|her|them) to|pay (?:it )?on"
-    r"|the (?:only )?remaining (?:one|[a-z]+[^s ])(?: is)?"
-    r"|the only (?:one|[a-z]+[^s ])(?: [a-z0-9:.]+){0,6} is"
-    r"|should (?:have )?(?:gone?|taken?|pick(?:ed)?|choose|chosen|book(?:ed)?)(?: to| for| with)?)\b"
-    r"[:,]? (?:[a-z']+ ){0,3}$"
-)
-_IT_IS = re.compile(
-    r",? it is(?: then)?(?=[.,:;!)\n]|$)"
-    r"|(?:'s| is| was) (?:the (?:one|place|winner|answer|pick|choice|right one)|your (?:best bet|pick|one|early bird))"
-    r"\b"
-    r"|(?:(?!\b(?:while|whereas)\b)[^.!?;,\n]){0,60},? (?:so|and) (?:i'd |i would |i |you should )?"
-    r"(?:go (?:there|to it)|take (?:it|this one|that one)|recommend it)\b"
-)
-"""What follows a name that an answer decides on: "Kiasma it is"."""
 _COMMA = re.compile(r" ?[,/;&+]? ?(?:and |or )?")
-OTHERS = re.compile(
-    r"\b(?:before that,?|as (?:a|an|the|your) (?:fallback|back-?up|alternative|second choice|runner-up)"
-    r"|if (?:that|it)(?:'s| is) (?:too )?(?:full|booked|crowded|busy|closed|packed|out)"
-    r"|the (?:(?:\d+|two|three|four|five|six|seven) )?others?(?! (?:hand|group|party|is|was|one is)\b)"
-    r"|the rest(?! of (?:the|your|my|our) (?:evening|night|day|trip|tour|way|time|week|walk|afternoon|morning))"
-    r"|(?:the )?(?:other (?:options?|choices?|candidates?)|alternatives?)|runners?-up"
-    r"|the (?:second|third)[- ]placed|second choices?"
-    r"|(?:next|second)[- ](?:best|nearest|closest|latest|worst|longest|shortest|earliest)(?: \w+)?)\b"
-)
-_FALLBACK = re.compile(
-    r",? as (?:a|an|the|your) (?:fallback|back-?up|alternative|runner-up|second choice|plan b)(?=\s*[.,;!)\n]|\s*$)"
-)
-CONTRAST = re.compile(r"\b(?:while|whereas|unlike)\b[^.,;\n]{0,60}$")
-"""What stands before a name that another is contrasted with: "while O'Malleys is farther"."""
-LEAVES = re.compile(
-    r",? (?:so|but|while|whereas|therefore|hence|which leaves|leaving|then)\b|[;!] |, [^,;]{0,40} leaves? "
-)
-"""What ends what is said of the others: "the other two have stairs, so go to Hotel Kämp"."""
-_OF_THE = re.compile(r"\b(?:of|than|to|with|unlike|against|over|from|before|ahead of|beats|like) $")
-"""What stands before the others where something else is compared with them."""
-_TAKEN = re.compile(
-    r"[^.!?\n]*\b(?:(?:so|and) (?:i'd |i would |i |you should |you'd better )?(?:go|take|pick|choose|book|recommend)"
-    r"|(?:go|take|pick|choose|book) (?:there|this one|that one|it)|recommend it|just as"
-    r"|too|as well|equally|also|most)\b"
-)
-"""What is said behind a name that is not set back by the words before it: "so go there", "as well"."""
-_REACH = 200
-"""How far, in characters, words put a name first or second."""
-_NOT_FIRST = frozenset({"only", "total", "north", "south", "east", "west"})
-"""Singling words that put nothing first."""
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_NOT = re.compile(r"\b(?:not|no|none|neither)\b|n't\b")
-_OF_LISTS = frozenset("names of those the who which a an in on at or and by than number list".split())  # noqa: SIM905
-"""Words of an ask that say nothing of which things are asked for."""
 _JOINED = re.compile(r" ?(?:\([^()\n]*\))?,? (?:and|or|as well as) (?:on |at |in |the )*")
 _LATER = ("later", "earlier")
 """What compares two times, and is no delay: "ten minutes later"."""
@@ -156,21 +105,6 @@ _RUN = 6
 """More numbers than this in one clause label nothing."""
 
 
-def others_before(text: Folded, layout: Layout, place: int) -> int | None:
-    """Where words end by which what is at a place is only one of others: "the other two" in its sentence, or in a
-    heading above."""
-    clause = layout.at(place)
-    said = max(OTHERS.finditer(text.text, clause.sentence[0], place), key=re.Match.end, default=None)
-    if said is not None and not LEAVES.search(text.text, said.end(), place):
-        compared = _OF_THE.search(text.text, max(clause.sentence[0], said.start() - 24), said.start())
-        return None if compared else said.end()
-    for start, end in clause.under:
-        said = OTHERS.search(text.text, start, end)
-        if said is not None and not _OF_THE.search(text.text, max(start, said.start() - 24), said.start()):
-            return clause.sentence[0]
-    return None
-
-
 class Weigher:
     """Weighs the statements of one answer, in the order of the text."""
 
@@ -180,6 +114,7 @@ class Weigher:
         self._text = text
         self._layout = layout
         self._statements = statements
+        self.standing = Standing(facts, text, layout, statements)
         self._before: dict[int, Statement] = {}
         self._values_of: dict[int, frozenset[str]] = {}
         self._names = {folded(one.fact.name.replace("_", " ")): at for at, one in enumerate(self._facts)}
@@ -228,9 +163,9 @@ class Weigher:
             return
         if one.said and not any(one.right[at] for at in one.said):
             if one.instead_of is not None:
-                if self._is_runner_up(one):
+                if self.standing.is_runner_up(one):
                     one.said = {}
-            elif self._is_complement(one):
+            elif self.standing.is_complement(one):
                 one.said = {}
             elif self._is_set_aside(one):
                 one.sibling_of |= one.said.keys()
@@ -238,8 +173,8 @@ class Weigher:
                 one.said = {}
             elif (
                 self._derived(one)
-                or (any(map(self.is_choice, one.said)) and self._of_others(one))
-                or self._is_runner_up(one)
+                or (any(map(self.is_choice, one.said)) and self.standing.is_of_others(one))
+                or self.standing.is_runner_up(one)
             ):
                 one.said = {}
             else:
@@ -254,7 +189,7 @@ class Weigher:
         """Whether a name has the name of the fact's owner in it: "Miami International", of the airport of Miami."""
         if self._facts[at].kind.name not in ("name", "zone") or len(one.said) < 2:
             return False
-        own = (self.owners(at) & self._own(at, one.said)) - GENERIC
+        own = (self._facts[at].owners & self._own(at, one.said)) - GENERIC
         return any(word in own for _, word in concepts(self._text.text[one.start : one.end]))
 
     def _is_whole_opening(self, one: Statement) -> bool:
@@ -471,11 +406,6 @@ class Weigher:
         said = {compared[1], concept(compared[1])}
         return compared[1] in _LATER or not said & asked  # "2 were more than 15 minutes late"
 
-    def _of_others(self, one: Statement) -> bool:
-        """Whether a value is said of "the other two", and no words put it first all the same."""
-        others = others_before(self._text, self._layout, one.start) is not None
-        return others and all(self.is_second(one.start, one.end, at) for at in one.said)
-
     def _is_set_aside(self, one: Statement) -> bool:
         """Whether a name is only conceded, and the right one is in another sentence: "Ateneum is nearer, but shuts".
         Where the request asks for what is open, the right one may be said beside one that is closed."""
@@ -502,62 +432,6 @@ class Weigher:
         hence = _HENCE.search(self._text.text, first, one.start)
         return hence is not None and _THAT_IS_ALL.match(self._text.text, one.end) is not None
 
-    def _is_runner_up(self, one: Statement) -> bool:
-        """Whether a name is said to be no more than second, or is what the right one is contrasted with, and the right
-        one is said too."""
-        if any(self._facts[at].kind.name not in CLOSED for at in one.said):
-            return False
-        set_back = _FALLBACK.match(self._text.text, one.end) is not None or all(
-            self.is_second(one.start, one.end, at) for at in one.said
-        )
-        return set_back and any(any(other.right.get(at) for at in one.said) for other in self._statements)
-
-    def _is_complement(self, one: Statement) -> bool:
-        """Whether a list is of those that are not asked for: none of the right list, which is said in another sentence,
-        of which words of the ask are said only there: "Lima is open; the other two are closed: Paris and Rome"."""
-        for at in one.said:
-            if self._facts[at].kind.name != "list":
-                return False
-            wanted = set(map(key, map(str, items(self._facts[at].fact.value))))
-            text = self._text.text
-            if any(name in key(text[one.start : one.end]) for name in wanted):
-                return False
-            ask = set(folded(self._facts[at].fact.ask).split()) - _OF_LISTS
-            own, is_not = (
-                self._sentence_words(one),
-                _NOT.search(text, one.end, self._layout.at(one.start).end),
-            )
-            rights = [other for other in self._statements if other.right.get(at)]
-            told = [self._sentence_words(other) for other in rights]
-            if not any(own & ask < words & ask or (is_not and "not" not in words) for words in told):
-                return False
-        return True
-
-    def _sentence_words(self, one: Statement) -> set[str]:
-        """The words of a statement's sentence and of the headings above it."""
-        here = self._layout.at(one.start)
-        spans = ((here.sentence[0], max(here.sentence[1], one.end)), *here.under)
-        text = "\n".join(self._text.text[start:end] for start, end in spans)
-        return set(_WORD.findall(text)) | ({"not"} if _NOT.search(text) else set())
-
-    def is_second(self, start: int, end: int, at: int, right: bool = False) -> bool:
-        """Whether what is at a span is one of the others, or contrasted with something, and no words behind it put it
-        first all the same: "whereas Ateneum is nearer". A right name may be the second half of a contrast: "Ateneum
-        closes at five, whereas Kiasma is open"."""
-        text, (first, after) = self._text.text, self._layout.at(start).sentence
-        said = others_before(self._text, self._layout, start)
-        if said is None:
-            contrast = CONTRAST.search(text, max(first, start - 80), start)
-            if contrast is None or (right and contrast.start() > first):
-                return False
-            said = contrast.start()
-        around = (
-            text[max(said, start - _REACH) : start] + " " + text[end : min(max(end, after), end + _REACH)]
-        )
-        behind = {word for _, word in concepts(around)} - _NOT_FIRST
-        first_all_the_same = behind & better(self.owners(at)) or any(map(is_singling, behind))
-        return not (first_all_the_same or _TAKEN.match(text, end, end + _REACH))
-
     def is_shut(self, one: Statement) -> bool:
         """Whether "is closed" follows in its sentence, where the request asks for what is open."""
         return self._asks_for_open and _IS_CLOSED.match(self._text.text, one.end) is not None
@@ -578,7 +452,7 @@ class Weigher:
     def is_choice(self, at: int) -> bool:
         """Whether a fact is one of a thing that is to be chosen."""
         fact = self._facts[at]
-        return fact.chosen is not None or any(map(is_singling, self.owners(at)))
+        return fact.chosen is not None or any(map(is_singling, self._facts[at].owners))
 
     def _explain(self, one: Statement) -> None:
         """Drop the facts for which a statement is better explained as another value of the responses."""
@@ -589,7 +463,7 @@ class Weigher:
             fact = self._facts[at]
             if fact.kind.name in NUMERIC_KINDS and self._is_asked_for(one, at):
                 continue
-            if fact.kind.name == "name" and self.is_taken(one.start, one.end):
+            if fact.kind.name == "name" and self.standing.is_taken(one.start, one.end):
                 continue
             for leaf in self._leaves(one, at):
                 if leaf.place == fact.place:
@@ -618,21 +492,16 @@ class Weigher:
                     base = _evidence(around, replace(leaf.words, known=known))
                     own = _evidence(around, fact.words) + ROW * _best(around, fact.words.row, 1)
                 if base + ROW * _best(around, leaf.words.row - fact.words.known, 1) > own + MARGIN:
-                    if sibling or (alike and any(map(is_singling, self.owners(at)))):
+                    if sibling or (alike and any(map(is_singling, self._facts[at].owners))):
                         one.sibling_of.add(at)
                         self.working.append(one)
                     del one.said[at]
                     break
 
-    def is_taken(self, start: int, end: int) -> bool:
-        """Whether an answer decides on the name at a span: "so go to Kiasma", "Kiasma it is"."""
-        before = self._text.text[max(self._layout.at(start).sentence[0], start - _REACH) : start]
-        return _SO.search(before) is not None or _IT_IS.match(self._text.text, end) is not None
-
     def _is_singled_out(self, one: Statement, at: int) -> bool:
         """Whether the answer says of a statement's thing what the fact's thing is asked for: "the largest, Libreville,
         has 846,090"."""
-        if not any(map(is_singling, self.owners(at))):
+        if not any(map(is_singling, self._facts[at].owners)):
             return False
         right = [other for other in self._statements if other.right.get(at)]
         here = self.singled(one.start, one.end, at, opening=False)
@@ -700,7 +569,7 @@ class Weigher:
     def singled(self, start: int, end: int, at: int, opening: bool = True) -> float:
         """How closely words around a span single out what a fact is a fact of; the first words of an answer do, unless
         `opening` is false."""
-        owner = self.owners(at)
+        owner = self._facts[at].owners
         words = owner - GENERIC - set(of_texts([folded(self._facts[at].fact.ask)]))
         around = self._layout.around(start, end)
         singling = frozenset(filter(is_singling, owner))
@@ -717,7 +586,7 @@ class Weigher:
         found = _best(around, words, 1)
         first, _ = self._layout.at(start).sentence
         before = self._text.text[first:start]
-        if self.is_taken(start, end):
+        if self.standing.is_taken(start, end):
             return CLAUSE
         few = len(before.split()) <= _OPENING or _THAT_IS.fullmatch(before)
         opens = opening and first == 0 and ":" not in before and few
@@ -734,10 +603,6 @@ class Weigher:
         """Whether a statement is some other value of the responses."""
         place = self._facts[at].place
         return any(leaf.place != place for leaf in self._leaves(one, at))
-
-    def owners(self, at: int) -> frozenset[str]:
-        """The concepts of what a task calls the owner of a fact."""
-        return frozenset(of_texts([folded(self._facts[at].fact.owner)]))
 
     def is_labelled(self, one: Statement, at: int) -> bool:
         """Whether a statement is under the name of a fact, and nothing else: "Number: 6049"."""

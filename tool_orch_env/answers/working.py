@@ -42,7 +42,7 @@ class Working:
         """Wrong values that are working: the parts that add up to the right one, and, where the right one alone is
         singled out ("the last landed at 20:36"), other values of the responses."""
         found = {value_of(one, at) for one in wrong if id(one) in self._parts(at, wrong)}
-        if any(map(is_singling, self._weigher.owners(at))):
+        if any(map(is_singling, self._facts[at].owners)):
             best = max(self._weigher.singled(one.start, one.end, at) for one in rights)
             here = {self._part(one.start) for one in rights}
             found |= self._in_company(at, wrong, rights)
